@@ -1,0 +1,285 @@
+//! Classes: sets of endpoints that no policy can tell apart.
+//!
+//! ```text
+//! subject = namespace + labels that selectors mention + named ports    whom policies govern
+//! class   = subject (none for nodes and addresses) + address family + atom
+//! atom    = addresses that lie in the same blocks                      what blocks can tell apart
+//! ```
+//! A dual-stack pod is in two classes, one per family, since a packet has one of its addresses.
+
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::class_set::ClassSet;
+use crate::model::arena::{Arena, Id};
+use crate::model::endpoint::{NamedPortsId, NamespaceId, Node, NodeId, Pod, PodId, PodState};
+use crate::model::ips::{Family, IpSet};
+use crate::model::names::Name;
+use crate::model::snapshot::Snapshot;
+
+/// Names one class.
+pub type ClassId = Id<Class>;
+/// Names one subject.
+pub type SubjectId = Id<Subject>;
+/// Names one atom.
+pub type AtomId = Id<Atom>;
+
+/// Endpoints that no rule can tell apart as the other end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Class {
+    /// Whom policies govern; nothing for nodes, host-network pods and addresses outside.
+    pub subject: Option<SubjectId>,
+    /// The addresses; nothing for pods that have none yet.
+    pub atom: Option<AtomId>,
+}
+
+/// Pods that no policy can tell apart as its subjects.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Subject {
+    /// The namespace.
+    pub namespace: NamespaceId,
+    /// The labels whose keys some selector mentions, ascending by key.
+    pub labels: Vec<(Name, Name)>,
+    /// The named ports.
+    pub ports: NamedPortsId,
+    /// Whether only the pod template is known, so that labels set by controllers are not.
+    pub template: bool,
+}
+
+/// Addresses of one family that lie in the same blocks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Atom {
+    /// The family.
+    pub family: Family,
+    /// The blocks they lie in, outermost first.
+    pub blocks: Vec<IpNet>,
+    /// The addresses.
+    pub ips: IpSet,
+}
+
+/// All classes of a snapshot under a set of rules.
+#[derive(Debug)]
+pub struct Classes {
+    /// The subjects, ascending by namespace.
+    pub subjects: Arena<Subject>,
+    /// The classes, those of pods first, ascending by subject.
+    pub classes: Arena<Class>,
+    /// The atoms.
+    pub atoms: Arena<Atom>,
+    spans: AtomSpans,
+    by_key: HashMap<Class, ClassId>,
+    pods: Arena<Pod, [Option<ClassId>; 2]>,
+    nodes: Arena<Node, Vec<ClassId>>,
+}
+
+impl Classes {
+    /// Sorts all endpoints into classes; `keys` are the label keys that pod selectors mention and
+    /// `blocks` the address blocks that rules mention.
+    pub fn build(snapshot: &Snapshot, keys: &BTreeSet<&str>, blocks: &BTreeSet<IpNet>) -> Self {
+        let keys: BTreeSet<Name> = keys.iter().filter_map(|key| snapshot.names.find(key)).collect();
+        let (atoms, spans) = build_atoms(blocks);
+        let (subjects, subject_of) = build_subjects(snapshot, &keys);
+        let mut classes = Self {
+            subjects,
+            classes: Arena::default(),
+            atoms,
+            spans,
+            by_key: HashMap::new(),
+            pods: Arena::default(),
+            nodes: Arena::default(),
+        };
+        let members: Arena<Pod, [Option<Class>; 2]> =
+            snapshot.pods.iter().map(|(id, pod)| classes.classes_of_pod(pod, subject_of[id])).collect();
+        let outside = classes.atoms.ids().map(|atom| Class { subject: None, atom: Some(atom) });
+        let unknown = Class { subject: None, atom: None };
+        let mut keys: Vec<Class> = members.values().flatten().flatten().copied().collect();
+        keys.extend(outside.chain([unknown]));
+        keys.sort_unstable_by_key(|class| (class.subject.is_none(), class.subject, class.atom));
+        keys.dedup();
+        for key in keys {
+            let id = classes.classes.push(key);
+            classes.by_key.insert(key, id);
+        }
+        classes.pods = members.map(|pair| pair.map(|key| classes.by_key.get(&key?).copied()));
+        let node = |node: &Node| node.ips.iter().filter_map(|ip| classes.outside(*ip)).collect();
+        classes.nodes = snapshot.nodes.map(node);
+        classes
+    }
+
+    /// Returns the classes that a pod is in: by family, or one without an atom.
+    fn classes_of_pod(&self, pod: &Pod, subject: Option<SubjectId>) -> [Option<Class>; 2] {
+        if pod.state == PodState::Finished {
+            return [None, None];
+        }
+        if pod.ips.is_empty() {
+            return [Some(Class { subject, atom: None }), None];
+        }
+        Family::ALL.map(|family| {
+            let ip = pod.ips.iter().find(|ip| Family::of(**ip) == family)?;
+            Some(Class { subject, atom: self.spans.find(*ip) })
+        })
+    }
+
+    /// Lists the classes of a pod: one per address family, one if it has no address, none if it
+    /// has finished.
+    pub fn of_pod(&self, pod: PodId) -> impl Iterator<Item = ClassId> + use<> {
+        self.pods[pod].into_iter().flatten()
+    }
+
+    /// Lists the classes of a node, one per address.
+    pub fn of_node(&self, node: NodeId) -> &[ClassId] {
+        &self.nodes[node]
+    }
+
+    /// Returns the class of an address that no pod holds.
+    pub fn outside(&self, ip: IpAddr) -> Option<ClassId> {
+        self.outside_atom(self.spans.find(ip)?)
+    }
+
+    /// Returns the class of the addresses of an atom that no pod holds.
+    pub fn outside_atom(&self, atom: AtomId) -> Option<ClassId> {
+        self.by_key.get(&Class { subject: None, atom: Some(atom) }).copied()
+    }
+
+    /// Returns the family of a class; nothing where the address is not known.
+    pub fn family(&self, class: ClassId) -> Option<Family> {
+        self.classes[class].atom.map(|atom| self.atoms[atom].family)
+    }
+
+    /// Returns the set of all classes.
+    pub fn all(&self) -> ClassSet {
+        ClassSet::range(0, self.classes.len())
+    }
+}
+
+/// Which atom an address lies in: the first address of every stretch, ascending.
+#[derive(Debug)]
+struct AtomSpans {
+    v4: Vec<(u32, AtomId)>,
+    v6: Vec<(u128, AtomId)>,
+}
+
+impl AtomSpans {
+    fn find(&self, ip: IpAddr) -> Option<AtomId> {
+        fn last<T: Ord + Copy>(spans: &[(T, AtomId)], point: T) -> Option<AtomId> {
+            let after = spans.partition_point(|(start, _)| *start <= point);
+            after.checked_sub(1).and_then(|index| spans.get(index)).map(|(_, atom)| *atom)
+        }
+        match ip {
+            IpAddr::V4(ip) => last(&self.v4, ip.to_bits()),
+            IpAddr::V6(ip) => last(&self.v6, ip.to_bits()),
+        }
+    }
+}
+
+/// Cuts the address space at the bounds of all blocks; stretches in the same blocks are one atom.
+fn build_atoms(blocks: &BTreeSet<IpNet>) -> (Arena<Atom>, AtomSpans) {
+    let mut atoms: Arena<Atom, (Family, Vec<IpNet>, Vec<(IpAddr, IpAddr)>)> = Arena::default();
+    let mut ids: HashMap<(Family, Vec<IpNet>), AtomId> = HashMap::new();
+    let mut spans = AtomSpans { v4: Vec::new(), v6: Vec::new() };
+    for (low, high, inside) in stretches(blocks) {
+        let family = Family::of(low);
+        let key = (family, inside);
+        let id = match ids.get(&key) {
+            Some(id) => *id,
+            None => {
+                let id = atoms.push((family, key.1.clone(), Vec::new()));
+                ids.insert(key, id);
+                id
+            }
+        };
+        atoms[id].2.push((low, high));
+        match low {
+            IpAddr::V4(ip) => spans.v4.push((ip.to_bits(), id)),
+            IpAddr::V6(ip) => spans.v6.push((ip.to_bits(), id)),
+        }
+    }
+    let atoms = atoms.values().map(|(family, blocks, ranges)| Atom {
+        family: *family,
+        blocks: blocks.clone(),
+        ips: IpSet::from_ranges(ranges.iter().copied()),
+    });
+    (atoms.collect(), spans)
+}
+
+/// Lists the stretches of addresses between bounds of blocks, each with the blocks around it.
+///
+/// Blocks nest or are apart, so those around an address form a stack.
+fn stretches(blocks: &BTreeSet<IpNet>) -> Vec<(IpAddr, IpAddr, Vec<IpNet>)> {
+    let mut stretches = Vec::new();
+    for family in Family::ALL {
+        let everything = family.everything();
+        let mut stack: Vec<IpNet> = Vec::new();
+        let mut next = Some(everything.network());
+        // `IpNet` orders by address and then by prefix length, so an outer block comes first.
+        let mut own = blocks.iter().filter(|block| Family::of(block.network()) == family).peekable();
+        while let Some(low) = next {
+            while let Some(block) = own.next_if(|block| block.network() == low) {
+                stack.push(*block);
+            }
+            let end = stack.last().map_or(everything.broadcast(), IpNet::broadcast);
+            let start = own.peek().map(|block| block.network()).filter(|start| *start <= end);
+            let high = start.and_then(previous).unwrap_or(end);
+            stretches.push((low, high, stack.clone()));
+            stack.retain(|block| block.broadcast() > high);
+            next = following(high);
+        }
+    }
+    stretches
+}
+
+fn following(ip: IpAddr) -> Option<IpAddr> {
+    match ip {
+        IpAddr::V4(ip) => ip.to_bits().checked_add(1).map(|bits| IpAddr::V4(bits.into())),
+        IpAddr::V6(ip) => ip.to_bits().checked_add(1).map(|bits| IpAddr::V6(bits.into())),
+    }
+}
+
+fn previous(ip: IpAddr) -> Option<IpAddr> {
+    match ip {
+        IpAddr::V4(ip) => ip.to_bits().checked_sub(1).map(|bits| IpAddr::V4(bits.into())),
+        IpAddr::V6(ip) => ip.to_bits().checked_sub(1).map(|bits| IpAddr::V6(bits.into())),
+    }
+}
+
+type SubjectOfPod = Arena<Pod, Option<SubjectId>>;
+
+/// Sorts the pods that policies govern into subjects.
+fn build_subjects(snapshot: &Snapshot, keys: &BTreeSet<Name>) -> (Arena<Subject>, SubjectOfPod) {
+    // Pods of one workload share their label set: project each set once.
+    let projected: Arena<_, Vec<(Name, Name)>> = snapshot
+        .labels
+        .iter()
+        .map(|(_, labels)| labels.iter().filter(|(key, _)| keys.contains(key)).copied().collect())
+        .collect();
+    let raw = |pod: &Pod| {
+        let key = (pod.namespace, pod.labels, pod.ports, pod.is_template());
+        pod.is_managed().then_some(key)
+    };
+    let mut order: Vec<_> = snapshot.pods.values().filter_map(raw).collect();
+    order.sort_unstable();
+    order.dedup();
+    let mut subjects: Vec<(Subject, _)> = order
+        .into_iter()
+        .map(|key| {
+            let (namespace, labels, ports, template) = key;
+            let labels = projected[labels].clone();
+            (Subject { namespace, labels, ports, template }, key)
+        })
+        .collect();
+    subjects.sort_unstable();
+    let mut arena: Arena<Subject> = Arena::default();
+    let mut ids = HashMap::with_capacity(subjects.len());
+    for (subject, key) in subjects {
+        let last = arena.len().checked_sub(1).map(SubjectId::new);
+        let id = match last.filter(|last| arena[*last] == subject) {
+            Some(last) => last,
+            None => arena.push(subject),
+        };
+        ids.insert(key, id);
+    }
+    let of_pod = snapshot.pods.map(|pod| raw(pod).and_then(|key| ids.get(&key).copied()));
+    (arena, of_pod)
+}

@@ -1,0 +1,15 @@
+//! Rules and a snapshot become verdicts.
+//!
+//! ```text
+//! pods ──┐                     ┌─> rules by class ─┐
+//!        ├─> classes ─> resolve┤                   ├─> decide ─> pieces
+//! rules ─┘                     └─> peers as sets ──┘
+//! ```
+
+pub mod class_set;
+pub mod classes;
+pub mod decide;
+pub mod miss;
+pub mod network;
+pub mod region;
+mod resolve;

@@ -1,0 +1,203 @@
+//! A snapshot and its rules, prepared for questions.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use super::class_set::ClassSet;
+use super::classes::{ClassId, Classes, Subject, SubjectId};
+use super::region::Region;
+use super::resolve::{self, Doubt, Match, PortNames, Resolver};
+use crate::model::arena::Arena;
+use crate::model::ports::PortSet;
+use crate::model::snapshot::Snapshot;
+use crate::policy::{Direction, IsolationId, Peer, Peers, Rule, RuleId, Rules, Selection, Tier};
+
+/// A snapshot under its rules.
+///
+/// Built once, in time linear in pods and rules; every question afterwards reads it only.
+pub struct Network<'a> {
+    /// The snapshot.
+    pub snapshot: &'a Snapshot,
+    /// The rules.
+    pub rules: &'a Rules,
+    /// The classes that the rules leave to tell apart.
+    pub classes: Classes,
+    peers: Arena<Rule, Arc<Match>>,
+    port_names: PortNames,
+    applicable: Arena<Subject, Applicable>,
+}
+
+/// What governs one subject.
+#[derive(Clone, Debug, Default)]
+struct Applicable {
+    rules: Vec<(RuleId, Option<Doubt>)>,
+    isolations: Vec<(IsolationId, Option<Doubt>)>,
+    unjudged: bool,
+}
+
+impl<'a> Network<'a> {
+    /// Prepares a snapshot and its rules.
+    pub fn build(snapshot: &'a Snapshot, rules: &'a Rules) -> Self {
+        let (keys, blocks) = mentioned(rules);
+        let classes = Classes::build(snapshot, &keys, &blocks);
+        let resolver = Resolver::new(snapshot, &classes);
+        let mut known: HashMap<&Peers, Arc<Match>> = HashMap::new();
+        let peers = rules.rules.map(|rule| {
+            let resolve = || Arc::new(resolver.peers(&rule.peers));
+            Arc::clone(known.entry(&rule.peers).or_insert_with(resolve))
+        });
+        let applicable = applicable(snapshot, rules, &classes, &resolver);
+        let port_names = resolve::port_names(snapshot, &classes);
+        Self { snapshot, rules, classes, peers, port_names, applicable }
+    }
+
+    /// Lists the rules of a tier that govern a subject in a direction, in order of evaluation.
+    ///
+    /// With each rule comes the reason where it is not known whether it governs the subject.
+    pub fn rules_of(
+        &self,
+        subject: SubjectId,
+        direction: Direction,
+        tier: Tier,
+    ) -> impl Iterator<Item = (RuleId, Option<Doubt>)> + '_ {
+        let rules = self.applicable[subject].rules.iter().copied();
+        rules.filter(move |(id, _)| {
+            let rule = &self.rules.rules[*id];
+            rule.direction == direction && rule.tier == tier
+        })
+    }
+
+    /// Lists the isolations of a tier that hold for a subject in a direction.
+    pub fn isolations_of(
+        &self,
+        subject: SubjectId,
+        direction: Direction,
+        tier: Tier,
+    ) -> impl Iterator<Item = (IsolationId, Option<Doubt>)> + '_ {
+        let isolations = self.applicable[subject].isolations.iter().copied();
+        isolations.filter(move |(id, _)| {
+            let isolation = &self.rules.isolations[*id];
+            isolation.direction == direction && isolation.tier == tier
+        })
+    }
+
+    /// Tells whether a policy that could not be read or judged may govern the subject.
+    pub fn is_unjudged(&self, subject: SubjectId) -> bool {
+        self.applicable[subject].unjudged
+    }
+
+    /// Returns what the peers of a rule match.
+    pub fn peers_of(&self, rule: RuleId) -> &Match {
+        &self.peers[rule]
+    }
+
+    /// Returns the cells that a rule matches among `classes`, for one subject.
+    ///
+    /// A named port is looked up at the destination: on the subject for ingress, on each class for
+    /// egress (networking/v1 `NetworkPolicyPort.port`).
+    pub fn cells(&self, rule: RuleId, subject: SubjectId, classes: &ClassSet) -> Region {
+        let rule = &self.rules.rules[rule];
+        let mut ports = rule.ports.numbers();
+        if rule.direction == Direction::Ingress {
+            ports = ports.union(&self.named_on_subject(rule, subject));
+            return Region::block(classes.clone(), ports);
+        }
+        let mut cells = Region::block(classes.clone(), ports);
+        for (name, protocol) in rule.ports.names() {
+            let name = self.snapshot.names.find(name);
+            let numbers = name.and_then(|name| self.port_names.get(&(name, protocol)));
+            for (port, holders) in numbers.into_iter().flatten() {
+                let port = PortSet::port(protocol, *port);
+                cells.add(Region::block(classes.intersection(holders), port));
+            }
+        }
+        cells
+    }
+
+    fn named_on_subject(&self, rule: &Rule, subject: SubjectId) -> PortSet {
+        let own = self.snapshot.ports.get(self.classes.subjects[subject].ports);
+        rule.ports.names().fold(PortSet::none(), |ports, (name, protocol)| {
+            let name = self.snapshot.names.find(name);
+            let matching =
+                own.iter().filter(|port| Some(port.name) == name && port.protocol == protocol);
+            matching.fold(ports, |ports, port| ports.union(&PortSet::port(protocol, port.port)))
+        })
+    }
+
+    /// Returns the subject of a class; nothing for nodes and addresses.
+    pub fn subject_of(&self, class: ClassId) -> Option<SubjectId> {
+        self.classes.classes[class].subject
+    }
+}
+
+/// Collects the label keys that pod selectors mention and the blocks that peers mention.
+fn mentioned(rules: &Rules) -> (BTreeSet<&str>, BTreeSet<IpNet>) {
+    let (mut keys, mut blocks) = (BTreeSet::new(), BTreeSet::new());
+    let subjects = rules.rules.values().map(|rule| &rule.subject);
+    for subject in subjects.chain(rules.isolations.values().map(|isolation| &isolation.subject)) {
+        keys.extend(subject.pods.keys());
+    }
+    for rule in rules.rules.values() {
+        let Peers::OneOf(peers) = &rule.peers else { continue };
+        for peer in peers {
+            match peer {
+                Peer::Pods(selection) => keys.extend(selection.pods.keys()),
+                Peer::Block(block) => {
+                    blocks.insert(block.cidr);
+                    blocks.extend(&block.except);
+                }
+            }
+        }
+    }
+    (keys, blocks)
+}
+
+/// Sorts rules and isolations by the subjects that they govern.
+fn applicable(
+    snapshot: &Snapshot,
+    rules: &Rules,
+    classes: &Classes,
+    resolver: &Resolver<'_>,
+) -> Arena<Subject, Applicable> {
+    let mut applicable = classes.subjects.map(|_| Applicable::default());
+    let mut known: HashMap<&Selection, Vec<(SubjectId, Option<Doubt>)>> = HashMap::new();
+    let mut order: Vec<(RuleId, &Rule)> = rules.rules.iter().collect();
+    order.sort_by_key(|(_, rule)| (rule.tier, rule.order));
+    for (id, rule) in order {
+        let resolve = || subjects_of(classes, &resolver.selection(&rule.subject));
+        for (subject, doubt) in known.entry(&rule.subject).or_insert_with(resolve) {
+            applicable[*subject].rules.push((id, *doubt));
+        }
+    }
+    for (id, isolation) in rules.isolations.iter() {
+        let resolve = || subjects_of(classes, &resolver.selection(&isolation.subject));
+        for (subject, doubt) in known.entry(&isolation.subject).or_insert_with(resolve) {
+            applicable[*subject].isolations.push((id, *doubt));
+        }
+    }
+    for unjudged in &rules.unjudged {
+        let namespace = unjudged.namespace.as_deref().map(|name| snapshot.namespace(name));
+        for (id, subject) in classes.subjects.iter() {
+            if namespace.is_none_or(|namespace| namespace == Some(subject.namespace)) {
+                applicable[id].unjudged = true;
+            }
+        }
+    }
+    applicable
+}
+
+/// Lists the subjects of the classes that a selection selects, each once.
+fn subjects_of(classes: &Classes, selected: &Match) -> Vec<(SubjectId, Option<Doubt>)> {
+    let doubted = selected.maybe.iter().map(|(doubt, set)| (set, Some(*doubt)));
+    let mut subjects: Vec<_> = [(&selected.must, None)]
+        .into_iter()
+        .chain(doubted)
+        .flat_map(|(set, doubt)| set.iter().map(move |class| (class, doubt)))
+        .filter_map(|(class, doubt)| Some((classes.classes[class].subject?, doubt)))
+        .collect();
+    subjects.sort_unstable();
+    subjects.dedup();
+    subjects
+}

@@ -1,0 +1,246 @@
+//! Selections and address blocks become sets of classes.
+//!
+//! What a selection matches can be unknown (labels of a namespace that was not read, labels that a
+//! controller will set, addresses that a pod does not have yet). So each answer is the set that
+//! matches for certain and, apart from it, what may match and why that is not known.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use ipnet::IpNet;
+
+use super::class_set::ClassSet;
+use super::classes::{ClassId, Classes};
+use crate::model::arena::Arena;
+use crate::model::endpoint::Namespace;
+use crate::model::labels::{self, NAMESPACE_NAME_LABEL};
+use crate::model::names::Name;
+use crate::model::ports::Protocol;
+use crate::model::selector::{Requirement, Selector, Test};
+use crate::model::snapshot::Snapshot;
+use crate::policy::{IpBlock, NamespaceSelection, Peer, Peers, Selection};
+
+/// Why it is not known what a rule does to an endpoint; the gravest is the largest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Doubt {
+    /// The endpoint has no address yet and the rule matches by address.
+    Address,
+    /// The rule matches by a label that a controller sets, and only the template is known.
+    ControllerLabels,
+    /// The rule matches by labels of a namespace that was not read.
+    NamespaceLabels,
+    /// A policy that could not be read or judged may govern the endpoint.
+    Unjudged,
+}
+
+/// What a rule's peers, or its subject, match.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Match {
+    /// Matched for certain.
+    pub must: ClassSet,
+    /// Perhaps matched, disjoint from `must`, and why that is not known.
+    pub maybe: BTreeMap<Doubt, ClassSet>,
+}
+
+impl Match {
+    fn certain(must: ClassSet) -> Self {
+        Self { must, maybe: BTreeMap::new() }
+    }
+
+    fn doubted(must: ClassSet, doubt: Doubt, maybe: ClassSet) -> Self {
+        let maybe = [(doubt, maybe)].into_iter().filter(|(_, set)| !set.is_empty()).collect();
+        Self { must, maybe }
+    }
+
+    fn union(self, other: Self) -> Self {
+        let must = self.must.union(&other.must);
+        let mut maybe: BTreeMap<Doubt, ClassSet> = BTreeMap::new();
+        for (doubt, set) in self.maybe.into_iter().chain(other.maybe) {
+            let set = set.difference(&must).union(&maybe.remove(&doubt).unwrap_or_default());
+            if !set.is_empty() {
+                maybe.insert(doubt, set);
+            }
+        }
+        Self { must, maybe }
+    }
+}
+
+/// Indexes of the classes, by all that rules can ask for.
+pub(super) struct Resolver<'a> {
+    snapshot: &'a Snapshot,
+    all: ClassSet,
+    pods: ClassSet,
+    templates: ClassSet,
+    unaddressed: ClassSet,
+    by_namespace: Arena<Namespace, ClassSet>,
+    by_label: HashMap<(Name, Name), ClassSet>,
+    by_key: HashMap<Name, ClassSet>,
+    by_block: HashMap<IpNet, ClassSet>,
+    everything: IpNet,
+}
+
+impl<'a> Resolver<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot, classes: &Classes) -> Self {
+        let mut index = Self {
+            snapshot,
+            all: classes.all(),
+            pods: ClassSet::default(),
+            templates: ClassSet::default(),
+            unaddressed: ClassSet::default(),
+            by_namespace: snapshot.namespaces.map(|_| ClassSet::default()),
+            by_label: HashMap::new(),
+            by_key: HashMap::new(),
+            by_block: HashMap::new(),
+            everything: snapshot.primary_family().everything(),
+        };
+        for (id, class) in classes.classes.iter() {
+            match class.atom {
+                None => index.unaddressed.extend([id]),
+                Some(atom) => {
+                    for block in &classes.atoms[atom].blocks {
+                        index.by_block.entry(*block).or_default().extend([id]);
+                    }
+                }
+            }
+            let Some(subject) = class.subject.map(|subject| &classes.subjects[subject]) else {
+                continue;
+            };
+            index.pods.extend([id]);
+            if subject.template {
+                index.templates.extend([id]);
+            }
+            index.by_namespace[subject.namespace].extend([id]);
+            for (key, value) in &subject.labels {
+                index.by_key.entry(*key).or_default().extend([id]);
+                index.by_label.entry((*key, *value)).or_default().extend([id]);
+            }
+        }
+        index
+    }
+
+    /// Returns what any of a rule's peers matches.
+    pub(super) fn peers(&self, peers: &Peers) -> Match {
+        let Peers::OneOf(peers) = peers else { return Match::certain(self.all.clone()) };
+        peers.iter().map(|peer| self.peer(peer)).fold(Match::default(), Match::union)
+    }
+
+    fn peer(&self, peer: &Peer) -> Match {
+        match peer {
+            Peer::Pods(selection) => self.selection(selection),
+            Peer::Block(block) => self.block(block),
+        }
+    }
+
+    /// Returns the classes of pods that a selection selects.
+    pub(super) fn selection(&self, selection: &Selection) -> Match {
+        let namespaces = self.namespaces(&selection.namespaces);
+        let doubted = namespaces.maybe.into_values().next().unwrap_or_default();
+        let mut must = namespaces.must.clone();
+        let mut may = namespaces.must.union(&doubted);
+        for requirement in &selection.pods.requirements {
+            let holds = self.requirement(requirement);
+            if labels::set_by_controllers(&requirement.key) {
+                must = must.intersection(&holds.difference(&self.templates));
+                may = may.intersection(&holds.union(&self.templates));
+            } else {
+                must = must.intersection(&holds);
+                may = may.intersection(&holds);
+            }
+        }
+        let maybe = may.difference(&must);
+        let by_namespace = Match::doubted(must, Doubt::NamespaceLabels, maybe.intersection(&doubted));
+        let by_labels = maybe.difference(&doubted);
+        by_namespace.union(Match::doubted(ClassSet::default(), Doubt::ControllerLabels, by_labels))
+    }
+
+    fn namespaces(&self, selection: &NamespaceSelection) -> Match {
+        let selector = match selection {
+            NamespaceSelection::Named(name) => {
+                let namespace = self.snapshot.namespace(name);
+                let classes = namespace.map(|id| self.by_namespace[id].clone());
+                return Match::certain(classes.unwrap_or_default());
+            }
+            NamespaceSelection::Matching(selector) if selector.is_empty() => {
+                return Match::certain(self.pods.clone());
+            }
+            NamespaceSelection::Matching(selector) => selector,
+        };
+        let (mut must, mut maybe) = (ClassSet::default(), ClassSet::default());
+        for (id, namespace) in self.snapshot.namespaces.iter() {
+            match matches_namespace(self.snapshot, namespace, selector) {
+                Some(true) => must = must.union(&self.by_namespace[id]),
+                Some(false) => {}
+                None => maybe = maybe.union(&self.by_namespace[id]),
+            }
+        }
+        Match::doubted(must, Doubt::NamespaceLabels, maybe)
+    }
+
+    /// Returns the classes whose known labels satisfy a requirement.
+    fn requirement(&self, requirement: &Requirement) -> ClassSet {
+        let key = self.snapshot.names.find(&requirement.key);
+        let with_key = || key.and_then(|key| self.by_key.get(&key)).cloned().unwrap_or_default();
+        let one_of = |values: &BTreeSet<String>| {
+            values
+                .iter()
+                .filter_map(|value| self.by_label.get(&(key?, self.snapshot.names.find(value)?)))
+                .fold(ClassSet::default(), |all, classes| all.union(classes))
+        };
+        match &requirement.test {
+            Test::In(values) => one_of(values),
+            Test::NotIn(values) => self.pods.difference(&one_of(values)),
+            Test::Exists => with_key(),
+            Test::DoesNotExist => self.pods.difference(&with_key()),
+        }
+    }
+
+    /// Returns the classes whose address is in a block.
+    ///
+    /// An endpoint without an address is in it for certain only if the block is all of the
+    /// cluster's address family.
+    fn block(&self, block: &IpBlock) -> Match {
+        let inside = |net: &IpNet| self.by_block.get(net).cloned().unwrap_or_default();
+        let cut = |set: ClassSet, except: &IpNet| set.difference(&inside(except));
+        let must = block.except.iter().fold(inside(&block.cidr), cut);
+        if block.cidr == self.everything && block.except.is_empty() {
+            return Match::certain(must.union(&self.unaddressed));
+        }
+        Match::doubted(must, Doubt::Address, self.unaddressed.clone())
+    }
+}
+
+/// Tells whether a namespace's labels satisfy a selector; nothing where that is not known.
+pub(super) fn matches_namespace(
+    snapshot: &Snapshot,
+    namespace: &Namespace,
+    selector: &Selector,
+) -> Option<bool> {
+    let own = snapshot.labels.get(namespace.labels);
+    let mut known = true;
+    for requirement in &selector.requirements {
+        if !namespace.labels_known && requirement.key != NAMESPACE_NAME_LABEL {
+            known = false;
+            continue;
+        }
+        let value = snapshot.names.find(&requirement.key).and_then(|key| labels::value_of(own, key));
+        if !requirement.matches(value.map(|value| snapshot.names.get(value))) {
+            return Some(false);
+        }
+    }
+    known.then_some(true)
+}
+
+/// The classes of pods that give a port a name, by number.
+pub(super) type PortNames = HashMap<(Name, Protocol), BTreeMap<u16, ClassSet>>;
+
+/// Indexes the named ports of all pods.
+pub(super) fn port_names(snapshot: &Snapshot, classes: &Classes) -> PortNames {
+    let mut names = PortNames::new();
+    for (id, class) in classes.classes.iter() {
+        let Some(subject) = class.subject else { continue };
+        for port in snapshot.ports.get(classes.subjects[subject].ports) {
+            let numbers = names.entry((port.name, port.protocol)).or_default();
+            numbers.entry(port.port).or_default().extend([id as ClassId]);
+        }
+    }
+    names
+}

@@ -1,0 +1,22 @@
+//! Who can talk to whom in a Kubernetes cluster, exactly, and which line of which policy says so.
+//!
+//! A pure core between edges:
+//! ```text
+//! manifests ─┐
+//!            ├─ load ─> model::Snapshot ─> policy (rules) ─> engine ─> report ─> render ─> text, json, yaml
+//! live API ──┘
+//! ```
+//! Compute, then report, then render. Nothing prints while it computes; nothing below `render`
+//! knows a colour; nothing below `load` knows async, kube or the file system. Imports go one way
+//! (`tests/layout.rs` checks it):
+//! ```text
+//! main -> cli -> cmd -> load   -> policy (names of kinds), model
+//!                cmd -> report -> engine -> policy -> model
+//!                cmd -> render -> report (names only: policy, model)
+//! error is a leaf
+//! ```
+
+pub mod engine;
+pub mod load;
+pub mod model;
+pub mod policy;

@@ -1,0 +1,317 @@
+//! Objects become a snapshot: owners are found, overlays laid, names interned.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
+
+use super::objects::{
+    Container, Ip, Meta, Object, ObjectKey, Objects, PodObject, PodSpec, WorkloadObject,
+};
+use super::owners::Owners;
+use crate::model::endpoint::{
+    NamedPort, NamedPortsId, Namespace, Node, NodeId, Pod, PodState, Workload, WorkloadId,
+};
+use crate::model::ips::Family;
+use crate::model::labels::{LabelsId, NAMESPACE_NAME_LABEL};
+use crate::model::ports::Protocol;
+use crate::model::snapshot::{Gap, GapScope, PolicyObject, PolicySpec, Snapshot};
+
+impl Objects {
+    /// Lays other objects over these, as if they were applied.
+    ///
+    /// A workload whose pod template changes loses its pods: the new template stands for them.
+    #[must_use]
+    pub fn with(mut self, overlay: Self) -> Self {
+        let changed: Vec<ObjectKey> = overlay
+            .items
+            .iter()
+            .filter(|(key, object)| match (self.items.get(key), object) {
+                (Some(Object::Workload(old)), Object::Workload(new)) => !old.makes_same_pods(new),
+                _ => false,
+            })
+            .map(|(key, _)| key.clone())
+            .collect();
+        self.remove_pods_of(&changed);
+        self.items.extend(overlay.items);
+        self.gaps.extend(overlay.gaps);
+        self.warnings.extend(overlay.warnings);
+        self
+    }
+
+    /// Takes one object away, as if it were deleted; pods of a workload go with it, and so does
+    /// everything in a namespace. Tells whether it was there.
+    pub fn without(&mut self, key: &ObjectKey) -> bool {
+        self.remove_pods_of(std::slice::from_ref(key));
+        if key.kind == "Namespace" {
+            self.items.retain(|item, _| item.namespace != key.name);
+        }
+        self.items.remove(key).is_some()
+    }
+
+    /// Removes the pods that workloads own, and the ReplicaSets and Jobs between.
+    fn remove_pods_of(&mut self, workloads: &[ObjectKey]) {
+        if workloads.is_empty() {
+            return;
+        }
+        let owners = Owners::new(&self.items);
+        let owned = |(key, object): &(&ObjectKey, &Object)| match object {
+            Object::Pod(pod) => owners.of_pod(key, pod).is_some_and(|owner| workloads.contains(&owner)),
+            Object::Workload(workload) => {
+                let owner = owners.of_workload(key, workload);
+                owner != **key && workloads.contains(&owner)
+            }
+            _ => false,
+        };
+        let gone: Vec<ObjectKey> = self.items.iter().filter(owned).map(|(key, _)| key.clone()).collect();
+        for key in gone {
+            self.items.remove(&key);
+        }
+    }
+
+    /// Builds the snapshot of these objects.
+    pub fn assemble(self) -> Snapshot {
+        let mut builder = Builder { snapshot: Snapshot::default(), nodes: HashMap::new() };
+        builder.snapshot.gaps = self.gaps;
+        builder.namespaces(&self.items);
+        builder.nodes(&self.items);
+        builder.pods(&self.items);
+        builder.policies(self.items);
+        builder.snapshot
+    }
+}
+
+struct Builder {
+    snapshot: Snapshot,
+    nodes: HashMap<String, NodeId>,
+}
+
+/// A pod before it is sorted, with the workload it belongs to.
+type OwnedPod = (Pod, Option<ObjectKey>);
+
+impl Builder {
+    /// Adds every namespace that an object names; of one without a Namespace object only the label
+    /// of its name is known.
+    fn namespaces(&mut self, items: &BTreeMap<ObjectKey, Object>) {
+        let mut known: BTreeMap<&str, Option<&Meta>> = BTreeMap::new();
+        for (key, object) in items {
+            match object {
+                Object::Namespace(meta) => drop(known.insert(&key.name, Some(meta))),
+                _ if key.namespace.is_empty() => {}
+                _ => drop(known.entry(&key.namespace).or_insert(None)),
+            }
+        }
+        let mut unknown = Vec::new();
+        for (name, meta) in known {
+            let mut labels = meta.map(|meta| meta.labels.clone()).unwrap_or_default();
+            labels.insert(NAMESPACE_NAME_LABEL.to_owned(), name.to_owned());
+            let labels = self.labels(&labels);
+            if meta.is_none() {
+                unknown.push(name);
+            }
+            let labels_known = meta.is_some();
+            self.snapshot.namespaces.push(Namespace { name: name.into(), labels, labels_known });
+        }
+        if !unknown.is_empty() {
+            let (noun, names) = (plural(unknown.len(), "namespace"), shorten(&unknown));
+            let message = format!("labels unknown, no Namespace object was read: {noun} {names}");
+            self.snapshot.gaps.push(Gap { scope: GapScope::Incomplete, message });
+        }
+    }
+
+    fn nodes(&mut self, items: &BTreeMap<ObjectKey, Object>) {
+        for (key, object) in items {
+            let Object::Node(node) = object else { continue };
+            let own = node.status.addresses.iter();
+            let own = own.filter(|address| matches!(&*address.kind, "InternalIP" | "ExternalIP"));
+            let mut ips: Vec<IpAddr> = own.filter_map(|address| address.address.parse().ok()).collect();
+            ips.sort();
+            ips.dedup();
+            self.add_node(&key.name, ips);
+        }
+    }
+
+    fn add_node(&mut self, name: &str, ips: Vec<IpAddr>) -> NodeId {
+        let id = self.snapshot.nodes.push(Node { name: name.into(), ips });
+        self.nodes.insert(name.to_owned(), id);
+        id
+    }
+
+    /// Adds the pods that were read, and a template pod for every workload without any.
+    fn pods(&mut self, items: &BTreeMap<ObjectKey, Object>) {
+        let owners = Owners::new(items);
+        let mut pods: Vec<OwnedPod> = Vec::new();
+        for (key, object) in items {
+            if let Object::Pod(pod) = object {
+                pods.extend(self.pod(key, pod, owners.of_pod(key, pod)));
+            }
+        }
+        let mut served: BTreeSet<ObjectKey> =
+            pods.iter().filter_map(|(_, owner)| owner.clone()).collect();
+        for (key, object) in items {
+            let Object::Workload(workload) = object else { continue };
+            let owner = owners.of_workload(key, workload);
+            let speaks_for_itself = owner == *key || !items.contains_key(&owner);
+            let gone = workload.has_finished() || (owner != *key && workload.spec.replicas == Some(0));
+            if speaks_for_itself && !gone && served.insert(owner.clone()) {
+                pods.extend(self.template(key, workload, owner));
+            }
+        }
+        let order = |(pod, owner): &OwnedPod| {
+            (pod.namespace, pod.name.clone(), owner.as_ref().map(|owner| owner.kind.clone()))
+        };
+        pods.sort_by_cached_key(order);
+        let mut workloads: HashMap<ObjectKey, WorkloadId> = HashMap::new();
+        for (mut pod, owner) in pods {
+            pod.workload = owner.map(|owner| {
+                let workload = || Workload {
+                    kind: owner.kind.as_str().into(),
+                    namespace: pod.namespace,
+                    name: owner.name.as_str().into(),
+                };
+                let add = || self.snapshot.workloads.push(workload());
+                *workloads.entry(owner.clone()).or_insert_with(add)
+            });
+            self.snapshot.pods.push(pod);
+        }
+    }
+
+    fn pod(&mut self, key: &ObjectKey, pod: &PodObject, owner: Option<ObjectKey>) -> Option<OwnedPod> {
+        let state = match &*pod.status.phase {
+            "Succeeded" | "Failed" => PodState::Finished,
+            _ => PodState::Active,
+        };
+        let host_ips = addresses(&pod.status.host_ips, &pod.status.host_ip);
+        let node = match (&*pod.spec.node_name, self.nodes.get(&pod.spec.node_name)) {
+            ("", _) => None,
+            (_, Some(node)) => Some(*node),
+            (name, None) => Some(self.add_node(name, host_ips.clone())),
+        };
+        let mut ips = addresses(&pod.status.pod_ips, &pod.status.pod_ip);
+        if pod.spec.host_network && ips.is_empty() {
+            let of_node = node.map(|node| self.snapshot.nodes[node].ips.clone()).unwrap_or_default();
+            ips = one_per_family(if host_ips.is_empty() { of_node } else { host_ips });
+        }
+        let pod = Pod {
+            namespace: self.snapshot.namespace(&key.namespace)?,
+            name: key.name.as_str().into(),
+            labels: self.labels(&pod.metadata.labels),
+            ports: self.named_ports(&pod.spec),
+            ips,
+            node,
+            host_network: pod.spec.host_network,
+            state,
+            workload: None,
+        };
+        Some((pod, owner))
+    }
+
+    fn template(
+        &mut self,
+        key: &ObjectKey,
+        workload: &WorkloadObject,
+        owner: ObjectKey,
+    ) -> Option<OwnedPod> {
+        let template = workload.template();
+        let spec = &workload.spec;
+        let replicas = match &*key.kind {
+            "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController" => {
+                Some(spec.replicas.unwrap_or(1))
+            }
+            "Job" => Some(spec.parallelism.unwrap_or(1)),
+            _ => spec.replicas,
+        };
+        let pod = Pod {
+            namespace: self.snapshot.namespace(&key.namespace)?,
+            name: owner.name.as_str().into(),
+            labels: self.labels(&template.metadata.labels),
+            ports: self.named_ports(&template.spec),
+            ips: Vec::new(),
+            node: None,
+            host_network: template.spec.host_network,
+            state: PodState::Template { replicas },
+            workload: None,
+        };
+        Some((pod, Some(owner)))
+    }
+
+    fn policies(&mut self, items: BTreeMap<ObjectKey, Object>) {
+        let mut unjudged: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (key, object) in items {
+            match object {
+                Object::NetworkPolicy(read) => self.snapshot.policies.push(PolicyObject {
+                    namespace: Some(key.namespace.into()),
+                    name: key.name.into(),
+                    origin: read.origin,
+                    spec: PolicySpec::NetworkPolicy(read.spec),
+                }),
+                Object::Unjudged => unjudged.entry(key.kind).or_default().push(key.namespace),
+                _ => {}
+            }
+        }
+        for (kind, namespaces) in unjudged {
+            let count = namespaces.len();
+            let (noun, verb) = if count == 1 { ("object", "is") } else { ("objects", "are") };
+            let message = format!("{count} {noun} of kind {kind} {verb} not judged by this version");
+            let scope = match namespaces.iter().any(String::is_empty) {
+                true => GapScope::Cluster,
+                false => GapScope::Namespaces(namespaces.into_iter().map(String::into).collect()),
+            };
+            self.snapshot.gaps.push(Gap { scope, message });
+        }
+    }
+
+    fn labels(&mut self, labels: &BTreeMap<String, String>) -> LabelsId {
+        let names = &mut self.snapshot.names;
+        let mut pairs: Vec<_> =
+            labels.iter().map(|(key, value)| (names.intern(key), names.intern(value))).collect();
+        pairs.sort_unstable();
+        self.snapshot.labels.intern(&pairs)
+    }
+
+    /// Collects the named ports of containers and of sidecars (init containers that restart).
+    fn named_ports(&mut self, spec: &PodSpec) -> NamedPortsId {
+        let sidecars = spec.init_containers.iter();
+        let sidecars = sidecars.filter(|container| container.restart_policy == "Always");
+        let ports = spec.containers.iter().chain(sidecars).flat_map(|Container { ports, .. }| ports);
+        let mut named: Vec<NamedPort> = ports
+            .filter(|port| !port.name.is_empty())
+            .filter_map(|port| {
+                let protocol = if port.protocol.is_empty() { "TCP" } else { &*port.protocol };
+                Some(NamedPort {
+                    name: self.snapshot.names.intern(&port.name),
+                    protocol: Protocol::parse(protocol)?,
+                    port: u16::try_from(port.container_port).ok().filter(|port| *port > 0)?,
+                })
+            })
+            .collect();
+        named.sort_unstable();
+        named.dedup();
+        self.snapshot.ports.intern(&named)
+    }
+}
+
+/// Reads the addresses of a status: the list, or the single field of older servers.
+fn addresses(list: &[Ip], single: &str) -> Vec<IpAddr> {
+    let listed = list.iter().filter_map(|ip| ip.ip.parse().ok());
+    let ips: Vec<IpAddr> = listed.collect();
+    one_per_family(if ips.is_empty() { single.parse().ok().into_iter().collect() } else { ips })
+}
+
+fn one_per_family(ips: Vec<IpAddr>) -> Vec<IpAddr> {
+    let of = |family| ips.iter().copied().find(|ip| Family::of(*ip) == family);
+    Family::ALL.into_iter().filter_map(of).collect()
+}
+
+/// Writes `3 namespaces`.
+fn plural(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Writes the first names of a list, in parentheses.
+fn shorten(names: &[&str]) -> String {
+    const SHOWN: usize = 5;
+    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    match names.len().checked_sub(SHOWN).filter(|rest| *rest > 0) {
+        None => format!("({shown})"),
+        Some(rest) => format!("({shown} and {rest} more)"),
+    }
+}

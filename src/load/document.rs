@@ -1,0 +1,273 @@
+//! YAML and JSON documents as trees that remember the line of every value.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::Spanned;
+
+/// A value of a document and where it starts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
+    /// The value.
+    pub value: Value,
+}
+
+/// A value of a document.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Nothing; the same as an absent field.
+    Null,
+    /// A boolean; `yes`, `on` and `y` are booleans too, as kubectl reads them.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// Any other number.
+    Float(f64),
+    /// A string.
+    String(Box<str>),
+    /// A list.
+    List(Vec<Node>),
+    /// A mapping, in the order of the file.
+    Map(Vec<(Box<str>, Node)>),
+}
+
+/// Text that is not YAML or JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
+    /// What is wrong; nothing of the file's text.
+    pub message: String,
+}
+
+impl Node {
+    /// Returns the value of a field; a null field is absent.
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        let Value::Map(fields) = &self.value else { return None };
+        let field = fields.iter().find(|(name, _)| **name == *key).map(|(_, node)| node);
+        field.filter(|node| node.value != Value::Null)
+    }
+
+    /// Returns the value at a path of fields.
+    pub fn at(&self, path: &[&str]) -> Option<&Self> {
+        path.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// Returns the text of a string.
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Lists the items of a list.
+    pub fn items(&self) -> &[Self] {
+        match &self.value {
+            Value::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// Returns the line of the value at a path such as `spec.egress[1].to`, or of the last value
+    /// on the way to it.
+    pub fn line_of(&self, path: &str) -> u32 {
+        let steps = path.split(['.', '[', ']']).filter(|step| !step.is_empty());
+        let (mut node, mut rest) = (self, String::new());
+        for step in steps {
+            // A key may itself hold dots (`metadata.labels.app.kubernetes.io/name`): try longer ones.
+            rest = if rest.is_empty() { step.to_owned() } else { format!("{rest}.{step}") };
+            let item = step.parse::<usize>().ok().and_then(|index| node.items().get(index));
+            if let Some(next) = node.get(&rest).or(item) {
+                (node, rest) = (next, String::new());
+            }
+        }
+        node.line
+    }
+}
+
+/// Reads all documents of a text: YAML, JSON, or JSON values one after the other.
+///
+/// # Errors
+/// The first place where the text is not YAML, or where a mapping has a key twice.
+pub fn parse(text: &str) -> Result<Vec<Node>, SyntaxError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let options = || {
+        serde_saphyr::options! {
+            legacy_octal_numbers: true,
+            with_snippet: false,
+            budget: serde_saphyr::budget! {
+                max_documents: usize::MAX,
+                max_events: usize::MAX,
+                max_nodes: usize::MAX,
+                max_total_scalar_bytes: usize::MAX,
+                max_reader_input_bytes: None,
+            },
+        }
+    };
+    let mut nodes = Vec::new();
+    for (start, part) in json_values(text) {
+        let lines = lines_before(text, start);
+        let read: Result<Vec<Node>, _> = serde_saphyr::from_multiple_with_options(part, options());
+        let mut read = read.map_err(|error| syntax_error(&error, lines))?;
+        read.iter_mut().for_each(|node| node.shift(lines));
+        nodes.append(&mut read);
+    }
+    Ok(nodes)
+}
+
+/// Splits JSON values that stand one after the other, which YAML does not allow; anything else is
+/// one part.
+fn json_values(text: &str) -> Vec<(usize, &str)> {
+    if !text.trim_start().starts_with('{') {
+        return vec![(0, text)];
+    }
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
+    let (mut parts, mut start) = (Vec::new(), 0);
+    while let Some(value) = values.next() {
+        let end = values.byte_offset();
+        match (value, text.get(start..end)) {
+            (Ok(_), Some(part)) => parts.push((start, part)),
+            _ => return vec![(0, text)],
+        }
+        start = end;
+    }
+    parts
+}
+
+fn lines_before(text: &str, offset: usize) -> u32 {
+    let lines = text.get(..offset).unwrap_or("").matches('\n').count();
+    u32::try_from(lines).unwrap_or(u32::MAX)
+}
+
+fn syntax_error(error: &serde_saphyr::Error, lines: u32) -> SyntaxError {
+    let error = error.without_snippet();
+    let (line, column) =
+        error.location().map_or((1, 1), |location| (location.line(), location.column()));
+    let message = error.to_string();
+    // The place goes in front of the message, as everywhere else, and so does no advice on options.
+    let message = message.split(" at line ").next().unwrap_or_default();
+    let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or_default();
+    let narrow = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    SyntaxError {
+        line: narrow(line).saturating_add(lines),
+        column: narrow(column),
+        message: message.to_owned(),
+    }
+}
+
+impl Node {
+    fn shift(&mut self, lines: u32) {
+        if lines == 0 {
+            return;
+        }
+        self.line += lines;
+        match &mut self.value {
+            Value::List(items) => items.iter_mut().for_each(|item| item.shift(lines)),
+            Value::Map(fields) => fields.iter_mut().for_each(|(_, node)| node.shift(lines)),
+            _ => {}
+        }
+    }
+}
+
+/// Returns the line of a list item's `- `, which can stand on a line above the item's value.
+pub fn item_line(text: &str, item: &Node) -> u32 {
+    let index = (item.line as usize).saturating_sub(1);
+    let lines: Vec<&str> = text.lines().take(index + 1).collect();
+    let own = lines.get(index).copied().unwrap_or_default();
+    let before: String = own.chars().take((item.column as usize).saturating_sub(1)).collect();
+    if !before.trim().is_empty() {
+        return item.line;
+    }
+    let content = |line: &str| line.split(" #").next().unwrap_or_default().trim().to_owned();
+    let above = lines.iter().take(index).enumerate().rev();
+    let mut above = above.filter(|(_, line)| {
+        let line = content(line);
+        !line.is_empty() && !line.starts_with('#')
+    });
+    match above.next() {
+        Some((dash, line)) if content(line) == "-" || content(line).ends_with(" -") => {
+            u32::try_from(dash + 1).unwrap_or(item.line)
+        }
+        _ => item.line,
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<Value>::deserialize(deserializer)?;
+        let narrow = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        Ok(Self {
+            line: narrow(spanned.referenced.line()),
+            column: narrow(spanned.referenced.column()),
+            value: spanned.value,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Int(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        #[expect(clippy::cast_precision_loss, reason = "no field of an object is that large")]
+        Ok(i64::try_from(value).map_or(Value::Float(value as f64), Value::Int))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Float(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Value::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut map = Vec::new();
+        while let Some((key, node)) = entries.next_entry::<String, Node>()? {
+            map.push((key.into_boxed_str(), node));
+        }
+        Ok(Value::Map(map))
+    }
+}

@@ -1,0 +1,102 @@
+//! Which workload a pod belongs to.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::objects::{
+    Meta, Object, ObjectKey, OwnerReference, PodObject, WorkloadObject, WorkloadSelector,
+};
+use crate::model::selector::{Requirement, Selector};
+
+/// Longest chain of controllers that is followed; real ones have two links.
+const LONGEST_CHAIN: usize = 8;
+
+/// Answers which workload owns what, over one set of objects.
+pub(super) struct Owners<'a> {
+    items: &'a BTreeMap<ObjectKey, Object>,
+    selectors: HashMap<&'a str, Vec<(Selector, ObjectKey)>>,
+}
+
+impl<'a> Owners<'a> {
+    pub(super) fn new(items: &'a BTreeMap<ObjectKey, Object>) -> Self {
+        let mut owners = Self { items, selectors: HashMap::new() };
+        let mut selectors: HashMap<&str, Vec<_>> = HashMap::new();
+        for (key, object) in items {
+            if let Object::Workload(workload) = object
+                && let Some(selector) = selector(workload)
+            {
+                selectors
+                    .entry(&key.namespace)
+                    .or_default()
+                    .push((selector, owners.of_workload(key, workload)));
+            }
+        }
+        owners.selectors = selectors;
+        owners
+    }
+
+    /// Returns the workload of a pod: the top of its controller chain or, for a pod that nothing
+    /// controls, a workload whose selector selects it.
+    pub(super) fn of_pod(&self, key: &ObjectKey, pod: &PodObject) -> Option<ObjectKey> {
+        let labels = &pod.metadata.labels;
+        if let Some(owner) = controller(&pod.metadata) {
+            return Some(self.top(&key.namespace, owner, labels.get("pod-template-hash")));
+        }
+        let selectors = self.selectors.get(&*key.namespace)?;
+        let selects = |selector: &Selector| selector.matches(|key| labels.get(key).map(String::as_str));
+        selectors.iter().find(|(selector, _)| selects(selector)).map(|(_, owner)| owner.clone())
+    }
+
+    /// Returns the top of a workload's controller chain, itself where nothing controls it.
+    pub(super) fn of_workload(&self, key: &ObjectKey, workload: &WorkloadObject) -> ObjectKey {
+        match controller(&workload.metadata) {
+            None => key.clone(),
+            Some(owner) => {
+                let hash = workload.template().metadata.labels.get("pod-template-hash");
+                self.top(&key.namespace, owner, hash)
+            }
+        }
+    }
+
+    fn top(&self, namespace: &str, owner: &OwnerReference, hash: Option<&String>) -> ObjectKey {
+        let mut key = key_of(namespace, owner);
+        for _ in 0..LONGEST_CHAIN {
+            match self.items.get(&key) {
+                Some(Object::Workload(workload)) => match controller(&workload.metadata) {
+                    Some(owner) => key = key_of(namespace, owner),
+                    None => return key,
+                },
+                _ => return deployment_of(&key, hash).unwrap_or(key),
+            }
+        }
+        key
+    }
+}
+
+/// Returns the Deployment of a ReplicaSet that was not read, by the hash that ends its name.
+fn deployment_of(replica_set: &ObjectKey, hash: Option<&String>) -> Option<ObjectKey> {
+    let name = replica_set.name.strip_suffix(hash?.as_str())?.strip_suffix('-')?;
+    let is_replica_set = replica_set.kind == "ReplicaSet" && !name.is_empty();
+    is_replica_set.then(|| ObjectKey::new("apps", "Deployment", &replica_set.namespace, name))
+}
+
+/// Returns the controller of an object; a node, which owns its static pods, is not a workload.
+fn controller(meta: &Meta) -> Option<&OwnerReference> {
+    meta.owner_references.iter().find(|owner| owner.controller && owner.kind != "Node")
+}
+
+fn key_of(namespace: &str, owner: &OwnerReference) -> ObjectKey {
+    let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
+    ObjectKey::new(group, &owner.kind, namespace, &owner.name)
+}
+
+/// Returns a workload's selector; one that would select everything is as good as none.
+fn selector(workload: &WorkloadObject) -> Option<Selector> {
+    let selector = match workload.spec.selector.as_ref()? {
+        WorkloadSelector::Selector(selector) => Selector::new(selector),
+        WorkloadSelector::Labels(labels) => {
+            let requirements = labels.iter().map(|(key, value)| Requirement::equals(key, value));
+            Selector { requirements: requirements.collect() }
+        }
+    };
+    (!selector.is_empty()).then_some(selector)
+}

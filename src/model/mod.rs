@@ -1,0 +1,14 @@
+//! What a cluster is: endpoints, labels, addresses, ports and the objects they were read from.
+//!
+//! Pure data and set algebra. Nothing here knows a policy, a file or the network.
+
+pub mod arena;
+pub mod endpoint;
+pub mod interval;
+pub mod ips;
+pub mod labels;
+pub mod names;
+pub mod origin;
+pub mod ports;
+pub mod selector;
+pub mod snapshot;

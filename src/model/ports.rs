@@ -1,0 +1,151 @@
+//! Protocols and canonical sets of protocol/port pairs.
+
+use std::fmt;
+
+use super::interval::IntervalSet;
+
+/// A transport protocol that a policy can name (core/v1 `Protocol`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Protocol {
+    /// TCP, the default of every API field.
+    Tcp,
+    /// UDP.
+    Udp,
+    /// SCTP.
+    Sctp,
+}
+
+impl Protocol {
+    /// Lists the protocols in the order in which they are shown.
+    pub const ALL: [Self; 3] = [Self::Tcp, Self::Udp, Self::Sctp];
+
+    /// Reads the API's spelling; letter case does not matter.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|protocol| protocol.name().eq_ignore_ascii_case(text))
+    }
+
+    /// Returns the API's spelling.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "TCP",
+            Self::Udp => "UDP",
+            Self::Sctp => "SCTP",
+        }
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A set of protocol/port pairs, with everything that has no port (ICMP …) as one more element.
+///
+/// Ports are 1 to 65535. The elements lie on one line, protocol by protocol:
+/// ```text
+/// 0x0_0001..=0x0_ffff TCP    0x1_0001..=0x1_ffff UDP    0x2_0001..=0x2_ffff SCTP    0x3_0000 others
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PortSet(IntervalSet<u32>);
+
+const OTHERS: u32 = 0x3_0000;
+
+const fn place(protocol: Protocol, port: u16) -> u32 {
+    ((protocol as u32) << 16) | port as u32
+}
+
+impl PortSet {
+    /// Returns the empty set.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Returns every protocol and port, ICMP and other protocols included.
+    pub fn any() -> Self {
+        let all = Protocol::ALL.map(|protocol| (place(protocol, 1), place(protocol, u16::MAX)));
+        Self(IntervalSet::from_ranges(all.into_iter().chain([(OTHERS, OTHERS)])))
+    }
+
+    /// Returns every port of one protocol.
+    pub fn protocol(protocol: Protocol) -> Self {
+        Self::range(protocol, 1, u16::MAX)
+    }
+
+    /// Returns one port.
+    pub fn port(protocol: Protocol, port: u16) -> Self {
+        Self::range(protocol, port, port)
+    }
+
+    /// Returns the ports `low` to `high`, both included; port 0 is left out.
+    pub fn range(protocol: Protocol, low: u16, high: u16) -> Self {
+        Self(IntervalSet::range(place(protocol, low.max(1)), place(protocol, high)))
+    }
+
+    /// Tells whether the set has no element.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Tells whether the set has every element.
+    pub fn is_any(&self) -> bool {
+        *self == Self::any()
+    }
+
+    /// Tells whether the port is in the set.
+    pub fn contains(&self, protocol: Protocol, port: u16) -> bool {
+        self.0.contains(place(protocol, port))
+    }
+
+    /// Returns the elements of either set.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        Self(self.0.union(&other.0))
+    }
+
+    /// Returns the elements of both sets.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        Self(self.0.intersection(&other.0))
+    }
+
+    /// Returns the elements of this set that are not in the other.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Self {
+        Self(self.0.difference(&other.0))
+    }
+
+    /// Tells whether every element of this set is in the other.
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.0.is_subset(&other.0)
+    }
+
+    /// Lists the port ranges in order, each with its protocol.
+    pub fn ranges(&self) -> impl Iterator<Item = (Protocol, u16, u16)> + '_ {
+        self.0.ranges().filter_map(|(low, high)| {
+            let protocol = Protocol::ALL.into_iter().find(|protocol| *protocol as u32 == low >> 16)?;
+            Some((protocol, (low & 0xffff) as u16, (high & 0xffff) as u16))
+        })
+    }
+
+    /// Lists the set as the schema's port items: `any`, `TCP`, `TCP/80`, `UDP/8000-8080`, `other`.
+    ///
+    /// `other` stands for what has no port (ICMP …) where not everything is in the set.
+    pub fn items(&self) -> Vec<String> {
+        if self.is_any() {
+            return vec!["any".to_owned()];
+        }
+        let ranges = self.ranges().map(|(protocol, low, high)| match (low, high) {
+            (1, u16::MAX) => protocol.to_string(),
+            (low, high) if low == high => format!("{protocol}/{low}"),
+            (low, high) => format!("{protocol}/{low}-{high}"),
+        });
+        ranges.chain(self.0.contains(OTHERS).then(|| "other".to_owned())).collect()
+    }
+}
+
+impl fmt::Display for PortSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.items().join(","))
+    }
+}

@@ -1,0 +1,102 @@
+//! All that was read of a cluster, and what could not be read.
+
+use std::collections::{BTreeSet, HashMap};
+
+use k8s_openapi::api::networking::v1::NetworkPolicySpec;
+
+use super::arena::Arena;
+use super::endpoint::{NamedPort, NamedPorts, Namespace, NamespaceId, Node, Pod, Workload, WorkloadId};
+use super::ips::Family;
+use super::labels::{LabelSet, Labels};
+use super::names::{Interner, Text};
+use super::origin::ObjectOrigin;
+
+/// A cluster as it was read at one time.
+///
+/// Namespaces are ascending by name, pods ascending by namespace and name.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// Label keys and values, port names.
+    pub names: Interner<Text, str>,
+    /// The label sets of pods and namespaces.
+    pub labels: Interner<LabelSet, Labels>,
+    /// The sets of named ports of pods.
+    pub ports: Interner<NamedPorts, [NamedPort]>,
+    /// The namespaces.
+    pub namespaces: Arena<Namespace>,
+    /// The pods, template pods of workloads without pods among them.
+    pub pods: Arena<Pod>,
+    /// The workloads that pods belong to.
+    pub workloads: Arena<Workload>,
+    /// The nodes.
+    pub nodes: Arena<Node>,
+    /// The policies of kinds that can be judged.
+    pub policies: Vec<PolicyObject>,
+    /// What could not be read or judged.
+    pub gaps: Vec<Gap>,
+}
+
+/// A policy as it was read.
+#[derive(Clone, Debug)]
+pub struct PolicyObject {
+    /// Its namespace; nothing for cluster-scoped kinds.
+    pub namespace: Option<Box<str>>,
+    /// Its name.
+    pub name: Box<str>,
+    /// Where it was read.
+    pub origin: ObjectOrigin,
+    /// What it says.
+    pub spec: PolicySpec,
+}
+
+/// The specification of a policy, by kind.
+#[derive(Clone, Debug)]
+pub enum PolicySpec {
+    /// networking.k8s.io/v1 `NetworkPolicy`.
+    NetworkPolicy(NetworkPolicySpec),
+}
+
+/// Something that could not be read, or is of a kind that cannot be judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// Which answers it puts in doubt.
+    pub scope: GapScope,
+    /// What is missing and why, one line without a full stop.
+    pub message: String,
+}
+
+/// Which answers a gap puts in doubt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GapScope {
+    /// None: something is missing from the answer, and what is there is right.
+    Incomplete,
+    /// Those that turn on policies for pods of these namespaces.
+    Namespaces(BTreeSet<Box<str>>),
+    /// Those that turn on any policy.
+    Cluster,
+}
+
+impl Snapshot {
+    /// Returns the namespace of a name.
+    pub fn namespace(&self, name: &str) -> Option<NamespaceId> {
+        self.namespaces.find_by(|row| (*row.name).cmp(name))
+    }
+
+    /// Lists a workload's pods.
+    pub fn pods_by_workload(&self) -> HashMap<WorkloadId, Vec<super::endpoint::PodId>> {
+        let mut pods: HashMap<_, Vec<_>> = HashMap::new();
+        for (id, pod) in self.pods.iter() {
+            if let Some(workload) = pod.workload {
+                pods.entry(workload).or_default().push(id);
+            }
+        }
+        pods
+    }
+
+    /// Returns the family of the cluster's first known address; IPv4 where none is known.
+    pub fn primary_family(&self) -> Family {
+        let pods = self.pods.values().flat_map(|pod| pod.ips.iter());
+        let nodes = self.nodes.values().flat_map(|node| node.ips.iter());
+        pods.chain(nodes).next().map_or(Family::V4, |ip| Family::of(*ip))
+    }
+}

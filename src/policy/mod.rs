@@ -1,0 +1,71 @@
+//! Policies as rules: every kind is translated into one small, symbolic form in ordered tiers.
+//!
+//! A new kind is one file with a `translate` function, a variant of [`PolicySpec`] and a row in
+//! [`KINDS`]. Nothing here needs a cluster.
+
+pub mod network_policy;
+mod rule;
+
+pub use rule::{
+    Action, Direction, IpBlock, Isolation, IsolationId, NamespaceSelection, Peer, Peers, PolicySource,
+    PortMatch, Ports, Rule, RuleId, RuleSource, Rules, Selection, Tier, Unjudged,
+};
+
+use crate::model::snapshot::{GapScope, PolicySpec, Snapshot};
+
+/// A kind of policy that a cluster can hold.
+pub struct Kind {
+    /// The API group.
+    pub group: &'static str,
+    /// The kind; every kind that ends in `NetworkPolicy` where it is absent.
+    pub kind: Option<&'static str>,
+    /// Whether this version turns it into rules. What it does not is a gap, never skipped.
+    pub judged: bool,
+}
+
+/// Lists the policy kinds that are known.
+pub const KINDS: [Kind; 7] = [
+    Kind { group: "networking.k8s.io", kind: Some("NetworkPolicy"), judged: true },
+    Kind { group: "policy.networking.k8s.io", kind: None, judged: false },
+    Kind { group: "cilium.io", kind: None, judged: false },
+    Kind { group: "projectcalico.org", kind: None, judged: false },
+    Kind { group: "crd.projectcalico.org", kind: None, judged: false },
+    Kind { group: "crd.antrea.io", kind: None, judged: false },
+    Kind { group: "networking.gke.io", kind: None, judged: false },
+];
+
+/// Finds the row of an API group and kind, if it is a policy.
+pub fn kind(group: &str, kind: &str) -> Option<&'static Kind> {
+    let any = || kind.ends_with("NetworkPolicy") && !kind.starts_with("Staged");
+    KINDS.iter().find(|row| row.group == group && row.kind.map_or_else(any, |name| name == kind))
+}
+
+/// Tells whether a policy kind has no namespace.
+pub fn is_cluster_scoped(group: &str, kind: &str) -> bool {
+    self::kind(group, kind).is_some()
+        && (group == "policy.networking.k8s.io"
+            || kind.contains("Clusterwide")
+            || kind.starts_with("Cluster")
+            || kind.starts_with("Global"))
+}
+
+/// Translates all policies of a snapshot; what could not be read puts its subjects in doubt.
+pub fn translate(snapshot: &Snapshot) -> Rules {
+    let mut rules = Rules::default();
+    for policy in &snapshot.policies {
+        match &policy.spec {
+            PolicySpec::NetworkPolicy(spec) => network_policy::translate(policy, spec, &mut rules),
+        }
+    }
+    for gap in &snapshot.gaps {
+        match &gap.scope {
+            GapScope::Incomplete => {}
+            GapScope::Namespaces(names) => {
+                let unjudged = |name: &Box<str>| Unjudged { namespace: Some(name.clone()) };
+                rules.unjudged.extend(names.iter().map(unjudged));
+            }
+            GapScope::Cluster => rules.unjudged.push(Unjudged { namespace: None }),
+        }
+    }
+    rules
+}

@@ -1,0 +1,73 @@
+//! Tests against a real etcd and kube-apiserver.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test ends by a panic, and a long build says so"
+)]
+
+mod assets;
+mod harness;
+mod process;
+mod smoke;
+
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+use harness::ControlPlane;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let shared = Arc::new(Shared::default());
+    let trials = [smoke::trials(&shared)].into_iter().flatten().collect();
+    // The control plane ends with `shared`, which the trials have given back by now.
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Holds the one control plane of all trials, started by the first of them that runs.
+#[derive(Default)]
+struct Shared {
+    plane: OnceLock<Plane>,
+}
+
+enum Plane {
+    Running(Box<ControlPlane>),
+    /// There is nothing to start.
+    Missing(String),
+    /// It was started in vain.
+    Failed(String),
+}
+
+impl Shared {
+    /// Makes a trial of a test, which uses namespaces of its own: trials run at the same time.
+    fn trial(self: &Arc<Self>, name: &str, test: fn(&ControlPlane)) -> Trial {
+        let shared = Arc::clone(self);
+        Trial::ignorable_test(name, move || match shared.plane.get_or_init(Plane::start) {
+            Plane::Running(plane) => {
+                test(plane);
+                Ok(Completion::Completed)
+            }
+            Plane::Missing(reason) if std::env::var("CI").is_ok_and(|ci| ci == "true") => {
+                Err(Failed::from(format!("not ignored, as CI=true: {reason}")))
+            }
+            Plane::Missing(reason) => Ok(Completion::ignored_with(reason)),
+            Plane::Failed(reason) => Err(Failed::from(reason)),
+        })
+    }
+}
+
+impl Plane {
+    fn start() -> Self {
+        match assets::find() {
+            Err(reason) => Self::Missing(reason),
+            Ok(assets) => match ControlPlane::start(&assets) {
+                Err(reason) => Self::Failed(reason),
+                Ok(plane) => Self::Running(Box::new(plane)),
+            },
+        }
+    }
+}
