@@ -20,3 +20,4 @@ pub mod engine;
 pub mod load;
 pub mod model;
 pub mod policy;
+pub mod report;

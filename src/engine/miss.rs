@@ -1,1 +1,249 @@
-//! x
+//! Near misses: which clause of a rule failed for a connection that the rule does not match.
+
+use super::classes::{ClassId, Subject};
+use super::network::Network;
+use super::resolve::matches_namespace;
+use crate::model::labels;
+use crate::model::ports::{PortSet, Protocol};
+use crate::model::selector::{Requirement, Selector};
+use crate::policy::{
+    Direction, IpBlock, NamespaceSelection, Peer, Peers, PortMatch, Ports, RuleId, Selection,
+};
+
+/// The clause of a rule that a connection fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Clause {
+    /// The peer's labels, or that it is a pod at all.
+    PodSelector,
+    /// The labels of the peer's namespace, or that it is a pod at all.
+    NamespaceSelector,
+    /// The peer's address lies outside the block.
+    IpBlock,
+    /// The peer's address lies in a part that the block leaves out.
+    Except,
+    /// The port number.
+    Port,
+    /// The protocol.
+    Protocol,
+    /// The destination gives no such name to a port, or to another one.
+    NamedPort,
+}
+
+/// One failed clause.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Miss {
+    /// The clause.
+    pub clause: Clause,
+    /// What the rule asks for.
+    pub needs: String,
+    /// What the connection has.
+    pub has: String,
+}
+
+/// The other end of a connection, as a rule sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct PeerView<'a> {
+    /// Its class.
+    pub class: ClassId,
+    /// Its addresses, as text; empty where none is known.
+    pub addresses: &'a str,
+}
+
+/// What a rule needs that is not a pod's label.
+pub const A_POD: &str = "a pod";
+
+/// Lists what a rule asks for and the connection does not have; nothing if the rule matches.
+///
+/// Of a rule with many peers the ones that fail the fewest clauses are told.
+pub fn misses(
+    network: &Network<'_>,
+    rule: RuleId,
+    peer: PeerView<'_>,
+    asked: &PortSet,
+    ports_on: Option<&Subject>,
+) -> Vec<Miss> {
+    let (id, rule) = (rule, &network.rules.rules[rule]);
+    let peers = network.peers_of(id);
+    let mut misses = match &rule.peers {
+        Peers::Any => Vec::new(),
+        _ if peers.must.contains(peer.class) => Vec::new(),
+        Peers::OneOf(list) => {
+            nearest(list.iter().map(|item| peer_misses(network, item, peer)).collect())
+        }
+    };
+    misses.extend(port_misses(network, &rule.ports, asked, ports_on));
+    misses
+}
+
+/// Tells whether one of the peers that select pods by labels selects this one.
+pub fn matches_by_labels(network: &Network<'_>, peers: &[Peer], class: ClassId) -> bool {
+    let view = PeerView { class, addresses: "" };
+    let selections = peers.iter().filter(|peer| matches!(peer, Peer::Pods(_)));
+    selections.into_iter().any(|peer| peer_misses(network, peer, view).is_empty())
+}
+
+/// Keeps the peers that fail the fewest clauses, and tells all failed blocks as one.
+fn nearest(mut failed: Vec<Vec<Miss>>) -> Vec<Miss> {
+    let fewest = failed.iter().map(Vec::len).min().unwrap_or_default();
+    failed.retain(|misses| misses.len() == fewest);
+    let mut misses: Vec<Miss> = failed.into_iter().flatten().collect();
+    let blocks: Vec<Miss> = misses.extract_if(.., |miss| miss.clause == Clause::IpBlock).collect();
+    misses.sort();
+    misses.dedup();
+    if let Some(first) = blocks.first() {
+        let needs = shorten(blocks.iter().map(|miss| &*miss.needs));
+        misses.push(Miss { clause: Clause::IpBlock, needs, has: first.has.clone() });
+    }
+    misses
+}
+
+fn shorten<'a>(items: impl ExactSizeIterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 3;
+    let count = items.len();
+    let shown = items.take(SHOWN).collect::<Vec<_>>().join(", ");
+    match count.checked_sub(SHOWN).filter(|rest| *rest > 0) {
+        None => shown,
+        Some(rest) => format!("{shown} or {rest} more"),
+    }
+}
+
+fn peer_misses(network: &Network<'_>, peer: &Peer, view: PeerView<'_>) -> Vec<Miss> {
+    match peer {
+        Peer::Block(block) => block_misses(network, block, view),
+        Peer::Pods(selection) => match network.subject_of(view.class) {
+            None => vec![not_a_pod(selection, view)],
+            Some(subject) => selection_misses(network, selection, &network.classes.subjects[subject]),
+        },
+    }
+}
+
+fn not_a_pod(selection: &Selection, view: PeerView<'_>) -> Miss {
+    let clause = match selection.namespaces {
+        NamespaceSelection::Named(_) => Clause::PodSelector,
+        NamespaceSelection::Matching(_) => Clause::NamespaceSelector,
+    };
+    Miss { clause, needs: A_POD.to_owned(), has: view.addresses.to_owned() }
+}
+
+fn selection_misses(network: &Network<'_>, selection: &Selection, subject: &Subject) -> Vec<Miss> {
+    let snapshot = network.snapshot;
+    let namespace = &snapshot.namespaces[subject.namespace];
+    let mut misses = Vec::new();
+    match &selection.namespaces {
+        NamespaceSelection::Named(name) if *name == namespace.name => {}
+        NamespaceSelection::Named(name) => misses.push(Miss {
+            clause: Clause::NamespaceSelector,
+            needs: name.to_string(),
+            has: namespace.name.to_string(),
+        }),
+        NamespaceSelection::Matching(selector) => {
+            if matches_namespace(snapshot, namespace, selector) == Some(false) {
+                let own = snapshot.labels.get(namespace.labels);
+                misses.extend(label_miss(network, Clause::NamespaceSelector, selector, own));
+            }
+        }
+    }
+    misses.extend(label_miss(network, Clause::PodSelector, &selection.pods, &subject.labels));
+    misses
+}
+
+/// Tells the requirements of a selector that labels do not satisfy, and the labels' own values.
+fn label_miss(
+    network: &Network<'_>,
+    clause: Clause,
+    selector: &Selector,
+    own: &labels::Labels,
+) -> Option<Miss> {
+    let names = &network.snapshot.names;
+    let value = |requirement: &Requirement| {
+        let key = names.find(&requirement.key)?;
+        labels::value_of(own, key).map(|value| names.get(value))
+    };
+    let failed: Vec<&Requirement> = selector
+        .requirements
+        .iter()
+        .filter(|requirement| !requirement.matches(value(requirement)))
+        .collect();
+    let has = failed.iter().map(|requirement| match value(requirement) {
+        Some(value) => format!("{}={value}", requirement.key),
+        None => format!("no label {}", requirement.key),
+    });
+    let has = has.collect::<Vec<_>>().join(",");
+    let needs = failed.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    (!failed.is_empty()).then_some(Miss { clause, needs, has })
+}
+
+fn block_misses(network: &Network<'_>, block: &IpBlock, view: PeerView<'_>) -> Vec<Miss> {
+    let Some(atom) = network.classes.classes[view.class].atom else {
+        let has = "no address yet".to_owned();
+        return vec![Miss { clause: Clause::IpBlock, needs: block.to_string(), has }];
+    };
+    let around = &network.classes.atoms[atom].blocks;
+    let has = view.addresses.to_owned();
+    if !around.contains(&block.cidr) {
+        return vec![Miss { clause: Clause::IpBlock, needs: block.cidr.to_string(), has }];
+    }
+    let excepted = block.except.iter().find(|except| around.contains(except));
+    excepted
+        .map(|except| Miss { clause: Clause::Except, needs: except.to_string(), has })
+        .into_iter()
+        .collect()
+}
+
+/// Tells why none of a rule's ports is among the asked ones.
+fn port_misses(
+    network: &Network<'_>,
+    ports: &Ports,
+    asked: &PortSet,
+    destination: Option<&Subject>,
+) -> Vec<Miss> {
+    let Ports::OneOf(items) = ports else { return Vec::new() };
+    if asked.is_empty() || !asked.intersection(&ports.numbers()).is_empty() {
+        return Vec::new();
+    }
+    let mut misses = Vec::new();
+    for (name, protocol) in ports.names() {
+        let numbers = numbers_of(network, destination, name);
+        if numbers.iter().any(|(own, port)| *own == protocol && asked.contains(*own, *port)) {
+            return Vec::new();
+        }
+        misses.push(Miss {
+            clause: Clause::NamedPort,
+            needs: format!("{protocol}/{name}"),
+            has: match numbers.first() {
+                None => "the destination names no port so".to_owned(),
+                Some((own, port)) => format!("{name} is {own}/{port}"),
+            },
+        });
+    }
+    let numbers = ports.numbers();
+    if items.iter().any(|item| matches!(item, PortMatch::Numbers(_))) {
+        let protocols = |set: &PortSet| set.ranges().map(|(protocol, ..)| protocol).collect::<Vec<_>>();
+        let (own, wanted) = (protocols(&numbers), protocols(asked));
+        let shared = own.iter().any(|protocol| wanted.contains(protocol));
+        let clause = if shared { Clause::Port } else { Clause::Protocol };
+        misses.push(Miss { clause, needs: numbers.to_string(), has: asked.to_string() });
+    }
+    misses
+}
+
+/// Lists the container ports of a pod that have a name.
+fn numbers_of(network: &Network<'_>, subject: Option<&Subject>, name: &str) -> Vec<(Protocol, u16)> {
+    let name = network.snapshot.names.find(name);
+    let ports = subject.map_or(&[][..], |subject| network.snapshot.ports.get(subject.ports));
+    ports.iter().filter(|port| Some(port.name) == name).map(|port| (port.protocol, port.port)).collect()
+}
+
+/// Returns whose container ports give a rule's port names their numbers: the destination's.
+pub fn names_ports<'a>(
+    network: &'a Network<'_>,
+    direction: Direction,
+    subject: ClassId,
+    peer: ClassId,
+) -> Option<&'a Subject> {
+    let class = match direction {
+        Direction::Ingress => subject,
+        Direction::Egress => peer,
+    };
+    network.subject_of(class).map(|subject| &network.classes.subjects[subject])
+}

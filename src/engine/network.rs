@@ -126,6 +126,17 @@ impl<'a> Network<'a> {
         })
     }
 
+    /// Lists why some verdicts of this network are not certain.
+    pub fn doubts(&self) -> BTreeSet<Doubt> {
+        let peers = self.peers.values().flat_map(|peers| peers.maybe.keys().copied());
+        let subjects = self.applicable.values().flat_map(|own| {
+            let rules = own.rules.iter().filter_map(|(_, doubt)| *doubt);
+            let isolations = own.isolations.iter().filter_map(|(_, doubt)| *doubt);
+            rules.chain(isolations).chain(own.unjudged.then_some(Doubt::Unjudged))
+        });
+        peers.chain(subjects).collect()
+    }
+
     /// Returns the subject of a class; nothing for nodes and addresses.
     pub fn subject_of(&self, class: ClassId) -> Option<SubjectId> {
         self.classes.classes[class].subject

@@ -49,6 +49,8 @@ fn build() -> Result<PathBuf, String> {
 
     let fresh = folder.join("fresh");
     go_build(&source, &fresh, &version(&inputs)?)?;
+    // Removed first and written last, so that a build that was interrupted is done again.
+    let _ = fs::remove_file(&stamp);
     // Other processes may be running the old programs: these are replaced, never written to.
     for name in PROGRAMS {
         let path = program(&folder, name);
@@ -58,7 +60,6 @@ fn build() -> Result<PathBuf, String> {
             .map_err(|error| said("name the programs", &error))?;
     }
     let _ = fs::remove_file(&fresh);
-    // Last, so that a build that was interrupted is done again.
     fs::write(&stamp, inputs).map_err(|error| said("write the stamp", &error))?;
     Ok(folder)
 }

@@ -1,0 +1,430 @@
+//! Is this connection allowed, and why?
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::ends::{End, Member, Who, name_of, part_endpoint};
+use super::judge::{Exempt, HalfJudged, Judged, judge};
+use super::schema::{
+    API_VERSION, Explanation, Group, Half, Miss, Outcome, Reason, RuleRef, RuleUse, TierUse, Verdict,
+};
+use super::target::{PortQuery, named_ports};
+use crate::engine::classes::ClassId;
+use crate::engine::decide::{Doubt, Why};
+use crate::engine::miss::{self, PeerView};
+use crate::engine::network::Network;
+use crate::model::endpoint::NodeId;
+use crate::model::ports::PortSet;
+use crate::policy::{Direction, Peer, Peers, RuleId, Tier};
+
+/// A question that cannot be asked.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExplainError {
+    /// A port name that no pod of the destination has.
+    #[error("no container of {destination} has a port named `{name}`{}", names_hint(.known))]
+    NoSuchPort {
+        /// The destination.
+        destination: String,
+        /// The name.
+        name: String,
+        /// The names that its pods have.
+        known: Vec<String>,
+    },
+}
+
+fn names_hint(known: &[String]) -> String {
+    match known {
+        [] => "; no port of it has a name".to_owned(),
+        _ => format!("; its port names are {}", known.join(", ")),
+    }
+}
+
+/// Explains whether the source may open connections to the destination; no port means every port.
+///
+/// # Errors
+/// A port name that the destination does not have.
+pub fn explain(
+    network: &Network<'_>,
+    source: &End,
+    destination: &End,
+    port: Option<&PortQuery>,
+) -> Result<Explanation, ExplainError> {
+    let mut answer = Answer { network, caveats: BTreeSet::new() };
+    let groups = answer.groups(source, destination, port)?;
+    let any = |wanted: &[Verdict]| groups.iter().any(|group| wanted.contains(&group.verdict));
+    let verdict = Verdict::of(
+        any(&[Verdict::Allow, Verdict::Partial]),
+        any(&[Verdict::Deny, Verdict::Partial]),
+        any(&[Verdict::Depends]),
+    );
+    let caveats = source.caveats.iter().chain(&destination.caveats).cloned();
+    Ok(Explanation {
+        api_version: API_VERSION,
+        kind: "Explanation",
+        source: source.endpoint.clone(),
+        destination: destination.endpoint.clone(),
+        port: port.map(ToString::to_string),
+        verdict,
+        groups,
+        caveats: caveats.chain(answer.caveats).collect(),
+        gaps: network.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect(),
+    })
+}
+
+/// Members of an end that no rule can tell apart.
+struct Part<'a> {
+    class: ClassId,
+    /// The node whose network the members use, or on which they run: only kept where a source
+    /// uses a node's network, since only then it matters.
+    node: Option<NodeId>,
+    members: Vec<&'a Member>,
+}
+
+struct Answer<'a, 'b> {
+    network: &'a Network<'b>,
+    caveats: BTreeSet<String>,
+}
+
+impl Answer<'_, '_> {
+    fn groups(
+        &mut self,
+        source: &End,
+        destination: &End,
+        port: Option<&PortQuery>,
+    ) -> Result<Vec<Group>, ExplainError> {
+        let from_nodes = source.members.iter().any(|member| self.node_of_source(member).is_some());
+        let sources = self.parts(source, from_nodes, |answer, member| answer.node_of_source(member));
+        let destinations = self.parts(destination, from_nodes, |answer, member| match member.who {
+            Who::Pod(pod) => answer.network.snapshot.pods[pod].node,
+            _ => None,
+        });
+        let asked: Vec<PortSet> =
+            destinations.iter().map(|part| asked(self.network, part.class, port)).collect();
+        if let Some(PortQuery::Name { name, .. }) = port
+            && asked.iter().all(PortSet::is_empty)
+        {
+            return Err(self.no_such_port(destination, &destinations, name));
+        }
+        let mut ids: HashMap<Judged, usize> = HashMap::new();
+        let mut rows: BTreeMap<BTreeMap<usize, Vec<usize>>, Vec<usize>> = BTreeMap::new();
+        for (row, from) in sources.iter().enumerate() {
+            let mut cells: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+            for (column, (to, asked)) in destinations.iter().zip(&asked).enumerate() {
+                if let Some(judged) = self.judge(source, destination, (from, to), asked) {
+                    let next = ids.len();
+                    cells.entry(*ids.entry(judged).or_insert(next)).or_default().push(column);
+                }
+            }
+            rows.entry(cells).or_default().push(row);
+        }
+        let judged: BTreeMap<usize, Judged> = ids.into_iter().map(|(judged, id)| (id, judged)).collect();
+        let mut found = Vec::new();
+        for (cells, rows) in rows {
+            for (id, columns) in cells {
+                let from: Vec<&Part<'_>> = rows.iter().filter_map(|row| sources.get(*row)).collect();
+                let to: Vec<&Part<'_>> =
+                    columns.iter().filter_map(|column| destinations.get(*column)).collect();
+                if let Some(judged) = judged.get(&id) {
+                    found.extend(self.group((source, &from), (destination, &to), judged));
+                }
+            }
+        }
+        if found.is_empty() {
+            self.explain_nothing(source, destination);
+        }
+        Ok(found)
+    }
+
+    fn parts<'m>(
+        &self,
+        end: &'m End,
+        by_node: bool,
+        node: impl Fn(&Self, &Member) -> Option<NodeId>,
+    ) -> Vec<Part<'m>> {
+        let mut parts: BTreeMap<_, Vec<&Member>> = BTreeMap::new();
+        for member in &end.members {
+            let node = if by_node { node(self, member) } else { None };
+            let outside = member.who == Who::Outside;
+            parts.entry((member.class, node, outside)).or_default().push(member);
+        }
+        parts.into_iter().map(|((class, node, _), members)| Part { class, node, members }).collect()
+    }
+
+    /// Returns the node whose address a source's packets carry.
+    fn node_of_source(&self, member: &Member) -> Option<NodeId> {
+        match member.who {
+            Who::Node(node) => Some(node),
+            Who::Pod(pod) => {
+                let pod = &self.network.snapshot.pods[pod];
+                pod.node.filter(|_| pod.host_network)
+            }
+            Who::Outside => None,
+        }
+    }
+
+    fn no_such_port(&self, end: &End, parts: &[Part<'_>], name: &str) -> ExplainError {
+        let ports = parts.iter().flat_map(|part| named_ports(self.network, part.class));
+        let known: BTreeSet<&str> =
+            ports.map(|port| self.network.snapshot.names.get(port.name)).collect();
+        ExplainError::NoSuchPort {
+            destination: name_of(&end.endpoint),
+            name: name.to_owned(),
+            known: known.into_iter().map(str::to_owned).collect(),
+        }
+    }
+
+    /// Judges one pair of parts; nothing where no packet can pass, or nothing was asked.
+    fn judge(
+        &mut self,
+        source: &End,
+        destination: &End,
+        (from, to): (&Part<'_>, &Part<'_>),
+        asked: &PortSet,
+    ) -> Option<Judged> {
+        let families = (self.network.classes.family(from.class), self.network.classes.family(to.class));
+        if matches!(families, (Some(from), Some(to)) if from != to) || asked.is_empty() {
+            return None;
+        }
+        let mut exempt = None;
+        if let ([only], [other]) = (&*from.members, &*to.members)
+            && only.who == other.who
+            && let Who::Pod(pod) = only.who
+            && !self.network.snapshot.pods[pod].is_many()
+        {
+            // Two ends of several pods ask for what goes on between different ones.
+            let alone = source.endpoint.kind == "Pod" && destination.endpoint.kind == "Pod";
+            if !alone {
+                return None;
+            }
+            exempt = Some(Exempt::SamePod);
+        }
+        if let Some(node) = from.node
+            && self.network.subject_of(to.class).is_some()
+        {
+            match to.node {
+                Some(own) if own == node => exempt = exempt.or(Some(Exempt::OwnNode)),
+                Some(_) => {}
+                None => drop(self.caveats.insert(format!(
+                    "the node of {} is not known: ingress from a pod's own node is always allowed",
+                    name_of(&destination.endpoint)
+                ))),
+            }
+        }
+        Some(judge(self.network, from.class, to.class, asked, exempt))
+    }
+
+    fn group(
+        &mut self,
+        (source, from): (&End, &[&Part<'_>]),
+        (destination, to): (&End, &[&Part<'_>]),
+        judged: &Judged,
+    ) -> Option<Group> {
+        let (first_from, first_to) = (from.first()?, to.first()?);
+        let endpoint = |end: &End, parts: &[&Part<'_>]| {
+            let members: Vec<&Member> =
+                parts.iter().flat_map(|part| part.members.iter().copied()).collect();
+            part_endpoint(self.network.snapshot, end, &members)
+        };
+        let (source_part, destination_part) = (endpoint(source, from), endpoint(destination, to));
+        let denied = judged.asked.difference(&judged.allowed.union(&judged.unsure));
+        self.caveats_of(judged, first_from, first_to);
+        let view = |part: &Part<'_>| self.addresses(part);
+        let (from_view, to_view) = (view(first_from), view(first_to));
+        let egress = Sight { subject: first_from.class, peer: first_to.class, addresses: &to_view };
+        let ingress = Sight { subject: first_to.class, peer: first_from.class, addresses: &from_view };
+        Some(Group {
+            source: source_part,
+            destination: destination_part,
+            verdict: verdict(&judged.asked, &judged.allowed, &judged.unsure),
+            allowed: judged.allowed.items(),
+            denied: denied.items(),
+            unsure: judged.unsure.items(),
+            egress: self.half(Direction::Egress, &judged.egress, &judged.asked, egress),
+            ingress: self.half(Direction::Ingress, &judged.ingress, &judged.asked, ingress),
+        })
+    }
+
+    /// Writes who the members of a part are to a rule that asks for an address or a pod.
+    fn addresses(&self, part: &Part<'_>) -> String {
+        let Some(member) = part.members.first() else { return String::new() };
+        let cidrs = member.ips.cidrs();
+        let first = cidrs.first().map(|cidr| match cidr.prefix_len() == cidr.max_prefix_len() {
+            true => cidr.addr().to_string(),
+            false => cidr.to_string(),
+        });
+        let first = first.unwrap_or_default();
+        match member.who {
+            Who::Node(node) => format!("node {} ({first})", self.network.snapshot.nodes[node].name),
+            Who::Pod(pod) if self.network.snapshot.pods[pod].host_network => {
+                format!("host-network pod {} ({first})", self.network.snapshot.pods[pod].name)
+            }
+            Who::Pod(_) => first,
+            Who::Outside => first,
+        }
+    }
+
+    fn half(&self, direction: Direction, half: &HalfJudged, asked: &PortSet, sight: Sight<'_>) -> Half {
+        let rule_of = |why: &Why| match why {
+            Why::Rule(rule) => Some(self.rule_ref(*rule)),
+            _ => None,
+        };
+        let reason = match (half.exempt, &half.why) {
+            (Some(_), _) => Reason::Exempt,
+            (None, Why::Rule(_)) => Reason::Rule,
+            (None, Why::Isolated(_)) => Reason::Isolated,
+            (None, Why::Default) => Reason::Default,
+        };
+        let note = half.exempt.map(|exempt| match exempt {
+            Exempt::SamePod => "a pod always reaches itself".to_owned(),
+            Exempt::OwnNode => "ingress from the pod's own node is always allowed".to_owned(),
+            Exempt::NotGoverned => "not a pod with its own network: no policy governs it".to_owned(),
+        });
+        Half {
+            verdict: verdict(asked, &half.allowed, &half.unsure),
+            reason,
+            note,
+            tiers: Tier::ALL
+                .into_iter()
+                .filter_map(|tier| self.tier(tier, direction, half, asked, sight))
+                .collect(),
+            decided_by: if half.exempt.is_none() { rule_of(&half.why) } else { None },
+        }
+    }
+
+    fn tier(
+        &self,
+        tier: Tier,
+        direction: Direction,
+        half: &HalfJudged,
+        asked: &PortSet,
+        sight: Sight<'_>,
+    ) -> Option<TierUse> {
+        let rules = &self.network.rules;
+        let own = half.rules.iter().filter(|asked| rules.rules[asked.rule].tier == tier);
+        let uses: Vec<RuleUse> = own
+            .map(|used| RuleUse {
+                rule: self.rule_ref(used.rule),
+                hit: used.hit,
+                unsure: used.unsure && !used.hit,
+                misses: match used.hit || used.unsure {
+                    true => Vec::new(),
+                    false => self.misses(used.rule, direction, asked, sight),
+                },
+            })
+            .collect();
+        let isolations = half.isolations.iter().map(|(id, _)| &rules.isolations[*id]);
+        let isolated_by: Vec<RuleRef> = isolations
+            .filter(|isolation| isolation.tier == tier)
+            .map(|isolation| RuleRef::isolation(&isolation.source))
+            .collect();
+        let outcome = match (uses.iter().any(|used| used.hit), isolated_by.is_empty()) {
+            (true, _) => Outcome::Rule,
+            (false, false) => Outcome::Isolated,
+            (false, true) => Outcome::None,
+        };
+        let silent = uses.is_empty() && isolated_by.is_empty();
+        (!silent).then_some(TierUse { tier: tier.name(), outcome, isolated_by, rules: uses })
+    }
+
+    fn misses(
+        &self,
+        rule: RuleId,
+        direction: Direction,
+        asked: &PortSet,
+        sight: Sight<'_>,
+    ) -> Vec<Miss> {
+        let ports_on = miss::names_ports(self.network, direction, sight.subject, sight.peer);
+        let view = PeerView { class: sight.peer, addresses: sight.addresses };
+        let misses = miss::misses(self.network, rule, view, asked, ports_on);
+        misses.into_iter().map(Miss::from).collect()
+    }
+
+    fn rule_ref(&self, rule: RuleId) -> RuleRef {
+        let rule = &self.network.rules.rules[rule];
+        RuleRef::rule(&rule.source, rule.action)
+    }
+
+    fn caveats_of(&mut self, judged: &Judged, from: &Part<'_>, to: &Part<'_>) {
+        let halves = [(&judged.egress, to), (&judged.ingress, from)];
+        for (half, peer) in halves {
+            self.caveats.extend(half.doubts.iter().map(|doubt| doubt_text(*doubt).to_owned()));
+            for used in half.rules.iter().filter(|used| used.hit) {
+                self.block_caveats(used.rule, peer.class);
+            }
+        }
+        let to_own_node = |(from, to): (&&Member, &&Member)| match (from.who, to.who) {
+            (Who::Pod(pod), Who::Node(node)) => self.network.snapshot.pods[pod].node == Some(node),
+            _ => false,
+        };
+        let mut pairs = from.members.iter().flat_map(|from| to.members.iter().map(move |to| (from, to)));
+        if judged.egress.allowed != judged.asked && pairs.any(to_own_node) {
+            let text = "some network plugins always allow egress to the pod's own node";
+            self.caveats.insert(text.to_owned());
+        }
+    }
+
+    /// Says where network plugins differ about address blocks.
+    fn block_caveats(&mut self, rule: RuleId, peer: ClassId) {
+        let row = &self.network.rules.rules[rule];
+        let Peers::OneOf(peers) = &row.peers else { return };
+        let by_block = peers.iter().any(|peer| matches!(peer, Peer::Block(_)));
+        if !by_block || self.network.subject_of(peer).is_none() {
+            return;
+        }
+        if !miss::matches_by_labels(self.network, peers, peer) {
+            let text = "an ipBlock decides for a pod's address: network plugins differ \
+                        (Cilium matches no pod by ipBlock)";
+            self.caveats.insert(text.to_owned());
+            if row.direction == Direction::Egress && row.ports.names().next().is_some() {
+                let text = "network plugins differ on a port name beside an ipBlock";
+                self.caveats.insert(text.to_owned());
+            }
+        }
+    }
+
+    fn explain_nothing(&mut self, source: &End, destination: &End) {
+        if source.members.is_empty() || destination.members.is_empty() {
+            let end = if source.members.is_empty() { source } else { destination };
+            if end.caveats.is_empty() {
+                self.caveats.insert(format!("{} has no pod or address", name_of(&end.endpoint)));
+            }
+            return;
+        }
+        let same = source.endpoint == destination.endpoint;
+        self.caveats.insert(match same {
+            true => format!("{} has only one pod", name_of(&source.endpoint)),
+            false => "the ends have no address family in common: no packet can pass".to_owned(),
+        });
+    }
+}
+
+/// Returns the ports that are asked of a destination; no query asks for all.
+fn asked(network: &Network<'_>, destination: ClassId, port: Option<&PortQuery>) -> PortSet {
+    port.map_or_else(PortSet::any, |port| port.resolve(network, destination))
+}
+
+/// How one end sees the other.
+#[derive(Clone, Copy)]
+struct Sight<'a> {
+    subject: ClassId,
+    peer: ClassId,
+    addresses: &'a str,
+}
+
+fn verdict(asked: &PortSet, allowed: &PortSet, unsure: &PortSet) -> Verdict {
+    let denied = !asked.is_subset(&allowed.union(unsure));
+    Verdict::of(!allowed.is_empty(), denied, !unsure.is_empty())
+}
+
+/// Says why a verdict is not certain.
+pub fn doubt_text(doubt: Doubt) -> &'static str {
+    match doubt {
+        Doubt::Address => "a pod has no address yet: whether a rule by ipBlock matches it is not known",
+        Doubt::ControllerLabels => {
+            "a rule selects by labels that controllers set: pods from a template do not show them"
+        }
+        Doubt::NamespaceLabels => {
+            "a rule selects by labels of a namespace that was not read: whether it matches is not known"
+        }
+        Doubt::Unjudged => "policies that were not read or judged may decide (see the gaps)",
+    }
+}

@@ -1,0 +1,229 @@
+//! Rules that probably do not do what was meant.
+
+use std::collections::BTreeSet;
+
+use super::schema::{Finding, RuleRef};
+use super::subject::addresses_of;
+use crate::engine::classes::SubjectId;
+use crate::engine::decide::{Row, row};
+use crate::engine::network::Network;
+use crate::model::ips::{IpSet, internet};
+use crate::model::ports::{PortSet, Protocol};
+use crate::model::snapshot::{PolicyObject, PolicySpec};
+use crate::policy::network_policy::policy_types;
+use crate::policy::{
+    Direction, IpBlock, Isolation, NamespaceSelection, Peer, Peers, Ports, Rule, Selection, Tier,
+};
+
+/// Checks the policies that apply to some subjects; each finding is told once.
+pub fn of(network: &Network<'_>, subjects: &[SubjectId]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for subject in subjects {
+        let check = Check::new(network, *subject);
+        let all = [
+            check.selector_is_not_an_address(),
+            check.open_to_every_pod(),
+            check.egress_without_policy_types(),
+            check.block_holds_cluster_addresses(),
+            check.block_without_ports(),
+            check.dns_blocked(),
+        ];
+        for finding in all.into_iter().flatten() {
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
+        }
+    }
+    findings
+}
+
+/// The policies of one subject.
+struct Check<'a, 'b> {
+    network: &'a Network<'b>,
+    egress: Row,
+    rules: Vec<&'a Rule>,
+    isolations: Vec<&'a Isolation>,
+}
+
+impl<'a, 'b> Check<'a, 'b> {
+    fn new(network: &'a Network<'b>, subject: SubjectId) -> Self {
+        let each = || Direction::ALL.into_iter().flat_map(|own| Tier::ALL.map(|tier| (own, tier)));
+        let rules = each().flat_map(|(own, tier)| network.rules_of(subject, own, tier));
+        let isolations = each().flat_map(|(own, tier)| network.isolations_of(subject, own, tier));
+        Self {
+            network,
+            egress: row(network, Some(subject), Direction::Egress),
+            rules: rules.map(|(id, _)| &network.rules.rules[id]).collect(),
+            isolations: isolations.map(|(id, _)| &network.rules.isolations[id]).collect(),
+        }
+    }
+
+    fn rules(&self, direction: Direction) -> impl Iterator<Item = &&'a Rule> {
+        self.rules.iter().filter(move |rule| rule.direction == direction)
+    }
+
+    fn is_isolated(&self, direction: Direction) -> bool {
+        self.isolations.iter().any(|isolation| isolation.direction == direction)
+    }
+
+    /// An empty selector in an egress rule, where nothing opens the API server or the internet.
+    fn selector_is_not_an_address(&self) -> Vec<Finding> {
+        let web = PortSet::port(Protocol::Tcp, 443).union(&PortSet::port(Protocol::Tcp, 6443));
+        let opened = self.egress.allowed.blocks().any(|(classes, ports)| {
+            !ports.intersection(&web).is_empty()
+                && classes.iter().any(|class| self.network.subject_of(class).is_none())
+        });
+        if opened {
+            return Vec::new();
+        }
+        let meant = |rule: &&&Rule| {
+            !rule.ports.numbers().intersection(&web).is_empty() && pods(rule).any(selects_all)
+        };
+        let rules = self.rules(Direction::Egress).filter(meant);
+        rules
+            .map(|rule| {
+                let message = "an empty selector selects pods only: no rule opens the API server or \
+                               the internet";
+                finding("selector-is-not-an-address", message.to_owned(), rule)
+            })
+            .collect()
+    }
+
+    /// Ingress from every pod of every namespace beside a default deny.
+    fn open_to_every_pod(&self) -> Vec<Finding> {
+        let with_rules: BTreeSet<_> =
+            self.rules(Direction::Ingress).map(|rule| &rule.source.policy).collect();
+        let isolations = self.isolations.iter().filter(|own| own.direction == Direction::Ingress);
+        let bare = isolations.map(|own| &own.source.policy).find(|policy| !with_rules.contains(policy));
+        let Some(default_deny) = bare else { return Vec::new() };
+        let every = |selection: &&Selection| selects_all(selection) && is_everywhere(selection);
+        let open = self.rules(Direction::Ingress).filter(|rule| pods(rule).any(|own| every(&own)));
+        open.map(|rule| {
+            let on =
+                if rule.ports == Ports::Any { String::new() } else { format!(" on {}", rule.ports) };
+            let message = format!(
+                "every pod of every namespace is admitted{on}, in spite of {default_deny}; kubelet \
+                 probes need no rule"
+            );
+            finding("open-to-every-pod", message, rule)
+        })
+        .collect()
+    }
+
+    /// A policy with egress rules and no policyTypes, which isolates ingress too.
+    fn egress_without_policy_types(&self) -> Vec<Finding> {
+        let isolations = self.isolations.iter().filter(|own| own.direction == Direction::Ingress);
+        let silent = |own: &&&Isolation| {
+            self.network.snapshot.policies.iter().any(|policy| {
+                is_source(policy, own)
+                    && matches!(&policy.spec, PolicySpec::NetworkPolicy(spec)
+                    if spec.policy_types.as_ref().is_none_or(Vec::is_empty)
+                        && spec.ingress.as_ref().is_none_or(Vec::is_empty)
+                        && policy_types(spec).contains(&Direction::Egress))
+            })
+        };
+        let found = isolations.filter(silent).map(|own| Finding {
+            id: "egress-without-policy-types",
+            message: "policyTypes is absent: ingress is isolated too, and nothing is let in".to_owned(),
+            rule: Some(RuleRef::isolation(&own.source)),
+        });
+        found.collect()
+    }
+
+    /// An address block that holds pods or nodes.
+    fn block_holds_cluster_addresses(&self) -> Vec<Finding> {
+        let holding = self.rules.iter().filter_map(|rule| {
+            let (pods, nodes) = self.held(&addresses_of(blocks(rule)));
+            let count = |count: usize, noun: &str| match count {
+                0 => None,
+                1 => Some(format!("1 {noun}")),
+                _ => Some(format!("{count} {noun}s")),
+            };
+            let held: Vec<String> =
+                [count(pods, "pod"), count(nodes, "node")].into_iter().flatten().collect();
+            let message = format!("the ipBlock holds the addresses of {}", held.join(" and "));
+            (!held.is_empty()).then(|| finding("block-holds-cluster-addresses", message, rule))
+        });
+        holding.collect()
+    }
+
+    /// Counts the pods and nodes that hold an address of a set.
+    fn held(&self, ips: &IpSet) -> (usize, usize) {
+        if ips.is_empty() {
+            return (0, 0);
+        }
+        let snapshot = self.network.snapshot;
+        let pods = snapshot.pods.values().filter(|pod| pod.is_managed());
+        let pods = pods.filter(|pod| pod.ips.iter().any(|ip| ips.contains(*ip))).count();
+        let nodes = snapshot.nodes.values();
+        (pods, nodes.filter(|node| node.ips.iter().any(|ip| ips.contains(*ip))).count())
+    }
+
+    /// A block of private space, or with pods in it, that opens every port.
+    fn block_without_ports(&self) -> Vec<Finding> {
+        let open = self.rules.iter().filter(|rule| rule.ports == Ports::Any).filter(|rule| {
+            let ips = addresses_of(blocks(rule));
+            let private = !ips.is_empty() && !ips.is_subset(&internet()) && ips != IpSet::everything();
+            private || self.held(&ips) != (0, 0)
+        });
+        let message = "the ipBlock opens every port of the addresses in it";
+        open.map(|rule| finding("block-without-ports", message.to_owned(), rule)).collect()
+    }
+
+    /// Isolated egress that reaches no name server.
+    fn dns_blocked(&self) -> Vec<Finding> {
+        // 5353 is where the DNS pods of OpenShift listen behind port 53 of their Service.
+        let dns = PortSet::port(Protocol::Udp, 53).union(&PortSet::port(Protocol::Udp, 5353));
+        let regions = [&self.egress.allowed, &self.egress.unsure];
+        let mut blocks = regions.into_iter().flat_map(|region| region.blocks());
+        let reached = blocks.any(|(_, ports)| !ports.intersection(&dns).is_empty());
+        if reached || !self.is_isolated(Direction::Egress) {
+            return Vec::new();
+        }
+        let message = "egress is isolated and no rule opens UDP/53: names cannot be resolved";
+        vec![Finding { id: "dns-blocked", message: message.to_owned(), rule: None }]
+    }
+}
+
+fn finding(id: &'static str, message: String, rule: &Rule) -> Finding {
+    Finding { id, message, rule: Some(RuleRef::rule(&rule.source, rule.action)) }
+}
+
+fn peers(rule: &Rule) -> &[Peer] {
+    match &rule.peers {
+        Peers::Any => &[],
+        Peers::OneOf(peers) => peers,
+    }
+}
+
+fn pods(rule: &Rule) -> impl Iterator<Item = &Selection> {
+    peers(rule).iter().filter_map(|peer| match peer {
+        Peer::Pods(selection) => Some(selection),
+        Peer::Block(_) => None,
+    })
+}
+
+fn blocks(rule: &Rule) -> impl Iterator<Item = &IpBlock> {
+    peers(rule).iter().filter_map(|peer| match peer {
+        Peer::Pods(_) => None,
+        Peer::Block(block) => Some(block),
+    })
+}
+
+/// Tells whether a selection has no requirement at all.
+fn selects_all(selection: &Selection) -> bool {
+    let namespaces = match &selection.namespaces {
+        NamespaceSelection::Named(_) => true,
+        NamespaceSelection::Matching(selector) => selector.is_empty(),
+    };
+    namespaces && selection.pods.is_empty()
+}
+
+fn is_everywhere(selection: &Selection) -> bool {
+    matches!(&selection.namespaces, NamespaceSelection::Matching(selector) if selector.is_empty())
+}
+
+fn is_source(policy: &PolicyObject, isolation: &Isolation) -> bool {
+    let source = &isolation.source.policy;
+    policy.name == source.name && policy.namespace == source.namespace
+}

@@ -1,0 +1,369 @@
+//! All allowed connections, one source after the other.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use super::ends::{End, Who};
+use super::explain::doubt_text;
+use super::schema::{Endpoint, Verdict};
+use super::target::PortQuery;
+use super::units::{Level, Part, UnitId, Units};
+use crate::engine::classes::{ClassId, Subject, SubjectId};
+use crate::engine::decide::{Doubt, Row, row};
+use crate::engine::network::Network;
+use crate::model::arena::Arena;
+use crate::model::ips::IpSet;
+use crate::model::ports::PortSet;
+use crate::policy::Direction;
+
+/// Which connections to list.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// Whether pods of one workload are one end.
+    pub level: Level,
+    /// The only direction to judge; both where it is absent.
+    pub direction: Option<Direction>,
+    /// The only source.
+    pub from: Option<End>,
+    /// The only destination.
+    pub to: Option<End>,
+    /// The only ports.
+    pub port: Option<PortQuery>,
+    /// The only namespace: one end must be in it.
+    pub namespace: Option<String>,
+}
+
+/// One listed connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Listed<'a> {
+    /// Who may open it.
+    pub source: &'a Endpoint,
+    /// Who accepts it.
+    pub destination: &'a Endpoint,
+    /// The ports.
+    pub ports: &'a [String],
+    /// `allow`, or `depends` for ports that may be open.
+    pub verdict: Verdict,
+    /// The units that the ends are, where they are whole units.
+    pub units: (Option<UnitId>, Option<UnitId>),
+}
+
+/// Takes listed connections one by one, and can stop the list.
+pub type Visit<'a> = dyn FnMut(Listed<'_>) -> ControlFlow<()> + 'a;
+
+/// What ports of a pair of classes are allowed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Cell {
+    allowed: PortSet,
+    unsure: PortSet,
+}
+
+/// A list, prepared: every row of the network is judged once.
+pub struct List<'a, 'b> {
+    network: &'a Network<'b>,
+    query: Query,
+    /// The rows and columns.
+    pub units: Units,
+    egress: Arena<Subject, Rc<Row>>,
+    ingress: Arena<Subject, Rc<Row>>,
+    from: Option<HashMap<UnitId, Vec<usize>>>,
+    to: Option<HashMap<UnitId, Vec<usize>>>,
+}
+
+impl<'a, 'b> List<'a, 'b> {
+    /// Judges all rows that the query asks for.
+    pub fn new(network: &'a Network<'b>, query: Query) -> Self {
+        let units = Units::build(network, query.level);
+        let rows = |direction| rows(network, direction, query.direction);
+        let (egress, ingress) = (rows(Direction::Egress), rows(Direction::Ingress));
+        let from = query.from.as_ref().map(|end| units.restricted(end));
+        let to = query.to.as_ref().map(|end| units.restricted(end));
+        Self { network, query, units, egress, ingress, from, to }
+    }
+
+    /// Tells every listed connection, ascending by source and destination.
+    pub fn each(&self, visit: &mut Visit<'_>) -> ControlFlow<()> {
+        let mut known: Option<(Vec<ClassId>, Rc<Reach>)> = None;
+        for source in self.units.units.ids() {
+            let parts = self.parts(source, self.from.as_ref());
+            if parts.is_empty() {
+                continue;
+            }
+            // Neighbours often are in the same classes: replicas as pods, nodes.
+            let classes: Vec<ClassId> = parts.iter().map(|part| part.class).collect();
+            let reach = match known.take_if(|(own, _)| *own == classes) {
+                Some((_, reach)) => reach,
+                None => Rc::new(self.reach(&classes)),
+            };
+            for destination in self.destinations(source, &reach) {
+                self.pair((source, &parts), destination, &reach, visit)?;
+            }
+            known = Some((classes, reach));
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn parts(&self, unit: UnitId, only: Option<&HashMap<UnitId, Vec<usize>>>) -> Vec<&Part> {
+        let all = self.units.units[unit].parts.iter();
+        match only {
+            None => all.collect(),
+            Some(kept) => {
+                let kept = kept.get(&unit).map(Vec::as_slice).unwrap_or_default();
+                all.enumerate().filter(|(index, _)| kept.contains(index)).map(|(_, part)| part).collect()
+            }
+        }
+    }
+
+    /// Lists the units that the source may reach, ascending.
+    fn destinations(&self, source: UnitId, reach: &Reach) -> Vec<UnitId> {
+        let mut units: Vec<UnitId> = reach
+            .cells
+            .iter()
+            .flat_map(|cells| cells.keys())
+            .filter_map(|class| self.units.of_class.get(class))
+            .flatten()
+            .copied()
+            .collect();
+        units.sort_unstable();
+        units.dedup();
+        let governed = |unit: UnitId| self.units.units[unit].governed;
+        units.retain(|unit| (governed(source) || governed(*unit)) && self.is_asked(source, *unit));
+        units
+    }
+
+    /// Tells whether one end is in the namespace that was asked for.
+    fn is_asked(&self, source: UnitId, destination: UnitId) -> bool {
+        let Some(asked) = &self.query.namespace else { return true };
+        let inside = |unit| self.units.units[unit].endpoint.namespace.as_ref() == Some(asked);
+        inside(source) || inside(destination)
+    }
+
+    /// Judges the connections of some classes to all classes.
+    fn reach(&self, sources: &[ClassId]) -> Reach {
+        let mut ids: HashMap<Cell, usize> = HashMap::new();
+        let mut reach = Reach::default();
+        for source in sources {
+            let row = self.network.subject_of(*source).map(|subject| &self.egress[subject]);
+            let candidates = match row {
+                Some(row) => row.allowed.classes().union(&row.unsure.classes()),
+                None => self.network.classes.all(),
+            };
+            let mut cells = HashMap::new();
+            for class in candidates.iter() {
+                if let Some(cell) = self.cell(*source, class) {
+                    let next = ids.len();
+                    cells.insert(class, *ids.entry(cell).or_insert(next));
+                }
+            }
+            reach.cells.push(cells);
+        }
+        let mut values: Vec<(usize, Cell)> = ids.into_iter().map(|(cell, id)| (id, cell)).collect();
+        values.sort_unstable();
+        reach.values = values.into_iter().map(|(_, cell)| cell.items()).collect();
+        reach
+    }
+
+    /// Returns what is open from one class to another; nothing if nothing is.
+    fn cell(&self, source: ClassId, destination: ClassId) -> Option<Cell> {
+        if !self.compatible(source, destination) {
+            return None;
+        }
+        let half = |subject: Option<SubjectId>, rows: &Arena<Subject, Rc<Row>>, peer| match subject {
+            None => Some((PortSet::any(), PortSet::none())),
+            Some(subject) => {
+                let row = &rows[subject];
+                let ports = |ports: Option<&PortSet>| ports.cloned().unwrap_or_default();
+                let (allowed, unsure) = (row.allowed.ports_of(peer), row.unsure.ports_of(peer));
+                (allowed.is_some() || unsure.is_some()).then(|| (ports(allowed), ports(unsure)))
+            }
+        };
+        let network = self.network;
+        let egress = half(network.subject_of(source), &self.egress, destination)?;
+        let ingress = half(network.subject_of(destination), &self.ingress, source)?;
+        let mut allowed = egress.0.intersection(&ingress.0);
+        let mut possible = egress.0.union(&egress.1).intersection(&ingress.0.union(&ingress.1));
+        if let Some(asked) = self.asked(destination) {
+            (allowed, possible) = (allowed.intersection(&asked), possible.intersection(&asked));
+        }
+        let unsure = possible.difference(&allowed);
+        (!possible.is_empty()).then_some(Cell { allowed, unsure })
+    }
+
+    /// Tells whether packets can pass: the addresses are of one family, as far as is known.
+    fn compatible(&self, source: ClassId, destination: ClassId) -> bool {
+        let families = (self.network.classes.family(source), self.network.classes.family(destination));
+        !matches!(families, (Some(source), Some(destination)) if source != destination)
+    }
+
+    fn asked(&self, destination: ClassId) -> Option<PortSet> {
+        self.query.port.as_ref().map(|port| port.resolve(self.network, destination))
+    }
+
+    /// Tells the connections of one pair of units.
+    fn pair(
+        &self,
+        (source, sources): (UnitId, &[&Part]),
+        destination: UnitId,
+        reach: &Reach,
+        visit: &mut Visit<'_>,
+    ) -> ControlFlow<()> {
+        let destinations = self.parts(destination, self.to.as_ref());
+        let same = source == destination;
+        let matrix: Vec<Vec<Slot>> = sources
+            .iter()
+            .zip(&reach.cells)
+            .map(|(from, cells)| {
+                destinations.iter().map(|to| self.slot(from, to, same, cells)).collect()
+            })
+            .collect();
+        for (value, rows, columns) in group(&matrix) {
+            let Some(items) = reach.values.get(value) else { continue };
+            let from: Vec<&Part> = rows.iter().filter_map(|row| sources.get(*row).copied()).collect();
+            let to: Vec<&Part> =
+                columns.iter().filter_map(|column| destinations.get(*column).copied()).collect();
+            let ends = (self.whole(source, &from), self.whole(destination, &to));
+            let from =
+                self.units.endpoint(self.network, source, &from, within(&self.query.from).as_ref());
+            let to =
+                self.units.endpoint(self.network, destination, &to, within(&self.query.to).as_ref());
+            for (ports, verdict) in [(&items.allowed, Verdict::Allow), (&items.unsure, Verdict::Depends)]
+            {
+                if !ports.is_empty() {
+                    visit(Listed { source: &from, destination: &to, ports, verdict, units: ends })?;
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn whole(&self, unit: UnitId, parts: &[&Part]) -> Option<UnitId> {
+        let all = parts.len() == self.units.units[unit].parts.len();
+        (all && unit != self.units.outside).then_some(unit)
+    }
+
+    fn slot(&self, from: &Part, to: &Part, same: bool, cells: &HashMap<ClassId, usize>) -> Slot {
+        // One pod to itself is not a connection between two.
+        let alone = same && from.class == to.class && !from.many;
+        if alone || !self.compatible(from.class, to.class) {
+            return Slot::Meaningless;
+        }
+        cells.get(&to.class).map_or(Slot::Closed, |value| Slot::Open(*value))
+    }
+
+    /// Lists the limits of the answer.
+    pub fn caveats(&self) -> Vec<String> {
+        let rules = &self.network.rules;
+        let mut caveats: Vec<String> = Vec::new();
+        let isolates = |direction| rules.isolations.values().any(|own| own.direction == direction);
+        if isolates(Direction::Ingress) && self.query.direction != Some(Direction::Egress) {
+            caveats.push("ingress from a pod's own node is always allowed and not listed".to_owned());
+        }
+        for doubt in self.network.doubts() {
+            caveats.push(match doubt {
+                Doubt::Address => {
+                    "pods without an address are listed as if no ipBlock held them, unless it holds \
+                     every address"
+                        .to_owned()
+                }
+                doubt => doubt_text(doubt).to_owned(),
+            });
+        }
+        caveats
+    }
+}
+
+/// Returns the addresses outside that an end stands for.
+fn within(end: &Option<End>) -> Option<IpSet> {
+    let members = &end.as_ref()?.members;
+    let outside = members.iter().filter(|member| member.who == Who::Outside);
+    Some(outside.fold(IpSet::default(), |all, member| all.union(&member.ips)))
+}
+
+/// What some classes may reach.
+#[derive(Debug, Default)]
+struct Reach {
+    /// For each of them, the classes it may reach and the number of the value.
+    cells: Vec<HashMap<ClassId, usize>>,
+    /// The distinct values.
+    values: Vec<Items>,
+}
+
+/// A cell as it is shown.
+#[derive(Debug)]
+struct Items {
+    allowed: Vec<String>,
+    unsure: Vec<String>,
+}
+
+impl Cell {
+    fn items(&self) -> Items {
+        Items { allowed: self.allowed.items(), unsure: self.unsure.items() }
+    }
+}
+
+/// One pair of parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slot {
+    /// No packet can pass, whatever policies say: another address family, or one pod alone.
+    Meaningless,
+    /// Nothing is allowed.
+    Closed,
+    /// The value of this number is allowed.
+    Open(usize),
+}
+
+type Block = (usize, BTreeSet<usize>, BTreeSet<usize>);
+
+/// Covers the open slots by blocks of rows × columns with one value each.
+fn group(matrix: &[Vec<Slot>]) -> Vec<Block> {
+    let meaningful = || matrix.iter().flatten().filter(|slot| **slot != Slot::Meaningless);
+    let mut values = meaningful();
+    let first = values.next();
+    if let Some(Slot::Open(value)) = first
+        && values.all(|slot| Some(slot) == first)
+    {
+        let column_used = |column: &usize| {
+            matrix.iter().any(|row| row.get(*column).is_some_and(|slot| *slot != Slot::Meaningless))
+        };
+        let row_used = |row: &[Slot]| row.iter().any(|slot| *slot != Slot::Meaningless);
+        let rows = matrix.iter().enumerate().filter(|(_, row)| row_used(row)).map(|(index, _)| index);
+        let columns = (0..matrix.first().map_or(0, Vec::len)).filter(column_used);
+        return vec![(*value, rows.collect(), columns.collect())];
+    }
+    let mut blocks: BTreeMap<(usize, BTreeSet<usize>), BTreeSet<usize>> = BTreeMap::new();
+    for (row, slots) in matrix.iter().enumerate() {
+        let mut columns: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        for (column, slot) in slots.iter().enumerate() {
+            if let Slot::Open(value) = slot {
+                columns.entry(*value).or_default().insert(column);
+            }
+        }
+        for (value, columns) in columns {
+            blocks.entry((value, columns)).or_default().insert(row);
+        }
+    }
+    blocks.into_iter().map(|((value, columns), rows)| (value, rows, columns)).collect()
+}
+
+/// Judges every row of a direction; a direction that was not asked for allows everything.
+fn rows(
+    network: &Network<'_>,
+    direction: Direction,
+    asked: Option<Direction>,
+) -> Arena<Subject, Rc<Row>> {
+    let mut known: HashMap<Row, Rc<Row>> = HashMap::new();
+    let judged = network.classes.subjects.ids().map(|subject| {
+        let governed = asked.is_none_or(|asked| asked == direction).then_some(subject);
+        let row = row(network, governed, direction);
+        match known.get(&row) {
+            Some(row) => Rc::clone(row),
+            None => {
+                let shared = Rc::new(row.clone());
+                known.insert(row, Rc::clone(&shared));
+                shared
+            }
+        }
+    });
+    judged.collect()
+}

@@ -1,0 +1,12 @@
+//! Questions and their answers, as plain data in the schema `netpol/v1`.
+
+pub mod ends;
+pub mod explain;
+pub mod findings;
+pub mod judge;
+pub mod list;
+pub mod schema;
+pub mod subject;
+pub mod summary;
+pub mod target;
+pub mod units;

@@ -1,0 +1,380 @@
+//! The types of an answer; `docs/schema.json` describes what they look like as JSON.
+
+use ipnet::IpNet;
+use serde::Serialize;
+use std::net::IpAddr;
+
+use crate::engine::miss;
+use crate::model::origin::Origin;
+use crate::policy::{Action, Direction, RuleSource, Tier};
+
+/// The version of the schema.
+pub const API_VERSION: &str = "netpol/v1";
+
+/// What an answer concludes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Everything that was asked is allowed.
+    Allow,
+    /// Nothing of it is allowed.
+    Deny,
+    /// Some of the asked ports, addresses or pods are allowed.
+    Partial,
+    /// Something that was not read, or cannot be known, decides.
+    Depends,
+}
+
+impl Verdict {
+    /// Joins the verdicts of parts of a question; nothing asked is nothing allowed.
+    pub fn of(any_allowed: bool, any_denied: bool, any_unsure: bool) -> Self {
+        match (any_unsure, any_allowed, any_denied) {
+            (true, _, _) => Self::Depends,
+            (false, true, false) => Self::Allow,
+            (false, true, true) => Self::Partial,
+            (false, false, _) => Self::Deny,
+        }
+    }
+}
+
+/// Whether one connection may be opened, and why.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// `netpol/v1`.
+    pub api_version: &'static str,
+    /// `Explanation`.
+    pub kind: &'static str,
+    /// Who opens the connection.
+    pub source: Endpoint,
+    /// Who accepts it.
+    pub destination: Endpoint,
+    /// The port that was asked for, as it was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<String>,
+    /// The verdict over all groups.
+    pub verdict: Verdict,
+    /// The pods and addresses of both ends, grouped by what holds for them.
+    pub groups: Vec<Group>,
+    /// Limits of this answer.
+    pub caveats: Vec<String>,
+    /// What could not be read.
+    pub gaps: Vec<String>,
+}
+
+/// Pods and addresses for which the same rules give the same verdict.
+#[derive(Clone, Debug, Serialize)]
+pub struct Group {
+    /// The members of the source.
+    pub source: Endpoint,
+    /// The members of the destination.
+    pub destination: Endpoint,
+    /// The asked ports that are allowed.
+    pub allowed: Vec<String>,
+    /// The asked ports that are denied.
+    pub denied: Vec<String>,
+    /// The asked ports of which it is not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unsure: Vec<String>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What the policies of the source say.
+    pub egress: Half,
+    /// What the policies of the destination say.
+    pub ingress: Half,
+}
+
+/// One direction of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Half {
+    /// The verdict of this direction alone.
+    pub verdict: Verdict,
+    /// What kind of thing decided.
+    pub reason: Reason,
+    /// Why no policy was asked, where that is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The tiers that have a say.
+    pub tiers: Vec<TierUse>,
+    /// The rule that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<RuleRef>,
+}
+
+/// What kind of thing decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reason {
+    /// A rule.
+    Rule,
+    /// The pod is isolated, and no rule matches.
+    Isolated,
+    /// No policy speaks of it.
+    Default,
+    /// It is not subject to policies.
+    Exempt,
+}
+
+/// A tier and its rules that govern the pod.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TierUse {
+    /// The tier.
+    pub tier: &'static str,
+    /// What comes out of it.
+    pub outcome: Outcome,
+    /// The policies that isolate the pod.
+    pub isolated_by: Vec<RuleRef>,
+    /// The rules, in order of evaluation.
+    pub rules: Vec<RuleUse>,
+}
+
+/// What comes out of a tier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// A rule of it matches.
+    Rule,
+    /// No rule matches, and the pod is isolated.
+    Isolated,
+    /// It leaves the connection to the next tier.
+    None,
+}
+
+/// A rule that was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RuleUse {
+    /// The rule.
+    #[serde(flatten)]
+    pub rule: RuleRef,
+    /// Whether it matches some of what was asked.
+    pub hit: bool,
+    /// Whether it is not known if it matches.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unsure: bool,
+    /// What it asks for and the connection does not have.
+    pub misses: Vec<Miss>,
+}
+
+/// A rule, or a policy as a whole, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct RuleRef {
+    /// The policy's kind.
+    pub kind: &'static str,
+    /// The policy's namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// The policy's name.
+    pub name: String,
+    /// The field path: `spec.egress[1]`, or `spec`.
+    pub path: String,
+    /// The file and line, or the live version.
+    pub origin: OriginRef,
+    /// What it does with a match.
+    pub action: &'static str,
+}
+
+/// Where a rule was read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(untagged)]
+pub enum OriginRef {
+    /// A manifest.
+    File {
+        /// The path as it was given.
+        file: String,
+        /// The line, from 1.
+        line: u32,
+    },
+    /// A live object.
+    Live {
+        /// Its `metadata.resourceVersion`.
+        live: String,
+    },
+}
+
+impl RuleRef {
+    /// Names a rule.
+    pub fn rule(source: &RuleSource, action: Action) -> Self {
+        let action = match action {
+            Action::Allow => "allow",
+            Action::Deny => "deny",
+            Action::Pass => "pass",
+        };
+        Self::new(source, action)
+    }
+
+    /// Names a policy that isolates.
+    pub fn isolation(source: &RuleSource) -> Self {
+        Self::new(source, "isolate")
+    }
+
+    fn new(source: &RuleSource, action: &'static str) -> Self {
+        let origin = match &source.origin {
+            Origin::File { file, line } => OriginRef::File { file: file.to_string(), line: *line },
+            Origin::Live { resource_version } => OriginRef::Live { live: resource_version.to_string() },
+        };
+        Self {
+            kind: source.policy.kind,
+            namespace: source.policy.namespace.as_deref().map(str::to_owned),
+            name: source.policy.name.to_string(),
+            path: source.path.to_string(),
+            origin,
+            action,
+        }
+    }
+
+    /// Returns `namespace/name`, or the name of a cluster-scoped policy.
+    pub fn object(&self) -> String {
+        self.namespace.as_ref().map_or_else(|| self.name.clone(), |ns| format!("{ns}/{}", self.name))
+    }
+}
+
+/// One failed clause of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Miss {
+    /// The clause, by the API's field name.
+    pub clause: &'static str,
+    /// What the rule asks for.
+    pub needs: String,
+    /// What the connection has.
+    pub has: String,
+}
+
+impl From<miss::Miss> for Miss {
+    fn from(miss: miss::Miss) -> Self {
+        let clause = match miss.clause {
+            miss::Clause::PodSelector => "podSelector",
+            miss::Clause::NamespaceSelector => "namespaceSelector",
+            miss::Clause::IpBlock => "ipBlock",
+            miss::Clause::Except => "except",
+            miss::Clause::Port => "port",
+            miss::Clause::Protocol => "protocol",
+            miss::Clause::NamedPort => "namedPort",
+        };
+        Self { clause, needs: miss.needs, has: miss.has }
+    }
+}
+
+/// One end of a connection, or a part of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct Endpoint {
+    /// `Pod`, a workload's kind, `Namespace` (all its pods), `Node`, `IPBlock` or `Entity`.
+    pub kind: String,
+    /// The namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// The name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The addresses that are meant, where not all are or there is only this pod or node.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ips: Vec<IpAddr>,
+    /// The blocks of an `IPBlock`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cidrs: Vec<IpNet>,
+    /// The pods that are meant; all where it is absent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pods: Vec<String>,
+}
+
+/// What policies apply to one workload.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SubjectExplanation {
+    /// `netpol/v1`.
+    pub api_version: &'static str,
+    /// `SubjectExplanation`.
+    pub kind: &'static str,
+    /// The workload.
+    pub subject: Endpoint,
+    /// Who may open connections to it.
+    pub ingress: Dir,
+    /// To whom it may open connections.
+    pub egress: Dir,
+    /// What looks wrong in the policies that apply.
+    pub findings: Vec<Finding>,
+    /// Limits of this answer.
+    pub caveats: Vec<String>,
+    /// What could not be read.
+    pub gaps: Vec<String>,
+}
+
+/// One direction of a workload.
+#[derive(Clone, Debug, Serialize)]
+pub struct Dir {
+    /// Whether any pod of it is isolated, so that only what rules allow is allowed.
+    pub isolated: bool,
+    /// The policies that isolate it.
+    pub by: Vec<IsolatedBy>,
+    /// What is allowed, rule by rule; where it is not isolated, everything.
+    pub allows: Vec<Allowed>,
+    /// Rules that match nothing now.
+    pub unused: Vec<RuleRef>,
+}
+
+/// A policy that isolates a workload.
+#[derive(Clone, Debug, Serialize)]
+pub struct IsolatedBy {
+    /// The policy.
+    #[serde(flatten)]
+    pub rule: RuleRef,
+    /// The pods it isolates; all where it is absent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pods: Vec<String>,
+}
+
+/// Peers that a rule allows.
+#[derive(Clone, Debug, Serialize)]
+pub struct Allowed {
+    /// The other end.
+    pub peer: Endpoint,
+    /// The ports, at the destination.
+    pub ports: Vec<String>,
+    /// `allow`, or `depends` where it is not known whether the rule matches.
+    pub verdict: Verdict,
+    /// The rule; nothing where no policy isolates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RuleRef>,
+    /// The pods of the workload for which it holds; all where it is absent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pods: Vec<String>,
+}
+
+/// Something in a policy that probably does not do what was meant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The check that found it.
+    pub id: &'static str,
+    /// What is wrong, one sentence.
+    pub message: String,
+    /// Where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RuleRef>,
+}
+
+/// One allowed connection of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Connection {
+    /// Who may open it.
+    pub source: Endpoint,
+    /// Who accepts it.
+    pub destination: Endpoint,
+    /// The ports.
+    pub ports: Vec<String>,
+    /// `allow`, or `depends` for ports that may be open.
+    pub verdict: Verdict,
+}
+
+/// Returns the name under which a tier is shown.
+pub const fn tier_name(tier: Tier) -> &'static str {
+    tier.name()
+}
+
+/// Returns the other direction.
+pub const fn opposite(direction: Direction) -> Direction {
+    match direction {
+        Direction::Ingress => Direction::Egress,
+        Direction::Egress => Direction::Ingress,
+    }
+}

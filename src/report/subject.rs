@@ -1,0 +1,259 @@
+//! What applies to this workload?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ends::{End, Who, name_of};
+use super::explain::doubt_text;
+use super::findings;
+use super::schema::{
+    API_VERSION, Allowed, Dir, Endpoint, IsolatedBy, RuleRef, SubjectExplanation, Verdict,
+};
+use super::units::{Level, Part, Units};
+use crate::engine::class_set::ClassSet;
+use crate::engine::classes::SubjectId;
+use crate::engine::decide::Doubt;
+use crate::engine::miss;
+use crate::engine::network::Network;
+use crate::model::ips::IpSet;
+use crate::model::ports::PortSet;
+use crate::policy::{Action, Direction, IpBlock, Peer, Peers, RuleId, Tier};
+
+/// Explains what policies apply to the pods of an end.
+pub fn explain(network: &Network<'_>, end: &End) -> SubjectExplanation {
+    let pods = governed_pods(network, end);
+    let mut view = View {
+        network,
+        pods: &pods,
+        units: Units::build(network, Level::Workloads),
+        doubts: BTreeSet::new(),
+    };
+    let ingress = view.direction(Direction::Ingress);
+    let egress = view.direction(Direction::Egress);
+    let mut caveats = end.caveats.clone();
+    if pods.is_empty() && end.caveats.is_empty() {
+        caveats.push(format!(
+            "no policy governs {}: it is no pod with its own network",
+            name_of(&end.endpoint)
+        ));
+    }
+    if ingress.isolated {
+        caveats.push("ingress from the pod's own node is always allowed".to_owned());
+    }
+    caveats.extend(view.doubts.iter().map(|doubt| doubt_text(*doubt).to_owned()));
+    SubjectExplanation {
+        api_version: API_VERSION,
+        kind: "SubjectExplanation",
+        subject: end.endpoint.clone(),
+        ingress,
+        egress,
+        findings: findings::of(network, &pods.keys().copied().collect::<Vec<_>>()),
+        caveats,
+        gaps: network.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect(),
+    }
+}
+
+/// The pods of an end, by subject.
+type Pods = BTreeMap<SubjectId, BTreeSet<String>>;
+
+fn governed_pods(network: &Network<'_>, end: &End) -> Pods {
+    let mut pods = Pods::new();
+    for member in &end.members {
+        if let (Who::Pod(pod), Some(subject)) = (member.who, network.subject_of(member.class)) {
+            pods.entry(subject).or_default().insert(network.snapshot.pods[pod].name.to_string());
+        }
+    }
+    pods
+}
+
+struct View<'a, 'b> {
+    network: &'a Network<'b>,
+    pods: &'a Pods,
+    units: Units,
+    doubts: BTreeSet<Doubt>,
+}
+
+impl View<'_, '_> {
+    fn direction(&mut self, direction: Direction) -> Dir {
+        let by = self.isolated_by(direction);
+        let isolated = !by.is_empty();
+        let (mut allows, mut unused) = (Vec::new(), Vec::new());
+        for (rule, subjects) in self.rules(direction) {
+            let rows = self.allowed_by(rule, &subjects);
+            if rows.is_empty() {
+                unused.push(self.rule_ref(rule));
+            }
+            allows.extend(rows);
+        }
+        let open: Vec<SubjectId> = self.open_subjects(direction);
+        if !open.is_empty() || self.pods.is_empty() {
+            allows.push(Allowed {
+                peer: entity("anywhere"),
+                ports: PortSet::any().items(),
+                verdict: Verdict::Allow,
+                rule: None,
+                pods: self.qualifier(&open),
+            });
+        }
+        if self.pods.keys().any(|subject| self.network.is_unjudged(*subject)) {
+            self.doubts.insert(Doubt::Unjudged);
+            allows.iter_mut().for_each(|row| row.verdict = Verdict::Depends);
+        }
+        Dir { isolated, by, allows, unused }
+    }
+
+    fn isolated_by(&mut self, direction: Direction) -> Vec<IsolatedBy> {
+        let mut by: BTreeMap<RuleRef, Vec<SubjectId>> = BTreeMap::new();
+        for subject in self.pods.keys() {
+            for tier in Tier::ALL {
+                for (id, doubt) in self.network.isolations_of(*subject, direction, tier) {
+                    let rule = RuleRef::isolation(&self.network.rules.isolations[id].source);
+                    by.entry(rule).or_default().push(*subject);
+                    self.doubts.extend(doubt);
+                }
+            }
+        }
+        by.into_iter()
+            .map(|(rule, subjects)| IsolatedBy { rule, pods: self.qualifier(&subjects) })
+            .collect()
+    }
+
+    /// Lists the subjects that nothing isolates.
+    fn open_subjects(&self, direction: Direction) -> Vec<SubjectId> {
+        let isolated = |subject: &SubjectId| {
+            let mut all = Tier::ALL.into_iter();
+            all.any(|tier| self.network.isolations_of(*subject, direction, tier).next().is_some())
+        };
+        self.pods.keys().filter(|subject| !isolated(subject)).copied().collect()
+    }
+
+    /// Lists the allowing rules that govern the pods, with those that they govern.
+    fn rules(&mut self, direction: Direction) -> Vec<(RuleId, Vec<SubjectId>)> {
+        let mut rules: BTreeMap<RuleId, Vec<SubjectId>> = BTreeMap::new();
+        for subject in self.pods.keys() {
+            for tier in Tier::ALL {
+                for (rule, doubt) in self.network.rules_of(*subject, direction, tier) {
+                    if self.network.rules.rules[rule].action == Action::Allow {
+                        rules.entry(rule).or_default().push(*subject);
+                        self.doubts.extend(doubt);
+                    }
+                }
+            }
+        }
+        rules.into_iter().collect()
+    }
+
+    /// Lists whom a rule allows, merged to namespaces, workloads and blocks.
+    fn allowed_by(&mut self, rule: RuleId, subjects: &[SubjectId]) -> Vec<Allowed> {
+        let matched = self.network.peers_of(rule).clone();
+        let maybe = matched.maybe.iter().fold(ClassSet::default(), |all, (_, set)| all.union(set));
+        self.doubts.extend(matched.maybe.keys().copied());
+        let mut rows: BTreeMap<(Endpoint, Vec<String>, bool), Vec<SubjectId>> = BTreeMap::new();
+        for subject in subjects {
+            for (classes, unsure) in [(&matched.must, false), (&maybe, true)] {
+                for (peer, ports) in self.peers(rule, *subject, classes) {
+                    rows.entry((peer, ports.items(), unsure)).or_default().push(*subject);
+                }
+            }
+        }
+        let reference = self.rule_ref(rule);
+        let row =
+            |((peer, ports, unsure), subjects): ((Endpoint, Vec<String>, bool), Vec<SubjectId>)| {
+                Allowed {
+                    peer,
+                    ports,
+                    verdict: if unsure { Verdict::Depends } else { Verdict::Allow },
+                    rule: Some(reference.clone()),
+                    pods: self.qualifier(&subjects),
+                }
+            };
+        rows.into_iter().map(row).collect()
+    }
+
+    fn peers(&self, rule: RuleId, subject: SubjectId, classes: &ClassSet) -> Vec<(Endpoint, PortSet)> {
+        let cells = self.network.cells(rule, subject, classes);
+        let Peers::OneOf(peers) = &self.network.rules.rules[rule].peers else {
+            // A name in the ports opens only some classes, so the blocks are told apart.
+            return cells.blocks().map(|(_, ports)| (entity("anywhere"), ports.clone())).collect();
+        };
+        let blocks = peers.iter().filter_map(|peer| match peer {
+            Peer::Block(block) => Some(block),
+            Peer::Pods(_) => None,
+        });
+        let blocks = addresses_of(blocks);
+        let mut rows = Vec::new();
+        for (classes, ports) in cells.blocks() {
+            let by_labels = classes.iter().filter(|class| {
+                self.network.subject_of(*class).is_some()
+                    && (blocks.is_empty() || miss::matches_by_labels(self.network, peers, *class))
+            });
+            let by_labels: ClassSet = by_labels.collect();
+            rows.extend(self.merged(&by_labels).into_iter().map(|peer| (peer, ports.clone())));
+            if by_labels != *classes && !blocks.is_empty() {
+                let peer =
+                    Endpoint { kind: "IPBlock".into(), cidrs: blocks.cidrs(), ..Endpoint::default() };
+                rows.push((peer, ports.clone()));
+            }
+        }
+        rows
+    }
+
+    /// Names the pods of classes: all pods, whole namespaces, workloads, single pods.
+    fn merged(&self, classes: &ClassSet) -> Vec<Endpoint> {
+        let network = self.network;
+        let mut whole: BTreeMap<String, (usize, Vec<Endpoint>)> = BTreeMap::new();
+        let governed = self.units.units.iter().filter(|(_, unit)| unit.governed);
+        for (id, unit) in governed {
+            let own = |part: &&Part| network.subject_of(part.class).is_some();
+            let all = unit.parts.iter().filter(own).count();
+            let parts: Vec<&Part> =
+                unit.parts.iter().filter(own).filter(|part| classes.contains(part.class)).collect();
+            let namespace = unit.endpoint.namespace.clone().unwrap_or_default();
+            let row = whole.entry(namespace).or_default();
+            match parts.len() {
+                0 => row.0 += 1,
+                some if some == all => {
+                    row.1.push(Endpoint { ips: Vec::new(), ..unit.endpoint.clone() });
+                }
+                _ => {
+                    row.0 += 1;
+                    row.1.push(self.units.endpoint(network, id, &parts, None));
+                }
+            }
+        }
+        if whole.len() > 1 && whole.values().all(|(left_out, _)| *left_out == 0) {
+            return vec![entity("all pods")];
+        }
+        let merge = |(name, (left_out, own)): (String, (usize, Vec<Endpoint>))| match own.len() {
+            0 | 1 => own,
+            _ if left_out > 0 => own,
+            _ => vec![Endpoint { kind: "Namespace".into(), name: Some(name), ..Endpoint::default() }],
+        };
+        whole.into_iter().flat_map(merge).collect()
+    }
+
+    fn rule_ref(&self, rule: RuleId) -> RuleRef {
+        let rule = &self.network.rules.rules[rule];
+        RuleRef::rule(&rule.source, rule.action)
+    }
+
+    /// Lists the pods of some subjects; nothing where those are all.
+    fn qualifier(&self, subjects: &[SubjectId]) -> Vec<String> {
+        if subjects.len() == self.pods.len() {
+            return Vec::new();
+        }
+        let names = subjects.iter().filter_map(|subject| self.pods.get(subject)).flatten().cloned();
+        names.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+}
+
+fn entity(name: &str) -> Endpoint {
+    Endpoint { kind: "Entity".into(), name: Some(name.into()), ..Endpoint::default() }
+}
+
+/// Returns the addresses that any of some blocks holds.
+pub(super) fn addresses_of<'a>(blocks: impl Iterator<Item = &'a IpBlock>) -> IpSet {
+    blocks.fold(IpSet::default(), |all, block| {
+        let inside: IpSet = [block.cidr].into_iter().collect();
+        all.union(&inside.difference(&block.except.iter().copied().collect()))
+    })
+}

@@ -1,0 +1,232 @@
+//! The rows and columns of a list: workloads or pods, nodes, and the addresses outside.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
+
+use super::ends::{End, Who, node_endpoint, outside_endpoint, pod_endpoint, workload_endpoint};
+use super::schema::Endpoint;
+use crate::engine::classes::{AtomId, ClassId};
+use crate::engine::network::Network;
+use crate::model::arena::{Arena, Id};
+use crate::model::endpoint::{NodeId, PodId, PodState};
+use crate::model::ips::{Family, IpSet};
+
+/// Whether pods of one workload are one unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// A unit is a workload, or a pod that belongs to none.
+    Workloads,
+    /// A unit is a pod.
+    Pods,
+}
+
+/// Names one unit.
+pub type UnitId = Id<Unit>;
+
+/// One end of listed connections.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// What it is.
+    pub endpoint: Endpoint,
+    /// Its members, by class.
+    pub parts: Vec<Part>,
+    /// Whether policies can govern any member.
+    pub governed: bool,
+}
+
+/// Members of a unit that no policy can tell apart.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The class.
+    pub class: ClassId,
+    /// The members: pods with one of their addresses, or addresses of a node.
+    pub members: Vec<(Who, Option<IpAddr>)>,
+    /// Whether the part stands for two or more replicas that can talk to each other.
+    pub many: bool,
+}
+
+/// All units of a snapshot.
+#[derive(Debug)]
+pub struct Units {
+    /// Workloads or pods ascending by namespace, then nodes, then, last, the addresses outside.
+    pub units: Arena<Unit>,
+    /// The unit of all addresses outside.
+    pub outside: UnitId,
+    /// Which units have members in a class, ascending.
+    pub of_class: HashMap<ClassId, Vec<UnitId>>,
+    held: Held,
+}
+
+impl Units {
+    /// Sorts all endpoints of a network into units.
+    pub fn build(network: &Network<'_>, level: Level) -> Self {
+        let snapshot = network.snapshot;
+        let mut groups: BTreeMap<_, Vec<PodId>> = BTreeMap::new();
+        for (id, pod) in snapshot.pods.iter().filter(|(_, pod)| pod.state != PodState::Finished) {
+            let workload = pod.workload.filter(|_| level == Level::Workloads || pod.is_template());
+            let (name, kind) = match workload.map(|id| &snapshot.workloads[id]) {
+                Some(workload) => (&workload.name, &*workload.kind),
+                None => (&pod.name, "Pod"),
+            };
+            let own = if workload.is_none() { Some(id) } else { None };
+            groups.entry((pod.namespace, name, kind, workload, own)).or_default().push(id);
+        }
+        let mut units: Arena<Unit> = groups
+            .into_iter()
+            .map(|((_, _, _, workload, _), pods)| {
+                let endpoint = match (workload, pods.first()) {
+                    (Some(workload), _) => workload_endpoint(snapshot, workload),
+                    (None, Some(pod)) => pod_endpoint(snapshot, *pod),
+                    (None, None) => Endpoint::default(),
+                };
+                pods_unit(network, endpoint, &pods)
+            })
+            .collect();
+        for node in snapshot.nodes.ids() {
+            units.push(node_unit(network, node));
+        }
+        let held = Held::of(network);
+        let outside = units.push(outside_unit(network, &held));
+        let mut of_class: HashMap<ClassId, Vec<UnitId>> = HashMap::new();
+        for (id, unit) in units.iter() {
+            for class in unit.parts.iter().map(|part| part.class).collect::<BTreeSet<_>>() {
+                of_class.entry(class).or_default().push(id);
+            }
+        }
+        Self { units, outside, of_class, held }
+    }
+
+    /// Returns the endpoint of some parts of a unit: all of it, or which pods and addresses.
+    ///
+    /// `within` cuts the addresses outside to those that were asked for.
+    pub fn endpoint(
+        &self,
+        network: &Network<'_>,
+        unit: UnitId,
+        parts: &[&Part],
+        within: Option<&IpSet>,
+    ) -> Endpoint {
+        let row = &self.units[unit];
+        if unit == self.outside {
+            let atoms = parts.iter().filter_map(|part| network.classes.classes[part.class].atom);
+            let ips = self.held.fill(&union_of(network, atoms));
+            return outside_endpoint(&within.map_or(ips.clone(), |within| ips.intersection(within)));
+        }
+        if parts.len() == row.parts.len() {
+            return row.endpoint.clone();
+        }
+        let all: BTreeSet<Who> = members(&row.parts).map(|(who, _)| who).collect();
+        let here: BTreeSet<Who> =
+            parts.iter().flat_map(|part| &part.members).map(|(who, _)| *who).collect();
+        let mut endpoint = row.endpoint.clone();
+        if here.len() < all.len() {
+            let name = |who: &Who| match who {
+                Who::Pod(pod) => Some(network.snapshot.pods[*pod].name.to_string()),
+                _ => None,
+            };
+            endpoint.pods = here.iter().filter_map(name).collect();
+        }
+        let own = |(who, _): &(Who, Option<IpAddr>)| here.contains(who);
+        let full = members(&row.parts).filter(own).count();
+        let mut ips: Vec<IpAddr> =
+            parts.iter().flat_map(|part| &part.members).filter_map(|(_, ip)| *ip).collect();
+        if parts.iter().map(|part| part.members.len()).sum::<usize>() < full {
+            ips.sort();
+            endpoint.ips = ips;
+        }
+        endpoint
+    }
+
+    /// Keeps the members that an end stands for; the end's addresses cut the outside.
+    #[must_use]
+    pub fn restricted(&self, end: &End) -> HashMap<UnitId, Vec<usize>> {
+        let wanted: BTreeSet<(Who, ClassId)> =
+            end.members.iter().map(|member| (member.who, member.class)).collect();
+        let mut kept = HashMap::new();
+        for (id, unit) in self.units.iter() {
+            let parts = unit.parts.iter().enumerate().filter(|(_, part)| {
+                part.members.iter().any(|(who, _)| wanted.contains(&(*who, part.class)))
+            });
+            let parts: Vec<usize> = parts.map(|(index, _)| index).collect();
+            if !parts.is_empty() {
+                kept.insert(id, parts);
+            }
+        }
+        kept
+    }
+}
+
+fn members(parts: &[Part]) -> impl Iterator<Item = (Who, Option<IpAddr>)> + '_ {
+    parts.iter().flat_map(|part| part.members.iter().copied())
+}
+
+fn pods_unit(network: &Network<'_>, endpoint: Endpoint, pods: &[PodId]) -> Unit {
+    let snapshot = network.snapshot;
+    let mut parts: BTreeMap<ClassId, Vec<(Who, Option<IpAddr>)>> = BTreeMap::new();
+    for pod in pods {
+        for class in network.classes.of_pod(*pod) {
+            let family = network.classes.family(class);
+            let ips = snapshot.pods[*pod].ips.iter().copied();
+            let ip = ips.into_iter().find(|ip| Some(Family::of(*ip)) == family);
+            parts.entry(class).or_default().push((Who::Pod(*pod), ip));
+        }
+    }
+    let many = pods.iter().any(|pod| snapshot.pods[*pod].is_many());
+    let governed = pods.iter().any(|pod| snapshot.pods[*pod].is_managed());
+    let parts = parts.into_iter().map(|(class, members)| {
+        let many = many || members.len() > 1;
+        Part { class, members, many }
+    });
+    Unit { endpoint, parts: parts.collect(), governed }
+}
+
+fn node_unit(network: &Network<'_>, node: NodeId) -> Unit {
+    let ips = &network.snapshot.nodes[node].ips;
+    let mut parts: BTreeMap<ClassId, Vec<(Who, Option<IpAddr>)>> = BTreeMap::new();
+    for (ip, class) in ips.iter().zip(network.classes.of_node(node)) {
+        parts.entry(*class).or_default().push((Who::Node(node), Some(*ip)));
+    }
+    let parts = parts.into_iter().map(|(class, members)| Part { class, members, many: false });
+    let endpoint = node_endpoint(network.snapshot, node);
+    Unit { endpoint, parts: parts.collect(), governed: false }
+}
+
+fn outside_unit(network: &Network<'_>, held: &Held) -> Unit {
+    let free = network.classes.atoms.iter().filter(|(_, atom)| !held.holds_all(&atom.ips));
+    let parts = free.filter_map(|(id, _)| {
+        let class = network.classes.outside_atom(id)?;
+        Some(Part { class, members: vec![(Who::Outside, None)], many: false })
+    });
+    let endpoint = outside_endpoint(&IpSet::everything());
+    Unit { endpoint, parts: parts.collect(), governed: false }
+}
+
+fn union_of(network: &Network<'_>, atoms: impl Iterator<Item = AtomId>) -> IpSet {
+    let ranges = atoms.flat_map(|atom| network.classes.atoms[atom].ips.ranges().collect::<Vec<_>>());
+    IpSet::from_ranges(ranges)
+}
+
+/// The addresses that pods and nodes hold.
+#[derive(Debug)]
+struct Held(IpSet);
+
+impl Held {
+    fn of(network: &Network<'_>) -> Self {
+        let pods = network.snapshot.pods.values().flat_map(|pod| pod.ips.iter());
+        let nodes = network.snapshot.nodes.values().flat_map(|node| node.ips.iter());
+        Self(pods.chain(nodes).copied().collect())
+    }
+
+    fn holds_all(&self, ips: &IpSet) -> bool {
+        ips.is_subset(&self.0)
+    }
+
+    /// Adds the gaps between stretches of addresses that are held throughout: they say nothing
+    /// about the outside, and would only tear blocks into pieces.
+    fn fill(&self, ips: &IpSet) -> IpSet {
+        let gaps = IpSet::everything().difference(ips);
+        let held =
+            gaps.ranges().map(|range| IpSet::from_ranges([range])).filter(|gap| self.holds_all(gap));
+        held.fold(ips.clone(), |all, gap| all.union(&gap))
+    }
+}
