@@ -16,8 +16,12 @@
 //! error is a leaf
 //! ```
 
+pub mod cli;
+pub mod cmd;
 pub mod engine;
+pub mod error;
 pub mod load;
 pub mod model;
 pub mod policy;
+pub mod render;
 pub mod report;

@@ -1,1 +1,18 @@
-fn main() {}
+//! The plugin's entry: parse, run, tell an error, exit.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use netpol::cli::Cli;
+
+fn main() -> ExitCode {
+    match Cli::parse().run() {
+        Ok(code) => ExitCode::from(code as u8),
+        Err(error) => {
+            // A closed standard error is no reason to end otherwise.
+            let _ = writeln!(std::io::stderr(), "{error}");
+            ExitCode::from(error.code as u8)
+        }
+    }
+}

@@ -243,7 +243,9 @@ impl Reader<'_> {
                 return false;
             }
         };
-        for path in unknown {
+        // What a server reports is not what a user wrote: it says nothing about the intent.
+        let written = |path: &String| path != "status" && !path.starts_with("status.");
+        for path in unknown.into_iter().filter(written) {
             let name = path.rsplit('.').next().unwrap_or_default();
             let message = format!("unknown field `{name}`");
             // Newer servers have fields that this version does not know. In a policy and in labels

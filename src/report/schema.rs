@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use crate::engine::miss;
 use crate::model::origin::Origin;
-use crate::policy::{Action, Direction, RuleSource, Tier};
+use crate::policy::{Action, RuleSource};
 
 /// The version of the schema.
 pub const API_VERSION: &str = "netpol/v1";
@@ -354,27 +354,14 @@ pub struct Finding {
 }
 
 /// One allowed connection of a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Connection {
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Connection<'a> {
     /// Who may open it.
-    pub source: Endpoint,
+    pub source: &'a Endpoint,
     /// Who accepts it.
-    pub destination: Endpoint,
+    pub destination: &'a Endpoint,
     /// The ports.
-    pub ports: Vec<String>,
+    pub ports: &'a [String],
     /// `allow`, or `depends` for ports that may be open.
     pub verdict: Verdict,
-}
-
-/// Returns the name under which a tier is shown.
-pub const fn tier_name(tier: Tier) -> &'static str {
-    tier.name()
-}
-
-/// Returns the other direction.
-pub const fn opposite(direction: Direction) -> Direction {
-    match direction {
-        Direction::Ingress => Direction::Egress,
-        Direction::Egress => Direction::Ingress,
-    }
 }

@@ -1,0 +1,101 @@
+//! The command line: global flags and one variant per subcommand.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::cmd;
+use crate::error::{Error, ExitCode};
+use crate::render::Format;
+
+/// Answer who can talk to whom under the cluster's network policies, and which line of which
+/// policy says so.
+///
+/// Reads the live cluster through the kubeconfig, or manifests with -f.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kubectl-netpol",
+    bin_name = "kubectl netpol",
+    version,
+    disable_help_subcommand = false
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Explain(cmd::explain::ExplainArgs),
+    List(cmd::list::ListArgs),
+}
+
+/// The flags that every subcommand has.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global flags")]
+pub struct Global {
+    /// The kubeconfig to use.
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig to use.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// The namespace of names that give none.
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
+    /// Read manifests instead of the cluster: a file, a directory, or - for standard input.
+    #[arg(short, long, global = true, value_name = "PATH")]
+    pub(crate) filename: Vec<String>,
+    /// Read directories below the directories of -f and --with too.
+    #[arg(short = 'R', long, global = true)]
+    pub(crate) recursive: bool,
+    /// Lay manifests over what is read, as if they were applied.
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) with: Vec<String>,
+    /// Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME.
+    #[arg(long, global = true, value_name = "TYPE/NAME")]
+    pub(crate) without: Vec<String>,
+    /// How to write the answer: json, yaml or wide.
+    #[arg(short, long, global = true, value_name = "FORMAT", value_parser = parse_format)]
+    pub(crate) output: Option<Format>,
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = ColorWhen::Auto, value_name = "WHEN")]
+    pub(crate) color: ColorWhen,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal that has colours, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+fn parse_format(text: &str) -> Result<Format, String> {
+    match text {
+        "wide" => Ok(Format::Wide),
+        "json" => Ok(Format::Json),
+        "yaml" => Ok(Format::Yaml),
+        _ => Err(format!(
+            "unable to match a printer suitable for the output format {text:?}, allowed formats are: json,wide,yaml"
+        )),
+    }
+}
+
+impl Cli {
+    /// Runs the subcommand.
+    ///
+    /// # Errors
+    /// Whatever keeps it from answering.
+    pub fn run(&self) -> Result<ExitCode, Error> {
+        match &self.command {
+            Command::Explain(args) => cmd::explain::run(args, &self.global),
+            Command::List(args) => cmd::list::run(args, &self.global),
+        }
+    }
+}

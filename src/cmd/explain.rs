@@ -1,0 +1,146 @@
+//! `kubectl netpol explain`.
+
+use clap::{Args, ValueEnum};
+
+use super::{input, output};
+use crate::cli::Global;
+use crate::engine::network::Network;
+use crate::error::{Error, ExitCode};
+use crate::policy;
+use crate::render::{Format, explain, machine, subject};
+use crate::report::ends::{self, End};
+use crate::report::schema::Verdict;
+use crate::report::target::{self, PortQuery, Target};
+
+/// Explain what policies apply to a workload, or why a connection is allowed or denied.
+///
+/// TARGET is a pod NAME, TYPE/NAME or NAMESPACE/TYPE/NAME (pod, deploy, sts, ds, rs, job, cronjob,
+/// rc, ns, node), an IP address, a CIDR block, or the word internet. A port may follow the
+/// destination: db/sts/postgres:5432, pod/dns:53/UDP.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  # What applies to a deployment
+  kubectl netpol explain deploy/web -n shop
+
+  # Is this connection allowed, and which rule says so
+  kubectl netpol explain deploy/web -n shop --to db/sts/postgres --port 5432
+
+  # Who decides what comes in, from manifests
+  kubectl netpol explain db/sts/postgres --from 10.0.0.0/8 -f manifests/
+
+  # A check for a pipeline: exit code 1 unless it is denied
+  kubectl netpol explain shop/deploy/web --to internet --expect deny -f manifests/")]
+pub struct ExplainArgs {
+    /// The workload, as TARGET or as TYPE NAME.
+    #[arg(value_name = "TARGET", required = true, num_args = 1..=2)]
+    target: Vec<String>,
+    /// The destination of connections that TARGET opens.
+    #[arg(long, value_name = "TARGET", conflicts_with = "from")]
+    to: Option<String>,
+    /// The source of connections that TARGET accepts.
+    #[arg(long, value_name = "TARGET")]
+    from: Option<String>,
+    /// The port: N, N-M or NAME, with /UDP or /SCTP behind it unless it is TCP.
+    #[arg(long, value_name = "PORT")]
+    port: Option<String>,
+    /// Exit with code 1 unless the verdict is this.
+    #[arg(long, value_enum, value_name = "VERDICT")]
+    expect: Option<Expect>,
+}
+
+/// A verdict to expect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Expect {
+    /// Everything that is asked is allowed.
+    Allow,
+    /// Nothing of it is allowed.
+    Deny,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// Whatever keeps it from answering.
+pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
+    let (own, own_port) = parse_target(&args.target.join("/"))?;
+    let other = args.to.as_ref().or(args.from.as_ref()).map(|word| parse_target(word)).transpose()?;
+    let asked = args.port.as_ref().map(|word| target::parse_port(word)).transpose();
+    let asked = asked.map_err(|error| Error::usage(format!("--port: {error}")))?;
+    let Some((other, other_port)) = other else {
+        return run_subject(args, global, &own, own_port.or(asked));
+    };
+    let (source, destination, port) = match args.to {
+        Some(_) => ((own, own_port), (other, other_port), asked),
+        None => ((other, other_port), (own, own_port), asked),
+    };
+    let port = one_port(source.1, destination.1, port)?;
+    let input = input::read(global, true)?;
+    let rules = policy::translate(&input.snapshot);
+    let network = Network::build(&input.snapshot, &rules);
+    let source = find(&network, &source.0, &input.namespace)?;
+    let destination = find(&network, &destination.0, &input.namespace)?;
+    let answer = crate::report::explain::explain(&network, &source, &destination, port.as_ref());
+    let answer = answer.map_err(Error::usage)?;
+    output::write(global, true, |out, format, look| match format {
+        Format::Text | Format::Wide => explain::write(out, &answer, look),
+        Format::Json => machine::write_json(out, &answer),
+        Format::Yaml => machine::write_yaml(out, &answer),
+    })?;
+    Ok(output::outcome(match args.expect {
+        None => true,
+        Some(Expect::Allow) => answer.verdict == Verdict::Allow,
+        Some(Expect::Deny) => answer.verdict == Verdict::Deny,
+    }))
+}
+
+fn run_subject(
+    args: &ExplainArgs,
+    global: &Global,
+    target: &Target,
+    port: Option<PortQuery>,
+) -> Result<ExitCode, Error> {
+    if port.is_some() || args.expect.is_some() {
+        let flag = if args.expect.is_some() { "--expect" } else { "a port" };
+        return Err(Error::usage(format!("{flag} needs --to or --from")));
+    }
+    let input = input::read(global, true)?;
+    let rules = policy::translate(&input.snapshot);
+    let network = Network::build(&input.snapshot, &rules);
+    let end = find(&network, target, &input.namespace)?;
+    let answer = crate::report::subject::explain(&network, &end);
+    output::write(global, true, |out, format, look| match format {
+        Format::Text | Format::Wide => subject::write(out, &answer, look),
+        Format::Json => machine::write_json(out, &answer),
+        Format::Yaml => machine::write_yaml(out, &answer),
+    })?;
+    Ok(ExitCode::Success)
+}
+
+/// Reads one end of a connection.
+pub(super) fn parse_target(word: &str) -> Result<(Target, Option<PortQuery>), Error> {
+    target::parse(word).map_err(Error::usage)
+}
+
+/// Takes the one port that is given; ports stand at the destination.
+fn one_port(
+    source: Option<PortQuery>,
+    destination: Option<PortQuery>,
+    flag: Option<PortQuery>,
+) -> Result<Option<PortQuery>, Error> {
+    match (source, destination, flag) {
+        (Some(_), ..) => Err(Error::usage("a port stands at the destination, not at the source")),
+        (None, Some(_), Some(_)) => {
+            Err(Error::usage("--port and a port behind the destination: give one"))
+        }
+        (None, port, flag) => Ok(port.or(flag)),
+    }
+}
+
+/// Looks one end up; gaps are told with a name that is not found.
+pub(super) fn find(network: &Network<'_>, target: &Target, namespace: &str) -> Result<End, Error> {
+    ends::find(network, target, namespace).map_err(|error| {
+        let gaps = network.snapshot.gaps.iter().filter(|gap| gap.message.starts_with("could not list"));
+        gaps.fold(Error::usage(error), |error, gap| error.hint(gap.message.clone()))
+    })
+}

@@ -1,0 +1,108 @@
+//! `kubectl netpol list`.
+
+use clap::{Args, ValueEnum};
+
+use super::explain::{find, parse_target};
+use super::{input, output};
+use crate::cli::Global;
+use crate::engine::network::Network;
+use crate::error::{Error, ExitCode};
+use crate::policy::{self, Direction};
+use crate::render::{Format, list as render};
+use crate::report::list::{List, Query};
+use crate::report::target;
+use crate::report::units::Level;
+
+/// List all connections that are allowed.
+///
+/// Workloads talk as one unless their pods differ; in text, whole namespaces stand for their
+/// workloads where they all may do the same.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  # Every connection with an end in the namespace shop
+  kubectl netpol list -n shop
+
+  # The whole cluster, as data
+  kubectl netpol list -A -o json
+
+  # Who may open connections to a database, from manifests
+  kubectl netpol list --to db/sts/postgres --port 5432 -f manifests/
+
+  # What changes pod by pod if a policy were gone
+  kubectl netpol list --pods -f manifests/ --without shop/netpol/default-deny")]
+pub struct ListArgs {
+    /// Connections of every namespace (the default with -f).
+    #[arg(short = 'A', long)]
+    all_namespaces: bool,
+    /// Pods one by one instead of workloads.
+    #[arg(long)]
+    pods: bool,
+    /// Only connections that this TARGET may open.
+    #[arg(long, value_name = "TARGET")]
+    from: Option<String>,
+    /// Only connections to this TARGET.
+    #[arg(long, value_name = "TARGET")]
+    to: Option<String>,
+    /// Only this port: N, N-M or NAME, with /UDP or /SCTP behind it unless it is TCP.
+    #[arg(long, value_name = "PORT")]
+    port: Option<String>,
+    /// Judge one half only: what sources may open, or what destinations accept.
+    #[arg(long, value_enum, value_name = "DIRECTION")]
+    direction: Option<Half>,
+    /// Leave the header of the table out.
+    #[arg(long)]
+    no_headers: bool,
+}
+
+/// One half of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Half {
+    /// The policies of sources.
+    Egress,
+    /// The policies of destinations.
+    Ingress,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// Whatever keeps it from answering.
+pub fn run(args: &ListArgs, global: &Global) -> Result<ExitCode, Error> {
+    let from = args.from.as_ref().map(|word| parse_target(word)).transpose()?;
+    let to = args.to.as_ref().map(|word| parse_target(word)).transpose()?;
+    if matches!(from, Some((_, Some(_)))) {
+        return Err(Error::usage("a port stands at the destination, not at the source"));
+    }
+    let to_port = to.as_ref().and_then(|(_, port)| port.clone());
+    let port = args.port.as_ref().map(|word| target::parse_port(word)).transpose();
+    let port = port.map_err(|error| Error::usage(format!("--port: {error}")))?;
+    if to_port.is_some() && port.is_some() {
+        return Err(Error::usage("--port and a port behind the destination: give one"));
+    }
+    let input = input::read(global, args.all_namespaces)?;
+    let rules = policy::translate(&input.snapshot);
+    let network = Network::build(&input.snapshot, &rules);
+    let end = |end: Option<(target::Target, _)>| {
+        end.map(|(target, _)| find(&network, &target, &input.namespace)).transpose()
+    };
+    let query = Query {
+        level: if args.pods { Level::Pods } else { Level::Workloads },
+        direction: args.direction.map(|half| match half {
+            Half::Egress => Direction::Egress,
+            Half::Ingress => Direction::Ingress,
+        }),
+        from: end(from)?,
+        to: end(to)?,
+        port: to_port.or(port),
+        namespace: input.only.clone(),
+    };
+    let list = List::new(&network, query);
+    let gaps: Vec<String> = input.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect();
+    output::write(global, !args.no_headers, |out, format, look| match format {
+        Format::Text | Format::Wide => render::write(out, &list, &gaps, look),
+        Format::Json => render::write_json(out, &list, &gaps),
+        Format::Yaml => render::write_yaml(out, &list, &gaps),
+    })?;
+    Ok(ExitCode::Success)
+}

@@ -1,0 +1,53 @@
+//! Where and how the answer is written.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use crate::cli::{ColorWhen, Global};
+use crate::error::{Error, ExitCode};
+use crate::render::{Format, Look};
+
+/// The columns of text that goes to no terminal.
+const DEFAULT_WIDTH: usize = 80;
+/// The columns of text on a very wide terminal: longer lines are hard to read.
+const LARGEST_WIDTH: usize = 120;
+
+/// Writes the answer to standard output; a reader that went away is success.
+pub(super) fn write(
+    global: &Global,
+    headers: bool,
+    answer: impl FnOnce(&mut dyn Write, Format, Look) -> io::Result<()>,
+) -> Result<(), Error> {
+    let format = global.output.unwrap_or(Format::Text);
+    set_colour(global.color);
+    let look = Look { width: width(), wide: format == Format::Wide, headers };
+    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    match answer(&mut out, format, look).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::usage(format!("cannot write the answer: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns how a command ends whose expectation, if there is one, held or did not.
+pub(super) const fn outcome(as_expected: bool) -> ExitCode {
+    if as_expected { ExitCode::Success } else { ExitCode::Unexpected }
+}
+
+fn set_colour(when: ColorWhen) {
+    let auto = || {
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || std::env::var("TERM").is_ok_and(|term| term == "dumb");
+        io::stdout().is_terminal() && !plain
+    };
+    colored::control::set_override(match when {
+        ColorWhen::Auto => auto(),
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+    });
+}
+
+fn width() -> usize {
+    let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    terminal.filter(|_| io::stdout().is_terminal()).unwrap_or(DEFAULT_WIDTH).min(LARGEST_WIDTH)
+}

@@ -1,0 +1,177 @@
+//! One connection as text: the verdict first, then what decided each half.
+
+use std::io::{self, Write};
+
+use super::Look;
+use super::text::{Label, Line, headline, limits, padded, word, write_lines};
+use crate::report::ends::name_of;
+use crate::report::schema::{
+    Explanation, Group, Half, Miss, OriginRef, Reason, RuleRef, RuleUse, Verdict,
+};
+use crate::report::summary::title;
+
+/// Near misses that are shown of each half unless every detail is asked for.
+const SHOWN: usize = 5;
+
+/// Writes an explanation.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(out: &mut dyn Write, answer: &Explanation, look: Look) -> io::Result<()> {
+    let ends = format!("{} -> {}", name_of(&answer.source), name_of(&answer.destination));
+    let mut first = Line::new(0, 4)
+        .with(Label::Verdict(answer.verdict), padded(headline(answer.verdict), 8))
+        .with(Label::Heading, ends);
+    if let Some(asked) = &answer.port {
+        first = first.plain(asked);
+    }
+    let one = if let [group] = &*answer.groups { Some(group) } else { None };
+    if let Some(group) = one
+        && answer.verdict != Verdict::Allow
+        && answer.verdict != Verdict::Deny
+    {
+        first = first.plain(ports(&group.allowed));
+    }
+    let mut lines = vec![first];
+    for group in &answer.groups {
+        lines.push(Line::default());
+        if one.is_none() {
+            lines.push(group_line(group));
+        }
+        lines.extend(half("egress", &group.egress, look));
+        lines.extend(half("ingress", &group.ingress, look));
+    }
+    lines.extend(limits(&answer.caveats, &answer.gaps));
+    write_lines(out, &lines, look.width)
+}
+
+fn ports(items: &[String]) -> String {
+    items.join(" ")
+}
+
+fn group_line(group: &Group) -> Line {
+    let ends = format!("{} -> {}", title(&group.source), title(&group.destination));
+    let count = match group.source.pods.len() * group.destination.pods.len().max(1) {
+        0 | 1 => String::new(),
+        count => format!("({count} pairs)"),
+    };
+    let line = Line::new(2, 4)
+        .with(Label::Verdict(group.verdict), word(group.verdict))
+        .with(Label::Heading, ends)
+        .plain(count);
+    match group.verdict {
+        Verdict::Partial => line.plain(ports(&group.allowed)),
+        Verdict::Depends => line.plain(format!("open for certain: {}", or_none(&group.allowed))),
+        Verdict::Allow | Verdict::Deny => line,
+    }
+}
+
+fn or_none(items: &[String]) -> String {
+    if items.is_empty() { "none".to_owned() } else { ports(items) }
+}
+
+fn half(name: &str, half: &Half, look: Look) -> Vec<Line> {
+    let start = Line::new(2, 18)
+        .plain(padded(name, 8))
+        .with(Label::Verdict(half.verdict), padded(word(half.verdict), 8));
+    let rules = || half.tiers.iter().flat_map(|tier| &tier.rules);
+    let hits: Vec<&RuleUse> = rules().filter(|rule| rule.hit).collect();
+    let isolated: Vec<&RuleRef> = half.tiers.iter().flat_map(|tier| &tier.isolated_by).collect();
+    let mut lines = match half.reason {
+        Reason::Exempt => vec![start.plain(half.note.clone().unwrap_or_default())],
+        Reason::Default if isolated.is_empty() => vec![start.plain("no policy isolates it")],
+        Reason::Rule | Reason::Default => {
+            let mut uses = hits.iter();
+            let first = uses.next().map_or(start.clone(), |rule| reference(start, &rule.rule));
+            let more = uses.take(if look.wide { usize::MAX } else { SHOWN });
+            let more = more.map(|rule| reference(Line::new(20, 2).plain("and"), &rule.rule));
+            [first].into_iter().chain(more).collect()
+        }
+        Reason::Isolated => {
+            let mut own = isolated.iter();
+            let start = start.plain("isolated by");
+            let first = own.next().map_or(start.clone(), |rule| policy(start, rule));
+            let more = own.take(if look.wide { usize::MAX } else { SHOWN });
+            [first]
+                .into_iter()
+                .chain(more.map(|rule| policy(Line::new(20, 2).plain("and"), rule)))
+                .collect()
+        }
+    };
+    lines.extend(
+        half.tiers
+            .iter()
+            .flat_map(|tier| &tier.rules)
+            .filter(|rule| rule.unsure)
+            .map(|rule| reference(Line::new(20, 2).plain("not known whether it matches:"), &rule.rule)),
+    );
+    if half.verdict != Verdict::Allow && half.reason != Reason::Exempt {
+        lines.extend(near_misses(
+            name,
+            rules().filter(|rule| !rule.misses.is_empty()).collect(),
+            hits.is_empty(),
+            look,
+        ));
+    }
+    lines
+}
+
+fn near_misses(direction: &str, mut missed: Vec<&RuleUse>, none: bool, look: Look) -> Vec<Line> {
+    missed.sort_by_key(|rule| rule.misses.len());
+    let count = missed.len();
+    if count == 0 {
+        let text = format!("no rule allows {direction}");
+        return if none { vec![Line::new(20, 2).plain(text)] } else { Vec::new() };
+    }
+    let text = match (count, none) {
+        (1, true) => format!("1 rule allows {direction}, it does not match:"),
+        (_, true) => format!("{count} rules allow {direction}, none matches:"),
+        (1, false) => "1 other rule does not match:".to_owned(),
+        (_, false) => format!("{count} other rules do not match:"),
+    };
+    let mut lines = vec![Line::new(4, 2).plain(text)];
+    let shown = if look.wide { count } else { SHOWN };
+    for rule in missed.iter().take(shown) {
+        let line = Line::new(6, 4).with(Label::Source, rule.rule.object());
+        lines.push(line.plain(&rule.rule.path).plain(place(&rule.rule)));
+        lines.extend(rule.misses.iter().map(|miss| Line::new(8, 2).plain(sentence(miss))));
+    }
+    if let Some(rest) = count.checked_sub(shown).filter(|rest| *rest > 0) {
+        lines.push(Line::new(6, 2).plain(format!("and {rest} more (-o wide)")));
+    }
+    lines
+}
+
+/// Names a rule: object, path, place.
+pub fn reference(line: Line, rule: &RuleRef) -> Line {
+    line.plain(rule.kind).with(Label::Source, rule.object()).plain(&rule.path).plain(place(rule))
+}
+
+/// Names a policy: object and place.
+pub fn policy(line: Line, rule: &RuleRef) -> Line {
+    line.plain(rule.kind).with(Label::Source, rule.object()).plain(place(rule))
+}
+
+/// Writes where a rule stands: `(file:line)`, or `(live)`.
+pub fn place(rule: &RuleRef) -> String {
+    match &rule.origin {
+        OriginRef::File { file, line } => format!("({file}:{line})"),
+        OriginRef::Live { .. } => "(live)".to_owned(),
+    }
+}
+
+/// Says what a rule asks for and the connection does not have.
+fn sentence(miss: &Miss) -> String {
+    let Miss { needs, has, .. } = miss;
+    match (miss.clause, &**needs) {
+        (clause @ ("podSelector" | "namespaceSelector"), "a pod") => {
+            format!("peer: the {clause} selects pods only; {has} is none")
+        }
+        ("podSelector", _) => format!("peer: needs pod {needs}, has {has}"),
+        ("namespaceSelector", _) => format!("peer: needs namespace {needs}, has {has}"),
+        ("ipBlock", _) => format!("peer: needs an address in {needs}, has {has}"),
+        ("except", _) => format!("peer: {has} is in the except {needs}"),
+        ("namedPort", _) => format!("port: needs {needs}, but {has}"),
+        (clause, _) => format!("{clause}: allows {needs}, not {has}"),
+    }
+}

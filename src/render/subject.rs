@@ -1,0 +1,119 @@
+//! What applies to a workload, as text.
+
+use std::io::{self, Write};
+
+use super::Look;
+use super::explain::{place, policy, reference};
+use super::text::{Label, Line, limits, padded, write_lines};
+use crate::report::ends::name_of;
+use crate::report::schema::{Allowed, Dir, Endpoint, Finding, RuleRef, SubjectExplanation, Verdict};
+use crate::report::summary::title;
+
+/// Peers of one rule that are shown unless every detail is asked for.
+const SHOWN: usize = 8;
+
+/// Writes what applies to a workload.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(out: &mut dyn Write, answer: &SubjectExplanation, look: Look) -> io::Result<()> {
+    let state = |dir: &Dir| if dir.isolated { "isolated" } else { "not isolated" };
+    let heading = format!(
+        "ingress {}, egress {}",
+        state(&answer.ingress).replace(' ', "\u{a0}"),
+        state(&answer.egress).replace(' ', "\u{a0}")
+    );
+    let subject = name_of(&answer.subject);
+    let mut lines = vec![Line::new(0, 4).with(Label::Heading, format!("{subject}:")).plain(heading)];
+    lines.extend(direction("ingress", "from", &answer.ingress, look));
+    lines.extend(direction("egress", "to", &answer.egress, look));
+    if !answer.findings.is_empty() {
+        lines.push(Line::default());
+        lines.push(Line::new(0, 0).with(Label::Heading, "findings"));
+        lines.extend(answer.findings.iter().map(finding));
+    }
+    lines.extend(limits(&answer.caveats, &answer.gaps));
+    write_lines(out, &lines, look.width)
+}
+
+fn direction(name: &str, preposition: &str, dir: &Dir, look: Look) -> Vec<Line> {
+    let mut lines = vec![Line::default()];
+    let start = Line::new(0, 4).with(Label::Heading, name);
+    lines.push(if dir.isolated {
+        start.plain("isolated: only what is listed is allowed")
+    } else {
+        start.plain("not isolated: everything is allowed")
+    });
+    lines.extend(
+        dir.by
+            .iter()
+            .map(|by| policy(Line::new(2, 4).plain("isolated by"), &by.rule).plain(only(&by.pods))),
+    );
+    let mut rest = &*dir.allows;
+    while let Some(first) = rest.first() {
+        let same = |row: &&Allowed| row.rule == first.rule && row.pods == first.pods;
+        let count = rest.iter().take_while(same).count();
+        let (own, others) = rest.split_at(count);
+        if dir.isolated {
+            lines.extend(rule(preposition, first.rule.as_ref(), &first.pods, own, look));
+        }
+        rest = others;
+    }
+    lines.extend(
+        dir.unused
+            .iter()
+            .map(|rule| reference(Line::new(2, 4).with(Label::Caution, "matches nothing now:"), rule)),
+    );
+    lines
+}
+
+fn rule(
+    preposition: &str,
+    rule: Option<&RuleRef>,
+    pods: &[String],
+    rows: &[Allowed],
+    look: Look,
+) -> Vec<Line> {
+    let start = Line::new(2, 4).plain("allowed by");
+    let heading = match rule {
+        Some(rule) => reference(start, rule),
+        None => Line::new(2, 4).plain("not isolated"),
+    };
+    let mut lines = vec![heading.plain(only(pods))];
+    let shown = if look.wide { rows.len() } else { SHOWN };
+    lines.extend(rows.iter().take(shown).map(|row| {
+        let depends = if row.verdict == Verdict::Depends { "(depends)" } else { "" };
+        Line::new(4, 7)
+            .plain(padded(preposition, 5))
+            .plain(peer(&row.peer))
+            .plain("on")
+            .plain(row.ports.join(" "))
+            .with(Label::Caution, depends)
+    }));
+    if let Some(more) = rows.len().checked_sub(shown).filter(|more| *more > 0) {
+        lines.push(Line::new(4, 2).plain(format!("and {more} more (-o wide)")));
+    }
+    lines
+}
+
+fn peer(endpoint: &Endpoint) -> String {
+    match &*endpoint.kind {
+        "Namespace" => format!("all pods of {}", name_of(endpoint)),
+        _ => title(endpoint),
+    }
+}
+
+fn only(pods: &[String]) -> String {
+    if pods.is_empty() { String::new() } else { format!("(only {})", pods.join(", ")) }
+}
+
+fn finding(finding: &Finding) -> Line {
+    let line = Line::new(2, 4).with(Label::Caution, format!("{}:", finding.id)).plain(&finding.message);
+    match &finding.rule {
+        None => line,
+        Some(rule) => {
+            let path = if rule.path == "spec" { "" } else { &rule.path };
+            line.with(Label::Source, rule.object()).plain(path).plain(place(rule))
+        }
+    }
+}
