@@ -1,0 +1,158 @@
+//! Cases as data: every folder of `tests/cases` holds manifests and an `expect.txt` of questions.
+//!
+//! Each question is asked through the library and through the binary, which must agree; then the
+//! answer is held against the expectation. `CONTRIBUTING.md` describes the lines of `expect.txt`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use netpol::engine::network::Network;
+use netpol::load::manifests::{self, ReadOptions};
+use netpol::policy;
+use netpol::report::{ends, explain, subject, target};
+use serde_json::Value;
+
+#[test]
+fn every_case_is_answered_as_expected_by_the_library_and_by_the_binary() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let mut folders: Vec<PathBuf> =
+        fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    let (mut questions, mut wrong) = (0, Vec::new());
+    for folder in &folders {
+        for question in questions_of(folder) {
+            questions += 1;
+            if let Err(problem) = check(folder, &question) {
+                let name = folder.file_name().unwrap().to_string_lossy();
+                wrong.push(format!("{name}: {question}\n    {problem}"));
+            }
+        }
+    }
+    println!("{} cases, {questions} questions", folders.len());
+    assert!(questions > 400, "only {questions} questions were found");
+    assert!(wrong.is_empty(), "{} of {questions} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+fn questions_of(folder: &Path) -> Vec<String> {
+    let text = fs::read_to_string(folder.join("expect.txt")).unwrap();
+    let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+}
+
+fn check(folder: &Path, question: &str) -> Result<(), String> {
+    let (what, rest) = question.split_once(' ').unwrap();
+    match what {
+        "allow" | "deny" | "partial" | "depends" => {
+            let answer = explain(folder, rest);
+            expect(answer["verdict"] == what, || format!("is {}", answer["verdict"]))
+        }
+        "finding" | "no-finding" => {
+            let (id, target) = rest.split_once(' ').unwrap();
+            let answer = ask(folder, &[target]);
+            let found = list(&answer["findings"]).iter().any(|finding| finding["id"] == id);
+            expect(found == (what == "finding"), || format!("findings are {}", answer["findings"]))
+        }
+        "decides" => {
+            let (place, connection) = rest.split_once(" : ").unwrap();
+            let [half, policy, path] = words(place);
+            let answer = explain(folder, connection);
+            let decides = |group: &Value| is_rule(&group[&half]["decidedBy"], &policy, &path);
+            expect(list(&answer["groups"]).iter().any(decides), || {
+                format!("{half} is {}", halves(&answer, &half))
+            })
+        }
+        "miss" => {
+            let (place, connection) = rest.split_once(" : ").unwrap();
+            let [half, policy, path, clause] = words(place);
+            let answer = explain(folder, connection);
+            let rules = |group: &Value| -> Vec<Value> {
+                let tiers = list(&group[&half]["tiers"]).iter();
+                tiers.flat_map(|tier| list(&tier["rules"]).to_vec()).collect()
+            };
+            let missed = |rule: &Value| {
+                is_rule(rule, &policy, &path)
+                    && list(&rule["misses"]).iter().any(|miss| miss["clause"] == *clause)
+            };
+            let found = list(&answer["groups"]).iter().any(|group| rules(group).iter().any(missed));
+            expect(found, || format!("{half} is {}", halves(&answer, &half)))
+        }
+        other => panic!("unknown expectation `{other}`"),
+    }
+}
+
+fn expect(holds: bool, instead: impl Fn() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(instead()) }
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn words<const N: usize>(text: &str) -> [String; N] {
+    text.split(' ').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap()
+}
+
+fn halves(answer: &Value, half: &str) -> String {
+    list(&answer["groups"])
+        .iter()
+        .map(|group| group[half].to_string())
+        .collect::<Vec<_>>()
+        .join("\n    ")
+}
+
+fn is_rule(rule: &Value, policy: &str, path: &str) -> bool {
+    let text = |key: &str| rule[key].as_str().unwrap_or_default().to_owned();
+    format!("{}/{}", text("namespace"), text("name")) == policy && text("path") == path
+}
+
+/// Asks `SOURCE -> DESTINATION [PORT]`.
+fn explain(folder: &Path, connection: &str) -> Value {
+    let (source, rest) = connection.split_once(" -> ").unwrap();
+    match rest.split_once(' ') {
+        None => ask(folder, &[source, "--to", rest]),
+        Some((destination, port)) => ask(folder, &[source, "--to", destination, "--port", port]),
+    }
+}
+
+/// Asks the library and the binary, and returns the answer they agree on.
+fn ask(folder: &Path, arguments: &[&str]) -> Value {
+    let by_library = ask_library(folder, arguments);
+    let by_binary = ask_binary(folder, arguments);
+    assert_eq!(by_library, by_binary, "library and binary differ for {arguments:?}");
+    by_library
+}
+
+fn ask_library(folder: &Path, arguments: &[&str]) -> Value {
+    let options = ReadOptions { recursive: false, namespace: "default" };
+    let objects = manifests::read(&[folder.to_string_lossy().into_owned()], options).unwrap();
+    let snapshot = objects.assemble();
+    let rules = policy::translate(&snapshot);
+    let network = Network::build(&snapshot, &rules);
+    let end = |word: &str| ends::find(&network, &target::parse(word).unwrap().0, "default").unwrap();
+    match arguments {
+        [subject] => serde_json::to_value(subject::explain(&network, &end(subject))).unwrap(),
+        [source, "--to", destination, port @ ..] => {
+            let port = port.last().map(|port| target::parse_port(port).unwrap());
+            let answer = explain::explain(&network, &end(source), &end(destination), port.as_ref());
+            serde_json::to_value(answer.unwrap()).unwrap()
+        }
+        _ => panic!("not a question: {arguments:?}"),
+    }
+}
+
+fn ask_binary(folder: &Path, arguments: &[&str]) -> Value {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-netpol"));
+    let output =
+        command.arg("explain").args(arguments).args(["-o", "json", "-f"]).arg(folder).output().unwrap();
+    let problem = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {arguments:?}: {problem}", folder.display());
+    serde_json::from_slice(&output.stdout).unwrap()
+}
