@@ -165,7 +165,7 @@ fn sentence(miss: &Miss) -> String {
     let Miss { needs, has, .. } = miss;
     match (miss.clause, &**needs) {
         (clause @ ("podSelector" | "namespaceSelector"), "a pod") => {
-            format!("peer: the {clause} selects pods only; {has} is none")
+            format!("peer: the {clause} selects pods only, not {has}")
         }
         ("podSelector", _) => format!("peer: needs pod {needs}, has {has}"),
         ("namespaceSelector", _) => format!("peer: needs namespace {needs}, has {has}"),

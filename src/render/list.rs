@@ -49,7 +49,7 @@ fn write_table(out: &mut dyn Write, lines: &[summary::Line], look: Look) -> io::
     }
     for line in lines {
         let depends = if line.verdict == Verdict::Depends { " (depends)" } else { "" };
-        let ports = format!("{}{depends}", line.ports.join(","));
+        let ports = format!("{}{depends}", line.ports.join(", "));
         table.push_record([sanitize(&line.source), sanitize(&line.destination), ports]);
     }
     let mut table = table.build();
@@ -57,7 +57,7 @@ fn write_table(out: &mut dyn Write, lines: &[summary::Line], look: Look) -> io::
     let fit = fit(lines, look);
     for (column, width) in fit.into_iter().enumerate() {
         use tabled::settings::{Modify, Width, object::Columns};
-        table.with(Modify::new(Columns::one(column)).with(Width::wrap(width)));
+        table.with(Modify::new(Columns::one(column)).with(Width::wrap(width).keep_words(true)));
     }
     table.to_string().lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))
 }
@@ -72,7 +72,7 @@ fn fit(lines: &[summary::Line], look: Look) -> Vec<usize> {
     let widths = [
         widest(&|line| line.source.chars().count()).max(6),
         widest(&|line| line.destination.chars().count()).max(11),
-        widest(&|line| line.ports.join(",").len() + 10).max(5),
+        widest(&|line| line.ports.join(", ").len()).max(5),
     ];
     let room = look.width.max(40).saturating_sub(GAPS);
     if widths.iter().sum::<usize>() <= room {

@@ -108,12 +108,13 @@ fn only(pods: &[String]) -> String {
 }
 
 fn finding(finding: &Finding) -> Line {
-    let line = Line::new(2, 4).with(Label::Caution, format!("{}:", finding.id)).plain(&finding.message);
-    match &finding.rule {
+    let line = Line::new(2, 4).with(Label::Caution, format!("{}:", finding.id));
+    let line = match &finding.rule {
         None => line,
         Some(rule) => {
             let path = if rule.path == "spec" { "" } else { &rule.path };
-            line.with(Label::Source, rule.object()).plain(path).plain(place(rule))
+            line.with(Label::Source, rule.object()).plain(path).plain(format!("{}:", place(rule)))
         }
-    }
+    };
+    line.plain(&finding.message)
 }

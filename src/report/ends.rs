@@ -197,18 +197,23 @@ fn not_found(
     }
 }
 
-/// Picks the names that the user may have meant, the most similar first.
-fn nearest(name: &str, names: Vec<String>) -> Vec<String> {
-    let mut rated: Vec<(f64, String)> = names
-        .into_iter()
-        .map(|candidate| {
-            let starts = if candidate.starts_with(name) { 1.0 } else { 0.0 };
-            (strsim::jaro_winkler(name, &candidate) + starts, candidate)
-        })
-        .filter(|(rating, _)| *rating > 0.8)
-        .collect();
-    rated.sort_by(|left, right| right.0.total_cmp(&left.0).then_with(|| left.1.cmp(&right.1)));
-    rated.into_iter().map(|(_, name)| name).take(3).collect()
+/// Picks the names that the user may have meant, the most similar first; all of very few.
+fn nearest(name: &str, mut names: Vec<String>) -> Vec<String> {
+    const SHOWN: usize = 3;
+    let distance = |candidate: &str| strsim::osa_distance(name, candidate);
+    let similar = |candidate: &String| {
+        candidate.starts_with(name)
+            || distance(candidate) <= 2
+            || strsim::jaro_winkler(name, candidate) > 0.85
+    };
+    names.sort();
+    names.dedup();
+    if names.len() > SHOWN {
+        names.retain(similar);
+    }
+    names.sort_by_cached_key(|candidate| (!candidate.starts_with(name), distance(candidate)));
+    names.truncate(SHOWN);
+    names
 }
 
 /// Collects the members of pods; those that have finished have none.

@@ -227,8 +227,8 @@ impl Answer<'_, '_> {
         let (source_part, destination_part) = (endpoint(source, from), endpoint(destination, to));
         let denied = judged.asked.difference(&judged.allowed.union(&judged.unsure));
         self.caveats_of(judged, first_from, first_to);
-        let view = |part: &Part<'_>| self.addresses(part);
-        let (from_view, to_view) = (view(first_from), view(first_to));
+        let (from_view, to_view) =
+            (self.addresses(source, first_from), self.addresses(destination, first_to));
         let egress = Sight { subject: first_from.class, peer: first_to.class, addresses: &to_view };
         let ingress = Sight { subject: first_to.class, peer: first_from.class, addresses: &from_view };
         Some(Group {
@@ -244,7 +244,7 @@ impl Answer<'_, '_> {
     }
 
     /// Writes who the members of a part are to a rule that asks for an address or a pod.
-    fn addresses(&self, part: &Part<'_>) -> String {
+    fn addresses(&self, end: &End, part: &Part<'_>) -> String {
         let Some(member) = part.members.first() else { return String::new() };
         let cidrs = member.ips.cidrs();
         let first = cidrs.first().map(|cidr| match cidr.prefix_len() == cidr.max_prefix_len() {
@@ -258,7 +258,10 @@ impl Answer<'_, '_> {
                 format!("host-network pod {} ({first})", self.network.snapshot.pods[pod].name)
             }
             Who::Pod(_) => first,
-            Who::Outside => first,
+            Who::Outside => match &end.endpoint.name {
+                Some(name) => name.clone(),
+                None => format!("{first} outside the cluster"),
+            },
         }
     }
 

@@ -24,8 +24,8 @@ pub struct Line {
 /// A namespace with fewer ends is clearer when they are named.
 const SMALLEST_GROUP: usize = 3;
 
-/// Where a line leads: the destination, the ports, the verdict.
-type Leads = BTreeSet<(String, Vec<String>, bool)>;
+/// Where a line leads: addresses last, the destination, the ports, whether that is not certain.
+type Leads = BTreeSet<(bool, String, Vec<String>, bool)>;
 
 /// Summarises all connections of a list: whole namespaces stand for their ends.
 pub fn lines(list: &List<'_, '_>) -> Vec<Line> {
@@ -108,7 +108,9 @@ impl Summary<'_, '_, '_> {
                 open.units.entry((listed.ports.to_vec(), unsure)).or_default().insert(unit);
             }
             None => {
-                open.leads.insert((title(listed.destination), listed.ports.to_vec(), unsure));
+                let outside = !listed.destination.cidrs.is_empty();
+                let name = title(listed.destination);
+                open.leads.insert((outside, name, listed.ports.to_vec(), unsure));
             }
         }
     }
@@ -118,7 +120,7 @@ impl Summary<'_, '_, '_> {
         for ((ports, unsure), units) in source.units {
             let own = source.name.as_ref().ok().copied();
             let names = self.namespaces.merge(self.list, &units, own);
-            source.leads.extend(names.into_iter().map(|name| (name, ports.clone(), unsure)));
+            source.leads.extend(names.into_iter().map(|name| (false, name, ports.clone(), unsure)));
         }
         self.rows.push((source.name, source.leads));
     }
@@ -143,7 +145,7 @@ impl Summary<'_, '_, '_> {
             let Some((units, named)) = sources.remove(&leads) else { continue };
             let merged = self.namespaces.merge(self.list, &units, None);
             for source in merged.into_iter().chain(named) {
-                lines.extend(leads.iter().map(|(destination, ports, unsure)| Line {
+                lines.extend(leads.iter().map(|(_, destination, ports, unsure)| Line {
                     source: source.clone(),
                     destination: destination.clone(),
                     ports: ports.clone(),

@@ -1,0 +1,154 @@
+//! The figures of `docs/performance.md`: time and peak memory of the engine and of the whole process.
+//!
+//! Each scenario runs in a process of its own, since the kernel counts peak memory per process.
+//! Benchmarks report; nothing here fails for being slow.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and stops at the first surprise"
+)]
+
+mod generate;
+
+use std::fs;
+use std::hint::black_box;
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use netpol::engine::classes::ClassId;
+use netpol::engine::decide::row;
+use netpol::engine::network::Network;
+use netpol::model::ports::{PortSet, Protocol};
+use netpol::policy::{self, Direction};
+use netpol::report::judge::judge;
+
+/// Runs of each whole-process scenario; the median is told.
+const RUNS: usize = 5;
+
+fn main() {
+    // Cargo calls benchmarks with --bench; a scenario calls this program with its name.
+    match std::env::args().nth(1).as_deref() {
+        Some("engine") => engine(),
+        _ => all(),
+    }
+}
+
+fn all() {
+    println!("{}", machine());
+    println!("{:<68} {:>12} {:>10}", "what", "time", "peak");
+    let own = std::env::current_exe().unwrap();
+    let output = Command::new(own).arg("engine").output().unwrap();
+    print!("{}", String::from_utf8_lossy(&output.stdout));
+    let folder = std::env::temp_dir().join(format!("netpol-bench-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    for (policies, what) in [(true, "400 policies"), (false, "no policy")] {
+        let file = folder.join("manifests.yaml");
+        let manifests = generate::manifests(policies);
+        fs::write(&file, &manifests).unwrap();
+        let run = process(&["list", "-o", "json", "-f", &file.to_string_lossy()]);
+        let size = manifests.len() as f64 / 1e6;
+        let pairs = run.lines.saturating_sub(2);
+        report(
+            &format!("list -o json: 3,000 workloads, {what}, {size:.1} MB, {pairs} pairs"),
+            run.time,
+            run.peak,
+        );
+    }
+    fs::remove_dir_all(&folder).unwrap();
+    let run = process(&["--help"]);
+    report("--help", run.time, run.peak);
+    let size = fs::metadata(env!("CARGO_BIN_EXE_kubectl-netpol")).unwrap().len();
+    println!("{:<68} {:>9.1} MB", "binary size", size as f64 / 1e6);
+}
+
+fn engine() {
+    let snapshot = generate::snapshot();
+    let start = Instant::now();
+    let rules = policy::translate(&snapshot);
+    let network = Network::build(&snapshot, &rules);
+    let built = start.elapsed();
+    for direction in Direction::ALL {
+        for subject in network.classes.subjects.ids() {
+            black_box(row(&network, Some(subject), direction));
+        }
+    }
+    let (pods, policies) = (snapshot.pods.len(), snapshot.policies.len());
+    let size = format!("{pods} pods, {policies} policies, {} namespaces", snapshot.namespaces.len());
+    let classes = format!("{} classes, {} rules", network.classes.classes.len(), rules.rules.len());
+    report(&format!("network build: {size}"), built, peak("self"));
+    report(
+        &format!("network build and all rows, both directions ({classes})"),
+        start.elapsed(),
+        peak("self"),
+    );
+    let port = PortSet::port(Protocol::Tcp, 8080);
+    let classes = network.classes.classes.len();
+    let (count, start) = (100_000, Instant::now());
+    for number in 0..count {
+        let (source, destination) =
+            (ClassId::new(number * 7 % classes), ClassId::new(number * 13 % classes));
+        black_box(judge(&network, source, destination, &port, None));
+    }
+    report(
+        "one connection on the built network (mean of 100,000)",
+        start.elapsed() / count as u32,
+        peak("self"),
+    );
+}
+
+struct Run {
+    time: Duration,
+    peak: Option<u64>,
+    lines: usize,
+}
+
+/// Runs the binary some times and returns the median time and the largest peak.
+fn process(arguments: &[&str]) -> Run {
+    let mut runs: Vec<Run> = (0..RUNS).map(|_| run(arguments)).collect();
+    runs.sort_by_key(|run| run.time);
+    let peak = runs.iter().filter_map(|run| run.peak).max();
+    let median = runs.swap_remove(RUNS / 2);
+    Run { peak, ..median }
+}
+
+fn run(arguments: &[&str]) -> Run {
+    let start = Instant::now();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-netpol"));
+    let mut child = command.args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let pid = child.id().to_string();
+    let mut out = child.stdout.take().unwrap();
+    let (mut buffer, mut lines, mut seen) = (vec![0; 1 << 16], 0, None);
+    loop {
+        let count = out.read(&mut buffer).unwrap();
+        if count == 0 {
+            break;
+        }
+        // The peak only grows: what is seen last, while the last output is read, is the peak.
+        seen = peak(&pid).max(seen);
+        lines += buffer.iter().take(count).filter(|byte| **byte == b'\n').count();
+    }
+    assert!(child.wait().unwrap().success());
+    Run { time: start.elapsed(), peak: seen, lines }
+}
+
+/// Returns the peak memory of a process in bytes, where the system tells it.
+fn peak(pid: &str) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+fn report(what: &str, time: Duration, peak: Option<u64>) {
+    let peak = peak.map_or_else(|| "-".to_owned(), |bytes| format!("{:.0} MB", bytes as f64 / 1e6));
+    println!("{what:<68} {:>12} {peak:>10}", format!("{time:.2?}"));
+}
+
+fn machine() -> String {
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let model = model.map_or("unknown processor", |(_, name)| name);
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    format!("machine: {model}, {cores} cores, {}", std::env::consts::OS)
+}
