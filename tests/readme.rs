@@ -1,0 +1,74 @@
+//! The examples of the README are what the binary prints.
+//!
+//! `UPDATE_README=1 cargo test --test readme` writes the outputs anew.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+const PROMPT: &str = "$ kubectl netpol ";
+
+#[test]
+fn every_example_of_the_readme_prints_what_the_readme_shows() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let fresh = refreshed(&text);
+    assert!(text.matches(PROMPT).count() >= 5, "the README has too few examples");
+    if std::env::var_os("UPDATE_README").is_some() {
+        fs::write(&path, fresh).unwrap();
+        return;
+    }
+    for (line, (shown, printed)) in text.lines().zip(fresh.lines()).enumerate() {
+        assert_eq!(shown, printed, "README.md:{}: UPDATE_README=1 writes it anew", line + 1);
+    }
+    assert_eq!(text.lines().count(), fresh.lines().count());
+}
+
+/// Returns the README with the output of every example as the binary prints it now.
+fn refreshed(text: &str) -> String {
+    let mut fresh = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        fresh.push_str(line);
+        fresh.push('\n');
+        if let Some(arguments) = line.strip_prefix(PROMPT) {
+            fresh.push_str(&run(arguments));
+            fresh.push_str("```\n");
+            let _ = lines.by_ref().find(|line| *line == "```");
+        }
+    }
+    fresh
+}
+
+/// Runs the binary and returns what a terminal would show, and the exit code unless it is 0.
+fn run(arguments: &str) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_kubectl-netpol"))
+        .args(arguments.split_whitespace())
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("COLUMNS")
+        .output()
+        .unwrap();
+    let shown = [output.stderr, output.stdout].concat();
+    let code = output.status.code().unwrap();
+    let code = if code == 0 { String::new() } else { format!("(exit code {code})\n") };
+    String::from_utf8(shown).unwrap() + &code
+}
+
+#[test]
+fn every_dependency_has_its_reason_in_the_readme() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let listed = readme.split("## Dependencies").nth(1).unwrap();
+    let section = manifest.lines().skip_while(|line| *line != "[dependencies]").skip(1);
+    let names: Vec<&str> = section
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| line.split_once(" = ").map(|(name, _)| name))
+        .collect();
+    assert!(names.len() > 10);
+    for name in names {
+        assert!(listed.contains(name), "README.md does not say why {name} is there");
+    }
+}
