@@ -20,7 +20,11 @@ pub(super) fn decode<T: DeserializeOwned>(node: &Node) -> Result<(T, Vec<String>
     let mut unknown = Vec::new();
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(node, &mut track);
-    let read = serde_ignored::deserialize(tracked, |path| unknown.push(field_path(&path.to_string())));
+    // One type of callback for all `T`: with a closure each, the code for a pod would be made anew
+    // for every kind that has a pod template.
+    let mut note = |path: serde_ignored::Path<'_>| unknown.push(field_path(&path.to_string()));
+    let note: &mut dyn FnMut(serde_ignored::Path<'_>) = &mut note;
+    let read = serde_ignored::deserialize(tracked, note);
     match read {
         Ok(value) => Ok((value, unknown)),
         Err(error) => Err(DecodeError {

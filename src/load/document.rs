@@ -103,6 +103,7 @@ pub fn parse(text: &str) -> Result<Vec<Node>, SyntaxError> {
             legacy_octal_numbers: true,
             with_snippet: false,
             budget: serde_saphyr::budget! {
+                max_depth: 256,
                 max_documents: usize::MAX,
                 max_events: usize::MAX,
                 max_nodes: usize::MAX,

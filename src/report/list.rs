@@ -1,5 +1,6 @@
 //! All allowed connections, one source after the other.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -9,7 +10,7 @@ use super::explain::doubt_text;
 use super::schema::{Endpoint, Verdict};
 use super::target::PortQuery;
 use super::units::{Level, Part, UnitId, Units};
-use crate::engine::classes::{ClassId, Subject, SubjectId};
+use crate::engine::classes::{ClassId, Classes, Subject, SubjectId};
 use crate::engine::decide::{Doubt, Row, row};
 use crate::engine::network::Network;
 use crate::model::arena::Arena;
@@ -67,8 +68,8 @@ pub struct List<'a, 'b> {
     pub units: Units,
     egress: Arena<Subject, Rc<Row>>,
     ingress: Arena<Subject, Rc<Row>>,
-    from: Option<HashMap<UnitId, Vec<usize>>>,
-    to: Option<HashMap<UnitId, Vec<usize>>>,
+    from: Option<HashMap<UnitId, Vec<Part>>>,
+    to: Option<HashMap<UnitId, Vec<Part>>>,
 }
 
 impl<'a, 'b> List<'a, 'b> {
@@ -97,21 +98,18 @@ impl<'a, 'b> List<'a, 'b> {
                 None => Rc::new(self.reach(&classes)),
             };
             for destination in self.destinations(source, &reach) {
-                self.pair((source, &parts), destination, &reach, visit)?;
+                self.pair((source, parts), destination, &reach, visit)?;
             }
             known = Some((classes, reach));
         }
         ControlFlow::Continue(())
     }
 
-    fn parts(&self, unit: UnitId, only: Option<&HashMap<UnitId, Vec<usize>>>) -> Vec<&Part> {
-        let all = self.units.units[unit].parts.iter();
+    /// Returns the parts of a unit, or those that are asked for.
+    fn parts<'p>(&'p self, unit: UnitId, only: Option<&'p HashMap<UnitId, Vec<Part>>>) -> &'p [Part] {
         match only {
-            None => all.collect(),
-            Some(kept) => {
-                let kept = kept.get(&unit).map(Vec::as_slice).unwrap_or_default();
-                all.enumerate().filter(|(index, _)| kept.contains(index)).map(|(_, part)| part).collect()
-            }
+            None => &self.units.units[unit].parts,
+            Some(kept) => kept.get(&unit).map(Vec::as_slice).unwrap_or_default(),
         }
     }
 
@@ -166,7 +164,7 @@ impl<'a, 'b> List<'a, 'b> {
 
     /// Returns what is open from one class to another; nothing if nothing is.
     fn cell(&self, source: ClassId, destination: ClassId) -> Option<Cell> {
-        if !self.compatible(source, destination) {
+        if !compatible(&self.network.classes, source, destination) {
             return None;
         }
         let half = |subject: Option<SubjectId>, rows: &Arena<Subject, Rc<Row>>, peer| match subject {
@@ -190,12 +188,6 @@ impl<'a, 'b> List<'a, 'b> {
         (!possible.is_empty()).then_some(Cell { allowed, unsure })
     }
 
-    /// Tells whether packets can pass: the addresses are of one family, as far as is known.
-    fn compatible(&self, source: ClassId, destination: ClassId) -> bool {
-        let families = (self.network.classes.family(source), self.network.classes.family(destination));
-        !matches!(families, (Some(source), Some(destination)) if source != destination)
-    }
-
     fn asked(&self, destination: ClassId) -> Option<PortSet> {
         self.query.port.as_ref().map(|port| port.resolve(self.network, destination))
     }
@@ -203,52 +195,69 @@ impl<'a, 'b> List<'a, 'b> {
     /// Tells the connections of one pair of units.
     fn pair(
         &self,
-        (source, sources): (UnitId, &[&Part]),
+        (source, sources): (UnitId, &[Part]),
         destination: UnitId,
         reach: &Reach,
         visit: &mut Visit<'_>,
     ) -> ControlFlow<()> {
         let destinations = self.parts(destination, self.to.as_ref());
         let same = source == destination;
-        let matrix: Vec<Vec<Slot>> = sources
-            .iter()
-            .zip(&reach.cells)
-            .map(|(from, cells)| {
-                destinations.iter().map(|to| self.slot(from, to, same, cells)).collect()
-            })
-            .collect();
-        for (value, rows, columns) in group(&matrix) {
-            let Some(items) = reach.values.get(value) else { continue };
-            let from: Vec<&Part> = rows.iter().filter_map(|row| sources.get(*row).copied()).collect();
-            let to: Vec<&Part> =
-                columns.iter().filter_map(|column| destinations.get(*column).copied()).collect();
-            let ends = (self.whole(source, &from), self.whole(destination, &to));
-            let from =
-                self.units.endpoint(self.network, source, &from, within(&self.query.from).as_ref());
-            let to =
-                self.units.endpoint(self.network, destination, &to, within(&self.query.to).as_ref());
-            for (ports, verdict) in [(&items.allowed, Verdict::Allow), (&items.unsure, Verdict::Depends)]
-            {
-                if !ports.is_empty() {
-                    visit(Listed { source: &from, destination: &to, ports, verdict, units: ends })?;
+        if let ([from], [to], [cells]) = (sources, destinations, &*reach.cells) {
+            // Nearly all pairs are so: one class at each end.
+            return match slot(&self.network.classes, from, to, same, cells) {
+                Slot::Open(value) => {
+                    self.tell(reach, value, (source, &[from]), (destination, &[to]), visit)
                 }
+                Slot::Closed | Slot::Meaningless => ControlFlow::Continue(()),
+            };
+        }
+        let row = |(from, cells): (&Part, &HashMap<ClassId, usize>)| {
+            let slots = destinations.iter().map(|to| slot(&self.network.classes, from, to, same, cells));
+            slots.collect::<Vec<Slot>>()
+        };
+        let matrix: Vec<Vec<Slot>> = sources.iter().zip(&reach.cells).map(row).collect();
+        for (value, rows, columns) in group(&matrix) {
+            let from: Vec<&Part> = rows.iter().filter_map(|row| sources.get(*row)).collect();
+            let to: Vec<&Part> = columns.iter().filter_map(|column| destinations.get(*column)).collect();
+            self.tell(reach, value, (source, &from), (destination, &to), visit)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Tells one connection: certain and uncertain ports apart.
+    fn tell(
+        &self,
+        reach: &Reach,
+        value: usize,
+        from: (UnitId, &[&Part]),
+        to: (UnitId, &[&Part]),
+        visit: &mut Visit<'_>,
+    ) -> ControlFlow<()> {
+        let Some(items) = reach.values.get(value) else { return ControlFlow::Continue(()) };
+        let (source, destination) = (self.end(from, &self.query.from), self.end(to, &self.query.to));
+        let units = (self.whole(from), self.whole(to));
+        for (ports, verdict) in [(&items.allowed, Verdict::Allow), (&items.unsure, Verdict::Depends)] {
+            if !ports.is_empty() {
+                let (source, destination) = (&*source, &*destination);
+                visit(Listed { source, destination, ports, verdict, units })?;
             }
         }
         ControlFlow::Continue(())
     }
 
-    fn whole(&self, unit: UnitId, parts: &[&Part]) -> Option<UnitId> {
-        let all = parts.len() == self.units.units[unit].parts.len();
-        (all && unit != self.units.outside).then_some(unit)
+    fn end(&self, (unit, parts): (UnitId, &[&Part]), asked: &Option<End>) -> Cow<'_, Endpoint> {
+        match self.whole((unit, parts)) {
+            Some(unit) => Cow::Borrowed(&self.units.units[unit].endpoint),
+            None => {
+                let within = within(asked);
+                Cow::Owned(self.units.endpoint(self.network, unit, parts, within.as_ref()))
+            }
+        }
     }
 
-    fn slot(&self, from: &Part, to: &Part, same: bool, cells: &HashMap<ClassId, usize>) -> Slot {
-        // One pod to itself is not a connection between two.
-        let alone = same && from.class == to.class && !from.many;
-        if alone || !self.compatible(from.class, to.class) {
-            return Slot::Meaningless;
-        }
-        cells.get(&to.class).map_or(Slot::Closed, |value| Slot::Open(*value))
+    fn whole(&self, (unit, parts): (UnitId, &[&Part])) -> Option<UnitId> {
+        let whole = unit != self.units.outside && self.units.is_whole(unit, parts);
+        whole.then_some(unit)
     }
 
     /// Lists the limits of the answer.
@@ -311,6 +320,21 @@ enum Slot {
     Closed,
     /// The value of this number is allowed.
     Open(usize),
+}
+
+fn slot(classes: &Classes, from: &Part, to: &Part, same: bool, cells: &HashMap<ClassId, usize>) -> Slot {
+    // One pod to itself is not a connection between two.
+    let alone = same && from.class == to.class && from.members.len() == 1 && from.members == to.members;
+    if (alone && !from.many) || !compatible(classes, from.class, to.class) {
+        return Slot::Meaningless;
+    }
+    cells.get(&to.class).map_or(Slot::Closed, |value| Slot::Open(*value))
+}
+
+/// Tells whether packets can pass: the addresses are of one family, as far as is known.
+fn compatible(classes: &Classes, source: ClassId, destination: ClassId) -> bool {
+    let families = (classes.family(source), classes.family(destination));
+    !matches!(families, (Some(source), Some(destination)) if source != destination)
 }
 
 type Block = (usize, BTreeSet<usize>, BTreeSet<usize>);

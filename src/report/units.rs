@@ -41,7 +41,7 @@ pub struct Part {
     pub class: ClassId,
     /// The members: pods with one of their addresses, or addresses of a node.
     pub members: Vec<(Who, Option<IpAddr>)>,
-    /// Whether the part stands for two or more replicas that can talk to each other.
+    /// Whether a member stands for two or more replicas, which can talk to each other.
     pub many: bool,
 }
 
@@ -112,7 +112,7 @@ impl Units {
             let ips = self.held.fill(&union_of(network, atoms));
             return outside_endpoint(&within.map_or(ips.clone(), |within| ips.intersection(within)));
         }
-        if parts.len() == row.parts.len() {
+        if self.is_whole(unit, parts) {
             return row.endpoint.clone();
         }
         let all: BTreeSet<Who> = members(&row.parts).map(|(who, _)| who).collect();
@@ -137,22 +137,25 @@ impl Units {
         endpoint
     }
 
-    /// Keeps the members that an end stands for; the end's addresses cut the outside.
-    #[must_use]
-    pub fn restricted(&self, end: &End) -> HashMap<UnitId, Vec<usize>> {
+    /// Tells whether parts are all of a unit.
+    pub fn is_whole(&self, unit: UnitId, parts: &[&Part]) -> bool {
+        let all: usize = self.units[unit].parts.iter().map(|part| part.members.len()).sum();
+        all == parts.iter().map(|part| part.members.len()).sum::<usize>()
+    }
+
+    /// Keeps the members that an end stands for.
+    pub fn restricted(&self, end: &End) -> HashMap<UnitId, Vec<Part>> {
         let wanted: BTreeSet<(Who, ClassId)> =
             end.members.iter().map(|member| (member.who, member.class)).collect();
-        let mut kept = HashMap::new();
-        for (id, unit) in self.units.iter() {
-            let parts = unit.parts.iter().enumerate().filter(|(_, part)| {
-                part.members.iter().any(|(who, _)| wanted.contains(&(*who, part.class)))
-            });
-            let parts: Vec<usize> = parts.map(|(index, _)| index).collect();
-            if !parts.is_empty() {
-                kept.insert(id, parts);
-            }
-        }
-        kept
+        let cut = |part: &Part| {
+            let own = part.members.iter().filter(|(who, _)| wanted.contains(&(*who, part.class)));
+            Part { members: own.copied().collect(), ..part.clone() }
+        };
+        let parts = |unit: &Unit| -> Vec<Part> {
+            unit.parts.iter().map(cut).filter(|part| !part.members.is_empty()).collect()
+        };
+        let kept = self.units.iter().map(|(id, unit)| (id, parts(unit)));
+        kept.filter(|(_, parts)| !parts.is_empty()).collect()
     }
 }
 
@@ -173,10 +176,7 @@ fn pods_unit(network: &Network<'_>, endpoint: Endpoint, pods: &[PodId]) -> Unit 
     }
     let many = pods.iter().any(|pod| snapshot.pods[*pod].is_many());
     let governed = pods.iter().any(|pod| snapshot.pods[*pod].is_managed());
-    let parts = parts.into_iter().map(|(class, members)| {
-        let many = many || members.len() > 1;
-        Part { class, members, many }
-    });
+    let parts = parts.into_iter().map(|(class, members)| Part { class, members, many });
     Unit { endpoint, parts: parts.collect(), governed }
 }
 
@@ -212,7 +212,8 @@ struct Held(IpSet);
 
 impl Held {
     fn of(network: &Network<'_>) -> Self {
-        let pods = network.snapshot.pods.values().flat_map(|pod| pod.ips.iter());
+        let pods = network.snapshot.pods.values().filter(|pod| pod.state != PodState::Finished);
+        let pods = pods.flat_map(|pod| pod.ips.iter());
         let nodes = network.snapshot.nodes.values().flat_map(|node| node.ips.iter());
         Self(pods.chain(nodes).copied().collect())
     }
