@@ -70,9 +70,37 @@ impl<'de> Deserializer<'de> for &'de Node {
             Value::Map(fields) => {
                 // Null means absent, also for fields whose type has no null.
                 let given = fields.iter().filter(|(_, node)| node.value != Value::Null);
-                let given = given.map(|(key, node)| (StrDeserializer::new(key), node));
-                visitor.visit_map(MapDeserializer::new(given))
+                visitor.visit_map(entries(given))
             }
+        }
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match &self.value {
+            // A key with null is there: of a label the value is the empty string.
+            Value::Map(fields) => visitor.visit_map(entries(fields.iter())),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    /// Reads a struct; an item of a list that is null is an empty one, as for the API server.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self.value {
+            Value::Null => visitor.visit_map(entries([].iter())),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    /// Reads a string; null is the empty one.
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.value {
+            Value::Null => visitor.visit_borrowed_str(""),
+            _ => self.deserialize_any(visitor),
         }
     }
 
@@ -104,9 +132,18 @@ impl<'de> Deserializer<'de> for &'de Node {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str bytes byte_buf unit
+        unit_struct seq tuple tuple_struct identifier ignored_any
     }
+}
+
+type Field = (Box<str>, Node);
+
+/// Hands fields to a visitor.
+fn entries<'a>(
+    fields: impl Iterator<Item = &'a Field>,
+) -> MapDeserializer<'a, impl Iterator<Item = (StrDeserializer<'a, Error>, &'a Node)>, Error> {
+    MapDeserializer::new(fields.map(|(key, node)| (StrDeserializer::new(key), node)))
 }
 
 impl<'de> IntoDeserializer<'de, Error> for &'de Node {
