@@ -105,7 +105,11 @@ impl Report {
             self.error(path, format!("`{text}` is not a CIDR block such as 10.9.8.0/24"));
             return None;
         };
-        let exact = text.parse::<IpNet>().is_ok_and(|written| written == cidr);
+        // `IpNet` reads leading zeros of IPv4 too; IPv6 has many ways to write one block.
+        let exact = match cidr {
+            IpNet::V4(cidr) => cidr.to_string() == text,
+            IpNet::V6(_) => text.parse::<IpNet>().is_ok_and(|written| written == cidr),
+        };
         if !exact {
             self.warnings.push((path.to_owned(), format!("`{text}` is read as {cidr}")));
         }
@@ -132,7 +136,10 @@ impl Report {
             }
             (Some(IntOrString::String(name)), high) => {
                 if !is_port_name(name) {
-                    self.error(format!("{path}.port"), format!("`{name}` is not a port name"));
+                    let number = name.parse::<u16>().is_ok();
+                    let hint = if number { "; a number stands without quotes" } else { "" };
+                    let message = format!("`{name}` is not a port name{hint}");
+                    self.error(format!("{path}.port"), message);
                 }
                 if high.is_some() {
                     self.error(end, format!("may not stand beside the port name `{name}`"));
