@@ -42,19 +42,21 @@ fn every_line(list: &List<'_, '_>) -> Vec<summary::Line> {
     lines
 }
 
+/// One row of the table.
+type Cells = [String; 3];
+
+fn cells(line: &summary::Line) -> Cells {
+    let depends = if line.verdict == Verdict::Depends { " (depends)" } else { "" };
+    let ports = format!("{}{depends}", line.ports.join(", "));
+    [sanitize(&line.source), sanitize(&line.destination), ports]
+}
+
 fn write_table(out: &mut dyn Write, lines: &[summary::Line], look: Look) -> io::Result<()> {
-    let mut table = Builder::default();
-    if look.headers {
-        table.push_record(["SOURCE", "DESTINATION", "PORTS"]);
-    }
-    for line in lines {
-        let depends = if line.verdict == Verdict::Depends { " (depends)" } else { "" };
-        let ports = format!("{}{depends}", line.ports.join(", "));
-        table.push_record([sanitize(&line.source), sanitize(&line.destination), ports]);
-    }
-    let mut table = table.build();
+    let header = look.headers.then(|| ["SOURCE", "DESTINATION", "PORTS"].map(str::to_owned));
+    let rows: Vec<Cells> = header.into_iter().chain(lines.iter().map(cells)).collect();
+    let fit = if look.wide { Vec::new() } else { fit(&rows, look.width.max(40)) };
+    let mut table = rows.into_iter().collect::<Builder>().build();
     table.with(Style::empty()).with(Padding::new(0, 3, 0, 0));
-    let fit = fit(lines, look);
     for (column, width) in fit.into_iter().enumerate() {
         use tabled::settings::{Modify, Width, object::Columns};
         table.with(Modify::new(Columns::one(column)).with(Width::wrap(width).keep_words(true)));
@@ -62,28 +64,24 @@ fn write_table(out: &mut dyn Write, lines: &[summary::Line], look: Look) -> io::
     table.to_string().lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))
 }
 
-/// Returns the widths of the columns: their contents', cut down evenly to the terminal's.
-fn fit(lines: &[summary::Line], look: Look) -> Vec<usize> {
+/// Returns the widths of the columns where they have to be cut down to fit; nothing else.
+fn fit(rows: &[Cells], width: usize) -> Vec<usize> {
     const GAPS: usize = 6;
-    if look.wide {
-        return Vec::new();
+    let mut widths = [0; 3];
+    for row in rows {
+        for (widest, cell) in widths.iter_mut().zip(row) {
+            *widest = cell.chars().count().max(*widest);
+        }
     }
-    let widest = |of: &dyn Fn(&summary::Line) -> usize| lines.iter().map(of).max().unwrap_or_default();
-    let widths = [
-        widest(&|line| line.source.chars().count()).max(6),
-        widest(&|line| line.destination.chars().count()).max(11),
-        widest(&|line| line.ports.join(", ").len()).max(5),
-    ];
-    let room = look.width.max(40).saturating_sub(GAPS);
+    let room = width.saturating_sub(GAPS);
     if widths.iter().sum::<usize>() <= room {
         return Vec::new();
     }
-    let ports = widths.last().copied().unwrap_or_default().min(room / 4);
+    let [source, destination, ports] = widths;
+    let ports = ports.min(room / 4);
     let rest = room - ports;
-    let source = widths.first().copied().unwrap_or_default().min(rest / 2);
-    let destination = widths.get(1).copied().unwrap_or_default().min(rest - source);
-    let source = widths.first().copied().unwrap_or_default().min(rest - destination);
-    vec![source + 3, destination + 3, ports + 3]
+    let source = source.min((rest / 2).max(rest.saturating_sub(destination)));
+    vec![source, destination.min(rest - source), ports]
 }
 
 /// Writes a list as JSON, row by row.
