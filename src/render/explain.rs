@@ -79,7 +79,10 @@ fn half(name: &str, half: &Half, look: Look) -> Vec<Line> {
     let isolated: Vec<&RuleRef> = half.tiers.iter().flat_map(|tier| &tier.isolated_by).collect();
     let mut lines = match half.reason {
         Reason::Exempt => vec![start.plain(half.note.clone().unwrap_or_default())],
-        Reason::Default if isolated.is_empty() => vec![start.plain("no policy isolates it")],
+        Reason::Default if isolated.is_empty() => vec![start.plain(match half.verdict {
+            Verdict::Depends => "no policy that was judged isolates it",
+            _ => "no policy isolates it",
+        })],
         Reason::Rule | Reason::Default => {
             let mut uses = hits.iter();
             let first = uses.next().map_or(start.clone(), |rule| reference(start, &rule.rule));
@@ -105,7 +108,9 @@ fn half(name: &str, half: &Half, look: Look) -> Vec<Line> {
             .filter(|rule| rule.unsure)
             .map(|rule| reference(Line::new(20, 2).plain("not known whether it matches:"), &rule.rule)),
     );
-    if half.verdict != Verdict::Allow && half.reason != Reason::Exempt {
+    // What nothing isolates needs no rule.
+    let needs_a_rule = matches!(half.reason, Reason::Rule | Reason::Isolated) || !isolated.is_empty();
+    if half.verdict != Verdict::Allow && needs_a_rule {
         lines.extend(near_misses(
             name,
             rules().filter(|rule| !rule.misses.is_empty()).collect(),
