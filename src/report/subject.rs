@@ -155,6 +155,10 @@ impl View<'_, '_> {
                 }
             }
         }
+        // What is certain needs no word that it may be so for a pod without an address too.
+        let certain: BTreeSet<_> =
+            rows.keys().filter(|row| !row.2).map(|row| (row.0.clone(), row.1.clone())).collect();
+        rows.retain(|row, _| !row.2 || !certain.contains(&(row.0.clone(), row.1.clone())));
         let reference = self.rule_ref(rule);
         let row =
             |((peer, ports, unsure), subjects): ((Endpoint, Vec<String>, bool), Vec<SubjectId>)| {
