@@ -9,7 +9,7 @@ use super::schema::Endpoint;
 use super::target::{Target, short_name};
 use crate::engine::classes::ClassId;
 use crate::engine::network::Network;
-use crate::model::endpoint::{NodeId, PodId, PodState, WorkloadId};
+use crate::model::endpoint::{NodeId, PodId, PodState, Workload, WorkloadId};
 use crate::model::ips::{IpSet, internet};
 use crate::model::snapshot::Snapshot;
 
@@ -111,7 +111,8 @@ pub fn find(network: &Network<'_>, target: &Target, namespace: &str) -> Result<E
         Target::Node(name) => {
             let node = snapshot.nodes.iter().find(|(_, node)| *node.name == **name).map(|(id, _)| id);
             let nodes = || snapshot.nodes.values().map(|node| node.name.to_string());
-            let node = node.ok_or_else(|| not_found("node", "", name, nodes().collect(), Vec::new()))?;
+            let asked = ("node", "", &**name);
+            let node = node.ok_or_else(|| not_found(snapshot, asked, nodes().collect(), Vec::new()))?;
             let mut members = Vec::new();
             push_node(network, node, &IpSet::everything(), &mut members);
             Ok(End { endpoint: node_endpoint(snapshot, node), members, caveats: Vec::new() })
@@ -124,11 +125,13 @@ pub fn find(network: &Network<'_>, target: &Target, namespace: &str) -> Result<E
             Ok(pods(network, own.collect(), endpoint))
         }
         Target::Pod { namespace: given, name } => {
+            check_namespace(snapshot, given.as_deref())?;
             let namespace = given.as_deref().unwrap_or(namespace);
             let pod = find_pod(snapshot, namespace, name)?;
             Ok(pods(network, vec![pod], pod_endpoint(snapshot, pod)))
         }
         Target::Workload { namespace: given, kind, name } => {
+            check_namespace(snapshot, given.as_deref())?;
             let namespace = given.as_deref().unwrap_or(namespace);
             let workload = find_workload(snapshot, namespace, kind, name)?;
             let own = snapshot.pods.iter().filter(|(_, pod)| pod.workload == Some(workload));
@@ -138,17 +141,25 @@ pub fn find(network: &Network<'_>, target: &Target, namespace: &str) -> Result<E
     }
 }
 
+/// Refuses a namespace that the user named and that does not exist.
+fn check_namespace(snapshot: &Snapshot, given: Option<&str>) -> Result<(), NotFound> {
+    match given {
+        Some(name) if snapshot.namespace(name).is_none() => Err(no_namespace(snapshot, name)),
+        _ => Ok(()),
+    }
+}
+
 fn find_pod(snapshot: &Snapshot, namespace: &str, name: &str) -> Result<PodId, NotFound> {
-    let id = snapshot.namespace(namespace).ok_or_else(|| no_namespace(snapshot, namespace))?;
+    let id = snapshot.namespace(namespace);
     let mut own = snapshot.pods.iter().filter(|(_, pod)| !pod.is_template());
-    if let Some((pod, _)) = own.find(|(_, pod)| pod.namespace == id && *pod.name == *name) {
+    if let Some((pod, _)) = own.find(|(_, pod)| Some(pod.namespace) == id && *pod.name == *name) {
         return Ok(pod);
     }
     let all = snapshot.pods.values().filter(|pod| !pod.is_template());
-    let names = all.clone().filter(|pod| pod.namespace == id).map(|pod| pod.name.to_string());
+    let names = all.clone().filter(|pod| Some(pod.namespace) == id).map(|pod| pod.name.to_string());
     let elsewhere = all.filter(|pod| *pod.name == *name);
     let elsewhere = elsewhere.map(|pod| snapshot.namespaces[pod.namespace].name.to_string());
-    Err(not_found("pod", namespace, name, names.collect(), elsewhere.collect()))
+    Err(not_found(snapshot, ("pod", namespace, name), names.collect(), elsewhere.collect()))
 }
 
 fn find_workload(
@@ -157,21 +168,23 @@ fn find_workload(
     kind: &str,
     name: &str,
 ) -> Result<WorkloadId, NotFound> {
-    let id = snapshot.namespace(namespace).ok_or_else(|| no_namespace(snapshot, namespace))?;
+    let id = snapshot.namespace(namespace);
     let of_kind = |written: &str| {
         let own = written.split('.').next().unwrap_or_default().to_ascii_lowercase();
         let asked = kind.to_ascii_lowercase();
         own == asked || format!("{own}s") == asked
     };
     let same_kind = || snapshot.workloads.iter().filter(|(_, workload)| of_kind(&workload.kind));
-    let found = same_kind().find(|(_, workload)| workload.namespace == id && *workload.name == *name);
+    let is_here = |workload: &Workload| Some(workload.namespace) == id;
+    let found = same_kind().find(|(_, workload)| is_here(workload) && *workload.name == *name);
     found.map(|(id, _)| id).ok_or_else(|| {
-        let names = same_kind().filter(|(_, workload)| workload.namespace == id);
+        let names = same_kind().filter(|(_, workload)| is_here(workload));
         let names = names.map(|(_, workload)| workload.name.to_string());
         let elsewhere = same_kind().filter(|(_, workload)| *workload.name == *name);
         let elsewhere =
             elsewhere.map(|(_, workload)| snapshot.namespaces[workload.namespace].name.to_string());
-        not_found(&short_name(kind), namespace, name, names.collect(), elsewhere.collect())
+        let asked = (&*short_name(kind), namespace, name);
+        not_found(snapshot, asked, names.collect(), elsewhere.collect())
     })
 }
 
@@ -180,13 +193,16 @@ fn no_namespace(snapshot: &Snapshot, name: &str) -> NotFound {
     NotFound::Namespace { name: name.to_owned(), nearest: nearest(name, names) }
 }
 
+/// Says what is not there: the namespace, if nothing of the name is anywhere, else the object.
 fn not_found(
-    kind: &str,
-    namespace: &str,
-    name: &str,
+    snapshot: &Snapshot,
+    (kind, namespace, name): (&str, &str, &str),
     names: Vec<String>,
     mut elsewhere: Vec<String>,
 ) -> NotFound {
+    if elsewhere.is_empty() && !namespace.is_empty() && snapshot.namespace(namespace).is_none() {
+        return no_namespace(snapshot, namespace);
+    }
     elsewhere.truncate(5);
     NotFound::Object {
         kind: kind.to_owned(),
@@ -198,7 +214,7 @@ fn not_found(
 }
 
 /// Picks the names that the user may have meant, the most similar first; all of very few.
-fn nearest(name: &str, mut names: Vec<String>) -> Vec<String> {
+pub fn nearest(name: &str, mut names: Vec<String>) -> Vec<String> {
     const SHOWN: usize = 3;
     let distance = |candidate: &str| strsim::osa_distance(name, candidate);
     let similar = |candidate: &String| {

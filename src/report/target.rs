@@ -78,6 +78,9 @@ pub enum TargetError {
     /// A node or namespace with a namespace in front.
     #[error("`{0}` has no namespace; write TYPE/NAME")]
     ClusterScoped(String),
+    /// An address with a prefix that is none.
+    #[error("`{0}` is not a CIDR block such as 10.9.8.0/24")]
+    Block(String),
     /// Too many slashes.
     #[error("`{0}` has too many parts; use TYPE/NAME or NAMESPACE/TYPE/NAME")]
     Parts(String),
@@ -184,6 +187,7 @@ fn parse_object(text: &str) -> Result<Target, TargetError> {
     match *parts {
         [name] if name.contains('.') => Err(TargetError::HostName(name.to_owned())),
         [name] => Ok(Target::Pod { namespace: None, name: name.to_owned() }),
+        [address, _] if address.parse::<IpAddr>().is_ok() => Err(TargetError::Block(text.to_owned())),
         [kind, name] => object(text, None, kind, name),
         [namespace, kind, name] => object(text, Some(namespace), kind, name),
         _ => Err(TargetError::Parts(text.to_owned())),
