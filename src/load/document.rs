@@ -105,6 +105,7 @@ pub fn parse(text: &str) -> Result<Vec<Node>, SyntaxError> {
             budget: serde_saphyr::budget! {
                 max_depth: 256,
                 max_documents: usize::MAX,
+                max_depth: 200,
                 max_events: usize::MAX,
                 max_nodes: usize::MAX,
                 max_total_scalar_bytes: usize::MAX,
@@ -112,39 +113,34 @@ pub fn parse(text: &str) -> Result<Vec<Node>, SyntaxError> {
             },
         }
     };
-    let mut nodes = Vec::new();
-    for (start, part) in json_values(text) {
-        let lines = lines_before(text, start);
+    let (mut nodes, mut lines) = (Vec::new(), 0);
+    for part in json_values(text) {
         let read: Result<Vec<Node>, _> = serde_saphyr::from_multiple_with_options(part, options());
         let mut read = read.map_err(|error| syntax_error(&error, lines))?;
         read.iter_mut().for_each(|node| node.shift(lines));
         nodes.append(&mut read);
+        lines += u32::try_from(part.matches('\n').count()).unwrap_or(u32::MAX);
     }
     Ok(nodes)
 }
 
 /// Splits JSON values that stand one after the other, which YAML does not allow; anything else is
 /// one part.
-fn json_values(text: &str) -> Vec<(usize, &str)> {
+fn json_values(text: &str) -> Vec<&str> {
     if !text.trim_start().starts_with('{') {
-        return vec![(0, text)];
+        return vec![text];
     }
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
     let (mut parts, mut start) = (Vec::new(), 0);
     while let Some(value) = values.next() {
         let end = values.byte_offset();
         match (value, text.get(start..end)) {
-            (Ok(_), Some(part)) => parts.push((start, part)),
-            _ => return vec![(0, text)],
+            (Ok(_), Some(part)) => parts.push(part),
+            _ => return vec![text],
         }
         start = end;
     }
     parts
-}
-
-fn lines_before(text: &str, offset: usize) -> u32 {
-    let lines = text.get(..offset).unwrap_or("").matches('\n').count();
-    u32::try_from(lines).unwrap_or(u32::MAX)
 }
 
 fn syntax_error(error: &serde_saphyr::Error, lines: u32) -> SyntaxError {
@@ -177,27 +173,34 @@ impl Node {
     }
 }
 
-/// Returns the line of a list item's `- `, which can stand on a line above the item's value.
-pub fn item_line(text: &str, item: &Node) -> u32 {
+/// Returns the line of a list item's `- `, which can stand on a line above the item's value;
+/// `lines` are those of the whole text.
+pub fn item_line(lines: &[&str], item: &Node) -> u32 {
     let index = (item.line as usize).saturating_sub(1);
-    let lines: Vec<&str> = text.lines().take(index + 1).collect();
     let own = lines.get(index).copied().unwrap_or_default();
     let before: String = own.chars().take((item.column as usize).saturating_sub(1)).collect();
     if !before.trim().is_empty() {
         return item.line;
     }
-    let content = |line: &str| line.split(" #").next().unwrap_or_default().trim().to_owned();
     let above = lines.iter().take(index).enumerate().rev();
-    let mut above = above.filter(|(_, line)| {
-        let line = content(line);
-        !line.is_empty() && !line.starts_with('#')
-    });
-    match above.next() {
-        Some((dash, line)) if content(line) == "-" || content(line).ends_with(" -") => {
-            u32::try_from(dash + 1).unwrap_or(item.line)
-        }
+    let mut above = above.map(|(index, line)| (index, content(line)));
+    match above.find(|(_, line)| !line.is_empty()) {
+        Some((dash, line)) if ends_in_dash(line) => u32::try_from(dash + 1).unwrap_or(item.line),
         _ => item.line,
     }
+}
+
+/// Returns a line without its comment.
+fn content(line: &str) -> &str {
+    let line = line.split(" #").next().unwrap_or_default().trim();
+    if line.starts_with('#') { "" } else { line }
+}
+
+/// Tells whether a line opens a list item whose value stands further down; an anchor or a tag may
+/// follow the `-`.
+fn ends_in_dash(line: &str) -> bool {
+    let mut words = line.split_whitespace().rev();
+    words.find(|word| !word.starts_with(['&', '!'])) == Some("-")
 }
 
 impl<'de> Deserialize<'de> for Node {

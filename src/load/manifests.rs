@@ -46,7 +46,7 @@ pub struct ReadOptions<'a> {
 /// A path that cannot be read, a directory without manifests, or everything that is wrong in the
 /// files, all together.
 pub fn read(paths: &[String], options: ReadOptions<'_>) -> Result<Objects, ManifestError> {
-    let mut reader = Reader { options, objects: Objects::default(), errors: Vec::new() };
+    let mut reader = Reader { options, objects: Objects::default(), errors: Vec::new(), found: false };
     for path in paths {
         if path == "-" {
             let mut bytes = Vec::new();
@@ -61,10 +61,15 @@ pub fn read(paths: &[String], options: ReadOptions<'_>) -> Result<Objects, Manif
             reader.bytes(&name, &bytes);
         }
     }
-    match reader.errors.is_empty() {
-        true => Ok(reader.objects),
-        false => Err(ManifestError::Invalid(reader.errors)),
+    if !reader.errors.is_empty() {
+        return Err(ManifestError::Invalid(reader.errors));
     }
+    if !reader.found {
+        // A pipe that failed, a wrong file: an answer about nothing would sound like a finding.
+        let problem = "no Kubernetes object".to_owned();
+        return Err(ManifestError::Unreadable { path: paths.join(", "), problem });
+    }
+    Ok(reader.objects)
 }
 
 fn unreadable(path: &str, error: &std::io::Error) -> ManifestError {
@@ -115,12 +120,15 @@ struct Reader<'a> {
     options: ReadOptions<'a>,
     objects: Objects,
     errors: Vec<String>,
+    /// Whether any document is a Kubernetes object, of whatever kind.
+    found: bool,
 }
 
 /// A document under way, with all that its errors have to name.
 struct Document<'a> {
     file: &'a str,
-    text: &'a str,
+    /// The lines of the whole file.
+    text: &'a [&'a str],
     node: &'a Node,
     api_version: &'a str,
     kind: &'a str,
@@ -133,7 +141,10 @@ impl Reader<'_> {
             return;
         };
         match document::parse(text) {
-            Ok(nodes) => nodes.iter().for_each(|node| self.node(file, text, node, ("", ""))),
+            Ok(nodes) => {
+                let lines: Vec<&str> = text.lines().collect();
+                nodes.iter().for_each(|node| self.node(file, &lines, node, ("", "")));
+            }
             Err(error) => {
                 self.errors.push(format!("{file}:{}:{}: {}", error.line, error.column, error.message));
             }
@@ -141,7 +152,7 @@ impl Reader<'_> {
     }
 
     /// Reads one document, or one item of a list whose items carry no kind of their own.
-    fn node(&mut self, file: &str, text: &str, node: &Node, inherited: (&str, &str)) {
+    fn node(&mut self, file: &str, text: &[&str], node: &Node, inherited: (&str, &str)) {
         let own = |key| node.get(key).and_then(Node::text);
         let api_version = own("apiVersion").unwrap_or(inherited.0);
         let kind = own("kind").unwrap_or(inherited.1);
@@ -152,6 +163,7 @@ impl Reader<'_> {
             }
             return;
         }
+        self.found = true;
         if let Some(item_kind) = kind.strip_suffix("List")
             && let Some(items) = node.get("items")
         {
@@ -295,7 +307,14 @@ impl Reader<'_> {
     }
 
     fn decode_error(&mut self, document: &Document<'_>, error: &DecodeError) {
-        self.error(document, &error.path, &error.message);
+        let DecodeError { path, message } = error;
+        let scalar = ["boolean", "integer", "floating point"];
+        let unquoted = scalar.iter().any(|kind| message.starts_with(&format!("invalid type: {kind}")));
+        let hint = match unquoted && message.ends_with("expected a string") {
+            true => "; it needs quotes",
+            false => "",
+        };
+        self.error(document, path, &format!("{message}{hint}"));
     }
 
     fn error(&mut self, document: &Document<'_>, path: &str, message: &str) {
