@@ -7,6 +7,7 @@ use super::{input, output};
 use crate::cli::Global;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
+use crate::model::snapshot::Gap;
 use crate::policy::{self, Direction};
 use crate::render::{Format, list as render};
 use crate::report::list::{List, Query};
@@ -83,6 +84,9 @@ pub fn run(args: &ListArgs, global: &Global) -> Result<ExitCode, Error> {
     let input = input::read(global, args.all_namespaces)?;
     let rules = policy::translate(&input.snapshot);
     let network = Network::build(&input.snapshot, &rules);
+    if let Some(name) = &input.only {
+        check_namespace(&network, name)?;
+    }
     let end = |end: Option<(target::Target, _)>| {
         end.map(|(target, _)| find(&network, &target, &input.namespace)).transpose()
     };
@@ -105,4 +109,13 @@ pub fn run(args: &ListArgs, global: &Global) -> Result<ExitCode, Error> {
         Format::Yaml => render::write_yaml(out, &list, &gaps),
     })?;
     Ok(ExitCode::Success)
+}
+
+/// Refuses a namespace that does not exist: "no connections" would sound like a finding.
+fn check_namespace(network: &Network<'_>, name: &str) -> Result<(), Error> {
+    let unknown = |gap: &Gap| gap.message.starts_with("could not list namespaces");
+    if network.snapshot.gaps.iter().any(unknown) {
+        return Ok(());
+    }
+    find(network, &target::Target::Namespace(name.to_owned()), name).map(drop)
 }
