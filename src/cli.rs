@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::cmd;
 use crate::error::{Error, ExitCode};
 use crate::render::Format;
+use crate::render::sanitize::sanitize;
 
 /// Answer who can talk to whom under the cluster's network policies, and which line of which
 /// policy says so.
@@ -17,7 +18,8 @@ use crate::render::Format;
     name = "kubectl-netpol",
     bin_name = "kubectl netpol",
     version,
-    disable_help_subcommand = false
+    disable_help_subcommand = false,
+    max_term_width = 80
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -93,9 +95,17 @@ impl Cli {
     /// # Errors
     /// Whatever keeps it from answering.
     pub fn run(&self) -> Result<ExitCode, Error> {
-        match &self.command {
+        let ended = match &self.command {
             Command::Explain(args) => cmd::explain::run(args, &self.global),
             Command::List(args) => cmd::list::run(args, &self.global),
-        }
+        };
+        ended.map_err(harmless)
     }
+}
+
+/// Escapes what in an error could steer the terminal; its lines stay lines.
+fn harmless(error: Error) -> Error {
+    let lines = |text: &str| text.split('\n').map(sanitize).collect::<Vec<_>>().join("\n");
+    let hints = error.hints.iter().map(|hint| sanitize(hint)).collect();
+    Error { message: lines(&error.message), hints, ..error }
 }

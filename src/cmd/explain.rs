@@ -7,6 +7,7 @@ use crate::cli::Global;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::policy;
+use crate::render::sanitize::sanitize;
 use crate::render::{Format, explain, machine, subject};
 use crate::report::ends::{self, End};
 use crate::report::schema::Verdict;
@@ -30,7 +31,7 @@ Examples:
   kubectl netpol explain db/sts/postgres --from 10.0.0.0/8 -f manifests/
 
   # A check for a pipeline: exit code 1 unless it is denied
-  kubectl netpol explain shop/deploy/web --to internet --expect deny -f manifests/")]
+  kubectl netpol explain shop/deploy/web --to internet --expect deny -f apps/")]
 pub struct ExplainArgs {
     /// The workload, as TARGET or as TYPE NAME.
     #[arg(value_name = "TARGET", required = true, num_args = 1..=2)]
@@ -81,7 +82,7 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
     let source = find(&network, &source.0, &input.namespace)?;
     let destination = find(&network, &destination.0, &input.namespace)?;
     let answer = crate::report::explain::explain(&network, &source, &destination, port.as_ref());
-    let answer = answer.map_err(Error::usage)?;
+    let answer = answer.map_err(|error| Error::usage(sanitize(&error.to_string())))?;
     output::write(global, true, |out, format, look| match format {
         Format::Text | Format::Wide => explain::write(out, &answer, look),
         Format::Json => machine::write_json(out, &answer),
@@ -141,6 +142,7 @@ fn one_port(
 pub(super) fn find(network: &Network<'_>, target: &Target, namespace: &str) -> Result<End, Error> {
     ends::find(network, target, namespace).map_err(|error| {
         let gaps = network.snapshot.gaps.iter().filter(|gap| gap.message.starts_with("could not list"));
-        gaps.fold(Error::usage(error), |error, gap| error.hint(gap.message.clone()))
+        let error = Error::usage(sanitize(&error.to_string()));
+        gaps.fold(error, |error, gap| error.hint(gap.message.clone()))
     })
 }

@@ -6,10 +6,11 @@ use std::io::Write;
 use crate::cli::Global;
 use crate::error::Error;
 use crate::load::cluster::{self, ClusterError, ConnectOptions};
-use crate::load::manifests::{self, ReadOptions};
+use crate::load::manifests::{self, ManifestError, ReadOptions};
 use crate::load::objects::{ObjectKey, Objects};
 use crate::model::snapshot::Snapshot;
 use crate::render::sanitize::sanitize;
+use crate::report::ends::{NotFound, nearest};
 use crate::report::target::kind_of;
 
 /// What a command reads.
@@ -48,7 +49,14 @@ pub(super) fn read(global: &Global, all_namespaces: bool) -> Result<Input, Error
 
 fn files(paths: &[String], global: &Global, namespace: &str) -> Result<Objects, Error> {
     let options = ReadOptions { recursive: global.recursive, namespace };
-    manifests::read(paths, options).map_err(Error::usage)
+    manifests::read(paths, options).map_err(|error| match error {
+        // One line each, whatever the names in them hold.
+        ManifestError::Invalid(lines) => {
+            let lines: Vec<String> = lines.iter().map(|line| sanitize(line)).collect();
+            Error::usage(lines.join("\n"))
+        }
+        error => Error::usage(sanitize(&error.to_string())),
+    })
 }
 
 fn cluster_error(error: ClusterError) -> Error {
@@ -79,18 +87,31 @@ fn remove(objects: &mut Objects, word: &str, default_namespace: &str) -> Result<
             )));
         }
     };
-    let wanted = match &*kind.to_ascii_lowercase() {
+    let resource = kind.split('.').next().unwrap_or_default();
+    let wanted = match &*resource.to_ascii_lowercase() {
         "netpol" | "networkpolicy" | "networkpolicies" => "networkpolicy".to_owned(),
         other => kind_of(other).unwrap_or_else(|| other.to_owned()).to_ascii_lowercase(),
     };
-    let is_wanted = |key: &ObjectKey| {
+    let is_kind = |key: &ObjectKey| {
         let own = key.kind.split('.').next().unwrap_or_default().to_ascii_lowercase();
-        let here = key.namespace.is_empty() || key.namespace == namespace;
-        here && key.name == name && (own == wanted || format!("{own}s") == wanted)
+        own == wanted || format!("{own}s") == wanted
     };
-    let keys: Vec<ObjectKey> = objects.items.keys().filter(|key| is_wanted(key)).cloned().collect();
+    let is_here = |key: &ObjectKey| key.namespace.is_empty() || key.namespace == namespace;
+    let same_kind = || objects.items.keys().filter(|key| is_kind(key));
+    let is_wanted = |key: &&ObjectKey| is_here(key) && key.name == name;
+    let keys: Vec<ObjectKey> = same_kind().filter(is_wanted).cloned().collect();
     if keys.is_empty() {
-        return Err(Error::usage(format!("--without `{word}`: not found in namespace `{namespace}`")));
+        let cluster_scoped = same_kind().any(|key| key.namespace.is_empty());
+        let names = same_kind().filter(|key| is_here(key)).map(|key| key.name.clone());
+        let elsewhere = same_kind().filter(|key| key.name == name).map(|key| key.namespace.clone());
+        let error = NotFound::Object {
+            kind: "--without".to_owned(),
+            name: word.to_owned(),
+            namespace: if cluster_scoped { String::new() } else { namespace.to_owned() },
+            nearest: nearest(name, names.collect()),
+            elsewhere: elsewhere.collect(),
+        };
+        return Err(Error::usage(sanitize(&error.to_string())));
     }
     for key in &keys {
         objects.without(key);
