@@ -213,7 +213,8 @@ fn not_found(
     }
 }
 
-/// Picks the names that the user may have meant, the most similar first; all of very few.
+/// Picks the names that the user may have meant, the most similar first; all of very few where none
+/// is similar.
 pub fn nearest(name: &str, mut names: Vec<String>) -> Vec<String> {
     const SHOWN: usize = 3;
     let distance = |candidate: &str| strsim::osa_distance(name, candidate);
@@ -224,7 +225,7 @@ pub fn nearest(name: &str, mut names: Vec<String>) -> Vec<String> {
     };
     names.sort();
     names.dedup();
-    if names.len() > SHOWN {
+    if names.len() > SHOWN || names.iter().any(similar) {
         names.retain(similar);
     }
     names.sort_by_cached_key(|candidate| (!candidate.starts_with(name), distance(candidate)));
