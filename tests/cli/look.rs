@@ -1,0 +1,253 @@
+//! How answers look: widths, colours, hostile names, closed pipes, help.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use netpol::engine::network::Network;
+use netpol::load::manifests::{self, ReadOptions};
+use netpol::policy;
+use netpol::render::{self, Look};
+use netpol::report::list::{List, Query};
+use netpol::report::units::Level;
+use netpol::report::{ends, explain, subject, target};
+
+use crate::run::{Folder, items};
+
+const QUESTIONS: [&str; 9] = [
+    "explain shop/deploy/api --to db/sts/postgres --port 5432",
+    "explain shop/deploy/web --to db/sts/postgres --port 5432",
+    "explain shop/deploy/web --to 203.0.113.9:443",
+    "explain shop/deploy/web --to internet",
+    "explain monitoring/ds/agent --to db/sts/postgres:9187",
+    "explain node/node-1 --to shop/deploy/web",
+    "explain shop/deploy/web",
+    "explain db/sts/postgres",
+    "list",
+];
+
+/// A pod whose name, labels and port name try to steer a terminal.
+const HOSTILE: &str = r#"
+apiVersion: v1
+kind: Pod
+metadata: {name: "a\e[31mred\nline\u202Eback\u200Bzero\u0085next", namespace: "x\e]0;title\a"}
+spec: {containers: [{name: c, ports: [{name: "p\e[2J\nq", containerPort: 80}]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: b, namespace: x}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: "deny\e[0m\nall\u2066", namespace: x}
+spec: {podSelector: {}, ingress: [{from: [{podSelector: {}}], ports: [{port: 81}]}]}
+"#;
+
+#[test]
+fn no_line_of_text_is_wider_than_80_columns_without_a_terminal() {
+    let folder = Folder::shop();
+    for question in QUESTIONS {
+        narrow(&folder.run(&format!("{question} -f shop.yaml")).out, 80, question);
+    }
+    for help in ["--help", "-h", "explain --help", "explain -h", "list --help", "list -h"] {
+        // The parser leaves blanks on empty lines of its help.
+        let lines: Vec<String> =
+            folder.run(help).out.lines().map(|line| line.trim_end().to_owned()).collect();
+        narrow(&lines.join("\n"), 80, help);
+    }
+}
+
+#[test]
+fn text_fits_the_width_that_it_is_given() {
+    let folder = Folder::shop();
+    let path = folder.path().join("shop.yaml").to_string_lossy().into_owned();
+    let options = ReadOptions { recursive: false, namespace: "default" };
+    let snapshot = manifests::read(&[path], options).unwrap().assemble();
+    let rules = policy::translate(&snapshot);
+    let network = Network::build(&snapshot, &rules);
+    let end = |word: &str| ends::find(&network, &target::parse(word).unwrap().0, "default").unwrap();
+    for width in [40, 60, 80, 120] {
+        let look = Look { width, wide: false, headers: true };
+        let mut out = Vec::new();
+        for (from, to) in [("shop/deploy/web", "db/sts/postgres"), ("shop/deploy/web", "internet")] {
+            let answer = explain::explain(&network, &end(from), &end(to), None).unwrap();
+            render::explain::write(&mut out, &answer, look).unwrap();
+        }
+        render::subject::write(&mut out, &subject::explain(&network, &end("shop/deploy/web")), look)
+            .unwrap();
+        let query = Query {
+            level: Level::Workloads,
+            direction: None,
+            from: None,
+            to: None,
+            port: None,
+            namespace: None,
+        };
+        render::list::write(&mut out, &List::new(&network, query), &[], look).unwrap();
+        // The paths of a temporary folder are words of any length.
+        let text = String::from_utf8(out).unwrap().replace(&*folder.path().to_string_lossy(), "");
+        narrow(&text, width, "the library");
+    }
+}
+
+/// Refuses lines that are wider than allowed, unless they are one word.
+fn narrow(text: &str, width: usize, what: &str) {
+    for line in text.lines() {
+        let words = line.split_whitespace().count();
+        assert!(line.chars().count() <= width || words == 1, "{what}: wider than {width}: {line}");
+        assert_eq!(line, line.trim_end(), "{what}: blanks at the end");
+    }
+}
+
+#[test]
+fn without_a_terminal_there_is_no_colour_and_a_flag_turns_it_on() {
+    let folder = Folder::shop();
+    for question in QUESTIONS {
+        let question = format!("{question} -f shop.yaml");
+        let plain = folder.run(&question).out;
+        assert!(!plain.contains('\u{1b}'), "{question}");
+        assert_eq!(folder.run(&format!("{question} --color never")).out, plain);
+        let coloured = folder.run(&format!("{question} --color always")).out;
+        assert_eq!(without_colours(&coloured), plain, "{question}");
+        assert!(coloured.contains('\u{1b}'), "{question} has no colour");
+        for (name, value) in [("NO_COLOR", "1"), ("TERM", "dumb"), ("CLICOLOR_FORCE", "1")] {
+            let output = folder.command(&question).env(name, value).output().unwrap();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), plain, "{question} with {name}");
+        }
+        for format in ["json", "yaml"] {
+            let data = folder.run(&format!("{question} --color always -o {format}")).out;
+            assert!(!data.contains('\u{1b}'), "{question} -o {format} is coloured");
+        }
+    }
+}
+
+/// Removes `ESC [ … m`.
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |kept, part| kept + part.split_once('m').unwrap().1)
+}
+
+#[test]
+fn hostile_names_are_escaped_in_text_and_exact_in_data() {
+    let folder = Folder::of(&[("f.yaml", HOSTILE)]);
+    let pod = items(&folder.json("list -f f.yaml")["connections"])
+        .iter()
+        .find_map(|row| row["source"]["name"].as_str().filter(|name| name.starts_with("a\u{1b}")))
+        .map(str::to_owned);
+    assert_eq!(pod.as_deref(), Some("a\u{1b}[31mred\nline\u{202e}back\u{200b}zero\u{85}next"));
+    for question in [
+        "list -f f.yaml",
+        "list --pods -o wide -f f.yaml",
+        "explain x/pod/b -f f.yaml",
+        "explain ns/x --to internet -f f.yaml",
+        "explain x/pod/b --from internet -f f.yaml",
+    ] {
+        let ended = folder.run(question);
+        assert_eq!(ended.code, Some(0), "{question}: {}", ended.err);
+        harmless(&ended.out, question);
+        harmless(&ended.err, question);
+    }
+}
+
+#[test]
+fn hostile_text_in_an_error_is_escaped_and_stays_on_its_line() {
+    let label = "apiVersion: v1\nkind: Pod\nmetadata: {name: \"p\\e[31m\\nerror: forged\", labels: {app: \"a\\e[2J\\nb\\u202E\"}}\n";
+    let folder = Folder::of(&[
+        ("label.yaml", label),
+        ("f.yaml", HOSTILE),
+        ("key.yaml", "\"a\\e[31m\": 1\n\"a\\e[31m\": 2\n"),
+    ]);
+    for (question, lines) in [
+        ("list -f label.yaml", 1),
+        ("explain x/pod/bb -f f.yaml", 1),
+        ("explain ns/x] -f f.yaml", 1),
+        ("list -f key.yaml", 1),
+    ] {
+        let ended = folder.run(question);
+        assert_eq!(
+            (ended.code, ended.err.lines().count()),
+            (Some(2), lines),
+            "{question}: {}",
+            ended.err
+        );
+        harmless(&ended.err, question);
+    }
+}
+
+#[test]
+fn a_hostile_port_name_is_escaped_where_names_are_suggested() {
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: x}\n\
+                spec: {containers: [{name: c, ports: [{name: \"p\\e[2J\\nq\", containerPort: 80}]}]}\n";
+    let ended =
+        Folder::of(&[("f.yaml", text)]).run("explain internet --to x/pod/a --port http -f f.yaml");
+    assert_eq!((ended.code, ended.err.lines().count()), (Some(2), 1), "{}", ended.err);
+    harmless(&ended.err, "port names");
+}
+
+fn harmless(text: &str, what: &str) {
+    let hostile = |c: &char| (c.is_control() && *c != '\n') || "\u{202e}\u{200b}\u{2066}".contains(*c);
+    assert_eq!(text.chars().find(hostile), None, "{what}: {text:?}");
+    assert!(
+        !text.lines().any(|line| line.starts_with("line") || line.starts_with("all")),
+        "{what}: {text}"
+    );
+}
+
+#[test]
+fn a_reader_that_goes_away_is_success() {
+    let folder = Folder::shop();
+    for question in QUESTIONS
+        .iter()
+        .flat_map(|own| ["", "-o wide", "-o json", "-o yaml"].map(|o| format!("{own} -f shop.yaml {o}")))
+        .chain(["--help".to_owned(), "explain --help".to_owned()])
+    {
+        let mut command = folder.command(&question);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let mut err = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        assert_eq!((child.wait().unwrap().code(), &*err), (Some(0), ""), "{question}");
+    }
+}
+
+#[test]
+fn every_command_has_examples_in_its_help() {
+    let folder = Folder::of(&[]);
+    for command in ["explain", "list"] {
+        for help in [format!("{command} --help"), format!("help {command}")] {
+            let ended = folder.run(&help);
+            assert_eq!((ended.code, &*ended.err), (Some(0), ""));
+            let examples = ended.out.split("Examples:\n").nth(1).unwrap_or_default();
+            assert!(
+                examples.contains(&format!("\n  kubectl netpol {command} ")),
+                "{help}: {}",
+                ended.out
+            );
+        }
+    }
+}
+
+#[test]
+fn an_unknown_output_format_is_told_in_kubectls_words() {
+    let ended = Folder::of(&[]).run("list -o tree");
+    let expected = "unable to match a printer suitable for the output format \"tree\", allowed formats are: json,wide,yaml";
+    assert!(ended.err.starts_with("error: ") && ended.err.contains(expected), "{}", ended.err);
+    assert_eq!(ended.code, Some(2));
+}
+
+#[test]
+fn a_typo_on_the_command_line_is_answered_with_a_suggestion() {
+    for (arguments, suggestion) in [
+        ("lst", "'list'"),
+        ("explian deploy/web", "'explain'"),
+        ("list --colour never", "'--color'"),
+        ("list --al-namespaces", "'--all-namespaces'"),
+        ("list --direction ingres", "'ingress'"),
+        ("explain a --to b --expect alow", "'allow'"),
+    ] {
+        let ended = Folder::of(&[]).run(arguments);
+        assert_eq!(ended.code, Some(2), "{arguments}");
+        let tip = ended.err.lines().find(|line| line.contains("tip: a similar")).unwrap_or_default();
+        assert!(tip.contains(suggestion), "{arguments}: {}", ended.err);
+    }
+}

@@ -1,0 +1,18 @@
+//! The binary as a user runs it: what it reads, what it refuses, how its answers look.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
+
+mod bad_input;
+mod bad_policy;
+mod look;
+mod manifests;
+mod overlays;
+mod owners;
+mod rule_lines;
+mod run;
+mod snapshots;

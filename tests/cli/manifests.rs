@@ -1,0 +1,167 @@
+//! What may stand in files, and what is read from it.
+
+use crate::run::Folder;
+
+const POD_A: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: x}\n";
+const POD_B: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: b, namespace: x}\n";
+const JSON_A: &str =
+    r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "x"}}"#;
+const JSON_B: &str =
+    r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "b", "namespace": "x"}}"#;
+
+#[test]
+fn two_pods_are_read_from_every_form_of_file() {
+    let crlf = format!("{POD_A}---\n{POD_B}").replace('\n', "\r\n");
+    let forms = [
+        ("documents", "f.yaml", format!("{POD_A}---\n{POD_B}")),
+        ("many separators", "f.yaml", format!("---\n# c\n---\n{POD_A}...\n---\n{POD_B}---\n")),
+        ("a separator with a comment", "f.yaml", format!("--- # one\n{POD_A}--- # two\n{POD_B}")),
+        ("windows line ends", "f.yaml", crlf),
+        ("a byte order mark", "f.yaml", format!("\u{feff}{POD_A}---\n{POD_B}")),
+        ("a JSON value after the other", "f.json", format!("{JSON_A}\n{JSON_B}")),
+        ("JSON values without a space", "f.json", format!("\u{feff}{JSON_A}{JSON_B}")),
+        ("JSON documents of YAML", "f.yaml", format!("{JSON_A}\n---\n{JSON_B}\n")),
+        ("JSON in a .yml file, with tabs", "f.yml", format!("{{\n\t\"apiVersion\": \"v1\",\n\t\"kind\": \"List\",\n\t\"items\": [\n\t\t{JSON_A},\n\t\t{JSON_B}\n\t]\n}}\n")),
+        ("a List", "f.yaml", format!("apiVersion: v1\nkind: List\nitems: [{JSON_A}, {JSON_B}]\n")),
+        ("a list of a list", "f.yaml", format!("apiVersion: v1\nkind: List\nitems: [{{apiVersion: v1, kind: PodList, items: [{JSON_A}, {JSON_B}]}}]\n")),
+        ("a typed list", "f.yaml", "apiVersion: v1\nkind: PodList\nitems:\n- metadata: {name: a, namespace: x}\n- metadata: {name: b, namespace: x}\n".to_owned()),
+        ("anchors and aliases", "f.yaml", "apiVersion: v1\nkind: List\nitems:\n- &pod\n  apiVersion: v1\n  kind: Pod\n  metadata: &meta {name: a, namespace: &ns x}\n- apiVersion: v1\n  kind: Pod\n  metadata: {name: b, namespace: *ns}\n".to_owned()),
+        ("merge keys", "f.yaml", "apiVersion: v1\nkind: List\nitems:\n- &pod\n  apiVersion: v1\n  kind: Pod\n  metadata: &meta {name: a, namespace: x}\n- <<: *pod\n  metadata: {<<: *meta, name: b}\n".to_owned()),
+        ("null fields", "f.yaml", format!("{POD_A}spec: null\nstatus:\n---\n{POD_B}spec:\n  containers:\n  nodeName: ~\n")),
+    ];
+    for (name, file, text) in forms {
+        let ended = Folder::of(&[(file, &text)]).run(&format!("list -f {file}"));
+        assert_eq!(ended.err, "", "{name}:\n{text}");
+        let folder = Folder::of(&[(file, &text)]);
+        assert_eq!(folder.ends(&format!("-f {file}")), ["x/Pod/a", "x/Pod/b"], "{name}:\n{text}");
+        let input = folder.run_with_input("list -f - -o json", &text);
+        assert_eq!((input.code, &*input.err), (Some(0), ""), "{name}");
+    }
+}
+
+#[test]
+fn files_directories_and_standard_input_add_up() {
+    let folder = Folder::of(&[
+        ("one/a.yaml", POD_A),
+        ("one/readme.txt", "no manifest"),
+        ("one/below/b.yml", POD_B),
+        ("one/below/deeper/c.json", &JSON_B.replace("\"b\"", "\"c\"")),
+    ]);
+    assert_eq!(folder.ends("-f one"), ["x/Pod/a"]);
+    assert_eq!(folder.ends("-f one/below -f one"), ["x/Pod/a", "x/Pod/b"]);
+    assert_eq!(folder.ends("-R -f one"), ["x/Pod/a", "x/Pod/b", "x/Pod/c"]);
+    let ended = folder.run_with_input("list -f one -f - --no-headers", POD_B);
+    assert!(ended.out.contains("x/pod/a ") && ended.out.contains("x/pod/b "), "{}", ended.out);
+}
+
+#[test]
+fn what_is_no_kubernetes_object_is_skipped_with_a_warning() {
+    let text = format!("replicas: 1\n---\n- a\n- b\n---\njust text\n---\n# nothing\n---\n{POD_A}");
+    let ended = Folder::of(&[("f.yaml", &text)]).run("explain a -n x -f f.yaml");
+    assert_eq!(ended.code, Some(0));
+    assert_eq!(
+        ended.err,
+        "Warning: f.yaml:1: skipped: not a Kubernetes object\n\
+         Warning: f.yaml:3: skipped: not a Kubernetes object\n\
+         Warning: f.yaml:6: skipped: not a Kubernetes object\n"
+    );
+}
+
+#[test]
+fn objects_of_other_kinds_are_passed_over_in_silence() {
+    let text = format!(
+        "apiVersion: v1\nkind: Service\nmetadata: {{name: s}}\nspec: {{anything: true}}\n---\n\
+         apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n---\n{POD_A}"
+    );
+    let folder = Folder::of(&[("f.yaml", &text)]);
+    assert_eq!(
+        (folder.ends("-f f.yaml"), folder.run("list -f f.yaml").err),
+        (vec!["x/Pod/a".to_owned()], String::new())
+    );
+}
+
+#[test]
+fn an_object_that_stands_twice_is_told_and_the_last_one_counts() {
+    let with_label = POD_A.replace("namespace: x", "namespace: x, labels: {app: last}");
+    let policy = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p, namespace: x}\nspec: {podSelector: {matchLabels: {app: last}}}\n";
+    let folder = Folder::of(&[("f.yaml", &format!("{POD_A}---\n{with_label}{policy}"))]);
+    let ended = folder.run("explain internet --to x/pod/a -f f.yaml --expect deny");
+    assert_eq!(ended.code, Some(0));
+    assert_eq!(
+        ended.err,
+        "Warning: f.yaml:5: Pod x/a: the same object stands twice; the last one counts\n"
+    );
+}
+
+#[test]
+fn a_workload_of_every_kind_stands_for_its_pods() {
+    let template = "template: {metadata: {labels: {app: w}}, spec: {containers: [{name: c, image: i}]}}";
+    let kinds = [
+        ("apps/v1", "Deployment", format!("selector: {{matchLabels: {{app: w}}}}\n  {template}")),
+        ("apps/v1", "StatefulSet", format!("serviceName: w\n  selector: {{}}\n  {template}")),
+        ("apps/v1", "DaemonSet", format!("selector: {{}}\n  {template}")),
+        ("apps/v1", "ReplicaSet", format!("selector: {{}}\n  {template}")),
+        ("v1", "ReplicationController", format!("selector: {{app: w}}\n  {template}")),
+        ("batch/v1", "Job", template.to_owned()),
+        (
+            "batch/v1",
+            "CronJob",
+            format!("schedule: '@daily'\n  jobTemplate:\n    spec:\n      {template}"),
+        ),
+        ("argoproj.io/v1alpha1", "Rollout", format!("strategy: {{}}\n  {template}")),
+    ];
+    for (api_version, kind, spec) in kinds {
+        let text = format!(
+            "apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: w, namespace: x}}\nspec:\n  {spec}\n\
+             ---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p, namespace: x}}\n\
+             spec: {{podSelector: {{matchLabels: {{app: w}}}}, policyTypes: [Egress]}}\n"
+        );
+        let folder = Folder::of(&[("f.yaml", &text)]);
+        let ended = folder.run(&format!("explain x/{kind}/w --to internet --expect deny -f f.yaml"));
+        assert_eq!((ended.code, &*ended.err), (Some(0), ""), "{kind}: {}", ended.out);
+        let shown = if kind == "Rollout" { "Rollout.argoproj.io" } else { kind };
+        assert_eq!(folder.ends("-f f.yaml"), [format!("x/{shown}/w")]);
+    }
+}
+
+#[test]
+fn every_namespace_has_the_label_of_its_name() {
+    let policy = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p, namespace: x}\n\
+                  spec:\n  ingress:\n  - from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: z}}}]\n";
+    let pods = format!("{POD_A}---\n{}", POD_B.replace("namespace: x", "namespace: z"));
+    let namespaces = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: z}\n";
+    let known = Folder::of(&[("f.yaml", &format!("{pods}{policy}{namespaces}"))]);
+    let answer = known.json("explain z/pod/b --to x/pod/a -f f.yaml");
+    assert_eq!((answer["verdict"].as_str(), answer["gaps"].to_string()), (Some("allow"), "[]".into()));
+
+    let unknown = Folder::of(&[("f.yaml", &format!("{pods}{policy}"))]);
+    let answer = unknown.json("explain z/pod/b --to x/pod/a -f f.yaml");
+    assert_eq!(answer["verdict"], "allow");
+    assert_eq!(answer["gaps"][0], "labels unknown, no Namespace object was read: 2 namespaces (x, z)");
+}
+
+#[test]
+fn objects_without_a_namespace_are_in_the_one_that_is_given() {
+    let folder = Folder::of(&[("f.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n")]);
+    assert_eq!(folder.ends("-f f.yaml"), ["default/Pod/a"]);
+    assert_eq!(folder.ends("-f f.yaml -n team"), ["team/Pod/a"]);
+}
+
+#[test]
+fn null_is_an_empty_value_where_the_api_server_makes_one_of_it() {
+    let folder = |spec: &str| {
+        let policy = format!(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p, namespace: x}}\nspec:\n{spec}---\n"
+        );
+        Folder::of(&[("f.yaml", &format!("{policy}{POD_A}---\n{POD_B}"))])
+    };
+    // A field: absent. Ingress is isolated by default, and no rule lets anything in.
+    let absent = folder("  podSelector:\n  ingress: null\n  egress: ~\n  policyTypes:\n");
+    assert_eq!(absent.verdict("x/pod/a --to x/pod/b -f f.yaml"), "deny");
+    // An item of a list: an empty rule, which allows everything.
+    let item = folder("  ingress:\n  -\n");
+    assert_eq!(item.verdict("x/pod/a --to x/pod/b -f f.yaml"), "allow");
+    // A label: the empty string, not one requirement less.
+    let label = folder("  ingress:\n  - from: [{podSelector: {matchLabels: {app: null}}}]\n");
+    assert_eq!(label.verdict("x/pod/a --to x/pod/b -f f.yaml"), "deny");
+}

@@ -1,0 +1,128 @@
+//! `--with` lays manifests over what is read, `--without` takes objects away.
+
+use crate::run::Folder;
+
+const CLUSTER: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: x}
+spec:
+  selector: {matchLabels: {app: web}}
+  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c, image: i}]}}
+---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata:
+  name: web-abc
+  namespace: x
+  ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, uid: u, controller: true}]
+spec:
+  selector: {matchLabels: {app: web}}
+  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c, image: i}]}}
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web-abc-1
+  namespace: x
+  labels: {app: web, pod-template-hash: abc}
+  ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web-abc, uid: u, controller: true}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: other, namespace: z}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: x}
+spec: {podSelector: {}}
+";
+
+const CHANGED: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: x}
+spec:
+  selector: {matchLabels: {app: web}}
+  template: {metadata: {labels: {app: web, tier: front}}, spec: {containers: [{name: c, image: i}]}}
+";
+
+const OPEN: &str = "\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: x}
+spec: {podSelector: {}, ingress: [{}]}
+";
+
+fn folder() -> Folder {
+    Folder::of(&[("cluster.yaml", CLUSTER), ("changed.yaml", CHANGED), ("open.yaml", OPEN)])
+}
+
+#[test]
+fn an_overlay_replaces_a_policy_and_names_its_own_file() {
+    let folder = folder();
+    assert_eq!(folder.verdict("z/pod/other --to x/deploy/web -f cluster.yaml"), "deny");
+    let question = "z/pod/other --to x/deploy/web -f cluster.yaml --with open.yaml";
+    assert_eq!(folder.verdict(question), "allow");
+    assert_eq!(folder.places(question)["spec.ingress[0]"], "open.yaml:4");
+}
+
+#[test]
+fn an_overlay_that_changes_the_pod_template_replaces_the_pods() {
+    let folder = folder();
+    assert_eq!(folder.ends("--pods -f cluster.yaml"), ["x/Pod/web-abc-1", "z/Pod/other"]);
+    let ends = folder.ends("--pods -f cluster.yaml --with changed.yaml");
+    assert_eq!(ends, ["x/Deployment/web", "z/Pod/other"]);
+}
+
+#[test]
+fn an_overlay_that_changes_nothing_of_the_pods_leaves_them() {
+    let folder = folder();
+    folder.write("same.yaml", CLUSTER.split("---\n").next().unwrap().as_bytes());
+    let ends = folder.ends("--pods -f cluster.yaml --with same.yaml");
+    assert_eq!(ends, ["x/Pod/web-abc-1", "z/Pod/other"]);
+    folder.write(
+        "scaled.yaml",
+        CHANGED.replace(", tier: front", "").replace("spec:\n", "spec:\n  replicas: 9\n").as_bytes(),
+    );
+    let ends = folder.ends("--pods -f cluster.yaml --with scaled.yaml");
+    assert_eq!(ends, ["x/Pod/web-abc-1", "z/Pod/other"]);
+}
+
+#[test]
+fn a_deleted_workload_takes_its_pods_with_it() {
+    let folder = folder();
+    for word in ["x/deploy/web", "x/deployment/web", "x/deployments.apps/web", "x/Deployment/web"] {
+        let ends = folder.ends(&format!("-f cluster.yaml --without {word}"));
+        assert_eq!(ends, ["z/Pod/other"], "{word}");
+    }
+    assert_eq!(folder.ends("-n x -f cluster.yaml --without deploy/web"), [""; 0]);
+}
+
+#[test]
+fn a_deleted_policy_or_pod_is_gone() {
+    let folder = folder();
+    for word in ["x/netpol/deny", "x/networkpolicy/deny", "x/networkpolicies.networking.k8s.io/deny"] {
+        let question = format!("z/pod/other --to x/deploy/web -f cluster.yaml --without {word}");
+        assert_eq!(folder.verdict(&question), "allow", "{word}");
+    }
+    let ends = folder.ends("-f cluster.yaml --without z/pod/other");
+    assert_eq!(ends, ["x/Deployment/web"]);
+}
+
+#[test]
+fn a_deleted_namespace_takes_everything_in_it_along() {
+    let folder = folder();
+    folder.write("ns.yaml", b"apiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n");
+    let ends = folder.ends("-f cluster.yaml -f ns.yaml --without ns/x");
+    assert_eq!(ends, ["z/Pod/other"]);
+}
+
+#[test]
+fn what_is_laid_over_can_be_taken_away_again() {
+    let folder = folder();
+    let question =
+        "z/pod/other --to x/deploy/web -f cluster.yaml --with open.yaml --without x/netpol/deny";
+    assert_eq!(folder.verdict(question), "allow");
+    assert!(folder.places(question).is_empty());
+}

@@ -1,0 +1,56 @@
+//! What a person sees, byte by byte; `UPDATE_SNAPSHOTS=1 cargo test --test cli` writes it anew.
+
+use std::fs;
+use std::path::Path;
+
+use crate::run::Folder;
+
+/// The name of the file in `tests/snapshots`, and the arguments.
+const SNAPSHOTS: [(&str, &str); 15] = [
+    ("explain-allow", "explain shop/deploy/api --to db/sts/postgres --port 5432 -f shop.yaml"),
+    ("explain-deny", "explain shop/pod/web-7d4b9-abcde --to db/sts/postgres --port 5432 -f shop.yaml"),
+    ("explain-partial", "explain shop/deploy/web --to 203.0.113.0/24 --port 443 -f shop.yaml"),
+    ("explain-depends", "explain monitoring/ds/agent --to db/sts/postgres:9187 -f shop.yaml"),
+    ("explain-wide", "explain shop/deploy/web --to db/sts/postgres -o wide -f shop.yaml"),
+    ("explain-json", "explain shop/deploy/api --to db/sts/postgres --port 5432 -o json -f shop.yaml"),
+    ("explain-yaml", "explain shop/deploy/api --to db/sts/postgres --port 5432 -o yaml -f shop.yaml"),
+    ("subject", "explain shop/deploy/web -f shop.yaml"),
+    ("subject-json", "explain db/sts/postgres -o json -f shop.yaml"),
+    ("list", "list -f shop.yaml"),
+    ("list-wide", "list --pods -o wide -n db -f shop.yaml"),
+    ("list-json", "list -n db -o json -f shop.yaml"),
+    ("list-yaml", "list -n db --port 5432 -o yaml -f shop.yaml"),
+    ("help-explain", "explain --help"),
+    ("help-list", "list --help"),
+];
+
+#[test]
+fn every_format_looks_as_it_did() {
+    let folder = Folder::shop();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
+    let update = std::env::var_os("UPDATE_SNAPSHOTS").is_some_and(|value| value == "1");
+    let mut changed = Vec::new();
+    for (name, arguments) in SNAPSHOTS {
+        let ended = folder.run(arguments);
+        let now = format!("$ kubectl netpol {arguments}\n{}{}", ended.out, ended.err);
+        let path = root.join(format!("{name}.txt"));
+        if update {
+            fs::create_dir_all(&root).unwrap();
+            fs::write(&path, &now).unwrap();
+        } else if fs::read_to_string(&path).unwrap_or_default() != now {
+            changed.push(format!("{name}:\n{now}"));
+        }
+    }
+    let advice = "UPDATE_SNAPSHOTS=1 writes them anew";
+    assert!(changed.is_empty(), "{advice}\n{}", changed.join("\n"));
+}
+
+#[test]
+fn every_snapshot_on_disk_is_of_a_question_here() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
+    for entry in fs::read_dir(root).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        let known = SNAPSHOTS.iter().any(|(own, _)| name == format!("{own}.txt"));
+        assert!(known, "{name} belongs to no question");
+    }
+}
