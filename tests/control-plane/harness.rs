@@ -18,11 +18,14 @@ use super::assets::program;
 use super::process::{Output, Server, free_ports, listens, run};
 
 /// Names the users that the API server knows, each with its groups.
-pub(crate) const USERS: [(&str, &str); 3] = [
+pub(crate) const USERS: [(&str, &str); 6] = [
     ("admin", "system:masters"),
     // These have what every authenticated user has, until a trial binds a role to them.
     ("limited", ""),
     ("other", ""),
+    ("without-nodes", ""),
+    ("without-policies", ""),
+    ("with-the-least", ""),
 ];
 
 const START_TIMEOUT: Duration = Duration::from_secs(90);

@@ -9,7 +9,14 @@
 )]
 
 mod assets;
+mod context;
+mod failures;
+mod fake;
 mod harness;
+mod kubeconfig;
+mod limits;
+mod live;
+mod plugin;
 mod process;
 mod smoke;
 
@@ -23,12 +30,21 @@ use harness::ControlPlane;
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let shared = Arc::new(Shared::default());
-    let trials = [smoke::trials(&shared)].into_iter().flatten().collect();
-    // The control plane ends with `shared`, which the trials have given back by now.
+    // Control planes for trials that look at all that a cluster has.
+    let [cases, kinds] = [(); 2].map(|()| Arc::new(Shared::default()));
+    let trials = [
+        live::trials(&cases),
+        limits::trials(&shared, &kinds),
+        context::trials(&shared),
+        failures::trials(&shared),
+        smoke::trials(&shared),
+    ];
+    let trials = trials.into_iter().flatten().collect();
+    // The control planes end here: the trials have given them back by now.
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// Holds the one control plane of all trials, started by the first of them that runs.
+/// Holds the control plane of some trials, started by the first of them that runs.
 #[derive(Default)]
 struct Shared {
     plane: OnceLock<Plane>,
