@@ -1,16 +1,15 @@
 //! A live cluster, read through its API: plain lists in pages, all kinds at once.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::join_all;
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
-use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
-use kube::{Client, Config};
+use kube::Client;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+pub use super::connect::{ClusterError, ConnectOptions};
+use super::connect::{config, connection_error};
 use super::objects::{
     Meta, NodeObject, Object, ObjectKey, Objects, PodObject, PolicyRead, WorkloadObject,
 };
@@ -20,35 +19,6 @@ use crate::policy::{self, KINDS};
 
 /// Objects asked for in one request.
 const PAGE: usize = 500;
-/// Longest wait for a connection, and for the answer to one request.
-const PATIENCE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
-
-/// Which cluster to read.
-#[derive(Clone, Debug, Default)]
-pub struct ConnectOptions {
-    /// The kubeconfig; `KUBECONFIG` and then the usual place where it is absent.
-    pub kubeconfig: Option<PathBuf>,
-    /// The context; the current one where it is absent.
-    pub context: Option<String>,
-}
-
-/// A cluster that cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ClusterError {
-    /// The kubeconfig cannot be used. Its text, which holds secrets, is never repeated.
-    #[error("{0}")]
-    Config(String),
-    /// The API server cannot be reached.
-    #[error("Unable to connect to the server: {0}")]
-    Unreachable(String),
-    /// The API server refused the connection.
-    #[error("The connection to the server {0} was refused - did you specify the right host or port?")]
-    Refused(String),
-    /// The API server refused the request.
-    #[error("{0}")]
-    Server(String),
-}
-
 /// A cluster's objects, and the namespace that its context names.
 #[derive(Debug)]
 pub struct Cluster {
@@ -76,84 +46,6 @@ pub fn read(options: &ConnectOptions) -> Result<Cluster, ClusterError> {
         let objects = Api { client, server }.read_all().await?;
         Ok(Cluster { objects, namespace })
     })
-}
-
-async fn config(options: &ConnectOptions) -> Result<Config, ClusterError> {
-    let kubeconfig = match &options.kubeconfig {
-        Some(path) => Kubeconfig::read_from(path),
-        None => Kubeconfig::read(),
-    };
-    let chosen = KubeConfigOptions { context: options.context.clone(), ..KubeConfigOptions::default() };
-    let config = match kubeconfig {
-        Ok(kubeconfig) => Config::from_custom_kubeconfig(kubeconfig, &chosen)
-            .await
-            .map_err(|error| config_error(&error)),
-        Err(error) => match Config::incluster() {
-            Ok(config) if options.kubeconfig.is_none() && options.context.is_none() => Ok(config),
-            _ => Err(config_error(&error)),
-        },
-    };
-    config.map(|mut config| {
-        config.connect_timeout = Some(PATIENCE.0);
-        config.read_timeout = Some(PATIENCE.1);
-        config.write_timeout = Some(PATIENCE.1);
-        // It would try for minutes where a person waits for an answer.
-        config.default_retry = false;
-        config
-    })
-}
-
-/// Words a kubeconfig error without any of the file's text, which holds credentials.
-fn config_error(error: &KubeconfigError) -> ClusterError {
-    ClusterError::Config(match error {
-        KubeconfigError::LoadContext(name) => format!("context `{name}` does not exist"),
-        KubeconfigError::CurrentContextNotSet => {
-            "no context is set: use --context, or -f to read manifests".to_owned()
-        }
-        KubeconfigError::ReadConfig(error, path) => {
-            format!("cannot read the kubeconfig {}: {error}", path.display())
-        }
-        KubeconfigError::Parse(error) => {
-            let place = error.location().map(|place| format!(" at line {}", place.line()));
-            format!("the kubeconfig is not valid YAML{}", place.unwrap_or_default())
-        }
-        KubeconfigError::LoadClusterOfContext(name) => format!("cluster `{name}` does not exist"),
-        KubeconfigError::FindPath => {
-            "no kubeconfig was found: use --kubeconfig, or -f to read manifests".to_owned()
-        }
-        KubeconfigError::MissingClusterUrl => "the context's cluster has no server".to_owned(),
-        KubeconfigError::LoadCertificateAuthority(_) => {
-            "the certificate authority of the cluster cannot be loaded".to_owned()
-        }
-        KubeconfigError::LoadClientCertificate(_) | KubeconfigError::LoadClientKey(_) => {
-            "the client certificate or key of the user cannot be loaded".to_owned()
-        }
-        _ => "the kubeconfig cannot be used".to_owned(),
-    })
-}
-
-fn connection_error(error: &kube::Error, server: &str) -> ClusterError {
-    if let kube::Error::Api(status) = error {
-        return match status.code {
-            401 => ClusterError::Server(
-                "error: You must be logged in to the server (Unauthorized)".to_owned(),
-            ),
-            _ => ClusterError::Server(format!(
-                "Error from server ({}): {}",
-                status.reason, status.message
-            )),
-        };
-    }
-    let mut causes = vec![error.to_string()];
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        causes.push(cause.to_string());
-        source = cause.source();
-    }
-    match causes.iter().any(|cause| cause.contains("Connection refused")) {
-        true => ClusterError::Refused(server.to_owned()),
-        false => ClusterError::Unreachable(causes.last().cloned().unwrap_or_default()),
-    }
 }
 
 struct Api {

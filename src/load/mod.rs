@@ -3,11 +3,12 @@
 //! ```text
 //! files ─> document ─> schema, validate ─┐
 //!                                        ├─> objects ─> owners ─> assemble ─> Snapshot
-//! live API ──────────> cluster ──────────┘
+//! live API ─> connect ─> cluster ────────┘
 //! ```
 
 pub mod assemble;
 pub mod cluster;
+mod connect;
 mod decode;
 pub mod document;
 pub mod manifests;

@@ -1,0 +1,116 @@
+//! Which cluster to read and as whom, and how to say that it cannot be.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kube::Config;
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+
+/// Longest wait for a connection, and for the answer to one request.
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
+
+/// Which cluster to read.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectOptions {
+    /// The kubeconfig; `KUBECONFIG` and then the usual place where it is absent.
+    pub kubeconfig: Option<PathBuf>,
+    /// The context; the current one where it is absent.
+    pub context: Option<String>,
+}
+
+/// A cluster that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    /// The kubeconfig cannot be used. Its text, which holds secrets, is never repeated.
+    #[error("{0}")]
+    Config(String),
+    /// The API server cannot be reached.
+    #[error("Unable to connect to the server: {0}")]
+    Unreachable(String),
+    /// The API server refused the connection.
+    #[error("The connection to the server {0} was refused - did you specify the right host or port?")]
+    Refused(String),
+    /// The API server refused the request.
+    #[error("{0}")]
+    Server(String),
+}
+
+/// Reads the kubeconfig.
+pub(super) async fn config(options: &ConnectOptions) -> Result<Config, ClusterError> {
+    let kubeconfig = match &options.kubeconfig {
+        Some(path) => Kubeconfig::read_from(path),
+        None => Kubeconfig::read(),
+    };
+    let chosen = KubeConfigOptions { context: options.context.clone(), ..KubeConfigOptions::default() };
+    let config = match kubeconfig {
+        Ok(kubeconfig) => Config::from_custom_kubeconfig(kubeconfig, &chosen)
+            .await
+            .map_err(|error| config_error(&error)),
+        Err(error) => match Config::incluster() {
+            Ok(config) if options.kubeconfig.is_none() && options.context.is_none() => Ok(config),
+            _ => Err(config_error(&error)),
+        },
+    };
+    config.map(|mut config| {
+        config.connect_timeout = Some(PATIENCE.0);
+        config.read_timeout = Some(PATIENCE.1);
+        config.write_timeout = Some(PATIENCE.1);
+        // It would try for minutes where a person waits for an answer.
+        config.default_retry = false;
+        config
+    })
+}
+
+/// Words a kubeconfig error without any of the file's text, which holds credentials.
+fn config_error(error: &KubeconfigError) -> ClusterError {
+    ClusterError::Config(match error {
+        KubeconfigError::LoadContext(name) => format!("context `{name}` does not exist"),
+        KubeconfigError::CurrentContextNotSet => {
+            "no context is set: use --context, or -f to read manifests".to_owned()
+        }
+        KubeconfigError::ReadConfig(error, path) => {
+            format!("cannot read the kubeconfig {}: {error}", path.display())
+        }
+        KubeconfigError::Parse(error) => {
+            let place = error.location().map(|place| format!(" at line {}", place.line()));
+            format!("the kubeconfig is not valid YAML{}", place.unwrap_or_default())
+        }
+        KubeconfigError::LoadClusterOfContext(name) => format!("cluster `{name}` does not exist"),
+        KubeconfigError::FindPath => {
+            "no kubeconfig was found: use --kubeconfig, or -f to read manifests".to_owned()
+        }
+        KubeconfigError::MissingClusterUrl => "the context's cluster has no server".to_owned(),
+        KubeconfigError::LoadCertificateAuthority(_) => {
+            "the certificate authority of the cluster cannot be loaded".to_owned()
+        }
+        KubeconfigError::LoadClientCertificate(_) | KubeconfigError::LoadClientKey(_) => {
+            "the client certificate or key of the user cannot be loaded".to_owned()
+        }
+        _ => "the kubeconfig cannot be used".to_owned(),
+    })
+}
+
+/// Words an error of the connection, as kubectl does.
+pub(super) fn connection_error(error: &kube::Error, server: &str) -> ClusterError {
+    if let kube::Error::Api(status) = error {
+        return match status.code {
+            401 => ClusterError::Server(
+                "error: You must be logged in to the server (Unauthorized)".to_owned(),
+            ),
+            _ => ClusterError::Server(format!(
+                "Error from server ({}): {}",
+                status.reason, status.message
+            )),
+        };
+    }
+    let mut causes = vec![error.to_string()];
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    match causes.iter().any(|cause| cause.contains("Connection refused")) {
+        true => ClusterError::Refused(server.to_owned()),
+        false => ClusterError::Unreachable(causes.last().cloned().unwrap_or_default()),
+    }
+}
