@@ -187,8 +187,18 @@ impl Api {
         mut wrap: impl FnMut(T) -> U,
     ) -> Result<Vec<U>, kube::Error> {
         let (mut items, mut next) = (Vec::new(), String::new());
+        let mut has_expired = false;
         loop {
-            let page: Page<T> = self.get(&format!("{path}?limit={PAGE}{next}")).await?;
+            let page: Page<T> = match self.get(&format!("{path}?limit={PAGE}{next}")).await {
+                // The server has forgotten the version of the first page: once more, from there.
+                Err(kube::Error::Api(status)) if status.code == 410 && !has_expired => {
+                    has_expired = true;
+                    items.clear();
+                    next.clear();
+                    continue;
+                }
+                page => page?,
+            };
             items.extend(page.items.into_iter().flatten().map(&mut wrap));
             if page.metadata.next.is_empty() {
                 return Ok(items);
