@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 pub use super::connect::{ClusterError, ConnectOptions};
-use super::connect::{config, connection_error};
+use super::connect::{config, connection_error, is_foreign};
 use super::objects::{
     Meta, NodeObject, Object, ObjectKey, Objects, PodObject, PolicyRead, WorkloadObject,
 };
@@ -83,6 +83,8 @@ type Named = (ObjectKey, Object);
 struct Page<T> {
     #[serde(default)]
     metadata: PageMeta,
+    // May be null, and is never absent: what has none is no list, and not an empty one.
+    #[serde(deserialize_with = "Option::deserialize")]
     items: Option<Vec<T>>,
 }
 
@@ -260,6 +262,7 @@ impl Api {
     fn gap(&self, what: &str, is_policy: bool, error: &kube::Error) -> Result<Gap, ClusterError> {
         let kube::Error::Api(status) = error else { return Err(connection_error(error, &self.server)) };
         let reason = match status.code {
+            _ if is_foreign(status) => return Err(connection_error(error, &self.server)),
             403 => "forbidden",
             404 => "not found",
             _ => return Err(connection_error(error, &self.server)),

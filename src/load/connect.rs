@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::core::Status;
 
 /// Longest wait for a connection, and for the answer to one request.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
@@ -90,18 +91,43 @@ fn config_error(error: &KubeconfigError) -> ClusterError {
     })
 }
 
+/// Tells whether an error is not an API server's: a proxy's, a web server's.
+pub(super) fn is_foreign(status: &Status) -> bool {
+    // What kube gives as the reason of an error whose body is no Status.
+    status.reason == "Failed to parse error data"
+}
+
+fn status_error(status: &Status, server: &str) -> ClusterError {
+    let Status { code, reason, message, .. } = status;
+    ClusterError::Server(if *code == 401 {
+        "error: You must be logged in to the server (Unauthorized)".to_owned()
+    } else if is_foreign(status) {
+        let text = excerpt(message);
+        format!("Error from server ({code}): no Kubernetes API answers at {server}: {text}")
+    } else {
+        format!("Error from server ({reason}): {message}")
+    })
+}
+
+/// Returns the beginning of a text in one line.
+fn excerpt(text: &str) -> String {
+    const LONGEST: usize = 100;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST) {
+        None => line,
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+    }
+}
+
 /// Words an error of the connection, as kubectl does.
 pub(super) fn connection_error(error: &kube::Error, server: &str) -> ClusterError {
-    if let kube::Error::Api(status) = error {
-        return match status.code {
-            401 => ClusterError::Server(
-                "error: You must be logged in to the server (Unauthorized)".to_owned(),
-            ),
-            _ => ClusterError::Server(format!(
-                "Error from server ({}): {}",
-                status.reason, status.message
-            )),
-        };
+    match error {
+        kube::Error::Api(status) => return status_error(status, server),
+        kube::Error::SerdeError(error) => {
+            let sentence = format!("Error from server: no Kubernetes API answers at {server}: {error}");
+            return ClusterError::Server(sentence);
+        }
+        _ => {}
     }
     let mut causes = vec![error.to_string()];
     let mut source = std::error::Error::source(error);
