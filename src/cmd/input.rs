@@ -62,7 +62,8 @@ fn files(paths: &[String], global: &Global, namespace: &str) -> Result<Objects, 
 fn cluster_error(error: ClusterError) -> Error {
     match error {
         ClusterError::Config(_) => Error::usage(error),
-        _ => Error::cluster(error),
+        // A server may say anything: it is kept to one line.
+        _ => Error::cluster(sanitize(&error.to_string())),
     }
 }
 
