@@ -141,8 +141,14 @@ fn one_port(
 /// Looks one end up; gaps are told with a name that is not found.
 pub(super) fn find(network: &Network<'_>, target: &Target, namespace: &str) -> Result<End, Error> {
     ends::find(network, target, namespace).map_err(|error| {
-        let gaps = network.snapshot.gaps.iter().filter(|gap| gap.message.starts_with("could not list"));
-        let error = Error::usage(sanitize(&error.to_string()));
-        gaps.fold(error, |error, gap| error.hint(gap.message.clone()))
+        let gaps = network.snapshot.gaps.iter().map(|gap| &*gap.message);
+        let gaps: Vec<&str> = gaps.filter(|gap| gap.starts_with("could not list")).collect();
+        let unread = format!("could not list {}:", error.list());
+        // Where its list could not be read, nobody knows whether it is there.
+        let failed = match gaps.iter().any(|gap| gap.starts_with(&unread)) {
+            true => Error::cluster(format!("{} cannot be looked up", error.what())),
+            false => Error::usage(error),
+        };
+        gaps.into_iter().fold(failed, Error::hint)
     })
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::schema::Endpoint;
-use super::target::{Target, short_name};
+use super::target::{Target, plural, short_name};
 use crate::engine::classes::ClassId;
 use crate::engine::network::Network;
 use crate::model::endpoint::{NodeId, PodId, PodState, Workload, WorkloadId};
@@ -71,6 +71,26 @@ pub enum NotFound {
         /// Similar names in the namespace.
         nearest: Vec<String>,
     },
+}
+
+impl NotFound {
+    /// Names what was not found.
+    pub fn what(&self) -> String {
+        match self {
+            Self::Namespace { name, .. } => format!("namespace `{name}`"),
+            Self::Object { kind, namespace, name, .. } => {
+                format!("{kind} `{name}`{}", in_namespace(namespace))
+            }
+        }
+    }
+
+    /// Names the list that would have it, as the API does.
+    pub fn list(&self) -> String {
+        match self {
+            Self::Namespace { .. } => "namespaces".to_owned(),
+            Self::Object { kind, .. } => plural(kind),
+        }
+    }
 }
 
 fn in_namespace(namespace: &str) -> String {

@@ -146,6 +146,14 @@ pub fn short_name(kind: &str) -> String {
     }
 }
 
+/// Returns the API's plural of a name that kubectl has for a kind.
+pub fn plural(name: &str) -> String {
+    let known = KINDS.iter().find(|(_, names)| names.contains(&name));
+    known
+        .and_then(|(_, names)| names.last())
+        .map_or_else(|| format!("{name}s"), |plural| (*plural).to_owned())
+}
+
 /// Reads one end and the port that may follow it: `shop/deploy/web:8080/TCP`.
 ///
 /// # Errors
