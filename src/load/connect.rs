@@ -1,5 +1,6 @@
 //! Which cluster to read and as whom, and how to say that it cannot be.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,6 +20,12 @@ pub struct ConnectOptions {
     pub context: Option<String>,
 }
 
+impl ConnectOptions {
+    fn is_default(&self) -> bool {
+        self.kubeconfig.is_none() && self.context.is_none()
+    }
+}
+
 /// A cluster that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
@@ -36,19 +43,53 @@ pub enum ClusterError {
     Server(String),
 }
 
-/// Reads the kubeconfig.
-pub(super) async fn config(options: &ConnectOptions) -> Result<Config, ClusterError> {
-    let kubeconfig = match &options.kubeconfig {
-        Some(path) => Kubeconfig::read_from(path),
-        None => Kubeconfig::read(),
+/// Reads the kubeconfigs that are asked for; as kubectl does, those that are missing from the list
+/// of `KUBECONFIG` are skipped, and an empty current context is none.
+fn kubeconfig(options: &ConnectOptions) -> Result<Kubeconfig, KubeconfigError> {
+    let listed = std::env::var_os("KUBECONFIG").unwrap_or_default();
+    let paths: Vec<PathBuf> = match &options.kubeconfig {
+        Some(path) => vec![path.clone()],
+        None => std::env::split_paths(&listed).filter(|path| !path.as_os_str().is_empty()).collect(),
     };
+    let cleared = |mut read: Kubeconfig| {
+        read.current_context.take_if(|name| name.is_empty());
+        read
+    };
+    if paths.is_empty() {
+        return Kubeconfig::read().map(cleared);
+    }
+    let (mut merged, mut missing) = (None::<Kubeconfig>, KubeconfigError::FindPath);
+    for path in paths {
+        match Kubeconfig::read_from(path).map(cleared) {
+            Err(error) if is_missing(&error) => missing = error,
+            read => {
+                merged = Some(match merged {
+                    None => read?,
+                    Some(earlier) => earlier.merge(read?)?,
+                });
+            }
+        }
+    }
+    merged.ok_or(missing)
+}
+
+fn is_missing(error: &KubeconfigError) -> bool {
+    match error {
+        KubeconfigError::ReadConfig(error, _) => error.kind() == ErrorKind::NotFound,
+        error => matches!(error, KubeconfigError::FindPath),
+    }
+}
+
+/// Reads the kubeconfig, or in a pod, where there is none, the pod's service account.
+pub(super) async fn config(options: &ConnectOptions) -> Result<Config, ClusterError> {
     let chosen = KubeConfigOptions { context: options.context.clone(), ..KubeConfigOptions::default() };
-    let config = match kubeconfig {
+    let config = match kubeconfig(options) {
         Ok(kubeconfig) => Config::from_custom_kubeconfig(kubeconfig, &chosen)
             .await
             .map_err(|error| config_error(&error)),
         Err(error) => match Config::incluster() {
-            Ok(config) if options.kubeconfig.is_none() && options.context.is_none() => Ok(config),
+            // Never in place of one that is there: it would be another cluster.
+            Ok(config) if is_missing(&error) && options.is_default() => Ok(config),
             _ => Err(config_error(&error)),
         },
     };
@@ -74,7 +115,7 @@ fn config_error(error: &KubeconfigError) -> ClusterError {
         }
         KubeconfigError::Parse(error) => {
             let place = error.location().map(|place| format!(" at line {}", place.line()));
-            format!("the kubeconfig is not valid YAML{}", place.unwrap_or_default())
+            format!("the kubeconfig is not valid{}", place.unwrap_or_default())
         }
         KubeconfigError::LoadClusterOfContext(name) => format!("cluster `{name}` does not exist"),
         KubeconfigError::FindPath => {
