@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 pub use super::connect::{ClusterError, ConnectOptions};
-use super::connect::{config, connection_error, is_foreign};
+use super::connect::{address, config, connection_error, is_foreign};
 use super::objects::{
     Meta, NodeObject, Object, ObjectKey, Objects, PodObject, PolicyRead, WorkloadObject,
 };
@@ -41,7 +41,7 @@ pub fn read(options: &ConnectOptions) -> Result<Cluster, ClusterError> {
             "" => "default".to_owned(),
             namespace => namespace.to_owned(),
         };
-        let server = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
+        let server = address(&config.cluster_url);
         let client = Client::try_from(config).map_err(|error| connection_error(&error, &server))?;
         let objects = Api { client, server }.read_all().await?;
         Ok(Cluster { objects, namespace })

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use kube::Config;
-use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::client::AuthError;
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::core::Status;
 
 /// Longest wait for a connection, and for the answer to one request.
@@ -41,6 +42,12 @@ pub enum ClusterError {
     /// The API server refused the request.
     #[error("{0}")]
     Server(String),
+}
+
+/// Returns the server's host and port, without the name and password that may stand before them.
+pub(super) fn address(url: &http::Uri) -> String {
+    let authority = url.authority().map_or("", |authority| authority.as_str());
+    authority.rsplit('@').next().unwrap_or_default().to_owned()
 }
 
 /// Reads the kubeconfigs that are asked for; as kubectl does, those that are missing from the list
@@ -93,6 +100,9 @@ pub(super) async fn config(options: &ConnectOptions) -> Result<Config, ClusterEr
             _ => Err(config_error(&error)),
         },
     };
+    if let Ok(config) = &config {
+        check_token(&config.auth_info)?;
+    }
     config.map(|mut config| {
         config.connect_timeout = Some(PATIENCE.0);
         config.read_timeout = Some(PATIENCE.1);
@@ -101,6 +111,17 @@ pub(super) async fn config(options: &ConnectOptions) -> Result<Config, ClusterEr
         config.default_retry = false;
         config
     })
+}
+
+/// Refuses a token that no HTTP header can hold, at which kube would panic.
+fn check_token(user: &AuthInfo) -> Result<(), ClusterError> {
+    // The only way to its text.
+    let written = serde_json::to_value(user).unwrap_or_default();
+    let token = written.get("token").and_then(|token| token.as_str()).unwrap_or_default();
+    match http::HeaderValue::try_from(token) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(ClusterError::Config("the token of the user has characters it cannot".to_owned())),
+    }
 }
 
 /// Words a kubeconfig error without any of the file's text, which holds credentials.
@@ -160,6 +181,25 @@ fn excerpt(text: &str) -> String {
     }
 }
 
+/// Words an error of the user's credentials without what a plugin printed as its answer, which
+/// holds a token, and without its arguments.
+fn credentials_error(error: &AuthError) -> ClusterError {
+    let reason = match error {
+        AuthError::AuthExecStart(error) => format!("the plugin cannot be run: {error}"),
+        AuthError::AuthExecRun { out, .. } => {
+            let said = excerpt(&String::from_utf8_lossy(&out.stderr));
+            format!("the plugin failed with {}: {said}", out.status)
+        }
+        AuthError::AuthExecParse(_) => "the plugin printed no ExecCredential".to_owned(),
+        AuthError::ExecPluginFailed => "the plugin printed no status".to_owned(),
+        AuthError::ReadTokenFile(error, path) => {
+            format!("cannot read the token file {}: {error}", path.display())
+        }
+        _ => "they cannot be used".to_owned(),
+    };
+    ClusterError::Unreachable(format!("getting credentials: {reason}"))
+}
+
 /// Words an error of the connection, as kubectl does.
 pub(super) fn connection_error(error: &kube::Error, server: &str) -> ClusterError {
     match error {
@@ -168,11 +208,18 @@ pub(super) fn connection_error(error: &kube::Error, server: &str) -> ClusterErro
             let sentence = format!("Error from server: no Kubernetes API answers at {server}: {error}");
             return ClusterError::Server(sentence);
         }
+        // They would tell the proxy's URL, which may have a password.
+        kube::Error::ProxyProtocolUnsupported { .. } | kube::Error::ProxyProtocolDisabled { .. } => {
+            return ClusterError::Unreachable("the protocol of the proxy is not supported".to_owned());
+        }
         _ => {}
     }
     let mut causes = vec![error.to_string()];
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
+        if let Some(error) = cause.downcast_ref::<AuthError>() {
+            return credentials_error(error);
+        }
         causes.push(cause.to_string());
         source = cause.source();
     }
