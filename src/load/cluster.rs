@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 pub use super::connect::{ClusterError, ConnectOptions};
-use super::connect::{address, config, connection_error, is_foreign};
+use super::connect::{PATIENCE, address, config, connection_error, is_foreign};
 use super::objects::{
     Meta, NodeObject, Object, ObjectKey, Objects, PodObject, PolicyRead, WorkloadObject,
 };
@@ -213,7 +213,11 @@ impl Api {
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, kube::Error> {
         let request = http::Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?;
-        self.client.request(request).await
+        // A server that sends a byte now and then would be waited for without end.
+        match tokio::time::timeout(PATIENCE.1, self.client.request(request)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(kube::Error::Service("timed out".into())),
+        }
     }
 
     /// Reads the names of policies of kinds that cannot be judged.

@@ -10,7 +10,7 @@ use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::core::Status;
 
 /// Longest wait for a connection, and for the answer to one request.
-const PATIENCE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
+pub(super) const PATIENCE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
 
 /// Which cluster to read.
 #[derive(Clone, Debug, Default)]
