@@ -117,7 +117,10 @@ impl Walk<'_> {
             observer.isolated(isolation, doubt);
             match doubt {
                 None => isolated = true,
-                Some(doubt) => self.doubt(self.open.clone(), Some(Verdict::Deny), doubt),
+                Some(doubt) => {
+                    let denied = self.not_allowed_beside(isolation);
+                    self.doubt(denied, Some(Verdict::Deny), doubt);
+                }
             }
         }
         if isolated {
@@ -148,7 +151,8 @@ impl Walk<'_> {
         for (peer_doubt, classes) in &peers.maybe {
             let maybe = self.network.cells(rule, self.subject, classes);
             let touched = self.open.clone().carve_region(&maybe);
-            self.doubt(touched, verdict, doubt.unwrap_or(*peer_doubt).max(*peer_doubt));
+            // The rule applies only if both hold, so to know the lesser is to know enough.
+            self.doubt(touched, verdict, doubt.unwrap_or(*peer_doubt).min(*peer_doubt));
         }
         match verdict {
             None => hit,
@@ -157,6 +161,21 @@ impl Walk<'_> {
                 Region::default()
             }
         }
+    }
+
+    /// Returns the open cells that an isolation would deny: those that no rule of its own policy
+    /// allows, since both hold or neither does.
+    fn not_allowed_beside(&self, isolation: IsolationId) -> Region {
+        let isolation = &self.network.rules.isolations[isolation];
+        let mut open = self.open.clone();
+        for (id, _) in self.network.rules_of(self.subject, self.direction, isolation.tier) {
+            let rule = &self.network.rules.rules[id];
+            if rule.action == Action::Allow && rule.source.policy == isolation.source.policy {
+                let peers = self.network.peers_of(id);
+                open.carve_region(&self.network.cells(id, self.subject, &peers.must));
+            }
+        }
+        open
     }
 
     fn observe(

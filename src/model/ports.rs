@@ -44,12 +44,13 @@ impl fmt::Display for Protocol {
 ///
 /// Ports are 1 to 65535. The elements lie on one line, protocol by protocol:
 /// ```text
-/// 0x0_0001..=0x0_ffff TCP    0x1_0001..=0x1_ffff UDP    0x2_0001..=0x2_ffff SCTP    0x3_0000 others
+/// 0x0_0001..=0x0_ffff TCP    0x1_0001..=0x1_ffff UDP    0x2_0001..=0x2_ffff SCTP    0x3_0001 others
 /// ```
+/// A point between each two of them is never in a set, so that no range spans two.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PortSet(IntervalSet<u32>);
 
-const OTHERS: u32 = 0x3_0000;
+const OTHERS: u32 = 0x3_0001;
 
 const fn place(protocol: Protocol, port: u16) -> u32 {
     ((protocol as u32) << 16) | port as u32

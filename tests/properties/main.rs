@@ -1,0 +1,18 @@
+//! The engine against the references, on random clusters: every cell of every question.
+
+#[path = "../reference/mod.rs"]
+mod reference;
+
+mod coverage;
+mod engine;
+mod network_policy;
+mod question;
+mod tiers;
+
+use proptest::test_runner::Config;
+
+/// Returns proptest's default configuration (256 cases, or `PROPTEST_CASES`); a failure prints its
+/// smallest cluster and leaves no file behind.
+fn config() -> Config {
+    Config { failure_persistence: None, ..Config::default() }
+}
