@@ -5,14 +5,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use netpol::cli::Cli;
-use netpol::render::sanitize::sanitize_lines;
 
 fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(code) => ExitCode::from(code as u8),
         Err(error) => {
             // A closed standard error is no reason to end otherwise.
-            let _ = writeln!(std::io::stderr(), "{}", sanitize_lines(&error.to_string()));
+            let _ = writeln!(std::io::stderr(), "{error}");
             ExitCode::from(error.code as u8)
         }
     }

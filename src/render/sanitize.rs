@@ -1,10 +1,5 @@
 //! Names from a cluster or a file must not steer the terminal.
 
-/// Returns the text with every line sanitized.
-pub fn sanitize_lines(text: &str) -> String {
-    text.lines().map(sanitize).collect::<Vec<_>>().join("\n")
-}
-
 /// Returns the text with control, direction and invisible characters escaped.
 pub fn sanitize(text: &str) -> String {
     let hostile = |c: char| {
