@@ -99,13 +99,13 @@ impl Cli {
             Command::Explain(args) => cmd::explain::run(args, &self.global),
             Command::List(args) => cmd::list::run(args, &self.global),
         };
-        ended.map_err(harmless)
+        ended.map_err(|error| harmless(&error))
     }
 }
 
 /// Escapes what in an error could steer the terminal; its lines stay lines.
-fn harmless(error: Error) -> Error {
+fn harmless(error: &Error) -> Error {
     let lines = |text: &str| text.split('\n').map(sanitize).collect::<Vec<_>>().join("\n");
     let hints = error.hints.iter().map(|hint| sanitize(hint)).collect();
-    Error { message: lines(&error.message), hints, ..error }
+    Error { code: error.code, message: lines(&error.message), hints }
 }
