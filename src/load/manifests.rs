@@ -109,11 +109,17 @@ fn walk(folder: &Path, recursive: bool, found: &mut Vec<PathBuf>) -> Result<(), 
         let extension = entry.extension().and_then(|extension| extension.to_str());
         if is_folder && recursive && !entry.is_symlink() {
             walk(&entry, recursive, found)?;
-        } else if !is_folder && matches!(extension, Some("yaml" | "yml" | "json")) {
+        } else if is_file(&entry) && matches!(extension, Some("yaml" | "yml" | "json")) {
             found.push(entry);
         }
     }
     Ok(())
+}
+
+/// Tells whether an entry can be a manifest: no directory, and nothing that may never end, such as
+/// a pipe. A link to nowhere counts, so that reading it tells.
+fn is_file(entry: &Path) -> bool {
+    entry.metadata().map_or(true, |metadata| metadata.is_file())
 }
 
 struct Reader<'a> {

@@ -54,6 +54,16 @@ fn files_directories_and_standard_input_add_up() {
     assert!(ended.out.contains("x/pod/a ") && ended.out.contains("x/pod/b "), "{}", ended.out);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_or_socket_in_a_directory_is_no_manifest() {
+    let folder = Folder::of(&[("a.yaml", POD_A)]);
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("b.yaml")).unwrap();
+    assert_eq!(folder.ends("-f ."), ["x/Pod/a"]);
+    std::os::unix::fs::symlink("nowhere", folder.path().join("c.yaml")).unwrap();
+    assert_eq!(folder.run("list -f .").err, "error: ./c.yaml: no such file or directory\n");
+}
+
 #[test]
 fn what_is_no_kubernetes_object_is_skipped_with_a_warning() {
     let text = format!("replicas: 1\n---\n- a\n- b\n---\njust text\n---\n# nothing\n---\n{POD_A}");
