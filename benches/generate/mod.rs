@@ -143,7 +143,7 @@ fn policy_specs(namespace: usize) -> Vec<(&'static str, String)> {
          - port: 443\n"
     );
     let mut specs = vec![("deny-all", deny), ("ingress-inside", ingress), ("egress-inside", egress)];
-    if namespace % 3 == 0 {
+    if namespace.is_multiple_of(3) {
         specs.push(("partner", block));
     }
     specs

@@ -69,7 +69,7 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
     let asked = args.port.as_ref().map(|word| target::parse_port(word)).transpose();
     let asked = asked.map_err(|error| Error::usage(format!("--port: {error}")))?;
     let Some((other, other_port)) = other else {
-        return run_subject(args, global, &own, own_port.or(asked));
+        return run_subject(args, global, &own, own_port.or(asked).is_some());
     };
     let (source, destination, port) = match args.to {
         Some(_) => ((own, own_port), (other, other_port), asked),
@@ -99,9 +99,9 @@ fn run_subject(
     args: &ExplainArgs,
     global: &Global,
     target: &Target,
-    port: Option<PortQuery>,
+    has_port: bool,
 ) -> Result<ExitCode, Error> {
-    if port.is_some() || args.expect.is_some() {
+    if has_port || args.expect.is_some() {
         let flag = if args.expect.is_some() { "--expect" } else { "a port" };
         return Err(Error::usage(format!("{flag} needs --to or --from")));
     }

@@ -10,7 +10,7 @@ use crate::load::manifests::{self, ManifestError, ReadOptions};
 use crate::load::objects::{ObjectKey, Objects};
 use crate::model::snapshot::Snapshot;
 use crate::render::sanitize::sanitize;
-use crate::report::ends::{NotFound, nearest};
+use crate::report::not_found::{NotFound, nearest};
 use crate::report::target::kind_of;
 
 /// What a command reads.

@@ -90,8 +90,11 @@ impl Classes {
             pods: Arena::default(),
             nodes: Arena::default(),
         };
-        let members: Arena<Pod, [Option<Class>; 2]> =
-            snapshot.pods.iter().map(|(id, pod)| classes.classes_of_pod(pod, subject_of[id])).collect();
+        let members: Arena<Pod, [Option<Class>; 2]> = snapshot
+            .pods
+            .iter()
+            .map(|(id, pod)| classes.classes_of_pod(pod, *subject_of.at(id)))
+            .collect();
         let outside = classes.atoms.ids().map(|atom| Class { subject: None, atom: Some(atom) });
         let unknown = Class { subject: None, atom: None };
         let mut keys: Vec<Class> = members.values().flatten().flatten().copied().collect();
@@ -125,12 +128,12 @@ impl Classes {
     /// Lists the classes of a pod: one per address family, one if it has no address, none if it
     /// has finished.
     pub fn of_pod(&self, pod: PodId) -> impl Iterator<Item = ClassId> + use<> {
-        self.pods[pod].into_iter().flatten()
+        (*self.pods.at(pod)).into_iter().flatten()
     }
 
     /// Lists the classes of a node, one per address.
     pub fn of_node(&self, node: NodeId) -> &[ClassId] {
-        &self.nodes[node]
+        self.nodes.at(node)
     }
 
     /// Returns the class of an address that no pod holds.
@@ -145,7 +148,7 @@ impl Classes {
 
     /// Returns the family of a class; nothing where the address is not known.
     pub fn family(&self, class: ClassId) -> Option<Family> {
-        self.classes[class].atom.map(|atom| self.atoms[atom].family)
+        self.classes.at(class).atom.map(|atom| self.atoms.at(atom).family)
     }
 
     /// Returns the set of all classes.
@@ -174,9 +177,12 @@ impl AtomSpans {
     }
 }
 
+/// An atom whose stretches are still being found: family, blocks, stretches.
+type OpenAtom = (Family, Vec<IpNet>, Vec<(IpAddr, IpAddr)>);
+
 /// Cuts the address space at the bounds of all blocks; stretches in the same blocks are one atom.
 fn build_atoms(blocks: &BTreeSet<IpNet>) -> (Arena<Atom>, AtomSpans) {
-    let mut atoms: Arena<Atom, (Family, Vec<IpNet>, Vec<(IpAddr, IpAddr)>)> = Arena::default();
+    let mut atoms: Arena<Atom, OpenAtom> = Arena::default();
     let mut ids: HashMap<(Family, Vec<IpNet>), AtomId> = HashMap::new();
     let mut spans = AtomSpans { v4: Vec::new(), v6: Vec::new() };
     for (low, high, inside) in stretches(blocks) {
@@ -190,7 +196,7 @@ fn build_atoms(blocks: &BTreeSet<IpNet>) -> (Arena<Atom>, AtomSpans) {
                 id
             }
         };
-        atoms[id].2.push((low, high));
+        atoms.at_mut(id).2.push((low, high));
         match low {
             IpAddr::V4(ip) => spans.v4.push((ip.to_bits(), id)),
             IpAddr::V6(ip) => spans.v6.push((ip.to_bits(), id)),
@@ -265,7 +271,7 @@ fn build_subjects(snapshot: &Snapshot, keys: &BTreeSet<Name>) -> (Arena<Subject>
         .into_iter()
         .map(|key| {
             let (namespace, labels, ports, template) = key;
-            let labels = projected[labels].clone();
+            let labels = projected.at(labels).clone();
             (Subject { namespace, labels, ports, template }, key)
         })
         .collect();
@@ -274,7 +280,7 @@ fn build_subjects(snapshot: &Snapshot, keys: &BTreeSet<Name>) -> (Arena<Subject>
     let mut ids = HashMap::with_capacity(subjects.len());
     for (subject, key) in subjects {
         let last = arena.len().checked_sub(1).map(SubjectId::new);
-        let id = match last.filter(|last| arena[*last] == subject) {
+        let id = match last.filter(|last| *arena.at(*last) == subject) {
             Some(last) => last,
             None => arena.push(subject),
         };

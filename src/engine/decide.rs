@@ -133,7 +133,7 @@ impl Walk<'_> {
     /// Carves a rule's cells out of what is open; returns those that it passes on.
     fn rule(&mut self, rule: RuleId, doubt: Option<Doubt>) -> Region {
         let peers = self.network.peers_of(rule);
-        let action = self.network.rules.rules[rule].action;
+        let action = self.network.rules.rules.at(rule).action;
         let verdict = match action {
             Action::Allow => Some(Verdict::Allow),
             Action::Deny => Some(Verdict::Deny),
@@ -166,10 +166,10 @@ impl Walk<'_> {
     /// Returns the open cells that an isolation would deny: those that no rule of its own policy
     /// allows, since both hold or neither does.
     fn not_allowed_beside(&self, isolation: IsolationId) -> Region {
-        let isolation = &self.network.rules.isolations[isolation];
+        let isolation = self.network.rules.isolations.at(isolation);
         let mut open = self.open.clone();
         for (id, _) in self.network.rules_of(self.subject, self.direction, isolation.tier) {
-            let rule = &self.network.rules.rules[id];
+            let rule = self.network.rules.rules.at(id);
             if rule.action == Action::Allow && rule.source.policy == isolation.source.policy {
                 let peers = self.network.peers_of(id);
                 open.carve_region(&self.network.cells(id, self.subject, &peers.must));

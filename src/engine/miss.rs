@@ -62,7 +62,7 @@ pub fn misses(
     asked: &PortSet,
     ports_on: Option<&Subject>,
 ) -> Vec<Miss> {
-    let (id, rule) = (rule, &network.rules.rules[rule]);
+    let (id, rule) = (rule, network.rules.rules.at(rule));
     let peers = network.peers_of(id);
     let mut misses = match &rule.peers {
         Peers::Any => Vec::new(),
@@ -112,7 +112,7 @@ fn peer_misses(network: &Network<'_>, peer: &Peer, view: PeerView<'_>) -> Vec<Mi
         Peer::Block(block) => block_misses(network, block, view),
         Peer::Pods(selection) => match network.subject_of(view.class) {
             None => vec![not_a_pod(selection, view)],
-            Some(subject) => selection_misses(network, selection, &network.classes.subjects[subject]),
+            Some(subject) => selection_misses(network, selection, network.classes.subjects.at(subject)),
         },
     }
 }
@@ -127,7 +127,7 @@ fn not_a_pod(selection: &Selection, view: PeerView<'_>) -> Miss {
 
 fn selection_misses(network: &Network<'_>, selection: &Selection, subject: &Subject) -> Vec<Miss> {
     let snapshot = network.snapshot;
-    let namespace = &snapshot.namespaces[subject.namespace];
+    let namespace = snapshot.namespaces.at(subject.namespace);
     let mut misses = Vec::new();
     match &selection.namespaces {
         NamespaceSelection::Named(name) if *name == namespace.name => {}
@@ -174,11 +174,11 @@ fn label_miss(
 }
 
 fn block_misses(network: &Network<'_>, block: &IpBlock, view: PeerView<'_>) -> Vec<Miss> {
-    let Some(atom) = network.classes.classes[view.class].atom else {
+    let Some(atom) = network.classes.classes.at(view.class).atom else {
         let has = "no address yet".to_owned();
         return vec![Miss { clause: Clause::IpBlock, needs: block.to_string(), has }];
     };
-    let around = &network.classes.atoms[atom].blocks;
+    let around = &network.classes.atoms.at(atom).blocks;
     let has = view.addresses.to_owned();
     if !around.contains(&block.cidr) {
         return vec![Miss { clause: Clause::IpBlock, needs: block.cidr.to_string(), has }];
@@ -245,5 +245,5 @@ pub fn names_ports<'a>(
         Direction::Ingress => subject,
         Direction::Egress => peer,
     };
-    network.subject_of(class).map(|subject| &network.classes.subjects[subject])
+    network.subject_of(class).map(|subject| network.classes.subjects.at(subject))
 }

@@ -62,9 +62,9 @@ impl<'a> Network<'a> {
         direction: Direction,
         tier: Tier,
     ) -> impl Iterator<Item = (RuleId, Option<Doubt>)> + '_ {
-        let rules = self.applicable[subject].rules.iter().copied();
+        let rules = self.applicable.at(subject).rules.iter().copied();
         rules.filter(move |(id, _)| {
-            let rule = &self.rules.rules[*id];
+            let rule = self.rules.rules.at(*id);
             rule.direction == direction && rule.tier == tier
         })
     }
@@ -76,21 +76,21 @@ impl<'a> Network<'a> {
         direction: Direction,
         tier: Tier,
     ) -> impl Iterator<Item = (IsolationId, Option<Doubt>)> + '_ {
-        let isolations = self.applicable[subject].isolations.iter().copied();
+        let isolations = self.applicable.at(subject).isolations.iter().copied();
         isolations.filter(move |(id, _)| {
-            let isolation = &self.rules.isolations[*id];
+            let isolation = self.rules.isolations.at(*id);
             isolation.direction == direction && isolation.tier == tier
         })
     }
 
     /// Tells whether a policy that could not be read or judged may govern the subject.
     pub fn is_unjudged(&self, subject: SubjectId) -> bool {
-        self.applicable[subject].unjudged
+        self.applicable.at(subject).unjudged
     }
 
     /// Returns what the peers of a rule match.
     pub fn peers_of(&self, rule: RuleId) -> &Match {
-        &self.peers[rule]
+        self.peers.at(rule)
     }
 
     /// Returns the cells that a rule matches among `classes`, for one subject.
@@ -98,7 +98,7 @@ impl<'a> Network<'a> {
     /// A named port is looked up at the destination: on the subject for ingress, on each class for
     /// egress (networking/v1 `NetworkPolicyPort.port`).
     pub fn cells(&self, rule: RuleId, subject: SubjectId, classes: &ClassSet) -> Region {
-        let rule = &self.rules.rules[rule];
+        let rule = self.rules.rules.at(rule);
         let mut ports = rule.ports.numbers();
         if rule.direction == Direction::Ingress {
             ports = ports.union(&self.named_on_subject(rule, subject));
@@ -117,7 +117,7 @@ impl<'a> Network<'a> {
     }
 
     fn named_on_subject(&self, rule: &Rule, subject: SubjectId) -> PortSet {
-        let own = self.snapshot.ports.get(self.classes.subjects[subject].ports);
+        let own = self.snapshot.ports.get(self.classes.subjects.at(subject).ports);
         rule.ports.names().fold(PortSet::none(), |ports, (name, protocol)| {
             let name = self.snapshot.names.find(name);
             let matching =
@@ -139,7 +139,7 @@ impl<'a> Network<'a> {
 
     /// Returns the subject of a class; nothing for nodes and addresses.
     pub fn subject_of(&self, class: ClassId) -> Option<SubjectId> {
-        self.classes.classes[class].subject
+        self.classes.classes.at(class).subject
     }
 }
 
@@ -179,20 +179,20 @@ fn applicable(
     for (id, rule) in order {
         let resolve = || subjects_of(classes, &resolver.selection(&rule.subject));
         for (subject, doubt) in known.entry(&rule.subject).or_insert_with(resolve) {
-            applicable[*subject].rules.push((id, *doubt));
+            applicable.at_mut(*subject).rules.push((id, *doubt));
         }
     }
     for (id, isolation) in rules.isolations.iter() {
         let resolve = || subjects_of(classes, &resolver.selection(&isolation.subject));
         for (subject, doubt) in known.entry(&isolation.subject).or_insert_with(resolve) {
-            applicable[*subject].isolations.push((id, *doubt));
+            applicable.at_mut(*subject).isolations.push((id, *doubt));
         }
     }
     for unjudged in &rules.unjudged {
         let namespace = unjudged.namespace.as_deref().map(|name| snapshot.namespace(name));
         for (id, subject) in classes.subjects.iter() {
             if namespace.is_none_or(|namespace| namespace == Some(subject.namespace)) {
-                applicable[id].unjudged = true;
+                applicable.at_mut(id).unjudged = true;
             }
         }
     }
@@ -206,7 +206,7 @@ fn subjects_of(classes: &Classes, selected: &Match) -> Vec<(SubjectId, Option<Do
         .into_iter()
         .chain(doubted)
         .flat_map(|(set, doubt)| set.iter().map(move |class| (class, doubt)))
-        .filter_map(|(class, doubt)| Some((classes.classes[class].subject?, doubt)))
+        .filter_map(|(class, doubt)| Some((classes.classes.at(class).subject?, doubt)))
         .collect();
     subjects.sort_unstable();
     subjects.dedup();

@@ -96,19 +96,19 @@ impl<'a> Resolver<'a> {
             match class.atom {
                 None => index.unaddressed.extend([id]),
                 Some(atom) => {
-                    for block in &classes.atoms[atom].blocks {
+                    for block in &classes.atoms.at(atom).blocks {
                         index.by_block.entry(*block).or_default().extend([id]);
                     }
                 }
             }
-            let Some(subject) = class.subject.map(|subject| &classes.subjects[subject]) else {
+            let Some(subject) = class.subject.map(|subject| classes.subjects.at(subject)) else {
                 continue;
             };
             index.pods.extend([id]);
             if subject.template {
                 index.templates.extend([id]);
             }
-            index.by_namespace[subject.namespace].extend([id]);
+            index.by_namespace.at_mut(subject.namespace).extend([id]);
             for (key, value) in &subject.labels {
                 index.by_key.entry(*key).or_default().extend([id]);
                 index.by_label.entry((*key, *value)).or_default().extend([id]);
@@ -156,7 +156,7 @@ impl<'a> Resolver<'a> {
         let selector = match selection {
             NamespaceSelection::Named(name) => {
                 let namespace = self.snapshot.namespace(name);
-                let classes = namespace.map(|id| self.by_namespace[id].clone());
+                let classes = namespace.map(|id| self.by_namespace.at(id).clone());
                 return Match::certain(classes.unwrap_or_default());
             }
             NamespaceSelection::Matching(selector) if selector.is_empty() => {
@@ -167,9 +167,9 @@ impl<'a> Resolver<'a> {
         let (mut must, mut maybe) = (ClassSet::default(), ClassSet::default());
         for (id, namespace) in self.snapshot.namespaces.iter() {
             match matches_namespace(self.snapshot, namespace, selector) {
-                Some(true) => must = must.union(&self.by_namespace[id]),
+                Some(true) => must = must.union(self.by_namespace.at(id)),
                 Some(false) => {}
-                None => maybe = maybe.union(&self.by_namespace[id]),
+                None => maybe = maybe.union(self.by_namespace.at(id)),
             }
         }
         Match::doubted(must, Doubt::NamespaceLabels, maybe)
@@ -237,7 +237,7 @@ pub(super) fn port_names(snapshot: &Snapshot, classes: &Classes) -> PortNames {
     let mut names = PortNames::new();
     for (id, class) in classes.classes.iter() {
         let Some(subject) = class.subject else { continue };
-        for port in snapshot.ports.get(classes.subjects[subject].ports) {
+        for port in snapshot.ports.get(classes.subjects.at(subject).ports) {
             let numbers = names.entry((port.name, port.protocol)).or_default();
             numbers.entry(port.port).or_default().extend([id as ClassId]);
         }

@@ -187,8 +187,8 @@ impl Builder {
         };
         let mut ips = addresses(&pod.status.pod_ips, &pod.status.pod_ip);
         if pod.spec.host_network && ips.is_empty() {
-            let of_node = node.map(|node| self.snapshot.nodes[node].ips.clone()).unwrap_or_default();
-            ips = one_per_family(if host_ips.is_empty() { of_node } else { host_ips });
+            let of_node = node.map(|node| self.snapshot.nodes.at(node).ips.clone()).unwrap_or_default();
+            ips = one_per_family(if host_ips.is_empty() { &of_node } else { &host_ips });
         }
         let pod = Pod {
             namespace: self.snapshot.namespace(&key.namespace)?,
@@ -293,10 +293,11 @@ impl Builder {
 fn addresses(list: &[Ip], single: &str) -> Vec<IpAddr> {
     let listed = list.iter().filter_map(|ip| ip.ip.parse().ok());
     let ips: Vec<IpAddr> = listed.collect();
-    one_per_family(if ips.is_empty() { single.parse().ok().into_iter().collect() } else { ips })
+    let single: Vec<IpAddr> = single.parse().ok().into_iter().collect();
+    one_per_family(if ips.is_empty() { &single } else { &ips })
 }
 
-fn one_per_family(ips: Vec<IpAddr>) -> Vec<IpAddr> {
+fn one_per_family(ips: &[IpAddr]) -> Vec<IpAddr> {
     let of = |family| ips.iter().copied().find(|ip| Family::of(*ip) == family);
     Family::ALL.into_iter().filter_map(of).collect()
 }

@@ -145,7 +145,7 @@ impl Api {
             match list {
                 Ok(items) => objects.items.extend(items),
                 Err(error) => {
-                    objects.gaps.push(self.gap(kind.plural, kind.kind == "NetworkPolicy", &error)?)
+                    objects.gaps.push(self.gap(kind.plural, kind.kind == "NetworkPolicy", &error)?);
                 }
             }
         }
@@ -174,7 +174,10 @@ impl Api {
             "Pod" => {
                 self.list(&path, |read: Box<PodObject>| (key(&read.metadata), Object::Pod(read))).await?
             }
-            "NetworkPolicy" => self.list(&path, |read| (key_of(&read, &key), policy_of(read))).await?,
+            "NetworkPolicy" => {
+                self.list(&path, |read: NetworkPolicyObject| (key(&read.metadata), policy_of(read)))
+                    .await?
+            }
             _ => {
                 let wrap = |read: Box<WorkloadObject>| (key(&read.metadata), Object::Workload(read));
                 self.list(&path, wrap).await?
@@ -274,10 +277,6 @@ impl Api {
         let scope = if is_policy { GapScope::Cluster } else { GapScope::Incomplete };
         Ok(Gap { scope, message: format!("could not list {what}: {reason}") })
     }
-}
-
-fn key_of(read: &NetworkPolicyObject, key: impl Fn(&Meta) -> ObjectKey) -> ObjectKey {
-    key(&read.metadata)
 }
 
 fn policy_of(read: NetworkPolicyObject) -> Object {

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
-use std::ops::{Index, IndexMut};
 
 /// Names one row of every [`Arena`] keyed by `K`.
 pub struct Id<K> {
@@ -86,6 +85,19 @@ impl<K, V> Arena<K, V> {
         self.rows.is_empty()
     }
 
+    /// Returns the row of a name.
+    // INVARIANT: an `Id<K>` is only made by the table it names a row of, and rows are never removed.
+    #[expect(clippy::indexing_slicing, reason = "an id names an existing row")]
+    pub fn at(&self, id: Id<K>) -> &V {
+        &self.rows[id.index()]
+    }
+
+    /// Returns the row of a name for change.
+    #[expect(clippy::indexing_slicing, reason = "an id names an existing row")]
+    pub fn at_mut(&mut self, id: Id<K>) -> &mut V {
+        &mut self.rows[id.index()]
+    }
+
     /// Returns the row, or nothing for a name of a longer table.
     pub fn get(&self, id: Id<K>) -> Option<&V> {
         self.rows.get(id.index())
@@ -125,22 +137,5 @@ impl<K, V> Arena<K, V> {
 impl<K, V> FromIterator<V> for Arena<K, V> {
     fn from_iter<I: IntoIterator<Item = V>>(rows: I) -> Self {
         Self { rows: rows.into_iter().collect(), key: PhantomData }
-    }
-}
-
-// INVARIANT: an `Id<K>` is only made by the table it names a row of, and rows are never removed.
-impl<K, V> Index<Id<K>> for Arena<K, V> {
-    type Output = V;
-
-    #[expect(clippy::indexing_slicing, reason = "an id names an existing row: rows are never removed")]
-    fn index(&self, id: Id<K>) -> &V {
-        &self.rows[id.index()]
-    }
-}
-
-impl<K, V> IndexMut<Id<K>> for Arena<K, V> {
-    #[expect(clippy::indexing_slicing, reason = "an id names an existing row: rows are never removed")]
-    fn index_mut(&mut self, id: Id<K>) -> &mut V {
-        &mut self.rows[id.index()]
     }
 }

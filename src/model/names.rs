@@ -48,7 +48,7 @@ impl<K, V: Eq + Hash + ?Sized> Interner<K, V> {
 
     /// Returns the value of a name.
     pub fn get(&self, id: Id<K>) -> &V {
-        &self.rows[id]
+        self.rows.at(id)
     }
 
     /// Lists all values with their names.

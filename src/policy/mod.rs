@@ -61,8 +61,8 @@ pub fn translate(snapshot: &Snapshot) -> Rules {
         match &gap.scope {
             GapScope::Incomplete => {}
             GapScope::Namespaces(names) => {
-                let unjudged = |name: &Box<str>| Unjudged { namespace: Some(name.clone()) };
-                rules.unjudged.extend(names.iter().map(unjudged));
+                let names = names.iter().cloned();
+                rules.unjudged.extend(names.map(|name| Unjudged { namespace: Some(name) }));
             }
             GapScope::Cluster => rules.unjudged.push(Unjudged { namespace: None }),
         }

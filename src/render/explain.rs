@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::Look;
 use super::text::{Label, Line, headline, limits, padded, word, write_lines};
-use crate::report::ends::name_of;
+use crate::report::naming::name_of;
 use crate::report::schema::{
     Explanation, Group, Half, Miss, OriginRef, Reason, RuleRef, RuleUse, Verdict,
 };

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::Look;
 use super::explain::{place, policy, reference};
 use super::text::{Label, Line, limits, padded, write_lines};
-use crate::report::ends::name_of;
+use crate::report::naming::name_of;
 use crate::report::schema::{Allowed, Dir, Endpoint, Finding, RuleRef, SubjectExplanation, Verdict};
 use crate::report::summary::title;
 

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::ends::{End, Member, Who, name_of, part_endpoint};
+use super::ends::{End, Member, Who, part_endpoint};
 use super::judge::{Exempt, HalfJudged, Judged, judge};
+use super::naming::name_of;
 use super::schema::{
     API_VERSION, Explanation, Group, Half, Miss, Outcome, Reason, RuleRef, RuleUse, TierUse, Verdict,
 };
@@ -94,7 +95,7 @@ impl Answer<'_, '_> {
         let from_nodes = source.members.iter().any(|member| self.node_of_source(member).is_some());
         let sources = self.parts(source, from_nodes, |answer, member| answer.node_of_source(member));
         let destinations = self.parts(destination, from_nodes, |answer, member| match member.who {
-            Who::Pod(pod) => answer.network.snapshot.pods[pod].node,
+            Who::Pod(pod) => answer.network.snapshot.pods.at(pod).node,
             _ => None,
         });
         let asked: Vec<PortSet> =
@@ -154,7 +155,7 @@ impl Answer<'_, '_> {
         match member.who {
             Who::Node(node) => Some(node),
             Who::Pod(pod) => {
-                let pod = &self.network.snapshot.pods[pod];
+                let pod = self.network.snapshot.pods.at(pod);
                 pod.node.filter(|_| pod.host_network)
             }
             Who::Outside => None,
@@ -188,7 +189,7 @@ impl Answer<'_, '_> {
         if let ([only], [other]) = (&*from.members, &*to.members)
             && only.who == other.who
             && let Who::Pod(pod) = only.who
-            && !self.network.snapshot.pods[pod].is_many()
+            && !self.network.snapshot.pods.at(pod).is_many()
         {
             // Two ends of several pods ask for what goes on between different ones.
             let alone = source.endpoint.kind == "Pod" && destination.endpoint.kind == "Pod";
@@ -253,9 +254,9 @@ impl Answer<'_, '_> {
         });
         let first = first.unwrap_or_default();
         match member.who {
-            Who::Node(node) => format!("node {} ({first})", self.network.snapshot.nodes[node].name),
-            Who::Pod(pod) if self.network.snapshot.pods[pod].host_network => {
-                format!("host-network pod {} ({first})", self.network.snapshot.pods[pod].name)
+            Who::Node(node) => format!("node {} ({first})", self.network.snapshot.nodes.at(node).name),
+            Who::Pod(pod) if self.network.snapshot.pods.at(pod).host_network => {
+                format!("host-network pod {} ({first})", self.network.snapshot.pods.at(pod).name)
             }
             Who::Pod(_) => first,
             Who::Outside => match &end.endpoint.name {
@@ -302,7 +303,7 @@ impl Answer<'_, '_> {
         sight: Sight<'_>,
     ) -> Option<TierUse> {
         let rules = &self.network.rules;
-        let own = half.rules.iter().filter(|asked| rules.rules[asked.rule].tier == tier);
+        let own = half.rules.iter().filter(|asked| rules.rules.at(asked.rule).tier == tier);
         let uses: Vec<RuleUse> = own
             .map(|used| RuleUse {
                 rule: self.rule_ref(used.rule),
@@ -314,7 +315,7 @@ impl Answer<'_, '_> {
                 },
             })
             .collect();
-        let isolations = half.isolations.iter().map(|(id, _)| &rules.isolations[*id]);
+        let isolations = half.isolations.iter().map(|(id, _)| rules.isolations.at(*id));
         let isolated_by: Vec<RuleRef> = isolations
             .filter(|isolation| isolation.tier == tier)
             .map(|isolation| RuleRef::isolation(&isolation.source))
@@ -342,7 +343,7 @@ impl Answer<'_, '_> {
     }
 
     fn rule_ref(&self, rule: RuleId) -> RuleRef {
-        let rule = &self.network.rules.rules[rule];
+        let rule = self.network.rules.rules.at(rule);
         RuleRef::rule(&rule.source, rule.action)
     }
 
@@ -355,7 +356,7 @@ impl Answer<'_, '_> {
             }
         }
         let to_own_node = |(from, to): (&&Member, &&Member)| match (from.who, to.who) {
-            (Who::Pod(pod), Who::Node(node)) => self.network.snapshot.pods[pod].node == Some(node),
+            (Who::Pod(pod), Who::Node(node)) => self.network.snapshot.pods.at(pod).node == Some(node),
             _ => false,
         };
         let mut pairs = from.members.iter().flat_map(|from| to.members.iter().map(move |to| (from, to)));
@@ -367,7 +368,7 @@ impl Answer<'_, '_> {
 
     /// Says where network plugins differ about address blocks.
     fn block_caveats(&mut self, rule: RuleId, peer: ClassId) {
-        let row = &self.network.rules.rules[rule];
+        let row = self.network.rules.rules.at(rule);
         let Peers::OneOf(peers) = &row.peers else { return };
         let by_block = peers.iter().any(|peer| matches!(peer, Peer::Block(_)));
         if !by_block || self.network.subject_of(peer).is_none() {

@@ -108,7 +108,7 @@ impl<'a, 'b> List<'a, 'b> {
     /// Returns the parts of a unit, or those that are asked for.
     fn parts<'p>(&'p self, unit: UnitId, only: Option<&'p HashMap<UnitId, Vec<Part>>>) -> &'p [Part] {
         match only {
-            None => &self.units.units[unit].parts,
+            None => &self.units.units.at(unit).parts,
             Some(kept) => kept.get(&unit).map(Vec::as_slice).unwrap_or_default(),
         }
     }
@@ -125,7 +125,7 @@ impl<'a, 'b> List<'a, 'b> {
             .collect();
         units.sort_unstable();
         units.dedup();
-        let governed = |unit: UnitId| self.units.units[unit].governed;
+        let governed = |unit: UnitId| self.units.units.at(unit).governed;
         units.retain(|unit| (governed(source) || governed(*unit)) && self.is_asked(source, *unit));
         units
     }
@@ -133,7 +133,7 @@ impl<'a, 'b> List<'a, 'b> {
     /// Tells whether one end is in the namespace that was asked for.
     fn is_asked(&self, source: UnitId, destination: UnitId) -> bool {
         let Some(asked) = &self.query.namespace else { return true };
-        let inside = |unit| self.units.units[unit].endpoint.namespace.as_ref() == Some(asked);
+        let inside = |unit| self.units.units.at(unit).endpoint.namespace.as_ref() == Some(asked);
         inside(source) || inside(destination)
     }
 
@@ -142,7 +142,7 @@ impl<'a, 'b> List<'a, 'b> {
         let mut ids: HashMap<Cell, usize> = HashMap::new();
         let mut reach = Reach::default();
         for source in sources {
-            let row = self.network.subject_of(*source).map(|subject| &self.egress[subject]);
+            let row = self.network.subject_of(*source).map(|subject| self.egress.at(subject));
             let candidates = match row {
                 Some(row) => row.allowed.classes().union(&row.unsure.classes()),
                 None => self.network.classes.all(),
@@ -170,7 +170,7 @@ impl<'a, 'b> List<'a, 'b> {
         let half = |subject: Option<SubjectId>, rows: &Arena<Subject, Rc<Row>>, peer| match subject {
             None => Some((PortSet::any(), PortSet::none())),
             Some(subject) => {
-                let row = &rows[subject];
+                let row = rows.at(subject);
                 let ports = |ports: Option<&PortSet>| ports.cloned().unwrap_or_default();
                 let (allowed, unsure) = (row.allowed.ports_of(peer), row.unsure.ports_of(peer));
                 (allowed.is_some() || unsure.is_some()).then(|| (ports(allowed), ports(unsure)))
@@ -247,7 +247,7 @@ impl<'a, 'b> List<'a, 'b> {
 
     fn end(&self, (unit, parts): (UnitId, &[&Part]), asked: &Option<End>) -> Cow<'_, Endpoint> {
         match self.whole((unit, parts)) {
-            Some(unit) => Cow::Borrowed(&self.units.units[unit].endpoint),
+            Some(unit) => Cow::Borrowed(&self.units.units.at(unit).endpoint),
             None => {
                 let within = within(asked);
                 Cow::Owned(self.units.endpoint(self.network, unit, parts, within.as_ref()))

@@ -5,6 +5,8 @@ pub mod explain;
 pub mod findings;
 pub mod judge;
 pub mod list;
+pub mod naming;
+pub mod not_found;
 pub mod schema;
 pub mod subject;
 pub mod summary;

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ends::{End, Who, name_of};
+use super::ends::{End, Who};
 use super::explain::doubt_text;
 use super::findings;
+use super::naming::name_of;
 use super::schema::{
     API_VERSION, Allowed, Dir, Endpoint, IsolatedBy, RuleRef, SubjectExplanation, Verdict,
 };
@@ -59,7 +60,7 @@ fn governed_pods(network: &Network<'_>, end: &End) -> Pods {
     let mut pods = Pods::new();
     for member in &end.members {
         if let (Who::Pod(pod), Some(subject)) = (member.who, network.subject_of(member.class)) {
-            pods.entry(subject).or_default().insert(network.snapshot.pods[pod].name.to_string());
+            pods.entry(subject).or_default().insert(network.snapshot.pods.at(pod).name.to_string());
         }
     }
     pods
@@ -106,7 +107,7 @@ impl View<'_, '_> {
         for subject in self.pods.keys() {
             for tier in Tier::ALL {
                 for (id, doubt) in self.network.isolations_of(*subject, direction, tier) {
-                    let rule = RuleRef::isolation(&self.network.rules.isolations[id].source);
+                    let rule = RuleRef::isolation(&self.network.rules.isolations.at(id).source);
                     by.entry(rule).or_default().push(*subject);
                     self.doubts.extend(doubt);
                 }
@@ -132,7 +133,7 @@ impl View<'_, '_> {
         for subject in self.pods.keys() {
             for tier in Tier::ALL {
                 for (rule, doubt) in self.network.rules_of(*subject, direction, tier) {
-                    if self.network.rules.rules[rule].action == Action::Allow {
+                    if self.network.rules.rules.at(rule).action == Action::Allow {
                         rules.entry(rule).or_default().push(*subject);
                         self.doubts.extend(doubt);
                     }
@@ -175,7 +176,7 @@ impl View<'_, '_> {
 
     fn peers(&self, rule: RuleId, subject: SubjectId, classes: &ClassSet) -> Vec<(Endpoint, PortSet)> {
         let cells = self.network.cells(rule, subject, classes);
-        let Peers::OneOf(peers) = &self.network.rules.rules[rule].peers else {
+        let Peers::OneOf(peers) = &self.network.rules.rules.at(rule).peers else {
             // A name in the ports opens only some classes, so the blocks are told apart.
             return cells.blocks().map(|(_, ports)| (entity("anywhere"), ports.clone())).collect();
         };
@@ -236,7 +237,7 @@ impl View<'_, '_> {
     }
 
     fn rule_ref(&self, rule: RuleId) -> RuleRef {
-        let rule = &self.network.rules.rules[rule];
+        let rule = self.network.rules.rules.at(rule);
         RuleRef::rule(&rule.source, rule.action)
     }
 

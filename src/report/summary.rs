@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use super::ends::name_of;
 use super::list::{List, Listed};
+use super::naming::name_of;
 use super::schema::{Endpoint, Verdict};
 use super::units::UnitId;
 
@@ -69,13 +69,13 @@ impl Namespaces {
             let merged: BTreeSet<&String> =
                 self.units.iter().filter(|(_, own)| whole(own)).map(|(name, _)| name).collect();
             names.extend(merged.iter().map(|name| format!("all pods of ns/{name}")));
-            let endpoint = |unit: &UnitId| &list.units.units[*unit].endpoint;
+            let endpoint = |unit: &UnitId| &list.units.units.at(*unit).endpoint;
             let single = |unit: &&UnitId| {
                 endpoint(unit).namespace.as_ref().is_none_or(|name| !merged.contains(name))
             };
             names.extend(pods.iter().filter(single).map(|unit| name_of(endpoint(unit))));
         }
-        names.extend(others.iter().map(|unit| name_of(&list.units.units[*unit].endpoint)));
+        names.extend(others.iter().map(|unit| name_of(&list.units.units.at(*unit).endpoint)));
         names
     }
 }

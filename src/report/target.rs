@@ -242,7 +242,7 @@ pub fn parse_port(text: &str) -> Result<PortQuery, TargetError> {
 
 /// Lists the named ports of the pods of a class; none for nodes and addresses.
 pub fn named_ports<'a>(network: &'a Network<'_>, class: ClassId) -> &'a [NamedPort] {
-    let subject = network.subject_of(class).map(|subject| &network.classes.subjects[subject]);
+    let subject = network.subject_of(class).map(|subject| network.classes.subjects.at(subject));
     subject.map_or(&[], |subject| network.snapshot.ports.get(subject.ports))
 }
 

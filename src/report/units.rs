@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use super::ends::{End, Who, node_endpoint, outside_endpoint, pod_endpoint, workload_endpoint};
+use super::ends::{End, Who};
+use super::naming::{node_endpoint, outside_endpoint, pod_endpoint, workload_endpoint};
 use super::schema::Endpoint;
 use crate::engine::classes::{AtomId, ClassId};
 use crate::engine::network::Network;
@@ -64,7 +65,7 @@ impl Units {
         let mut groups: BTreeMap<_, Vec<PodId>> = BTreeMap::new();
         for (id, pod) in snapshot.pods.iter().filter(|(_, pod)| pod.state != PodState::Finished) {
             let workload = pod.workload.filter(|_| level == Level::Workloads || pod.is_template());
-            let (name, kind) = match workload.map(|id| &snapshot.workloads[id]) {
+            let (name, kind) = match workload.map(|id| snapshot.workloads.at(id)) {
                 Some(workload) => (&workload.name, &*workload.kind),
                 None => (&pod.name, "Pod"),
             };
@@ -106,9 +107,9 @@ impl Units {
         parts: &[&Part],
         within: Option<&IpSet>,
     ) -> Endpoint {
-        let row = &self.units[unit];
+        let row = self.units.at(unit);
         if unit == self.outside {
-            let atoms = parts.iter().filter_map(|part| network.classes.classes[part.class].atom);
+            let atoms = parts.iter().filter_map(|part| network.classes.classes.at(part.class).atom);
             let ips = self.held.fill(&union_of(network, atoms));
             return outside_endpoint(&within.map_or(ips.clone(), |within| ips.intersection(within)));
         }
@@ -121,7 +122,7 @@ impl Units {
         let mut endpoint = row.endpoint.clone();
         if here.len() < all.len() {
             let name = |who: &Who| match who {
-                Who::Pod(pod) => Some(network.snapshot.pods[*pod].name.to_string()),
+                Who::Pod(pod) => Some(network.snapshot.pods.at(*pod).name.to_string()),
                 _ => None,
             };
             endpoint.pods = here.iter().filter_map(name).collect();
@@ -139,7 +140,7 @@ impl Units {
 
     /// Tells whether parts are all of a unit.
     pub fn is_whole(&self, unit: UnitId, parts: &[&Part]) -> bool {
-        let all: usize = self.units[unit].parts.iter().map(|part| part.members.len()).sum();
+        let all: usize = self.units.at(unit).parts.iter().map(|part| part.members.len()).sum();
         all == parts.iter().map(|part| part.members.len()).sum::<usize>()
     }
 
@@ -169,19 +170,19 @@ fn pods_unit(network: &Network<'_>, endpoint: Endpoint, pods: &[PodId]) -> Unit 
     for pod in pods {
         for class in network.classes.of_pod(*pod) {
             let family = network.classes.family(class);
-            let ips = snapshot.pods[*pod].ips.iter().copied();
+            let ips = snapshot.pods.at(*pod).ips.iter().copied();
             let ip = ips.into_iter().find(|ip| Some(Family::of(*ip)) == family);
             parts.entry(class).or_default().push((Who::Pod(*pod), ip));
         }
     }
-    let many = pods.iter().any(|pod| snapshot.pods[*pod].is_many());
-    let governed = pods.iter().any(|pod| snapshot.pods[*pod].is_managed());
+    let many = pods.iter().any(|pod| snapshot.pods.at(*pod).is_many());
+    let governed = pods.iter().any(|pod| snapshot.pods.at(*pod).is_managed());
     let parts = parts.into_iter().map(|(class, members)| Part { class, members, many });
     Unit { endpoint, parts: parts.collect(), governed }
 }
 
 fn node_unit(network: &Network<'_>, node: NodeId) -> Unit {
-    let ips = &network.snapshot.nodes[node].ips;
+    let ips = &network.snapshot.nodes.at(node).ips;
     let mut parts: BTreeMap<ClassId, Vec<(Who, Option<IpAddr>)>> = BTreeMap::new();
     for (ip, class) in ips.iter().zip(network.classes.of_node(node)) {
         parts.entry(*class).or_default().push((Who::Node(node), Some(*ip)));
@@ -202,7 +203,7 @@ fn outside_unit(network: &Network<'_>, held: &Held) -> Unit {
 }
 
 fn union_of(network: &Network<'_>, atoms: impl Iterator<Item = AtomId>) -> IpSet {
-    let ranges = atoms.flat_map(|atom| network.classes.atoms[atom].ips.ranges().collect::<Vec<_>>());
+    let ranges = atoms.flat_map(|atom| network.classes.atoms.at(atom).ips.ranges().collect::<Vec<_>>());
     IpSet::from_ranges(ranges)
 }
 

@@ -1,0 +1,65 @@
+//! Pods, workloads, nodes and addresses as endpoints of the schema, and their names.
+
+use ipnet::IpNet;
+
+use super::schema::Endpoint;
+use super::target::short_name;
+use crate::model::endpoint::{NodeId, PodId, WorkloadId};
+use crate::model::ips::IpSet;
+use crate::model::snapshot::Snapshot;
+
+/// Returns the endpoint of a pod, with its addresses.
+pub fn pod_endpoint(snapshot: &Snapshot, pod: PodId) -> Endpoint {
+    let pod = snapshot.pods.at(pod);
+    Endpoint {
+        kind: "Pod".into(),
+        namespace: Some(snapshot.namespaces.at(pod.namespace).name.to_string()),
+        name: Some(pod.name.to_string()),
+        ips: pod.ips.clone(),
+        ..Endpoint::default()
+    }
+}
+
+/// Returns the endpoint of a workload.
+pub fn workload_endpoint(snapshot: &Snapshot, workload: WorkloadId) -> Endpoint {
+    let workload = snapshot.workloads.at(workload);
+    Endpoint {
+        kind: workload.kind.to_string(),
+        namespace: Some(snapshot.namespaces.at(workload.namespace).name.to_string()),
+        name: Some(workload.name.to_string()),
+        ..Endpoint::default()
+    }
+}
+
+/// Returns the endpoint of a node, with its addresses.
+pub fn node_endpoint(snapshot: &Snapshot, node: NodeId) -> Endpoint {
+    let node = snapshot.nodes.at(node);
+    Endpoint {
+        kind: "Node".into(),
+        name: Some(node.name.to_string()),
+        ips: node.ips.clone(),
+        ..Endpoint::default()
+    }
+}
+
+/// Returns the endpoint of addresses outside.
+pub fn outside_endpoint(ips: &IpSet) -> Endpoint {
+    Endpoint { kind: "IPBlock".into(), cidrs: ips.cidrs(), ..Endpoint::default() }
+}
+
+/// Writes an endpoint as the user would: `shop/deploy/web`, `node/n1`, `10.0.0.0/8`.
+pub fn name_of(endpoint: &Endpoint) -> String {
+    let name = endpoint.name.as_deref().unwrap_or_default();
+    match (&*endpoint.kind, &endpoint.namespace) {
+        ("IPBlock", _) => {
+            let block = |block: &IpNet| match block.prefix_len() == block.max_prefix_len() {
+                true => block.addr().to_string(),
+                false => block.to_string(),
+            };
+            endpoint.cidrs.iter().map(block).collect::<Vec<_>>().join(", ")
+        }
+        ("Entity", _) => name.to_owned(),
+        (kind, None) => format!("{}/{name}", short_name(kind)),
+        (kind, Some(namespace)) => format!("{namespace}/{}/{name}", short_name(kind)),
+    }
+}
