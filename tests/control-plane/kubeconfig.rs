@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// Holds a kubeconfig in a folder of its own.
@@ -42,6 +42,14 @@ impl Written {
             "contexts": [{"name": "test", "context": context}],
             "current-context": "test",
         });
+        Self::new(&kubeconfig.to_string())
+    }
+
+    /// Changes it.
+    pub(crate) fn with(self, change: impl FnOnce(&mut Value)) -> Self {
+        let text = fs::read_to_string(self.path()).expect("the kubeconfig can be read");
+        let mut kubeconfig = serde_json::from_str(&text).expect("it is JSON");
+        change(&mut kubeconfig);
         Self::new(&kubeconfig.to_string())
     }
 

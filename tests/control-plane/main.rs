@@ -18,6 +18,7 @@ mod limits;
 mod live;
 mod plugin;
 mod process;
+mod secrets;
 mod smoke;
 
 use std::process::ExitCode;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         limits::trials(&shared, &kinds),
         context::trials(&shared),
         failures::trials(&shared),
+        secrets::trials(),
         smoke::trials(&shared),
     ];
     let trials = trials.into_iter().flatten().collect();
