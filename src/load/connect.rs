@@ -120,7 +120,9 @@ fn check_token(user: &AuthInfo) -> Result<(), ClusterError> {
     let token = written.get("token").and_then(|token| token.as_str()).unwrap_or_default();
     match http::HeaderValue::try_from(token) {
         Ok(_) => Ok(()),
-        Err(_) => Err(ClusterError::Config("the token of the user has characters it cannot".to_owned())),
+        Err(_) => Err(ClusterError::Config(
+            "the token of the user has characters that no HTTP header can have".to_owned(),
+        )),
     }
 }
 
