@@ -120,11 +120,16 @@ impl Builder {
     fn nodes(&mut self, items: &BTreeMap<ObjectKey, Object>) {
         for (key, object) in items {
             let Object::Node(node) = object else { continue };
-            let own = node.status.addresses.iter();
-            let own = own.filter(|address| matches!(&*address.kind, "InternalIP" | "ExternalIP"));
-            let mut ips: Vec<IpAddr> = own.filter_map(|address| address.address.parse().ok()).collect();
-            ips.sort();
-            ips.dedup();
+            let of_kind =
+                |kind: &'static str| node.status.addresses.iter().filter(move |own| own.kind == kind);
+            // Internal ones first: those are the ones that host-network pods use.
+            let own = of_kind("InternalIP").chain(of_kind("ExternalIP"));
+            let mut ips: Vec<IpAddr> = Vec::new();
+            for ip in own.filter_map(|address| address.address.parse().ok()) {
+                if !ips.contains(&ip) {
+                    ips.push(ip);
+                }
+            }
             self.add_node(&key.name, ips);
         }
     }

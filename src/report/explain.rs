@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::ends::{End, Member, Who, part_endpoint};
 use super::judge::{Exempt, HalfJudged, Judged, judge};
-use super::naming::name_of;
+use super::naming::{name_of, outside_endpoint};
 use super::schema::{
     API_VERSION, Explanation, Group, Half, Miss, Outcome, Reason, RuleRef, RuleUse, TierUse, Verdict,
 };
@@ -14,6 +14,7 @@ use crate::engine::decide::{Doubt, Why};
 use crate::engine::miss::{self, PeerView};
 use crate::engine::network::Network;
 use crate::model::endpoint::NodeId;
+use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
 use crate::policy::{Direction, Peer, Peers, RuleId, Tier};
 
@@ -228,8 +229,7 @@ impl Answer<'_, '_> {
         let (source_part, destination_part) = (endpoint(source, from), endpoint(destination, to));
         let denied = judged.asked.difference(&judged.allowed.union(&judged.unsure));
         self.caveats_of(judged, first_from, first_to);
-        let (from_view, to_view) =
-            (self.addresses(source, first_from), self.addresses(destination, first_to));
+        let (from_view, to_view) = (self.addresses(source, from), self.addresses(destination, to));
         let egress = Sight { subject: first_from.class, peer: first_to.class, addresses: &to_view };
         let ingress = Sight { subject: first_to.class, peer: first_from.class, addresses: &from_view };
         Some(Group {
@@ -244,25 +244,25 @@ impl Answer<'_, '_> {
         })
     }
 
-    /// Writes who the members of a part are to a rule that asks for an address or a pod.
-    fn addresses(&self, end: &End, part: &Part<'_>) -> String {
-        let Some(member) = part.members.first() else { return String::new() };
-        let cidrs = member.ips.cidrs();
-        let first = cidrs.first().map(|cidr| match cidr.prefix_len() == cidr.max_prefix_len() {
-            true => cidr.addr().to_string(),
-            false => cidr.to_string(),
-        });
-        let first = first.unwrap_or_default();
-        match member.who {
-            Who::Node(node) => format!("node {} ({first})", self.network.snapshot.nodes.at(node).name),
-            Who::Pod(pod) if self.network.snapshot.pods.at(pod).host_network => {
-                format!("host-network pod {} ({first})", self.network.snapshot.pods.at(pod).name)
+    /// Writes who the members of some parts are to a rule that asks for an address or a pod.
+    fn addresses(&self, end: &End, parts: &[&Part<'_>]) -> String {
+        let members = || parts.iter().flat_map(|part| part.members.iter());
+        let Some(first) = members().next() else { return String::new() };
+        let snapshot = self.network.snapshot;
+        match (first.who, &end.endpoint.name) {
+            (Who::Node(node), _) => {
+                format!("node {} ({})", snapshot.nodes.at(node).name, blocks(&first.ips))
             }
-            Who::Pod(_) => first,
-            Who::Outside => match &end.endpoint.name {
-                Some(name) => name.clone(),
-                None => format!("{first} outside the cluster"),
-            },
+            (Who::Pod(pod), _) if snapshot.pods.at(pod).host_network => {
+                format!("host-network pod {} ({})", snapshot.pods.at(pod).name, blocks(&first.ips))
+            }
+            (Who::Pod(_), _) => blocks(&first.ips),
+            (Who::Outside, Some(name)) => name.clone(),
+            (Who::Outside, None) => {
+                let outside = members().filter(|member| member.who == Who::Outside);
+                let ips = outside.fold(IpSet::default(), |all, member| all.union(&member.ips));
+                format!("{} outside the cluster", blocks(&ips))
+            }
         }
     }
 
@@ -404,6 +404,12 @@ impl Answer<'_, '_> {
 /// Returns the ports that are asked of a destination; no query asks for all.
 fn asked(network: &Network<'_>, destination: ClassId, port: Option<&PortQuery>) -> PortSet {
     port.map_or_else(PortSet::any, |port| port.resolve(network, destination))
+}
+
+/// Writes the blocks of a set of addresses, or the first of many.
+fn blocks(ips: &IpSet) -> String {
+    let name = name_of(&outside_endpoint(ips));
+    name.split_once(", ").map_or(name.clone(), |(first, _)| format!("{first} and more"))
 }
 
 /// How one end sees the other.
