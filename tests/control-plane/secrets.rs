@@ -69,7 +69,7 @@ fn merged_kubeconfigs() {
         [[&*nothing, &*first], [&*first, &*nothing], [&*second, &*first], [Path::new(""), &*first]]
     {
         let list = std::env::join_paths(list).expect("a list of paths");
-        let output = ask_by(Path::new(&list), &["list"]);
+        let output = ask_by(Path::new(&list), &["list", "-A"]);
         assert_eq!((output.code, &*output.stderr), (Some(0), ""), "{list:?}");
     }
     // The flag is for one file, which must be there.
