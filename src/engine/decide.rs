@@ -72,7 +72,8 @@ struct Doubtful {
 /// Judges the cells of `open` for one subject and direction.
 ///
 /// The pieces partition `open`: each cell has exactly one decider. No subject, which is what nodes
-/// and addresses have, means that no policy governs: the default allows.
+/// and addresses have, means that no policy governs: the default allows, as far as all pods were
+/// read.
 pub fn decide(
     network: &Network<'_>,
     subject: Option<SubjectId>,
@@ -80,7 +81,10 @@ pub fn decide(
     open: Region,
     observer: &mut impl Observer,
 ) -> Vec<Piece> {
-    let Some(subject) = subject else { return vec![certain(open, Verdict::Allow, Why::Default)] };
+    let Some(subject) = subject else {
+        let doubt = network.rules.unread_pods.then_some(Doubt::UnreadPods);
+        return vec![Piece { doubt, ..certain(open, Verdict::Allow, Why::Default) }];
+    };
     let question = open.clone();
     let mut walk = Walk { network, subject, direction, open, pieces: Vec::new(), doubtful: Vec::new() };
     for tier in Tier::ALL {

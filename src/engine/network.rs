@@ -134,7 +134,8 @@ impl<'a> Network<'a> {
             let isolations = own.isolations.iter().filter_map(|(_, doubt)| *doubt);
             rules.chain(isolations).chain(own.unjudged.then_some(Doubt::Unjudged))
         });
-        peers.chain(subjects).collect()
+        let unread = self.rules.unread_pods.then_some(Doubt::UnreadPods);
+        peers.chain(subjects).chain(unread).collect()
     }
 
     /// Returns the subject of a class; nothing for nodes and addresses.

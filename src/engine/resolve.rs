@@ -28,6 +28,8 @@ pub enum Doubt {
     ControllerLabels,
     /// The rule matches by labels of a namespace that was not read.
     NamespaceLabels,
+    /// The address may be that of a pod that was not read, and that policies govern.
+    UnreadPods,
     /// A policy that could not be read or judged may govern the endpoint.
     Unjudged,
 }

@@ -61,6 +61,17 @@ struct Kind {
     kind: &'static str,
 }
 
+impl Kind {
+    /// Returns which answers are in doubt where the kind may not be read.
+    fn doubt(&self) -> GapScope {
+        match self.kind {
+            "NetworkPolicy" => GapScope::Cluster,
+            "Pod" => GapScope::Addresses,
+            _ => GapScope::Incomplete,
+        }
+    }
+}
+
 const KINDS_READ: [Kind; 11] = [
     Kind { group: "", version: "v1", plural: "namespaces", kind: "Namespace" },
     Kind { group: "", version: "v1", plural: "nodes", kind: "Node" },
@@ -145,7 +156,7 @@ impl Api {
             match list {
                 Ok(items) => objects.items.extend(items),
                 Err(error) => {
-                    objects.gaps.push(self.gap(kind.plural, kind.kind == "NetworkPolicy", &error)?);
+                    objects.gaps.push(self.gap(kind.plural, kind.doubt(), &error)?);
                 }
             }
         }
@@ -229,7 +240,7 @@ impl Api {
         let groups = match self.get::<Groups>("/apis").await {
             Ok(groups) => groups.groups,
             Err(error) => {
-                gaps.push(self.gap("API groups", true, &error)?);
+                gaps.push(self.gap("API groups", GapScope::Cluster, &error)?);
                 Vec::new()
             }
         };
@@ -239,7 +250,7 @@ impl Api {
             let resources = match self.get::<Resources>(&path).await {
                 Ok(resources) => resources.resources,
                 Err(error) => {
-                    gaps.push(self.gap(&group.name, true, &error)?);
+                    gaps.push(self.gap(&group.name, GapScope::Cluster, &error)?);
                     continue;
                 }
             };
@@ -257,7 +268,7 @@ impl Api {
                     Ok(found) => items.extend(found),
                     Err(error) => {
                         let name = format!("{}.{}", resource.name, group.name);
-                        gaps.push(self.gap(&name, true, &error)?);
+                        gaps.push(self.gap(&name, GapScope::Cluster, &error)?);
                     }
                 }
             }
@@ -266,7 +277,7 @@ impl Api {
     }
 
     /// Turns what may not be read into a gap; anything else is an error.
-    fn gap(&self, what: &str, is_policy: bool, error: &kube::Error) -> Result<Gap, ClusterError> {
+    fn gap(&self, what: &str, scope: GapScope, error: &kube::Error) -> Result<Gap, ClusterError> {
         let kube::Error::Api(status) = error else { return Err(connection_error(error, &self.server)) };
         let reason = match status.code {
             _ if is_foreign(status) => return Err(connection_error(error, &self.server)),
@@ -274,7 +285,6 @@ impl Api {
             404 => "not found",
             _ => return Err(connection_error(error, &self.server)),
         };
-        let scope = if is_policy { GapScope::Cluster } else { GapScope::Incomplete };
         Ok(Gap { scope, message: format!("could not list {what}: {reason}") })
     }
 }

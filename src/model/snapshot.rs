@@ -74,6 +74,8 @@ pub enum GapScope {
     Namespaces(BTreeSet<Box<str>>),
     /// Those that turn on any policy.
     Cluster,
+    /// Those about addresses: a pod that was not read may hold them.
+    Addresses,
 }
 
 impl Snapshot {

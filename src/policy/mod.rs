@@ -65,6 +65,7 @@ pub fn translate(snapshot: &Snapshot) -> Rules {
                 rules.unjudged.extend(names.map(|name| Unjudged { namespace: Some(name) }));
             }
             GapScope::Cluster => rules.unjudged.push(Unjudged { namespace: None }),
+            GapScope::Addresses => rules.unread_pods = true,
         }
     }
     rules

@@ -88,6 +88,8 @@ pub struct Rules {
     pub isolations: Arena<Isolation>,
     /// Policies that could not be read or judged.
     pub unjudged: Vec<Unjudged>,
+    /// Whether pods may exist that were not read, so that an address may be one of a governed pod.
+    pub unread_pods: bool,
 }
 
 /// One rule of one policy.

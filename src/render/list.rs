@@ -21,7 +21,12 @@ use crate::report::summary::{self, title};
 pub fn write(out: &mut dyn Write, list: &List<'_, '_>, gaps: &[String], look: Look) -> io::Result<()> {
     let lines = if look.wide { every_line(list) } else { summary::lines(list) };
     if lines.is_empty() {
-        writeln!(out, "No connections are allowed.")?;
+        let empty = if gaps.is_empty() {
+            "No connections are allowed."
+        } else {
+            "No connections were found; see the gaps."
+        };
+        writeln!(out, "{empty}")?;
     } else {
         write_table(out, &lines, look)?;
     }

@@ -435,6 +435,7 @@ pub fn doubt_text(doubt: Doubt) -> &'static str {
         Doubt::NamespaceLabels => {
             "a rule selects by labels of a namespace that was not read: whether it matches is not known"
         }
+        Doubt::UnreadPods => "pods were not read: an address may be that of a pod that policies govern",
         Doubt::Unjudged => "policies that were not read or judged may decide (see the gaps)",
     }
 }

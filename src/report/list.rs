@@ -168,6 +168,7 @@ impl<'a, 'b> List<'a, 'b> {
             return None;
         }
         let half = |subject: Option<SubjectId>, rows: &Arena<Subject, Rc<Row>>, peer| match subject {
+            None if self.network.rules.unread_pods => Some((PortSet::none(), PortSet::any())),
             None => Some((PortSet::any(), PortSet::none())),
             Some(subject) => {
                 let row = rows.at(subject);

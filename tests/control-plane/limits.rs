@@ -234,6 +234,9 @@ fn with_nothing(plane: &ControlPlane) {
         // Nobody said that it does not exist.
         assert!(!output.stderr.contains("not found"), "{output:#?}");
     }
+    // An address may be that of a pod that was not read.
+    let answer = verdict(plane, "other", "10.0.0.1", "internet");
+    assert_eq!(answer, "depends");
 }
 
 const CRD: &str = "

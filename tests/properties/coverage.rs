@@ -103,6 +103,7 @@ fn causes(piece: &Piece) -> [Option<&'static str>; 2] {
         Doubt::Address => "doubt: address",
         Doubt::ControllerLabels => "doubt: controller labels",
         Doubt::NamespaceLabels => "doubt: namespace labels",
+        Doubt::UnreadPods => "doubt: unread pods",
         Doubt::Unjudged => "doubt: unjudged",
     });
     [Some(why), doubt]
