@@ -16,11 +16,6 @@ pub struct ClassSet {
 const BITS: usize = u64::BITS as usize;
 
 impl ClassSet {
-    /// Returns the set of the classes numbered `low..high`.
-    pub fn range(low: usize, high: usize) -> Self {
-        (low..high).map(ClassId::new).collect()
-    }
-
     /// Tells whether the set has no class.
     pub fn is_empty(&self) -> bool {
         self.words.is_empty()

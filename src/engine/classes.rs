@@ -72,6 +72,7 @@ pub struct Classes {
     by_key: HashMap<Class, ClassId>,
     pods: Arena<Pod, [Option<ClassId>; 2]>,
     nodes: Arena<Node, Vec<ClassId>>,
+    all: ClassSet,
 }
 
 impl Classes {
@@ -89,6 +90,7 @@ impl Classes {
             by_key: HashMap::new(),
             pods: Arena::default(),
             nodes: Arena::default(),
+            all: ClassSet::default(),
         };
         let members: Arena<Pod, [Option<Class>; 2]> = snapshot
             .pods
@@ -108,6 +110,7 @@ impl Classes {
         classes.pods = members.map(|pair| pair.map(|key| classes.by_key.get(&key?).copied()));
         let node = |node: &Node| node.ips.iter().filter_map(|ip| classes.outside(*ip)).collect();
         classes.nodes = snapshot.nodes.map(node);
+        classes.all = classes.classes.ids().collect();
         classes
     }
 
@@ -152,8 +155,8 @@ impl Classes {
     }
 
     /// Returns the set of all classes.
-    pub fn all(&self) -> ClassSet {
-        ClassSet::range(0, self.classes.len())
+    pub fn all(&self) -> &ClassSet {
+        &self.all
     }
 }
 

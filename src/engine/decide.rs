@@ -251,7 +251,7 @@ pub struct Row {
 /// Addresses that are not known yet cast no doubt here: a rule that matches by address is taken
 /// not to match a pod without one, and whoever shows the row says so once.
 pub fn row(network: &Network<'_>, subject: Option<SubjectId>, direction: Direction) -> Row {
-    let everything = Region::block(network.classes.all(), PortSet::any());
+    let everything = Region::block(network.classes.all().clone(), PortSet::any());
     let mut row = Row::default();
     for piece in decide(network, subject, direction, everything, &mut ()) {
         match (piece.verdict, piece.doubt) {

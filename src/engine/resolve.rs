@@ -84,7 +84,7 @@ impl<'a> Resolver<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, classes: &Classes) -> Self {
         let mut index = Self {
             snapshot,
-            all: classes.all(),
+            all: classes.all().clone(),
             pods: ClassSet::default(),
             templates: ClassSet::default(),
             unaddressed: ClassSet::default(),

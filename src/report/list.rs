@@ -145,7 +145,7 @@ impl<'a, 'b> List<'a, 'b> {
             let row = self.network.subject_of(*source).map(|subject| self.egress.at(subject));
             let candidates = match row {
                 Some(row) => row.allowed.classes().union(&row.unsure.classes()),
-                None => self.network.classes.all(),
+                None => self.network.classes.all().clone(),
             };
             let mut cells = HashMap::new();
             for class in candidates.iter() {

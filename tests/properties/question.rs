@@ -149,7 +149,7 @@ pub(crate) fn port_set(port: Port) -> PortSet {
 
 /// Returns the question about everything.
 pub(crate) fn everything(network: &Network<'_>) -> Region {
-    Region::block(network.classes.all(), PortSet::any())
+    Region::block(network.classes.all().clone(), PortSet::any())
 }
 
 impl Cell<'_> {
