@@ -19,8 +19,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use netpol::engine::classes::ClassId;
-use netpol::engine::decide::row;
 use netpol::engine::network::Network;
+use netpol::engine::row::row;
 use netpol::model::ports::{PortSet, Protocol};
 use netpol::policy::{self, Direction};
 use netpol::report::judge::judge;

@@ -98,9 +98,8 @@ impl Classes {
             .map(|(id, pod)| classes.classes_of_pod(pod, *subject_of.at(id)))
             .collect();
         let outside = classes.atoms.ids().map(|atom| Class { subject: None, atom: Some(atom) });
-        let unknown = Class { subject: None, atom: None };
         let mut keys: Vec<Class> = members.values().flatten().flatten().copied().collect();
-        keys.extend(outside.chain([unknown]));
+        keys.extend(outside);
         keys.sort_unstable_by_key(|class| (class.subject.is_none(), class.subject, class.atom));
         keys.dedup();
         for key in keys {

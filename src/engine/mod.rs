@@ -13,3 +13,4 @@ pub mod miss;
 pub mod network;
 pub mod region;
 mod resolve;
+pub mod row;

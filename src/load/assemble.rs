@@ -26,12 +26,19 @@ impl Objects {
             .iter()
             .filter(|(key, object)| match (self.items.get(key), object) {
                 (Some(Object::Workload(old)), Object::Workload(new)) => !old.makes_same_pods(new),
+                // The old template was not read: its pods cannot be told to be the same.
+                (None, Object::Workload(_)) => true,
                 _ => false,
             })
             .map(|(key, _)| key.clone())
             .collect();
         self.remove_pods_of(&changed);
-        self.items.extend(overlay.items);
+        for (key, mut object) in overlay.items {
+            if let Some(old) = self.items.remove(&key) {
+                object.keep_status_of(old);
+            }
+            self.items.insert(key, object);
+        }
         self.gaps.extend(overlay.gaps);
         self.warnings.extend(overlay.warnings);
         self
@@ -54,10 +61,9 @@ impl Objects {
         }
         let owners = Owners::new(&self.items);
         let owned = |(key, object): &(&ObjectKey, &Object)| match object {
-            Object::Pod(pod) => owners.of_pod(key, pod).is_some_and(|owner| workloads.contains(&owner)),
+            Object::Pod(pod) => owners.chain_of_pod(key, pod).iter().any(|own| workloads.contains(own)),
             Object::Workload(workload) => {
-                let owner = owners.of_workload(key, workload);
-                owner != **key && workloads.contains(&owner)
+                owners.chain_of_workload(key, workload).iter().any(|own| workloads.contains(own))
             }
             _ => false,
         };
@@ -125,12 +131,35 @@ impl Builder {
             // Internal ones first: those are the ones that host-network pods use.
             let own = of_kind("InternalIP").chain(of_kind("ExternalIP"));
             let mut ips: Vec<IpAddr> = Vec::new();
-            for ip in own.filter_map(|address| address.address.parse().ok()) {
+            for ip in own.filter_map(|address| parse_ip(&address.address)) {
                 if !ips.contains(&ip) {
                     ips.push(ip);
                 }
             }
             self.add_node(&key.name, ips);
+        }
+        self.nodes_of_pods(items);
+    }
+
+    /// Adds the nodes that only pods name; what pods tell of addresses fills in what nodes do not.
+    fn nodes_of_pods(&mut self, items: &BTreeMap<ObjectKey, Object>) {
+        for object in items.values() {
+            let Object::Pod(pod) = object else { continue };
+            let name = &pod.spec.node_name;
+            if name.is_empty() {
+                continue;
+            }
+            let node = match self.nodes.get(name) {
+                Some(node) => *node,
+                None => self.add_node(name, Vec::new()),
+            };
+            let own = self.snapshot.nodes.at_mut(node);
+            if own.ips.is_empty() {
+                own.ips = addresses(&pod.status.host_ips, &pod.status.host_ip);
+            }
+            if own.ips.is_empty() && pod.spec.host_network {
+                own.ips = addresses(&pod.status.pod_ips, &pod.status.pod_ip);
+            }
         }
     }
 
@@ -149,8 +178,9 @@ impl Builder {
                 pods.extend(self.pod(key, pod, owners.of_pod(key, pod)));
             }
         }
-        let mut served: BTreeSet<ObjectKey> =
-            pods.iter().filter_map(|(_, owner)| owner.clone()).collect();
+        // Finished pods do not stand for their workload: the next ones will be as its template says.
+        let alive = pods.iter().filter(|(pod, _)| pod.state != PodState::Finished);
+        let mut served: BTreeSet<ObjectKey> = alive.filter_map(|(_, owner)| owner.clone()).collect();
         for (key, object) in items {
             let Object::Workload(workload) = object else { continue };
             let owner = owners.of_workload(key, workload);
@@ -185,11 +215,7 @@ impl Builder {
             _ => PodState::Active,
         };
         let host_ips = addresses(&pod.status.host_ips, &pod.status.host_ip);
-        let node = match (&*pod.spec.node_name, self.nodes.get(&pod.spec.node_name)) {
-            ("", _) => None,
-            (_, Some(node)) => Some(*node),
-            (name, None) => Some(self.add_node(name, host_ips.clone())),
-        };
+        let node = self.nodes.get(&pod.spec.node_name).copied();
         let mut ips = addresses(&pod.status.pod_ips, &pod.status.pod_ip);
         if pod.spec.host_network && ips.is_empty() {
             let of_node = node.map(|node| self.snapshot.nodes.at(node).ips.clone()).unwrap_or_default();
@@ -296,10 +322,14 @@ impl Builder {
 
 /// Reads the addresses of a status: the list, or the single field of older servers.
 fn addresses(list: &[Ip], single: &str) -> Vec<IpAddr> {
-    let listed = list.iter().filter_map(|ip| ip.ip.parse().ok());
-    let ips: Vec<IpAddr> = listed.collect();
-    let single: Vec<IpAddr> = single.parse().ok().into_iter().collect();
+    let ips: Vec<IpAddr> = list.iter().filter_map(|ip| parse_ip(&ip.ip)).collect();
+    let single: Vec<IpAddr> = parse_ip(single).into_iter().collect();
     one_per_family(if ips.is_empty() { &single } else { &ips })
+}
+
+/// Reads an address; an IPv4 address in the clothes of IPv6 is an IPv4 address.
+fn parse_ip(text: &str) -> Option<IpAddr> {
+    text.parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
 }
 
 fn one_per_family(ips: &[IpAddr]) -> Vec<IpAddr> {

@@ -122,7 +122,7 @@ pub struct ContainerPort {
 }
 
 /// core/v1 PodStatus.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the API's own fields")]
 pub struct PodStatus {
@@ -138,7 +138,7 @@ pub struct PodStatus {
 }
 
 /// core/v1 PodIP and HostIP.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the API's own fields")]
 pub struct Ip {
@@ -266,6 +266,41 @@ impl WorkloadObject {
             matches!(&*condition.kind, "Complete" | "Failed") && condition.status == "True"
         };
         self.status.conditions.iter().any(ended)
+    }
+}
+
+impl Object {
+    /// Takes over what an apply would not change: the status, and what the cluster has filled in.
+    pub fn keep_status_of(&mut self, old: Self) {
+        match (self, old) {
+            (Self::Pod(new), Self::Pod(old)) => {
+                if new.status == PodStatus::default() {
+                    new.status = old.status;
+                }
+                if new.spec.node_name.is_empty() {
+                    new.spec.node_name = old.spec.node_name;
+                }
+                new.metadata.keep_owners_of(old.metadata);
+            }
+            (Self::Node(new), Self::Node(old)) if new.status.addresses.is_empty() => {
+                new.status = old.status;
+            }
+            (Self::Workload(new), Self::Workload(old)) => {
+                if new.status.conditions.is_empty() {
+                    new.status = old.status;
+                }
+                new.metadata.keep_owners_of(old.metadata);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Meta {
+    fn keep_owners_of(&mut self, old: Self) {
+        if self.owner_references.is_empty() {
+            self.owner_references = old.owner_references;
+        }
     }
 }
 

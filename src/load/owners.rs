@@ -37,38 +37,53 @@ impl<'a> Owners<'a> {
     /// Returns the workload of a pod: the top of its controller chain or, for a pod that nothing
     /// controls, a workload whose selector selects it.
     pub(super) fn of_pod(&self, key: &ObjectKey, pod: &PodObject) -> Option<ObjectKey> {
+        self.chain_of_pod(key, pod).pop()
+    }
+
+    /// Lists the controllers of a pod, the nearest first.
+    pub(super) fn chain_of_pod(&self, key: &ObjectKey, pod: &PodObject) -> Vec<ObjectKey> {
         let labels = &pod.metadata.labels;
-        if let Some(owner) = controller(&pod.metadata) {
-            return Some(self.top(&key.namespace, owner, labels.get("pod-template-hash")));
+        if controller(&pod.metadata).is_some() {
+            return self.chain(&key.namespace, &pod.metadata, labels.get("pod-template-hash"));
         }
-        let selectors = self.selectors.get(&*key.namespace)?;
+        let selectors = self.selectors.get(&*key.namespace).into_iter().flatten();
         let selects = |selector: &Selector| selector.matches(|key| labels.get(key).map(String::as_str));
-        selectors.iter().find(|(selector, _)| selects(selector)).map(|(_, owner)| owner.clone())
+        let found = selectors.into_iter().find(|(selector, _)| selects(selector));
+        found.map(|(_, owner)| owner.clone()).into_iter().collect()
     }
 
     /// Returns the top of a workload's controller chain, itself where nothing controls it.
     pub(super) fn of_workload(&self, key: &ObjectKey, workload: &WorkloadObject) -> ObjectKey {
-        match controller(&workload.metadata) {
-            None => key.clone(),
-            Some(owner) => {
-                let hash = workload.template().metadata.labels.get("pod-template-hash");
-                self.top(&key.namespace, owner, hash)
-            }
-        }
+        self.chain_of_workload(key, workload).pop().unwrap_or_else(|| key.clone())
     }
 
-    fn top(&self, namespace: &str, owner: &OwnerReference, hash: Option<&String>) -> ObjectKey {
-        let mut key = key_of(namespace, owner);
-        for _ in 0..LONGEST_CHAIN {
-            match self.items.get(&key) {
-                Some(Object::Workload(workload)) => match controller(&workload.metadata) {
-                    Some(owner) => key = key_of(namespace, owner),
-                    None => return key,
-                },
-                _ => return deployment_of(&key, hash).unwrap_or(key),
-            }
+    /// Lists the controllers of a workload, the nearest first.
+    pub(super) fn chain_of_workload(
+        &self,
+        key: &ObjectKey,
+        workload: &WorkloadObject,
+    ) -> Vec<ObjectKey> {
+        let hash = workload.template().metadata.labels.get("pod-template-hash");
+        self.chain(&key.namespace, &workload.metadata, hash)
+    }
+
+    fn chain(&self, namespace: &str, meta: &Meta, hash: Option<&String>) -> Vec<ObjectKey> {
+        let mut chain = Vec::new();
+        let mut next = controller(meta);
+        while let Some(owner) = next
+            && chain.len() < LONGEST_CHAIN
+        {
+            let key = key_of(namespace, owner);
+            next = match self.items.get(&key) {
+                Some(Object::Workload(workload)) => controller(&workload.metadata),
+                _ => {
+                    chain.extend([key.clone()].into_iter().chain(deployment_of(&key, hash)));
+                    return chain;
+                }
+            };
+            chain.push(key);
         }
-        key
+        chain
     }
 }
 

@@ -83,6 +83,11 @@ fn half(name: &str, half: &Half, look: Look) -> Vec<Line> {
             Verdict::Depends => "no policy that was judged isolates it",
             _ => "no policy isolates it",
         })],
+        Reason::Default if hits.is_empty() => {
+            let start = start.plain("may be isolated by");
+            let first = isolated.first().map_or(start.clone(), |rule| policy(start, rule));
+            vec![first]
+        }
         Reason::Rule | Reason::Default => {
             let mut uses = hits.iter();
             let first = uses.next().map_or(start.clone(), |rule| reference(start, &rule.rule));

@@ -11,7 +11,8 @@ use super::machine;
 use super::sanitize::sanitize;
 use super::text::{limits, write_lines};
 use crate::report::list::List;
-use crate::report::schema::{API_VERSION, Connection, Verdict};
+use crate::report::naming::name_of;
+use crate::report::schema::{API_VERSION, Connection, Endpoint, Verdict};
 use crate::report::summary::{self, title};
 
 /// Writes a list for a person: ends that go together in one line, or, wide, every connection.
@@ -37,8 +38,8 @@ fn every_line(list: &List<'_, '_>) -> Vec<summary::Line> {
     let mut lines = Vec::new();
     let _ = list.each(&mut |listed| {
         lines.push(summary::Line {
-            source: title(listed.source),
-            destination: title(listed.destination),
+            source: end(listed.units.0.is_some(), listed.source),
+            destination: end(listed.units.1.is_some(), listed.destination),
             ports: listed.ports.to_vec(),
             verdict: listed.verdict,
         });
@@ -54,6 +55,11 @@ fn cells(line: &summary::Line) -> Cells {
     let depends = if line.verdict == Verdict::Depends { " (depends)" } else { "" };
     let ports = format!("{}{depends}", line.ports.join(", "));
     [sanitize(&line.source), sanitize(&line.destination), ports]
+}
+
+/// Names one end; of a whole unit nothing needs to be told apart.
+fn end(is_whole: bool, endpoint: &Endpoint) -> String {
+    if is_whole { name_of(endpoint) } else { title(endpoint) }
 }
 
 fn write_table(out: &mut dyn Write, lines: &[summary::Line], look: Look) -> io::Result<()> {

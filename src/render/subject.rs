@@ -38,16 +38,17 @@ pub fn write(out: &mut dyn Write, answer: &SubjectExplanation, look: Look) -> io
 
 fn direction(name: &str, preposition: &str, dir: &Dir, look: Look) -> Vec<Line> {
     let mut lines = vec![Line::default()];
+    let by_word = if dir.isolated { "isolated by" } else { "may be isolated by" };
     let start = Line::new(0, 4).with(Label::Heading, name);
     lines.push(if dir.isolated {
         start.plain("isolated: only what is listed is allowed")
+    } else if dir.allows.iter().any(|row| row.verdict == Verdict::Depends) {
+        start.plain("not known to be isolated: everything may be allowed")
     } else {
         start.plain("not isolated: everything is allowed")
     });
     lines.extend(
-        dir.by
-            .iter()
-            .map(|by| policy(Line::new(2, 4).plain("isolated by"), &by.rule).plain(only(&by.pods))),
+        dir.by.iter().map(|by| policy(Line::new(2, 4).plain(by_word), &by.rule).plain(only(&by.pods))),
     );
     let mut rest = &*dir.allows;
     while let Some(first) = rest.first() {

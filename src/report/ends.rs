@@ -217,7 +217,12 @@ fn push_node(network: &Network<'_>, node: NodeId, within: &IpSet, members: &mut 
 fn address(network: &Network<'_>, ip: IpAddr) -> End {
     let snapshot = network.snapshot;
     let mut end = addresses(network, &[ip].into_iter().collect(), cidr_block(IpNet::from(ip)));
-    let holder = match end.members.first().map(|member| member.who) {
+    let holders: BTreeSet<Who> = end.members.iter().map(|member| member.who).collect();
+    if holders.len() > 1 {
+        end.caveats.push(format!("{ip} is the address of {} pods or nodes", holders.len()));
+        return end;
+    }
+    let holder = match holders.first().copied() {
         Some(Who::Pod(pod)) => pod_endpoint(snapshot, pod),
         Some(Who::Node(node)) => node_endpoint(snapshot, node),
         _ => return end,

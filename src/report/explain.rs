@@ -53,10 +53,11 @@ pub fn explain(
     let mut answer = Answer { network, caveats: BTreeSet::new() };
     let groups = answer.groups(source, destination, port)?;
     let any = |wanted: &[Verdict]| groups.iter().any(|group| wanted.contains(&group.verdict));
+    let unknown = |end: &End| end.endpoint.kind == "Node" && end.members.is_empty();
     let verdict = Verdict::of(
         any(&[Verdict::Allow, Verdict::Partial]),
         any(&[Verdict::Deny, Verdict::Partial]),
-        any(&[Verdict::Depends]),
+        any(&[Verdict::Depends]) || unknown(source) || unknown(destination),
     );
     let caveats = source.caveats.iter().chain(&destination.caveats).cloned();
     Ok(Explanation {
@@ -105,6 +106,10 @@ impl Answer<'_, '_> {
             && asked.iter().all(PortSet::is_empty)
         {
             return Err(self.no_such_port(destination, &destinations, name));
+        }
+        if asked.iter().any(PortSet::is_empty) {
+            let name = name_of(&destination.endpoint);
+            self.caveats.insert(format!("some pods of {name} name no port so: they are left out"));
         }
         let mut ids: HashMap<Judged, usize> = HashMap::new();
         let mut rows: BTreeMap<BTreeMap<usize, Vec<usize>>, Vec<usize>> = BTreeMap::new();
@@ -192,13 +197,16 @@ impl Answer<'_, '_> {
             && let Who::Pod(pod) = only.who
             && !self.network.snapshot.pods.at(pod).is_many()
         {
-            // Two ends of several pods ask for what goes on between different ones.
-            let alone = source.endpoint.kind == "Pod" && destination.endpoint.kind == "Pod";
-            if !alone {
+            // Ends of several pods, and one workload twice, ask for what goes on between different
+            // pods; two names of one pod ask for that pod.
+            let sole = |end: &End| end.members.iter().all(|member| member.who == only.who);
+            let twice = source.endpoint.kind != "Pod" && source.endpoint == destination.endpoint;
+            if twice || !sole(source) || !sole(destination) {
                 return None;
             }
             exempt = Some(Exempt::SamePod);
         }
+        self.unknown_node(source, from, to);
         if let Some(node) = from.node
             && self.network.subject_of(to.class).is_some()
         {
@@ -212,6 +220,25 @@ impl Answer<'_, '_> {
             }
         }
         Some(judge(self.network, from.class, to.class, asked, exempt))
+    }
+
+    /// Says so where a source uses the network of a node that is not known.
+    fn unknown_node(&mut self, source: &End, from: &Part<'_>, to: &Part<'_>) {
+        let roams = |member: &&&Member| match member.who {
+            Who::Pod(pod) => {
+                let pod = self.network.snapshot.pods.at(pod);
+                pod.host_network && pod.node.is_none()
+            }
+            _ => false,
+        };
+        if from.members.iter().any(|member| roams(&member))
+            && self.network.subject_of(to.class).is_some()
+        {
+            self.caveats.insert(format!(
+                "the node of {} is not known: ingress from a pod's own node is always allowed",
+                name_of(&source.endpoint)
+            ));
+        }
     }
 
     fn group(
@@ -389,7 +416,9 @@ impl Answer<'_, '_> {
         if source.members.is_empty() || destination.members.is_empty() {
             let end = if source.members.is_empty() { source } else { destination };
             if end.caveats.is_empty() {
-                self.caveats.insert(format!("{} has no pod or address", name_of(&end.endpoint)));
+                let what =
+                    if end.endpoint.kind == "Node" { "no known address" } else { "no pod or address" };
+                self.caveats.insert(format!("{} has {what}", name_of(&end.endpoint)));
             }
             return;
         }

@@ -11,8 +11,9 @@ use super::schema::{Endpoint, Verdict};
 use super::target::PortQuery;
 use super::units::{Level, Part, UnitId, Units};
 use crate::engine::classes::{ClassId, Classes, Subject, SubjectId};
-use crate::engine::decide::{Doubt, Row, row};
+use crate::engine::decide::Doubt;
 use crate::engine::network::Network;
+use crate::engine::row::{Row, row};
 use crate::model::arena::Arena;
 use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
@@ -315,7 +316,8 @@ impl Cell {
 /// One pair of parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Slot {
-    /// No packet can pass, whatever policies say: another address family, or one pod alone.
+    /// No connection that policies govern: another address family, one pod alone, or no governed
+    /// end.
     Meaningless,
     /// Nothing is allowed.
     Closed,
@@ -326,7 +328,9 @@ enum Slot {
 fn slot(classes: &Classes, from: &Part, to: &Part, same: bool, cells: &HashMap<ClassId, usize>) -> Slot {
     // One pod to itself is not a connection between two.
     let alone = same && from.class == to.class && from.members.len() == 1 && from.members == to.members;
-    if (alone && !from.many) || !compatible(classes, from.class, to.class) {
+    let governed = |part: &Part| classes.classes.at(part.class).subject.is_some();
+    let nobodys = !governed(from) && !governed(to);
+    if nobodys || (alone && !from.many) || !compatible(classes, from.class, to.class) {
         return Slot::Meaningless;
     }
     cells.get(&to.class).map_or(Slot::Closed, |value| Slot::Open(*value))

@@ -76,7 +76,8 @@ struct View<'a, 'b> {
 impl View<'_, '_> {
     fn direction(&mut self, direction: Direction) -> Dir {
         let by = self.isolated_by(direction);
-        let isolated = !by.is_empty();
+        let open = self.open_subjects(direction);
+        let isolated = !self.pods.is_empty() && open.len() < self.pods.len();
         let (mut allows, mut unused) = (Vec::new(), Vec::new());
         for (rule, subjects) in self.rules(direction) {
             let rows = self.allowed_by(rule, &subjects);
@@ -85,12 +86,15 @@ impl View<'_, '_> {
             }
             allows.extend(rows);
         }
-        let open: Vec<SubjectId> = self.open_subjects(direction);
         if !open.is_empty() || self.pods.is_empty() {
             allows.push(Allowed {
                 peer: entity("anywhere"),
                 ports: PortSet::any().items(),
-                verdict: Verdict::Allow,
+                verdict: if self.may_be_isolated(direction, &open) {
+                    Verdict::Depends
+                } else {
+                    Verdict::Allow
+                },
                 rule: None,
                 pods: self.qualifier(&open),
             });
@@ -118,11 +122,20 @@ impl View<'_, '_> {
             .collect()
     }
 
-    /// Lists the subjects that nothing isolates.
+    /// Tells whether it is not known of some subjects if they are isolated.
+    fn may_be_isolated(&self, direction: Direction, subjects: &[SubjectId]) -> bool {
+        let tiers = || subjects.iter().flat_map(|subject| Tier::ALL.map(|tier| (*subject, tier)));
+        tiers()
+            .any(|(subject, tier)| self.network.isolations_of(subject, direction, tier).next().is_some())
+    }
+
+    /// Lists the subjects that nothing isolates for certain.
     fn open_subjects(&self, direction: Direction) -> Vec<SubjectId> {
         let isolated = |subject: &SubjectId| {
             let mut all = Tier::ALL.into_iter();
-            all.any(|tier| self.network.isolations_of(*subject, direction, tier).next().is_some())
+            all.any(|tier| {
+                self.network.isolations_of(*subject, direction, tier).any(|(_, doubt)| doubt.is_none())
+            })
         };
         self.pods.keys().filter(|subject| !isolated(subject)).copied().collect()
     }

@@ -24,8 +24,26 @@ pub struct Line {
 /// A namespace with fewer ends is clearer when they are named.
 const SMALLEST_GROUP: usize = 3;
 
-/// Where a line leads: addresses last, the destination, the ports, whether that is not certain.
-type Leads = BTreeSet<(bool, String, Vec<String>, bool)>;
+/// Where a line leads: the destination, the ports, whether that is not certain.
+type Leads = BTreeSet<(Place, Vec<String>, bool)>;
+
+/// One end of a line, in the order of lines.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// Whole units, merged and named.
+    Named(String),
+    /// Some pods or addresses of a unit, or addresses outside.
+    Part(Endpoint),
+}
+
+impl Place {
+    fn title(&self) -> String {
+        match self {
+            Self::Named(name) => name.clone(),
+            Self::Part(endpoint) => title(endpoint),
+        }
+    }
+}
 
 /// Summarises all connections of a list: whole namespaces stand for their ends.
 pub fn lines(list: &List<'_, '_>) -> Vec<Line> {
@@ -83,20 +101,20 @@ impl Namespaces {
 struct Summary<'a, 'b, 'c> {
     namespaces: &'a Namespaces,
     list: &'a List<'b, 'c>,
-    rows: Vec<(Result<UnitId, String>, Leads)>,
+    rows: Vec<(Result<UnitId, Endpoint>, Leads)>,
     open: Option<Source>,
 }
 
 /// A source whose destinations are still being told.
 struct Source {
-    name: Result<UnitId, String>,
+    name: Result<UnitId, Endpoint>,
     units: BTreeMap<(Vec<String>, bool), BTreeSet<UnitId>>,
     leads: Leads,
 }
 
 impl Summary<'_, '_, '_> {
     fn take(&mut self, listed: Listed<'_>) {
-        let name = listed.units.0.ok_or_else(|| title(listed.source));
+        let name = listed.units.0.ok_or_else(|| listed.source.clone());
         if self.open.as_ref().is_none_or(|open| open.name != name) {
             self.close();
             self.open = Some(Source { name, units: BTreeMap::new(), leads: Leads::new() });
@@ -108,9 +126,8 @@ impl Summary<'_, '_, '_> {
                 open.units.entry((listed.ports.to_vec(), unsure)).or_default().insert(unit);
             }
             None => {
-                let outside = !listed.destination.cidrs.is_empty();
-                let name = title(listed.destination);
-                open.leads.insert((outside, name, listed.ports.to_vec(), unsure));
+                let part = Place::Part(listed.destination.clone());
+                open.leads.insert((part, listed.ports.to_vec(), unsure));
             }
         }
     }
@@ -118,9 +135,12 @@ impl Summary<'_, '_, '_> {
     fn close(&mut self) {
         let Some(mut source) = self.open.take() else { return };
         for ((ports, unsure), units) in source.units {
-            let own = source.name.as_ref().ok().copied();
+            // Only one pod alone has no connection to itself that could be missing.
+            let own = source.name.as_ref().ok().copied().filter(|unit| self.list.units.is_alone(*unit));
             let names = self.namespaces.merge(self.list, &units, own);
-            source.leads.extend(names.into_iter().map(|name| (false, name, ports.clone(), unsure)));
+            source
+                .leads
+                .extend(names.into_iter().map(|name| (Place::Named(name), ports.clone(), unsure)));
         }
         self.rows.push((source.name, source.leads));
     }
@@ -137,7 +157,7 @@ impl Summary<'_, '_, '_> {
             let row = sources.entry(leads).or_default();
             match name {
                 Ok(unit) => drop(row.0.insert(unit)),
-                Err(name) => row.1.push(name),
+                Err(part) => row.1.push(title(&part)),
             }
         }
         let mut lines = Vec::new();
@@ -145,9 +165,9 @@ impl Summary<'_, '_, '_> {
             let Some((units, named)) = sources.remove(&leads) else { continue };
             let merged = self.namespaces.merge(self.list, &units, None);
             for source in merged.into_iter().chain(named) {
-                lines.extend(leads.iter().map(|(_, destination, ports, unsure)| Line {
+                lines.extend(leads.iter().map(|(destination, ports, unsure)| Line {
                     source: source.clone(),
-                    destination: destination.clone(),
+                    destination: destination.title(),
                     ports: ports.clone(),
                     verdict: if *unsure { Verdict::Depends } else { Verdict::Allow },
                 }));
@@ -161,11 +181,8 @@ impl Summary<'_, '_, '_> {
 pub fn title(endpoint: &Endpoint) -> String {
     const SHOWN: usize = 3;
     let name = name_of(endpoint);
-    let all: Vec<String> = match (&*endpoint.kind, endpoint.pods.is_empty()) {
-        (_, false) => endpoint.pods.clone(),
-        ("Pod" | "Node", true) => return name,
-        (_, true) => endpoint.ips.iter().map(ToString::to_string).collect(),
-    };
+    let ips = endpoint.ips.iter().map(ToString::to_string);
+    let all: Vec<String> = endpoint.pods.iter().cloned().chain(ips).collect();
     if all.is_empty() {
         return name;
     }

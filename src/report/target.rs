@@ -184,7 +184,8 @@ fn parse_address(text: &str) -> Option<Target> {
         return Some(Target::Internet);
     }
     let block = text.parse::<IpNet>().ok().map(|block| block.trunc()).or_else(|| parse_cidr(text));
-    text.parse().ok().map(Target::Address).or(block.map(Target::Block))
+    let address = text.parse::<std::net::IpAddr>().ok().map(|ip| ip.to_canonical());
+    address.map(Target::Address).or(block.map(Target::Block))
 }
 
 fn parse_object(text: &str) -> Result<Target, TargetError> {

@@ -144,12 +144,26 @@ impl Units {
         all == parts.iter().map(|part| part.members.len()).sum::<usize>()
     }
 
+    /// Tells whether a unit is one pod, so that it cannot be both ends of a connection.
+    pub fn is_alone(&self, unit: UnitId) -> bool {
+        let parts = &self.units.at(unit).parts;
+        let who: BTreeSet<Who> = members(parts).map(|(who, _)| who).collect();
+        who.len() == 1 && parts.iter().all(|part| !part.many)
+    }
+
     /// Keeps the members that an end stands for.
     pub fn restricted(&self, end: &End) -> HashMap<UnitId, Vec<Part>> {
-        let wanted: BTreeSet<(Who, ClassId)> =
-            end.members.iter().map(|member| (member.who, member.class)).collect();
+        let mut wanted: HashMap<(Who, ClassId), IpSet> = HashMap::new();
+        for member in &end.members {
+            let ips = wanted.entry((member.who, member.class)).or_default();
+            *ips = ips.union(&member.ips);
+        }
         let cut = |part: &Part| {
-            let own = part.members.iter().filter(|(who, _)| wanted.contains(&(*who, part.class)));
+            let asked = |who, ip: Option<IpAddr>| {
+                let ips = wanted.get(&(who, part.class));
+                ips.is_some_and(|ips| ip.is_none_or(|ip| ips.contains(ip)))
+            };
+            let own = part.members.iter().filter(|(who, ip)| asked(*who, *ip));
             Part { members: own.copied().collect(), ..part.clone() }
         };
         let parts = |unit: &Unit| -> Vec<Part> {

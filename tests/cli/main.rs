@@ -15,3 +15,4 @@ mod owners;
 mod rule_lines;
 mod run;
 mod snapshots;
+mod summary;

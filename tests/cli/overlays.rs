@@ -126,3 +126,46 @@ fn what_is_laid_over_can_be_taken_away_again() {
     assert_eq!(folder.verdict(question), "allow");
     assert!(folder.places(question).is_empty());
 }
+
+const BARE: &str = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: x, labels: {app: a}}
+spec: {nodeName: n1, containers: [{name: c, image: i}]}
+status: {phase: Running, podIP: 10.1.0.5, hostIP: 10.0.0.1}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: b, namespace: x, labels: {app: b}}
+spec: {nodeName: n2, containers: [{name: c, image: i}]}
+status: {phase: Running, podIP: 10.1.0.6, hostIP: 10.0.0.2}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: block, namespace: x}
+spec:
+  podSelector: {matchLabels: {app: b}}
+  ingress: [{from: [{ipBlock: {cidr: 10.1.0.0/24}}]}]
+";
+
+const RELABELLED: &str = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: x, labels: {app: a, more: label}}
+spec: {containers: [{name: c, image: i}]}
+";
+
+#[test]
+fn an_applied_pod_keeps_the_address_that_the_cluster_gave_it() {
+    let folder = Folder::of(&[("base.yaml", BARE), ("new.yaml", RELABELLED)]);
+    let question = "x/pod/a --to x/pod/b -f base.yaml";
+    assert_eq!(folder.verdict(question), "allow");
+    assert_eq!(folder.verdict(&format!("{question} --with new.yaml")), "allow");
+}
+
+#[test]
+fn a_deleted_replica_set_takes_its_pods_with_it() {
+    let folder = folder();
+    let ends = folder.ends("--pods -f cluster.yaml --without x/rs/web-abc");
+    assert_eq!(ends, ["x/Deployment/web", "z/Pod/other"]);
+}

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use netpol::engine::class_set::ClassSet;
 use netpol::engine::classes::ClassId;
-use netpol::engine::decide::{Piece, Verdict, decide, row};
+use netpol::engine::decide::{Piece, Verdict, decide};
 use netpol::engine::network::Network;
 use netpol::engine::region::Region;
+use netpol::engine::row::row;
 use netpol::model::ports::PortSet;
 use netpol::policy::{self, Direction};
 use proptest::collection::vec;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use netpol::engine::decide::row;
+use netpol::engine::row::row;
 use proptest::prelude::{TestCaseError, prop_assert, prop_assert_eq, proptest};
 
 use crate::config;

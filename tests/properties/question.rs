@@ -6,9 +6,10 @@ use std::net::IpAddr;
 
 use netpol::engine::class_set::ClassSet;
 use netpol::engine::classes::{ClassId, SubjectId};
-use netpol::engine::decide::{Piece, Row, Verdict, decide};
+use netpol::engine::decide::{Piece, Verdict, decide};
 use netpol::engine::network::Network;
 use netpol::engine::region::Region;
+use netpol::engine::row::Row;
 use netpol::model::ips::Family;
 use netpol::model::ports::{PortSet, Protocol};
 use netpol::model::snapshot::Snapshot;

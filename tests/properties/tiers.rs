@@ -5,7 +5,8 @@
 
 use std::collections::HashMap;
 
-use netpol::engine::decide::{Piece, row};
+use netpol::engine::decide::Piece;
+use netpol::engine::row::row;
 use netpol::policy::{Action, Tier};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, TestCaseError, prop_assert_eq, prop_oneof, proptest};
