@@ -26,7 +26,7 @@ const LEFT_OUT: [(&str, &str); 4] = [
 ];
 
 /// Everything that a case can have, except namespaces: these are never gone without a controller.
-const KINDS: &str = "pods,networkpolicies,nodes,deployments,statefulsets,jobs";
+const KINDS: &str = "pods,networkpolicies,nodes,deployments,statefulsets,jobs,cronjobs";
 
 fn cases(plane: &ControlPlane) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
