@@ -1,11 +1,11 @@
 //! All that was read of a cluster, and what could not be read.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 
 use super::arena::Arena;
-use super::endpoint::{NamedPort, NamedPorts, Namespace, NamespaceId, Node, Pod, Workload, WorkloadId};
+use super::endpoint::{NamedPort, NamedPorts, Namespace, NamespaceId, Node, Pod, Workload};
 use super::ips::Family;
 use super::labels::{LabelSet, Labels};
 use super::names::{Interner, Text};
@@ -82,17 +82,6 @@ impl Snapshot {
     /// Returns the namespace of a name.
     pub fn namespace(&self, name: &str) -> Option<NamespaceId> {
         self.namespaces.find_by(|row| (*row.name).cmp(name))
-    }
-
-    /// Lists a workload's pods.
-    pub fn pods_by_workload(&self) -> HashMap<WorkloadId, Vec<super::endpoint::PodId>> {
-        let mut pods: HashMap<_, Vec<_>> = HashMap::new();
-        for (id, pod) in self.pods.iter() {
-            if let Some(workload) = pod.workload {
-                pods.entry(workload).or_default().push(id);
-            }
-        }
-        pods
     }
 
     /// Returns the family of the cluster's first known address; IPv4 where none is known.
