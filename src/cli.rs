@@ -1,10 +1,8 @@
 //! The command line: global flags and one variant per subcommand.
 
-use std::path::PathBuf;
-
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::cmd;
+use crate::cmd::{self, cni::CniChoice};
 use crate::error::{Error, ExitCode};
 use crate::render::Format;
 use crate::render::sanitize::sanitize;
@@ -32,18 +30,14 @@ pub struct Cli {
 enum Command {
     Explain(cmd::explain::ExplainArgs),
     List(cmd::list::ListArgs),
+    Snapshot(cmd::snapshot::SnapshotArgs),
+    Version(cmd::version::VersionArgs),
 }
 
 /// The flags that every subcommand has.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global flags")]
 pub struct Global {
-    /// The kubeconfig to use.
-    #[arg(long, global = true, value_name = "PATH")]
-    pub(crate) kubeconfig: Option<PathBuf>,
-    /// The context of the kubeconfig to use.
-    #[arg(long, global = true, value_name = "NAME")]
-    pub(crate) context: Option<String>,
     /// The namespace of names that give none.
     #[arg(short, long, global = true, value_name = "NAME")]
     pub(crate) namespace: Option<String>,
@@ -65,6 +59,19 @@ pub struct Global {
     /// When to use colour.
     #[arg(long, global = true, value_enum, default_value_t = ColorWhen::Auto, value_name = "WHEN")]
     pub(crate) color: ColorWhen,
+    /// The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API's own
+    /// rules; or its name, such as cilium or calico.
+    #[arg(long, global = true, value_name = "NAME", default_value = "auto", value_parser = CniChoice::parse)]
+    pub(crate) cni: CniChoice,
+    #[command(flatten)]
+    pub(crate) connection: cmd::connection::ConnectionFlags,
+}
+
+impl Global {
+    /// Tells whether anything is laid over what is read, or taken away from it.
+    pub(crate) fn has_overlay(&self) -> bool {
+        !self.with.is_empty() || !self.without.is_empty()
+    }
 }
 
 /// When to use colour.
@@ -98,6 +105,8 @@ impl Cli {
         let ended = match &self.command {
             Command::Explain(args) => cmd::explain::run(args, &self.global),
             Command::List(args) => cmd::list::run(args, &self.global),
+            Command::Snapshot(args) => cmd::snapshot::run(args, &self.global),
+            Command::Version(args) => cmd::version::run(args, &self.global),
         };
         ended.map_err(|error| harmless(&error))
     }

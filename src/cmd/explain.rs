@@ -6,6 +6,7 @@ use super::{input, output};
 use crate::cli::Global;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
+use crate::load::cluster::{NamedEnd, Question};
 use crate::policy;
 use crate::render::sanitize::sanitize;
 use crate::render::{Format, explain, machine, subject};
@@ -76,7 +77,9 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
         None => ((other, other_port), (own, own_port), asked),
     };
     let port = one_port(source.1, destination.1, port)?;
-    let input = input::read(global, true)?;
+    let ends: Option<Vec<NamedEnd>> = [&source.0, &destination.0].into_iter().map(named_end).collect();
+    let question = ends.as_deref().map_or(Question::Everything, Question::Ends);
+    let input = input::read_for(global, true, question)?;
     let rules = policy::translate(&input.snapshot);
     let network = Network::build(&input.snapshot, &rules);
     let source = find(&network, &source.0, &input.namespace)?;
@@ -116,6 +119,16 @@ fn run_subject(
         Format::Yaml => machine::write_yaml(out, &answer),
     })?;
     Ok(ExitCode::Success)
+}
+
+/// Returns the object that an end is, where it is one.
+fn named_end(target: &Target) -> Option<NamedEnd> {
+    let (namespace, kind, name) = match target.clone() {
+        Target::Pod { namespace, name } => (namespace, "Pod".to_owned(), name),
+        Target::Workload { namespace, kind, name } => (namespace, kind, name),
+        _ => return None,
+    };
+    Some(NamedEnd { namespace, kind, name })
 }
 
 /// Reads one end of a connection.

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use crate::cli::Global;
 use crate::error::Error;
-use crate::load::cluster::{self, ClusterError, ConnectOptions};
+use crate::load::cluster::{self, ClusterError, Question};
 use crate::load::manifests::{self, ManifestError, ReadOptions};
 use crate::load::objects::{ObjectKey, Objects};
 use crate::model::snapshot::Snapshot;
@@ -25,11 +25,21 @@ pub(super) struct Input {
 
 /// Reads the files or the cluster, lays `--with` over it and takes `--without` away.
 pub(super) fn read(global: &Global, all_namespaces: bool) -> Result<Input, Error> {
+    read_for(global, all_namespaces, Question::Everything)
+}
+
+/// Reads what a question needs.
+pub(super) fn read_for(
+    global: &Global,
+    all_namespaces: bool,
+    question: Question<'_>,
+) -> Result<Input, Error> {
     let given = global.namespace.clone();
     let (mut objects, namespace, only) = if global.filename.is_empty() {
-        let options =
-            ConnectOptions { kubeconfig: global.kubeconfig.clone(), context: global.context.clone() };
-        let read = cluster::read(&options).map_err(cluster_error)?;
+        let options = global.connection.options(given.as_ref());
+        // What is laid over or taken away may be anywhere.
+        let question = if global.has_overlay() { Question::Everything } else { question };
+        let read = cluster::read(&options, question).map_err(cluster_error)?;
         let namespace = given.unwrap_or(read.namespace);
         (read.objects, namespace.clone(), Some(namespace))
     } else {
@@ -44,7 +54,17 @@ pub(super) fn read(global: &Global, all_namespaces: bool) -> Result<Input, Error
     }
     warn(&objects.warnings);
     let only = only.filter(|_| !all_namespaces);
-    Ok(Input { snapshot: objects.assemble(), namespace, only })
+    let mut snapshot = objects.assemble();
+    global.cni.lay_over(&mut snapshot);
+    Ok(Input { snapshot, namespace, only })
+}
+
+/// Reads all of the cluster.
+pub(super) fn read_cluster(global: &Global) -> Result<Objects, Error> {
+    let options = global.connection.options(global.namespace.as_ref());
+    let read = cluster::read(&options, Question::Everything).map_err(cluster_error)?;
+    warn(&read.objects.warnings);
+    Ok(read.objects)
 }
 
 fn files(paths: &[String], global: &Global, namespace: &str) -> Result<Objects, Error> {
@@ -59,7 +79,7 @@ fn files(paths: &[String], global: &Global, namespace: &str) -> Result<Objects, 
     })
 }
 
-fn cluster_error(error: ClusterError) -> Error {
+pub(super) fn cluster_error(error: ClusterError) -> Error {
     match error {
         ClusterError::Config(_) => Error::usage(error),
         // A server may say anything: it is kept to one line.

@@ -1,6 +1,10 @@
 //! The subcommands, one file each: arguments in, answer out, no logic.
 
+pub mod cni;
+pub mod connection;
 pub mod explain;
 mod input;
 pub mod list;
 mod output;
+pub mod snapshot;
+pub mod version;

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
+use super::cni;
 use super::objects::{
     Container, Ip, Meta, Object, ObjectKey, Objects, PodObject, PodSpec, WorkloadObject,
 };
 use super::owners::Owners;
+use crate::model::cni::{Agent, NetworkPlugin};
 use crate::model::endpoint::{
     NamedPort, NamedPortsId, Namespace, Node, NodeId, Pod, PodState, Workload, WorkloadId,
 };
@@ -27,7 +29,7 @@ impl Objects {
             .filter(|(key, object)| match (self.items.get(key), object) {
                 (Some(Object::Workload(old)), Object::Workload(new)) => !old.makes_same_pods(new),
                 // The old template was not read: its pods cannot be told to be the same.
-                (None, Object::Workload(_)) => true,
+                (None | Some(Object::Owner(_)), Object::Workload(_)) => true,
                 _ => false,
             })
             .map(|(key, _)| key.clone())
@@ -65,6 +67,9 @@ impl Objects {
             Object::Workload(workload) => {
                 owners.chain_of_workload(key, workload).iter().any(|own| workloads.contains(own))
             }
+            Object::Owner(meta) => {
+                owners.chain_of_owner(key, meta).iter().any(|own| workloads.contains(own))
+            }
             _ => false,
         };
         let gone: Vec<ObjectKey> = self.items.iter().filter(owned).map(|(key, _)| key.clone()).collect();
@@ -77,11 +82,25 @@ impl Objects {
     pub fn assemble(self) -> Snapshot {
         let mut builder = Builder { snapshot: Snapshot::default(), nodes: HashMap::new() };
         builder.snapshot.gaps = self.gaps;
+        builder.snapshot.plugin = plugin(&self.items, self.server_version.as_deref());
         builder.namespaces(&self.items);
         builder.nodes(&self.items);
         builder.pods(&self.items);
         builder.policies(self.items);
         builder.snapshot
+    }
+}
+
+/// Tells the network plugin; of manifests without any agent nothing is known.
+fn plugin(items: &BTreeMap<ObjectKey, Object>, server_version: Option<&str>) -> NetworkPlugin {
+    let agents = items.values().filter_map(|object| match object {
+        Object::Workload(workload) => workload.agent.clone(),
+        _ => None,
+    });
+    let agents: Vec<Agent> = agents.chain(server_version.and_then(cni::built_in)).collect();
+    match server_version {
+        None if agents.is_empty() => NetworkPlugin::Unknown,
+        _ => NetworkPlugin::choose(&agents),
     }
 }
 
@@ -101,6 +120,8 @@ impl Builder {
         for (key, object) in items {
             match object {
                 Object::Namespace(meta) => drop(known.insert(&key.name, Some(meta))),
+                // It is no pod's namespace by itself.
+                Object::Unjudged => {}
                 _ if key.namespace.is_empty() => {}
                 _ => drop(known.entry(&key.namespace).or_insert(None)),
             }

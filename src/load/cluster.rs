@@ -1,24 +1,16 @@
-//! A live cluster, read through its API: plain lists in pages, all kinds at once.
+//! A live cluster, read through its API: what a question needs, all kinds at once.
 
-use std::sync::Arc;
-
-use futures_util::future::join_all;
-use k8s_openapi::api::networking::v1::NetworkPolicySpec;
-use kube::Client;
+use futures_util::future::{join, join_all};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
-pub use super::connect::{ClusterError, ConnectOptions};
-use super::connect::{PATIENCE, address, config, connection_error, is_foreign};
-use super::objects::{
-    Meta, NodeObject, Object, ObjectKey, Objects, PodObject, PolicyRead, WorkloadObject,
-};
-use crate::model::origin::ObjectOrigin;
-use crate::model::snapshot::{Gap, GapScope};
-use crate::policy::{self, KINDS};
+use super::api::Api;
+pub use super::failure::ClusterError;
+use super::kinds::{self, Filter, KINDS_READ, Kind, NAMESPACE};
+pub use super::kubeconfig::ConnectOptions;
+pub use super::narrow::NamedEnd;
+use super::objects::{Object, Objects};
+use super::{narrow, rights, unjudged};
 
-/// Objects asked for in one request.
-const PAGE: usize = 500;
 /// A cluster's objects, and the namespace that its context names.
 #[derive(Debug)]
 pub struct Cluster {
@@ -28,271 +20,119 @@ pub struct Cluster {
     pub namespace: String,
 }
 
-/// Reads everything that an analysis needs; what may not be read becomes a gap.
+/// What is asked of a cluster.
+#[derive(Clone, Copy, Debug)]
+pub enum Question<'a> {
+    /// Anything.
+    Everything,
+    /// Whether these ends may talk.
+    Ends(&'a [NamedEnd]),
+}
+
+/// Reads what a question needs; what may not be read becomes a gap.
 ///
 /// # Errors
-/// A kubeconfig that cannot be used, a server that cannot be reached, credentials it rejects.
-pub fn read(options: &ConnectOptions) -> Result<Cluster, ClusterError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| ClusterError::Config(error.to_string()))?;
-    runtime.block_on(async {
-        let config = config(options).await?;
-        let namespace = match &*config.default_namespace {
-            "" => "default".to_owned(),
-            namespace => namespace.to_owned(),
+/// A kubeconfig that cannot be used, a server that cannot be reached, credentials it rejects, an end
+/// that may not be read.
+pub fn read(options: &ConnectOptions, question: Question<'_>) -> Result<Cluster, ClusterError> {
+    block_on(async {
+        let api = Api::new(options)?;
+        let read = async {
+            match question {
+                Question::Ends(ends) => narrow::read(&api, ends).await,
+                Question::Everything => Ok(None),
+            }
         };
-        let server = address(&config.cluster_url);
-        let client = Client::try_from(config).map_err(|error| connection_error(&error, &server))?;
-        let objects = Api { client, server }.read_all().await?;
-        Ok(Cluster { objects, namespace })
+        let (narrowed, version) = join(read, version(&api)).await;
+        let mut objects = match narrowed? {
+            Some(objects) => objects,
+            None => read_all(&api, question).await?,
+        };
+        objects.server_version = Some(version?);
+        objects.warnings = api.warnings();
+        Ok(Cluster { objects, namespace: api.namespace().to_owned() })
     })
 }
 
-struct Api {
-    client: Client,
-    server: String,
+/// Asks for the server's version.
+///
+/// # Errors
+/// A kubeconfig that cannot be used, a server that cannot be reached.
+pub fn server_version(options: &ConnectOptions) -> Result<String, ClusterError> {
+    block_on(async { version(&Api::new(options)?).await })
 }
 
-/// What to read, and what it means when it may not be read.
-struct Kind {
-    group: &'static str,
-    version: &'static str,
-    plural: &'static str,
-    kind: &'static str,
-}
-
-impl Kind {
-    /// Returns which answers are in doubt where the kind may not be read.
-    fn doubt(&self) -> GapScope {
-        match self.kind {
-            "NetworkPolicy" => GapScope::Cluster,
-            "Pod" => GapScope::Addresses,
-            _ => GapScope::Incomplete,
-        }
-    }
-}
-
-const KINDS_READ: [Kind; 11] = [
-    Kind { group: "", version: "v1", plural: "namespaces", kind: "Namespace" },
-    Kind { group: "", version: "v1", plural: "nodes", kind: "Node" },
-    Kind { group: "", version: "v1", plural: "pods", kind: "Pod" },
-    Kind { group: "", version: "v1", plural: "replicationcontrollers", kind: "ReplicationController" },
-    Kind { group: "apps", version: "v1", plural: "deployments", kind: "Deployment" },
-    Kind { group: "apps", version: "v1", plural: "statefulsets", kind: "StatefulSet" },
-    Kind { group: "apps", version: "v1", plural: "daemonsets", kind: "DaemonSet" },
-    Kind { group: "apps", version: "v1", plural: "replicasets", kind: "ReplicaSet" },
-    Kind { group: "batch", version: "v1", plural: "jobs", kind: "Job" },
-    Kind { group: "batch", version: "v1", plural: "cronjobs", kind: "CronJob" },
-    Kind { group: "networking.k8s.io", version: "v1", plural: "networkpolicies", kind: "NetworkPolicy" },
-];
-
-/// One object of a list, named.
-type Named = (ObjectKey, Object);
-
-#[derive(Deserialize)]
-#[serde(bound = "T: DeserializeOwned")]
-struct Page<T> {
-    #[serde(default)]
-    metadata: PageMeta,
-    // May be null, and is never absent: what has none is no list, and not an empty one.
-    #[serde(deserialize_with = "Option::deserialize")]
-    items: Option<Vec<T>>,
+/// Runs requests to their end.
+pub(super) fn block_on<T>(
+    requests: impl Future<Output = Result<T, ClusterError>>,
+) -> Result<T, ClusterError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| ClusterError::Config(error.to_string()))?.block_on(requests)
 }
 
 #[derive(Default, Deserialize)]
-struct PageMeta {
-    #[serde(default, rename = "continue")]
-    next: String,
+#[serde(rename_all = "camelCase", default)]
+struct Version {
+    git_version: String,
 }
 
-#[derive(Deserialize)]
-struct NetworkPolicyObject {
-    metadata: Meta,
-    #[serde(default)]
-    spec: NetworkPolicySpec,
-}
-
-#[derive(Deserialize)]
-struct AnyObject {
-    metadata: Meta,
-}
-
-#[derive(Deserialize)]
-struct Groups {
-    groups: Vec<Group>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Group {
-    name: String,
-    preferred_version: GroupVersion,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct GroupVersion {
-    group_version: String,
-}
-
-#[derive(Deserialize)]
-struct Resources {
-    resources: Vec<Resource>,
-}
-
-#[derive(Deserialize)]
-struct Resource {
-    name: String,
-    kind: String,
-    verbs: Vec<String>,
-}
-
-impl Api {
-    async fn read_all(&self) -> Result<Objects, ClusterError> {
-        let lists = join_all(KINDS_READ.iter().map(|kind| self.read_kind(kind)));
-        let (lists, others) = futures_util::future::join(lists, self.read_unjudged()).await;
-        let mut objects = Objects::default();
-        for (kind, list) in KINDS_READ.iter().zip(lists) {
-            match list {
-                Ok(items) => objects.items.extend(items),
-                Err(error) => {
-                    objects.gaps.push(self.gap(kind.plural, kind.doubt(), &error)?);
-                }
-            }
-        }
-        let (items, gaps) = others?;
-        objects.items.extend(items);
-        objects.gaps.extend(gaps);
-        Ok(objects)
+/// Asks for the server's version; unknown to a user who may not even ask that.
+pub(super) async fn version(api: &Api) -> Result<String, ClusterError> {
+    match api.get_json::<Version>("/version").await {
+        Ok(version) => Ok(version.git_version),
+        Err(failure) if failure.refusal().is_some() => Ok("unknown".to_owned()),
+        Err(failure) => Err(api.error(failure)),
     }
+}
 
-    async fn read_kind(&self, kind: &Kind) -> Result<Vec<Named>, kube::Error> {
-        let path = match kind.group {
-            "" => format!("/api/{}/{}", kind.version, kind.plural),
-            group => format!("/apis/{group}/{}/{}", kind.version, kind.plural),
+async fn read_all(api: &Api, question: Question<'_>) -> Result<Objects, ClusterError> {
+    let lists = join_all(KINDS_READ.iter().map(|kind| kinds::read(api, kind, Filter::default())));
+    let (lists, others) = join(lists, unjudged::read(api)).await;
+    let mut objects = Objects::default();
+    let mut refused: Vec<(&'static Kind, &'static str)> = Vec::new();
+    for (kind, list) in KINDS_READ.iter().zip(lists) {
+        match list {
+            Ok(items) => objects.items.extend(items),
+            Err(failure) => match failure.refusal() {
+                Some(reason) => refused.push((kind, reason)),
+                None => return Err(api.error(failure)),
+            },
+        }
+    }
+    let (items, gaps) = others?;
+    objects.items.extend(items);
+    if !refused.is_empty() {
+        let namespaces = namespaces(api, question, &objects, &refused);
+        let (kinds, reasons): (Vec<_>, Vec<_>) = refused.into_iter().unzip();
+        let found = rights::by_namespace(api, &kinds, &namespaces).await?;
+        objects.gaps.extend(found.gaps(&kinds, &reasons));
+        objects.items.extend(found.items);
+    }
+    objects.gaps.extend(gaps);
+    Ok(objects)
+}
+
+/// Lists the namespaces that are worth trying: all, or where they may not be listed those that the
+/// context and the question name.
+fn namespaces(
+    api: &Api,
+    question: Question<'_>,
+    objects: &Objects,
+    refused: &[(&Kind, &str)],
+) -> Vec<String> {
+    let mut names: Vec<String> = if refused.iter().any(|(kind, _)| **kind == NAMESPACE) {
+        let ends = match question {
+            Question::Ends(ends) => ends,
+            Question::Everything => &[],
         };
-        let key = |meta: &Meta| ObjectKey::new(kind.group, kind.kind, &meta.namespace, &meta.name);
-        Ok(match kind.kind {
-            "Namespace" => {
-                self.list(&path, |read: AnyObject| {
-                    (key(&read.metadata), Object::Namespace(read.metadata))
-                })
-                .await?
-            }
-            "Node" => {
-                self.list(&path, |read: NodeObject| (key(&read.metadata), Object::Node(read))).await?
-            }
-            "Pod" => {
-                self.list(&path, |read: Box<PodObject>| (key(&read.metadata), Object::Pod(read))).await?
-            }
-            "NetworkPolicy" => {
-                self.list(&path, |read: NetworkPolicyObject| (key(&read.metadata), policy_of(read)))
-                    .await?
-            }
-            _ => {
-                let wrap = |read: Box<WorkloadObject>| (key(&read.metadata), Object::Workload(read));
-                self.list(&path, wrap).await?
-            }
-        })
-    }
-
-    /// Reads a list page by page.
-    async fn list<T: DeserializeOwned, U>(
-        &self,
-        path: &str,
-        mut wrap: impl FnMut(T) -> U,
-    ) -> Result<Vec<U>, kube::Error> {
-        let (mut items, mut next) = (Vec::new(), String::new());
-        let mut has_expired = false;
-        loop {
-            let page: Page<T> = match self.get(&format!("{path}?limit={PAGE}{next}")).await {
-                // The server has forgotten the version of the first page: once more, from there.
-                Err(kube::Error::Api(status)) if status.code == 410 && !has_expired => {
-                    has_expired = true;
-                    items.clear();
-                    next.clear();
-                    continue;
-                }
-                page => page?,
-            };
-            items.extend(page.items.into_iter().flatten().map(&mut wrap));
-            if page.metadata.next.is_empty() {
-                return Ok(items);
-            }
-            // The token is base64 of the URL alphabet, or has its `+`, `/` and `=` to be escaped.
-            let token = page.metadata.next.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
-            next = format!("&continue={token}");
-        }
-    }
-
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, kube::Error> {
-        let request = http::Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?;
-        // A server that sends a byte now and then would be waited for without end.
-        match tokio::time::timeout(PATIENCE.1, self.client.request(request)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(kube::Error::Service("timed out".into())),
-        }
-    }
-
-    /// Reads the names of policies of kinds that cannot be judged.
-    async fn read_unjudged(&self) -> Result<(Vec<Named>, Vec<Gap>), ClusterError> {
-        let (mut items, mut gaps) = (Vec::new(), Vec::new());
-        let groups = match self.get::<Groups>("/apis").await {
-            Ok(groups) => groups.groups,
-            Err(error) => {
-                gaps.push(self.gap("API groups", GapScope::Cluster, &error)?);
-                Vec::new()
-            }
-        };
-        let unjudged = |group: &Group| KINDS.iter().any(|kind| !kind.judged && kind.group == group.name);
-        for group in groups.into_iter().filter(unjudged) {
-            let path = format!("/apis/{}", group.preferred_version.group_version);
-            let resources = match self.get::<Resources>(&path).await {
-                Ok(resources) => resources.resources,
-                Err(error) => {
-                    gaps.push(self.gap(&group.name, GapScope::Cluster, &error)?);
-                    continue;
-                }
-            };
-            for resource in resources {
-                let listable = resource.verbs.iter().any(|verb| verb == "list");
-                if !listable || policy::kind(&group.name, &resource.kind).is_none() {
-                    continue;
-                }
-                let key = |read: AnyObject| {
-                    let meta = read.metadata;
-                    let key = ObjectKey::new(&group.name, &resource.kind, &meta.namespace, &meta.name);
-                    (key, Object::Unjudged)
-                };
-                match self.list(&format!("{path}/{}", resource.name), key).await {
-                    Ok(found) => items.extend(found),
-                    Err(error) => {
-                        let name = format!("{}.{}", resource.name, group.name);
-                        gaps.push(self.gap(&name, GapScope::Cluster, &error)?);
-                    }
-                }
-            }
-        }
-        Ok((items, gaps))
-    }
-
-    /// Turns what may not be read into a gap; anything else is an error.
-    fn gap(&self, what: &str, scope: GapScope, error: &kube::Error) -> Result<Gap, ClusterError> {
-        let kube::Error::Api(status) = error else { return Err(connection_error(error, &self.server)) };
-        let reason = match status.code {
-            _ if is_foreign(status) => return Err(connection_error(error, &self.server)),
-            403 => "forbidden",
-            404 => "not found",
-            _ => return Err(connection_error(error, &self.server)),
-        };
-        Ok(Gap { scope, message: format!("could not list {what}: {reason}") })
-    }
-}
-
-fn policy_of(read: NetworkPolicyObject) -> Object {
-    let resource_version = Arc::from(read.metadata.resource_version.as_str());
-    Object::NetworkPolicy(Box::new(PolicyRead {
-        origin: ObjectOrigin::Live { resource_version },
-        spec: read.spec,
-    }))
+        let named = ends.iter().filter_map(|end| end.namespace.clone());
+        named.chain([api.namespace().to_owned()]).collect()
+    } else {
+        let is_namespace = |object: &Object| matches!(object, Object::Namespace(_));
+        let found = objects.items.iter().filter(|(_, object)| is_namespace(object));
+        found.map(|(key, _)| key.name.clone()).collect()
+    };
+    names.sort_unstable();
+    names.dedup();
+    names
 }

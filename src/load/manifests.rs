@@ -7,11 +7,12 @@ use std::sync::Arc;
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use serde::de::DeserializeOwned;
 
+use super::cni::DaemonSetRead;
 use super::decode::{self, DecodeError};
 use super::document::{self, Node, Value};
 use super::objects::{Meta, Object, ObjectKey, Objects, PolicyRead};
-use super::schema;
 use super::validate::Report;
+use super::{saved, schema};
 use crate::model::origin::{Lines, ObjectOrigin};
 use crate::policy;
 
@@ -52,13 +53,13 @@ pub fn read(paths: &[String], options: ReadOptions<'_>) -> Result<Objects, Manif
             let mut bytes = Vec::new();
             let read = std::io::stdin().lock().read_to_end(&mut bytes);
             read.map_err(|error| unreadable("-", &error))?;
-            reader.bytes("-", &bytes);
+            reader.bytes("-", bytes);
             continue;
         }
         for file in files(path, options.recursive)? {
             let name = file.to_string_lossy();
             let bytes = std::fs::read(&file).map_err(|error| unreadable(&name, &error))?;
-            reader.bytes(&name, &bytes);
+            reader.bytes(&name, bytes);
         }
     }
     if !reader.errors.is_empty() {
@@ -141,11 +142,20 @@ struct Document<'a> {
 }
 
 impl Reader<'_> {
-    fn bytes(&mut self, file: &str, bytes: &[u8]) {
-        let Ok(text) = std::str::from_utf8(bytes) else {
-            self.errors.push(format!("{file}: the file is not UTF-8 text"));
-            return;
+    fn bytes(&mut self, file: &str, bytes: Vec<u8>) {
+        let bytes = match saved::unpack(bytes) {
+            Ok(bytes) => bytes,
+            Err(problem) => return self.errors.push(format!("{file}: {problem}")),
         };
+        let Ok(text) = std::str::from_utf8(&bytes) else {
+            return self.errors.push(format!("{file}: the file is not UTF-8 text"));
+        };
+        if saved::is_snapshot(text) {
+            return match saved::parse(text) {
+                Ok(objects) => self.snapshot(objects),
+                Err(problem) => self.errors.push(format!("{file}: {problem}")),
+            };
+        }
         match document::parse(text) {
             Ok(nodes) => {
                 let lines: Vec<&str> = text.lines().collect();
@@ -155,6 +165,13 @@ impl Reader<'_> {
                 self.errors.push(format!("{file}:{}:{}: {}", error.line, error.column, error.message));
             }
         }
+    }
+
+    fn snapshot(&mut self, objects: Objects) {
+        self.found = true;
+        self.objects.items.extend(objects.items);
+        self.objects.gaps.extend(objects.gaps);
+        self.objects.server_version = objects.server_version;
     }
 
     /// Reads one document, or one item of a list whose items carry no kind of their own.
@@ -199,6 +216,10 @@ impl Reader<'_> {
             }
             _ if policy.is_some() => {
                 self.read(document, |_: Header| Object::Unjudged, |header| &header.metadata);
+            }
+            ("apps", "DaemonSet") if has_pod_template(document.node) => {
+                let wrap = |read: DaemonSetRead| Object::Workload(read.0);
+                self.read(document, wrap, |read| &read.0.metadata);
             }
             _ if has_pod_template(document.node) => {
                 self.read(document, |read| Object::Workload(Box::new(read)), |read| &read.metadata);

@@ -6,15 +6,26 @@
 //! live API ─> connect ─> cluster ────────┘
 //! ```
 
+mod api;
 pub mod assemble;
 pub mod cluster;
+mod cni;
 mod connect;
 mod decode;
 pub mod document;
+mod failure;
+mod kinds;
+pub mod kubeconfig;
 pub mod manifests;
+mod narrow;
 pub mod objects;
 mod owners;
+mod proxy;
+mod rights;
+pub mod saved;
 mod schema;
+mod unjudged;
 mod validate;
+mod wire;
 
 pub use manifests::ManifestError;

@@ -1,11 +1,15 @@
 //! The parts of Kubernetes objects that an analysis reads, the same from files and live clusters.
+//!
+//! A type that comes in numbers has two wire forms: JSON by the names of its fields, and protobuf by
+//! their numbers in the `generated.proto` of its API group; what is not named here is skipped.
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use crate::model::cni::Agent;
 use crate::model::origin::ObjectOrigin;
 use crate::model::snapshot::Gap;
 
@@ -18,10 +22,12 @@ pub struct Objects {
     pub gaps: Vec<Gap>,
     /// What the user should know about the input, once each.
     pub warnings: Vec<String>,
+    /// The cluster's version (`GET /version`, `gitVersion`), where a cluster was read.
+    pub server_version: Option<String>,
 }
 
 /// The identity of an object.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ObjectKey {
     /// The kind, with its group unless Kubernetes ships it: `Deployment`, `Rollout.argoproj.io`.
     pub kind: String,
@@ -32,7 +38,7 @@ pub struct ObjectKey {
 }
 
 /// An object.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Object {
     /// core/v1 Namespace.
     Namespace(Meta),
@@ -40,6 +46,8 @@ pub enum Object {
     Pod(Box<PodObject>),
     /// Any kind with a pod template.
     Workload(Box<WorkloadObject>),
+    /// The metadata of a ReplicaSet that something controls: it only leads from pods to their owner.
+    Owner(Meta),
     /// core/v1 Node.
     Node(NodeObject),
     /// networking.k8s.io/v1 NetworkPolicy.
@@ -49,7 +57,7 @@ pub enum Object {
 }
 
 /// A NetworkPolicy and where it was read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PolicyRead {
     /// Where it was read.
     pub origin: ObjectOrigin,
@@ -58,132 +66,168 @@ pub struct PolicyRead {
 }
 
 /// meta/v1 ObjectMeta.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the API's own fields")]
 pub struct Meta {
+    #[prost(string, tag = "1")]
     pub name: String,
+    #[prost(string, tag = "2")]
     pub generate_name: String,
+    #[prost(string, tag = "3")]
     pub namespace: String,
+    #[prost(btree_map = "string, string", tag = "11")]
     pub labels: BTreeMap<String, String>,
+    #[prost(string, tag = "6")]
     pub resource_version: String,
+    #[prost(message, repeated, tag = "13")]
     pub owner_references: Vec<OwnerReference>,
 }
 
 /// meta/v1 OwnerReference.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the API's own fields")]
 pub struct OwnerReference {
+    #[prost(string, tag = "5")]
     pub api_version: String,
+    #[prost(string, tag = "1")]
     pub kind: String,
+    #[prost(string, tag = "3")]
     pub name: String,
+    #[prost(bool, tag = "6")]
     pub controller: bool,
 }
 
 /// core/v1 Pod.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the API's own fields")]
 pub struct PodObject {
+    #[prost(message, required, tag = "1")]
     pub metadata: Meta,
+    #[prost(message, required, tag = "2")]
     pub spec: PodSpec,
+    #[prost(message, required, tag = "3")]
     pub status: PodStatus,
 }
 
 /// core/v1 PodSpec.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the API's own fields")]
 pub struct PodSpec {
+    #[prost(string, tag = "10")]
     pub node_name: String,
+    #[prost(bool, tag = "11")]
     pub host_network: bool,
+    #[prost(message, repeated, tag = "2")]
     pub containers: Vec<Container>,
+    #[prost(message, repeated, tag = "20")]
     pub init_containers: Vec<Container>,
 }
 
 /// core/v1 Container.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the API's own fields")]
 pub struct Container {
+    #[prost(message, repeated, tag = "6")]
     pub ports: Vec<ContainerPort>,
+    #[prost(string, tag = "24")]
     pub restart_policy: String,
 }
 
 /// core/v1 ContainerPort.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the API's own fields")]
 pub struct ContainerPort {
+    #[prost(string, tag = "1")]
     pub name: String,
+    #[prost(int64, tag = "3")]
     pub container_port: i64,
+    #[prost(string, tag = "4")]
     pub protocol: String,
 }
 
 /// core/v1 PodStatus.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the API's own fields")]
 pub struct PodStatus {
+    #[prost(string, tag = "1")]
     pub phase: String,
     #[serde(rename = "podIP")]
+    #[prost(string, tag = "6")]
     pub pod_ip: String,
     #[serde(rename = "podIPs")]
+    #[prost(message, repeated, tag = "12")]
     pub pod_ips: Vec<Ip>,
     #[serde(rename = "hostIP")]
+    #[prost(string, tag = "5")]
     pub host_ip: String,
     #[serde(rename = "hostIPs")]
+    #[prost(message, repeated, tag = "16")]
     pub host_ips: Vec<Ip>,
 }
 
 /// core/v1 PodIP and HostIP.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the API's own fields")]
 pub struct Ip {
+    #[prost(string, tag = "1")]
     pub ip: String,
 }
 
 /// core/v1 Node.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the API's own fields")]
 pub struct NodeObject {
+    #[prost(message, required, tag = "1")]
     pub metadata: Meta,
+    #[prost(message, required, tag = "3")]
     pub status: NodeStatus,
 }
 
 /// core/v1 NodeStatus.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the API's own fields")]
 pub struct NodeStatus {
+    #[prost(message, repeated, tag = "5")]
     pub addresses: Vec<NodeAddress>,
 }
 
 /// core/v1 NodeAddress.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the API's own fields")]
 pub struct NodeAddress {
     #[serde(rename = "type")]
+    #[prost(string, tag = "1")]
     pub kind: String,
+    #[prost(string, tag = "2")]
     pub address: String,
 }
 
 /// An object with a pod template: Deployment, CronJob, a custom kind …
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the API's own fields")]
 pub struct WorkloadObject {
     pub metadata: Meta,
     pub spec: WorkloadSpec,
     pub status: WorkloadStatus,
+    /// Set by the loader: the network plugin whose agent this is.
+    #[serde(rename = "netpol/agent", skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Agent>,
 }
 
 /// apps/v1 DeploymentSpec and its like.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the API's own fields")]
 pub struct WorkloadSpec {
@@ -195,7 +239,7 @@ pub struct WorkloadSpec {
 }
 
 /// A workload's selector: a LabelSelector, or the plain map of a ReplicationController.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum WorkloadSelector {
     /// core/v1 ReplicationControllerSpec.selector.
@@ -205,7 +249,7 @@ pub enum WorkloadSelector {
 }
 
 /// core/v1 PodTemplateSpec.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the API's own fields")]
 pub struct Template {
@@ -214,7 +258,7 @@ pub struct Template {
 }
 
 /// batch/v1 JobTemplateSpec.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the API's own fields")]
 pub struct JobTemplate {
@@ -222,7 +266,7 @@ pub struct JobTemplate {
 }
 
 /// The part of batch/v1 JobSpec that a CronJob gives.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the API's own fields")]
 pub struct JobTemplateSpec {
@@ -231,7 +275,7 @@ pub struct JobTemplateSpec {
 }
 
 /// batch/v1 JobStatus.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the API's own fields")]
 pub struct WorkloadStatus {
@@ -239,7 +283,7 @@ pub struct WorkloadStatus {
 }
 
 /// batch/v1 JobCondition.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the API's own fields")]
 pub struct Condition {

@@ -67,6 +67,11 @@ impl<'a> Owners<'a> {
         self.chain(&key.namespace, &workload.metadata, hash)
     }
 
+    /// Lists the controllers of an object of which only the metadata was read, the nearest first.
+    pub(super) fn chain_of_owner(&self, key: &ObjectKey, meta: &Meta) -> Vec<ObjectKey> {
+        self.chain(&key.namespace, meta, meta.labels.get("pod-template-hash"))
+    }
+
     fn chain(&self, namespace: &str, meta: &Meta, hash: Option<&String>) -> Vec<ObjectKey> {
         let mut chain = Vec::new();
         let mut next = controller(meta);
@@ -76,6 +81,7 @@ impl<'a> Owners<'a> {
             let key = key_of(namespace, owner);
             next = match self.items.get(&key) {
                 Some(Object::Workload(workload)) => controller(&workload.metadata),
+                Some(Object::Owner(meta)) => controller(meta),
                 _ => {
                     chain.extend([key.clone()].into_iter().chain(deployment_of(&key, hash)));
                     return chain;

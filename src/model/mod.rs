@@ -3,6 +3,7 @@
 //! Pure data and set algebra. Nothing here knows a policy, a file or the network.
 
 pub mod arena;
+pub mod cni;
 pub mod endpoint;
 pub mod interval;
 pub mod ips;

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// The place an object came from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ObjectOrigin {
     /// A document of a manifest.
     File {
@@ -22,7 +24,7 @@ pub enum ObjectOrigin {
 }
 
 /// Lines, counted from 1, of the paths of one document: `spec.egress[1]` -> 14.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lines(BTreeMap<Box<str>, u32>);
 
 impl Lines {

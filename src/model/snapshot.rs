@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
+use serde::{Deserialize, Serialize};
 
 use super::arena::Arena;
+use super::cni::NetworkPlugin;
 use super::endpoint::{NamedPort, NamedPorts, Namespace, NamespaceId, Node, Pod, Workload};
 use super::ips::Family;
 use super::labels::{LabelSet, Labels};
@@ -34,6 +36,8 @@ pub struct Snapshot {
     pub policies: Vec<PolicyObject>,
     /// What could not be read or judged.
     pub gaps: Vec<Gap>,
+    /// The network plugin that enforces the policies.
+    pub plugin: NetworkPlugin,
 }
 
 /// A policy as it was read.
@@ -57,7 +61,7 @@ pub enum PolicySpec {
 }
 
 /// Something that could not be read, or is of a kind that cannot be judged.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     /// Which answers it puts in doubt.
     pub scope: GapScope,
@@ -66,12 +70,14 @@ pub struct Gap {
 }
 
 /// Which answers a gap puts in doubt.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GapScope {
     /// None: something is missing from the answer, and what is there is right.
     Incomplete,
     /// Those that turn on policies for pods of these namespaces.
     Namespaces(BTreeSet<Box<str>>),
+    /// Those that turn on policies for pods of any other namespace.
+    OtherNamespaces(BTreeSet<Box<str>>),
     /// Those that turn on any policy.
     Cluster,
     /// Those about addresses: a pod that was not read may hold them.

@@ -3,6 +3,7 @@
 //! A new kind is one file with a `translate` function, a variant of [`PolicySpec`] and a row in
 //! [`KINDS`]. Nothing here needs a cluster.
 
+pub mod deviation;
 pub mod network_policy;
 mod rule;
 
@@ -63,6 +64,11 @@ pub fn translate(snapshot: &Snapshot) -> Rules {
             GapScope::Namespaces(names) => {
                 let names = names.iter().cloned();
                 rules.unjudged.extend(names.map(|name| Unjudged { namespace: Some(name) }));
+            }
+            GapScope::OtherNamespaces(read) => {
+                let others = snapshot.namespaces.values().map(|namespace| namespace.name.clone());
+                let others = others.filter(|name| !read.contains(name));
+                rules.unjudged.extend(others.map(|name| Unjudged { namespace: Some(name) }));
             }
             GapScope::Cluster => rules.unjudged.push(Unjudged { namespace: None }),
             GapScope::Addresses => rules.unread_pods = true,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::ends::{End, Member, Who, part_endpoint};
 use super::judge::{Exempt, HalfJudged, Judged, judge};
 use super::naming::{name_of, outside_endpoint};
+use super::plugin;
 use super::schema::{
     API_VERSION, Explanation, Group, Half, Miss, Outcome, Reason, RuleRef, RuleUse, TierUse, Verdict,
 };
@@ -13,6 +14,7 @@ use crate::engine::classes::ClassId;
 use crate::engine::decide::{Doubt, Why};
 use crate::engine::miss::{self, PeerView};
 use crate::engine::network::Network;
+use crate::model::cni::Cni;
 use crate::model::endpoint::NodeId;
 use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
@@ -59,7 +61,9 @@ pub fn explain(
         any(&[Verdict::Deny, Verdict::Partial]),
         any(&[Verdict::Depends]) || unknown(source) || unknown(destination),
     );
-    let caveats = source.caveats.iter().chain(&destination.caveats).cloned();
+    let members = source.members.iter().chain(&destination.members);
+    let subjects = members.filter_map(|member| network.subject_of(member.class)).collect();
+    let caveats = source.caveats.iter().chain(&destination.caveats).cloned().chain(answer.caveats);
     Ok(Explanation {
         api_version: API_VERSION,
         kind: "Explanation",
@@ -68,7 +72,7 @@ pub fn explain(
         port: port.map(ToString::to_string),
         verdict,
         groups,
-        caveats: caveats.chain(answer.caveats).collect(),
+        caveats: caveats.chain(plugin::caveats_for(network, &subjects)).collect(),
         gaps: network.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect(),
     })
 }
@@ -399,6 +403,10 @@ impl Answer<'_, '_> {
         let Peers::OneOf(peers) = &row.peers else { return };
         let by_block = peers.iter().any(|peer| matches!(peer, Peer::Block(_)));
         if !by_block || self.network.subject_of(peer).is_none() {
+            return;
+        }
+        let agrees = [Cni::Calico, Cni::Antrea, Cni::KubeNetworkPolicies].map(Some);
+        if agrees.contains(&self.network.snapshot.plugin.cni()) {
             return;
         }
         if !miss::matches_by_labels(self.network, peers, peer) {

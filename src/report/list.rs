@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::ends::{End, Who};
 use super::explain::doubt_text;
+use super::plugin;
 use super::schema::{Endpoint, Verdict};
 use super::target::PortQuery;
 use super::units::{Level, Part, UnitId, Units};
@@ -280,6 +281,7 @@ impl<'a, 'b> List<'a, 'b> {
                 doubt => doubt_text(doubt).to_owned(),
             });
         }
+        caveats.extend(plugin::caveats(self.network, rules.rules.values()));
         caveats
     }
 }

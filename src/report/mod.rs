@@ -7,6 +7,7 @@ pub mod judge;
 pub mod list;
 pub mod naming;
 pub mod not_found;
+pub mod plugin;
 pub mod schema;
 pub mod subject;
 pub mod summary;

@@ -6,6 +6,7 @@ use super::ends::{End, Who};
 use super::explain::doubt_text;
 use super::findings;
 use super::naming::name_of;
+use super::plugin;
 use super::schema::{
     API_VERSION, Allowed, Dir, Endpoint, IsolatedBy, RuleRef, SubjectExplanation, Verdict,
 };
@@ -41,6 +42,7 @@ pub fn explain(network: &Network<'_>, end: &End) -> SubjectExplanation {
         caveats.push("ingress from the pod's own node is always allowed".to_owned());
     }
     caveats.extend(view.doubts.iter().map(|doubt| doubt_text(*doubt).to_owned()));
+    caveats.extend(plugin::caveats_for(network, &pods.keys().copied().collect()));
     SubjectExplanation {
         api_version: API_VERSION,
         kind: "SubjectExplanation",

@@ -68,10 +68,10 @@ fn unknown_certificate(plane: &ControlPlane) {
 
 fn unknown_context(plane: &ControlPlane) {
     let output = plugin::ask(plane, "admin", &["list", "--context", "elsewhere"]);
-    assert_fails(&output, 2, "error: context `elsewhere` does not exist\n");
+    assert_fails(&output, 2, "error: context \"elsewhere\" does not exist\n");
     let kubeconfig = secretive(&plane.url());
     let output = ask(&kubeconfig, &["explain", "pod/x", "--context", "elsewhere"]);
-    assert_fails(&output, 2, "error: context `elsewhere` does not exist\n");
+    assert_fails(&output, 2, "error: context \"elsewhere\" does not exist\n");
 }
 
 fn refused() {

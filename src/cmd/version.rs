@@ -1,0 +1,69 @@
+//! `kubectl netpol version`.
+
+use std::io::Write;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{input, output};
+use crate::cli::Global;
+use crate::error::{Error, ExitCode};
+use crate::load::cluster;
+use crate::render::{Format, machine};
+
+/// Print the version of the plugin, and of the server where it can be reached.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  # Both versions
+  kubectl netpol version
+
+  # The plugin's own, without asking a server
+  kubectl netpol version --client -o json")]
+pub struct VersionArgs {
+    /// Do not ask the server.
+    #[arg(long)]
+    client: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Versions {
+    client_version: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_version: Option<String>,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// A server that was to be asked and cannot be reached, after the plugin's own version was told.
+pub fn run(args: &VersionArgs, global: &Global) -> Result<ExitCode, Error> {
+    let asked = (!args.client).then(|| {
+        let options = global.connection.options(None);
+        cluster::server_version(&options).map_err(input::cluster_error)
+    });
+    let (server_version, failed) = match asked.transpose() {
+        Ok(version) => (version, None),
+        Err(error) => (None, Some(error)),
+    };
+    let versions = Versions { client_version: env!("CARGO_PKG_VERSION"), server_version };
+    output::write(global, true, |out, format, _| match format {
+        Format::Json => machine::write_json(out, &versions),
+        Format::Yaml => machine::write_yaml(out, &versions),
+        Format::Text | Format::Wide => write(out, &versions),
+    })?;
+    match failed {
+        // Without any kubeconfig there is no server to ask.
+        Some(error) if error.code != ExitCode::Usage => Err(error),
+        _ => Ok(ExitCode::Success),
+    }
+}
+
+fn write(out: &mut dyn Write, versions: &Versions) -> std::io::Result<()> {
+    writeln!(out, "Client Version: v{}", versions.client_version)?;
+    match &versions.server_version {
+        Some(server) => writeln!(out, "Server Version: {server}"),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,172 @@
+//! The kinds that an analysis reads from an API server, and how each is asked for.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::networking::v1::NetworkPolicySpec;
+use serde::{Deserialize, Serialize};
+
+use super::api::{Api, Part};
+use super::cni::DaemonSetRead;
+use super::failure::Failure;
+use super::objects::{Meta, NodeObject, Object, ObjectKey, PodObject, PolicyRead, WorkloadObject};
+use crate::model::origin::ObjectOrigin;
+
+/// A kind to read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Kind {
+    pub(super) group: &'static str,
+    pub(super) plural: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) namespaced: bool,
+}
+
+const fn kind(group: &'static str, plural: &'static str, kind: &'static str, namespaced: bool) -> Kind {
+    Kind { group, plural, kind, namespaced }
+}
+
+pub(super) const NAMESPACE: Kind = kind("", "namespaces", "Namespace", false);
+pub(super) const NODE: Kind = kind("", "nodes", "Node", false);
+pub(super) const POD: Kind = kind("", "pods", "Pod", true);
+pub(super) const REPLICA_SET: Kind = kind("apps", "replicasets", "ReplicaSet", true);
+pub(super) const DAEMON_SET: Kind = kind("apps", "daemonsets", "DaemonSet", true);
+pub(super) const NETWORK_POLICY: Kind =
+    kind("networking.k8s.io", "networkpolicies", "NetworkPolicy", true);
+
+/// All of them; those that decide most come first.
+pub(super) const KINDS_READ: [Kind; 11] = [
+    NETWORK_POLICY,
+    POD,
+    NAMESPACE,
+    NODE,
+    REPLICA_SET,
+    DAEMON_SET,
+    kind("", "replicationcontrollers", "ReplicationController", true),
+    kind("apps", "deployments", "Deployment", true),
+    kind("apps", "statefulsets", "StatefulSet", true),
+    kind("batch", "jobs", "Job", true),
+    kind("batch", "cronjobs", "CronJob", true),
+];
+
+/// One object of a list, named.
+pub(super) type Named = (ObjectKey, Object);
+
+/// Metadata alone: meta/v1 PartialObjectMetadata, or any object of which nothing else counts.
+#[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
+pub(super) struct Header {
+    #[prost(message, required, tag = "1")]
+    pub(super) metadata: Meta,
+}
+
+#[derive(Deserialize)]
+struct NetworkPolicyObject {
+    metadata: Meta,
+    #[serde(default)]
+    spec: NetworkPolicySpec,
+}
+
+/// Which objects of a kind to read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Filter<'a> {
+    /// Only those of a namespace.
+    pub(super) namespace: Option<&'a str>,
+    /// Only the one of a name.
+    pub(super) name: Option<&'a str>,
+    /// Only those that a label selector, in its text form, selects.
+    pub(super) labels: Option<&'a str>,
+}
+
+impl Kind {
+    fn path(&self, filter: Filter<'_>) -> String {
+        let root = match self.group {
+            "" => "/api/v1".to_owned(),
+            group => format!("/apis/{group}/v1"),
+        };
+        let namespace = filter.namespace.filter(|_| self.namespaced);
+        let within = namespace.map(|name| format!("/namespaces/{}", escape(name))).unwrap_or_default();
+        let name = filter
+            .name
+            .map(|name| format!("fieldSelector={}", escape(&format!("metadata.name={name}"))));
+        let labels = filter.labels.map(|labels| format!("labelSelector={}", escape(labels)));
+        let query: Vec<String> = name.into_iter().chain(labels).collect();
+        let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
+        format!("{root}{within}/{}{query}", self.plural)
+    }
+
+    fn key(&self, meta: &Meta) -> ObjectKey {
+        ObjectKey::new(self.group, self.kind, &meta.namespace, &meta.name)
+    }
+}
+
+fn escape(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// Reads the objects of a kind; of ReplicaSets, which come in numbers, only who owns them, unless
+/// one of them is its own master.
+pub(super) async fn read(api: &Api, kind: &Kind, filter: Filter<'_>) -> Result<Vec<Named>, Failure> {
+    let path = kind.path(filter);
+    match kind.kind {
+        "Namespace" => {
+            let wrap = |read: Header| (kind.key(&read.metadata), Object::Namespace(read.metadata));
+            api.list(&path, Part::Metadata, wrap).await
+        }
+        "Node" => {
+            let wrap = |read: NodeObject| (kind.key(&read.metadata), Object::Node(read));
+            api.list(&path, Part::Whole, wrap).await
+        }
+        "Pod" => {
+            let wrap = |read: PodObject| (kind.key(&read.metadata), Object::Pod(Box::new(read)));
+            api.list(&path, Part::Whole, wrap).await
+        }
+        "ReplicaSet" => {
+            let owned = api.list(&path, Part::Metadata, |read: Header| owned(kind, read)).await?;
+            match owned.into_iter().collect() {
+                Some(owned) => Ok(owned),
+                None => workloads(api, kind, &path).await,
+            }
+        }
+        "DaemonSet" => {
+            let wrap = |read: DaemonSetRead| (kind.key(&read.0.metadata), Object::Workload(read.0));
+            api.list_json(&path, wrap).await
+        }
+        "NetworkPolicy" => {
+            let wrap = |read: NetworkPolicyObject| (kind.key(&read.metadata), policy_of(read));
+            api.list_json(&path, wrap).await
+        }
+        _ => workloads(api, kind, &path).await,
+    }
+}
+
+/// Reads one namespace by its name, which a right to it alone is enough for.
+pub(super) async fn read_namespace(api: &Api, name: &str) -> Result<Vec<Named>, Failure> {
+    let read = api.get_json::<Header>(&format!("/api/v1/namespaces/{}", escape(name))).await;
+    match read {
+        Ok(read) => Ok(vec![(NAMESPACE.key(&read.metadata), Object::Namespace(read.metadata))]),
+        // Who may only list is answered so.
+        Err(failure) if failure.refusal() == Some("forbidden") => {
+            let by_name = Filter { name: Some(name), ..Filter::default() };
+            self::read(api, &NAMESPACE, by_name).await
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn workloads(api: &Api, kind: &Kind, path: &str) -> Result<Vec<Named>, Failure> {
+    let wrap = |read: Box<WorkloadObject>| (kind.key(&read.metadata), Object::Workload(read));
+    api.list_json(path, wrap).await
+}
+
+/// Keeps a ReplicaSet that something controls: pods are its owner's.
+fn owned(kind: &Kind, read: Header) -> Option<Named> {
+    let is_owned = read.metadata.owner_references.iter().any(|owner| owner.controller);
+    let key = kind.key(&read.metadata);
+    is_owned.then_some((key, Object::Owner(read.metadata)))
+}
+
+fn policy_of(read: NetworkPolicyObject) -> Object {
+    let resource_version = Arc::from(read.metadata.resource_version.as_str());
+    Object::NetworkPolicy(Box::new(PolicyRead {
+        origin: ObjectOrigin::Live { resource_version },
+        spec: read.spec,
+    }))
+}
