@@ -54,10 +54,28 @@ fn check(folder: &Path, question: &str) -> Result<(), String> {
             expect(answer["verdict"] == what, || format!("is {}", answer["verdict"]))
         }
         "finding" | "no-finding" => {
-            let (id, target) = rest.split_once(' ').unwrap();
-            let answer = ask(folder, &[target]);
+            let (id, asked) = rest.split_once(' ').unwrap();
+            let answer =
+                if asked.contains(" -> ") { explain(folder, asked) } else { ask(folder, &[asked]) };
             let found = list(&answer["findings"]).iter().any(|finding| finding["id"] == id);
             expect(found == (what == "finding"), || format!("findings are {}", answer["findings"]))
+        }
+        "caveat" | "no-caveat" => {
+            let (part, connection) = rest.split_once(' ').unwrap();
+            let answer = explain(folder, connection);
+            let part = part.replace('_', " ");
+            let says = |caveat: &Value| caveat.as_str().unwrap().contains(&part);
+            let found = list(&answer["caveats"]).iter().any(says);
+            expect(found == (what == "caveat"), || format!("caveats are {}", answer["caveats"]))
+        }
+        "leads" => {
+            let (ports, connection) = rest.split_once(" : ").unwrap();
+            let [port, target] = words(ports);
+            let answer = explain(folder, connection);
+            let leads = |own: &Value| own["port"] == *port && own["target"] == *target;
+            let groups = list(&answer["groups"]);
+            let mut led = groups.iter().flat_map(|group| list(&group["servicePorts"]));
+            expect(led.any(leads), || format!("groups are {}", answer["groups"]))
         }
         "decides" => {
             let (place, connection) = rest.split_once(" : ").unwrap();
@@ -68,7 +86,8 @@ fn check(folder: &Path, question: &str) -> Result<(), String> {
                 format!("{half} is {}", halves(&answer, &half))
             })
         }
-        "miss" => {
+        "miss" | "service-port" => {
+            let field = if what == "miss" { "clause" } else { "servicePort" };
             let (place, connection) = rest.split_once(" : ").unwrap();
             let [half, policy, path, clause] = words(place);
             let answer = explain(folder, connection);
@@ -78,7 +97,7 @@ fn check(folder: &Path, question: &str) -> Result<(), String> {
             };
             let missed = |rule: &Value| {
                 is_rule(rule, &policy, &path)
-                    && list(&rule["misses"]).iter().any(|miss| miss["clause"] == *clause)
+                    && list(&rule["misses"]).iter().any(|miss| miss[field] == *clause)
             };
             let found = list(&answer["groups"]).iter().any(|group| rules(group).iter().any(missed));
             expect(found, || format!("{half} is {}", halves(&answer, &half)))

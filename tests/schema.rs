@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 /// The folder of the case, the arguments, and a piece of text that shows that the form is the one
 /// that is meant.
-const FORMS: [(&str, &str, &str); 25] = [
+const FORMS: [(&str, &str, &str); 29] = [
     ("cli", "explain shop/deploy/api --to db/sts/postgres --port 5432", r#""verdict":"allow""#),
     ("cli", "explain shop/deploy/web --to db/sts/postgres --port 5432", r#""verdict":"deny""#),
     ("cli", "explain shop/deploy/web --to db/sts/postgres", r#""allowed":[]"#),
@@ -43,6 +43,10 @@ const FORMS: [(&str, &str, &str); 25] = [
     ("odd", "explain x/deploy/no --to x/pod/1e3 --port 80", r#""unsure":"#),
     ("odd", "explain x/deploy/on --to x/pod/1e3 --port 9", r#""verdict":"partial""#),
     ("odd", "list --pods", r#""name":"null""#),
+    ("ways", "explain shop/pod/web --to shop/svc/api", r#""servicePort":"TCP/80""#),
+    ("ways", "explain shop/pod/web --to shop/svc/old:80", r#""id":"service-without-backends""#),
+    ("ways", "explain shop/pod/web --to shop/svc/mail", r#""id":"external-name""#),
+    ("ways", "list --to shop/svc/api", r#""ports":["TCP/9090"]"#),
 ];
 
 /// Names that YAML readers take for something else, dual stack, and every kind of miss and finding.
@@ -153,7 +157,11 @@ fn validator() -> Validator {
 /// Runs the binary on a case.
 fn ask(case: &str, arguments: &str, format: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
-    let text = if case == "odd" { ODD } else { include_str!("cli/shop.yaml") };
+    let text = match case {
+        "odd" => ODD,
+        "ways" => include_str!("cli/ways.yaml"),
+        _ => include_str!("cli/shop.yaml"),
+    };
     fs::write(folder.path().join("all.yaml"), text).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-netpol"));
     command.args(arguments.split_whitespace()).args(["-f", "all.yaml", "-o", format]);

@@ -43,6 +43,7 @@ pub(crate) fn snapshot() -> Snapshot {
             ips: vec![Ipv4Addr::from_bits(0x0a00_0000 + number as u32 + 2).into()],
             node: None,
             host_network: false,
+            ready: true,
             state: PodState::Active,
             workload: None,
         });

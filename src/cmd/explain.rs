@@ -17,8 +17,9 @@ use crate::report::target::{self, PortQuery, Target};
 /// Explain what policies apply to a workload, or why a connection is allowed or denied.
 ///
 /// TARGET is a pod NAME, TYPE/NAME or NAMESPACE/TYPE/NAME (pod, deploy, sts, ds, rs, job, cronjob,
-/// rc, ns, node), an IP address, a CIDR block, or the word internet. A port may follow the
-/// destination: db/sts/postgres:5432, pod/dns:53/UDP.
+/// rc, svc, ns, node), an IP address, a CIDR block, or the word internet. A port may follow the
+/// destination: db/sts/postgres:5432, svc/web:http, pod/dns:53/UDP. A Service, by its name or its
+/// address, stands for the pods behind it, and its ports for theirs; it opens no connections itself.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -27,6 +28,9 @@ Examples:
 
   # Is this connection allowed, and which rule says so
   kubectl netpol explain deploy/web -n shop --to db/sts/postgres --port 5432
+
+  # Does a Service get through to its pods, and at which of their ports
+  kubectl netpol explain deploy/web -n shop --to svc/api:http
 
   # Who decides what comes in, from manifests
   kubectl netpol explain db/sts/postgres --from 10.0.0.0/8 -f manifests/

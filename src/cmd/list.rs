@@ -9,8 +9,10 @@ use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::model::snapshot::Gap;
 use crate::policy::{self, Direction};
+use crate::render::sanitize::sanitize;
 use crate::render::{Format, list as render};
 use crate::report::list::{List, Query};
+use crate::report::service;
 use crate::report::target;
 use crate::report::units::Level;
 
@@ -42,7 +44,7 @@ pub struct ListArgs {
     /// Only connections that this TARGET may open.
     #[arg(long, value_name = "TARGET")]
     from: Option<String>,
-    /// Only connections to this TARGET.
+    /// Only connections to this TARGET; of a Service, to the ports of the pods behind it.
     #[arg(long, value_name = "TARGET")]
     to: Option<String>,
     /// Only this port: N, N-M or NAME, with /UDP or /SCTP behind it unless it is TCP.
@@ -101,6 +103,10 @@ pub fn run(args: &ListArgs, global: &Global) -> Result<ExitCode, Error> {
         port: to_port.or(port),
         namespace: input.only.clone(),
     };
+    let is_source = query.from.as_ref().map_or(Ok(()), service::check_source);
+    let has_port =
+        query.to.as_ref().map_or(Ok(()), |end| service::check_port(&network, end, query.port.as_ref()));
+    is_source.and(has_port).map_err(|error| Error::usage(sanitize(&error.to_string())))?;
     let list = List::new(&network, query);
     let gaps: Vec<String> = input.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect();
     output::write(global, !args.no_headers, |out, format, look| match format {

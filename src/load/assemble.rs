@@ -5,9 +5,10 @@ use std::net::IpAddr;
 
 use super::cni;
 use super::objects::{
-    Container, Ip, Meta, Object, ObjectKey, Objects, PodObject, PodSpec, WorkloadObject,
+    Condition, Container, Ip, Meta, Object, ObjectKey, Objects, PodObject, PodSpec, WorkloadObject,
 };
 use super::owners::Owners;
+use super::services::{forget_slices_of_controllers, services};
 use crate::model::cni::{Agent, NetworkPlugin};
 use crate::model::endpoint::{
     NamedPort, NamedPortsId, Namespace, Node, NodeId, Pod, PodState, Workload, WorkloadId,
@@ -41,6 +42,7 @@ impl Objects {
             }
             self.items.insert(key, object);
         }
+        forget_slices_of_controllers(&mut self.items);
         self.gaps.extend(overlay.gaps);
         self.warnings.extend(overlay.warnings);
         self
@@ -53,7 +55,9 @@ impl Objects {
         if key.kind == "Namespace" {
             self.items.retain(|item, _| item.namespace != key.name);
         }
-        self.items.remove(key).is_some()
+        let was_there = self.items.remove(key).is_some();
+        forget_slices_of_controllers(&mut self.items);
+        was_there
     }
 
     /// Removes the pods that workloads own, and the ReplicaSets and Jobs between.
@@ -86,6 +90,7 @@ impl Objects {
         builder.namespaces(&self.items);
         builder.nodes(&self.items);
         builder.pods(&self.items);
+        builder.snapshot.services = services(&self.items, &builder.snapshot);
         builder.policies(self.items);
         builder.snapshot
     }
@@ -250,6 +255,7 @@ impl Builder {
             ips,
             node,
             host_network: pod.spec.host_network,
+            ready: is_ready(pod),
             state,
             workload: None,
         };
@@ -279,6 +285,7 @@ impl Builder {
             ips: Vec::new(),
             node: None,
             host_network: template.spec.host_network,
+            ready: true,
             state: PodState::Template { replicas },
             workload: None,
         };
@@ -341,6 +348,13 @@ impl Builder {
     }
 }
 
+/// Tells whether a pod is ready; one without any condition is taken to be, as nobody has looked.
+fn is_ready(pod: &PodObject) -> bool {
+    let conditions = &pod.status.conditions;
+    let is = |condition: &Condition| condition.kind == "Ready" && condition.status == "True";
+    conditions.is_empty() || conditions.iter().any(is)
+}
+
 /// Reads the addresses of a status: the list, or the single field of older servers.
 fn addresses(list: &[Ip], single: &str) -> Vec<IpAddr> {
     let ips: Vec<IpAddr> = list.iter().filter_map(|ip| parse_ip(&ip.ip)).collect();
@@ -349,7 +363,7 @@ fn addresses(list: &[Ip], single: &str) -> Vec<IpAddr> {
 }
 
 /// Reads an address; an IPv4 address in the clothes of IPv6 is an IPv4 address.
-fn parse_ip(text: &str) -> Option<IpAddr> {
+pub(super) fn parse_ip(text: &str) -> Option<IpAddr> {
     text.parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
 }
 

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::api::{Api, Part};
 use super::cni::DaemonSetRead;
 use super::failure::Failure;
-use super::objects::{Meta, NodeObject, Object, ObjectKey, PodObject, PolicyRead, WorkloadObject};
+use super::objects::{
+    EndpointSliceObject, Meta, NodeObject, Object, ObjectKey, PodObject, PolicyRead, ServiceObject,
+    WorkloadObject,
+};
 use crate::model::origin::ObjectOrigin;
 
 /// A kind to read.
@@ -27,17 +30,22 @@ const fn kind(group: &'static str, plural: &'static str, kind: &'static str, nam
 pub(super) const NAMESPACE: Kind = kind("", "namespaces", "Namespace", false);
 pub(super) const NODE: Kind = kind("", "nodes", "Node", false);
 pub(super) const POD: Kind = kind("", "pods", "Pod", true);
+pub(super) const SERVICE: Kind = kind("", "services", "Service", true);
+pub(super) const ENDPOINT_SLICE: Kind =
+    kind("discovery.k8s.io", "endpointslices", "EndpointSlice", true);
 pub(super) const REPLICA_SET: Kind = kind("apps", "replicasets", "ReplicaSet", true);
 pub(super) const DAEMON_SET: Kind = kind("apps", "daemonsets", "DaemonSet", true);
 pub(super) const NETWORK_POLICY: Kind =
     kind("networking.k8s.io", "networkpolicies", "NetworkPolicy", true);
 
 /// All of them; those that decide most come first.
-pub(super) const KINDS_READ: [Kind; 11] = [
+pub(super) const KINDS_READ: [Kind; 13] = [
     NETWORK_POLICY,
     POD,
     NAMESPACE,
     NODE,
+    SERVICE,
+    ENDPOINT_SLICE,
     REPLICA_SET,
     DAEMON_SET,
     kind("", "replicationcontrollers", "ReplicationController", true),
@@ -115,7 +123,20 @@ pub(super) async fn read(api: &Api, kind: &Kind, filter: Filter<'_>) -> Result<V
             api.list(&path, Part::Whole, wrap).await
         }
         "Pod" => {
-            let wrap = |read: PodObject| (kind.key(&read.metadata), Object::Pod(Box::new(read)));
+            let wrap = |mut read: PodObject| {
+                read.slim();
+                (kind.key(&read.metadata), Object::Pod(Box::new(read)))
+            };
+            api.list(&path, Part::Whole, wrap).await
+        }
+        "Service" => {
+            let wrap = |read: ServiceObject| (kind.key(&read.metadata), Object::Service(Box::new(read)));
+            api.list(&path, Part::Whole, wrap).await
+        }
+        "EndpointSlice" => {
+            let wrap = |read: EndpointSliceObject| {
+                (kind.key(&read.metadata), Object::EndpointSlice(Box::new(read)))
+            };
             api.list(&path, Part::Whole, wrap).await
         }
         "ReplicaSet" => {

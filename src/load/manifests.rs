@@ -208,6 +208,12 @@ impl Reader<'_> {
             }
             ("", "Pod") => self.read(document, |pod| Object::Pod(Box::new(pod)), |pod| &pod.metadata),
             ("", "Node") => self.read(document, Object::Node, |node| &node.metadata),
+            ("", "Service") => {
+                self.read(document, |read| Object::Service(Box::new(read)), |read| &read.metadata);
+            }
+            ("discovery.k8s.io", "EndpointSlice") => {
+                self.read(document, |read| Object::EndpointSlice(Box::new(read)), |read| &read.metadata);
+            }
             ("networking.k8s.io", "NetworkPolicy") if version == "v1" => self.network_policy(document),
             ("networking.k8s.io" | "extensions", "NetworkPolicy") => {
                 let message =

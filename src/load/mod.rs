@@ -24,6 +24,7 @@ mod proxy;
 mod rights;
 pub mod saved;
 mod schema;
+mod services;
 mod unjudged;
 mod validate;
 mod wire;

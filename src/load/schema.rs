@@ -1,7 +1,8 @@
 //! What the API server would say of an object's fields: unknown ones, and values of a wrong type.
 
 use k8s_openapi::api::{
-    apps::v1 as apps, batch::v1 as batch, core::v1 as core, networking::v1 as networking,
+    apps::v1 as apps, batch::v1 as batch, core::v1 as core, discovery::v1 as discovery,
+    networking::v1 as networking,
 };
 
 use super::decode::{DecodeError, decode};
@@ -10,10 +11,14 @@ use super::document::Node;
 type Check = fn(&Node) -> Result<Vec<String>, DecodeError>;
 
 /// The kinds whose whole schema is known.
-const KINDS: [(&str, &str, Check); 11] = [
+const KINDS: [(&str, &str, Check); 13] = [
     ("v1", "Namespace", |node| decode::<core::Namespace>(node).map(|read| read.1)),
     ("v1", "Node", |node| decode::<core::Node>(node).map(|read| read.1)),
     ("v1", "Pod", |node| decode::<core::Pod>(node).map(|read| read.1)),
+    ("v1", "Service", |node| decode::<core::Service>(node).map(|read| read.1)),
+    ("discovery.k8s.io/v1", "EndpointSlice", |node| {
+        decode::<discovery::EndpointSlice>(node).map(|read| read.1)
+    }),
     ("v1", "ReplicationController", |node| {
         decode::<core::ReplicationController>(node).map(|read| read.1)
     }),

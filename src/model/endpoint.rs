@@ -44,6 +44,8 @@ pub struct Pod {
     pub node: Option<NodeId>,
     /// Whether it uses its node's network (`spec.hostNetwork`).
     pub host_network: bool,
+    /// Whether Services send to it (condition `Ready`); true where no condition was read.
+    pub ready: bool,
     /// How far its life has come.
     pub state: PodState,
     /// The workload it belongs to; nothing for a bare pod.

@@ -12,4 +12,5 @@ pub mod names;
 pub mod origin;
 pub mod ports;
 pub mod selector;
+pub mod service;
 pub mod snapshot;

@@ -12,6 +12,7 @@ use super::ips::Family;
 use super::labels::{LabelSet, Labels};
 use super::names::{Interner, Text};
 use super::origin::ObjectOrigin;
+use super::service::Service;
 
 /// A cluster as it was read at one time.
 ///
@@ -32,6 +33,8 @@ pub struct Snapshot {
     pub workloads: Arena<Workload>,
     /// The nodes.
     pub nodes: Arena<Node>,
+    /// The Services, ascending by namespace and name.
+    pub services: Arena<Service>,
     /// The policies of kinds that can be judged.
     pub policies: Vec<PolicyObject>,
     /// What could not be read or judged.

@@ -6,7 +6,7 @@ use super::Look;
 use super::text::{Label, Line, headline, limits, padded, word, write_lines};
 use crate::report::naming::name_of;
 use crate::report::schema::{
-    Explanation, Group, Half, Miss, OriginRef, Reason, RuleRef, RuleUse, Verdict,
+    Explanation, Finding, Group, Half, Miss, OriginRef, Reason, RuleRef, RuleUse, ServicePort, Verdict,
 };
 use crate::report::summary::title;
 
@@ -38,11 +38,44 @@ pub fn write(out: &mut dyn Write, answer: &Explanation, look: Look) -> io::Resul
         if one.is_none() {
             lines.push(group_line(group));
         }
+        if !group.service_ports.is_empty() {
+            lines.push(service_ports(&group.service_ports));
+        }
         lines.extend(half("egress", &group.egress, look));
         lines.extend(half("ingress", &group.ingress, look));
     }
+    if !answer.findings.is_empty() {
+        lines.push(Line::default());
+        lines.extend(answer.findings.iter().map(finding));
+    }
     lines.extend(limits(&answer.caveats, &answer.gaps));
     write_lines(out, &lines, look.width)
+}
+
+/// Writes one finding.
+pub fn finding(finding: &Finding) -> Line {
+    let line = Line::new(2, 4).with(Label::Caution, format!("{}:", finding.id));
+    let line = match &finding.rule {
+        None => line,
+        Some(rule) => {
+            let path = if rule.path == "spec" { "" } else { &rule.path };
+            line.with(Label::Source, rule.object()).plain(path).plain(format!("{}:", place(rule)))
+        }
+    };
+    line.plain(&finding.message)
+}
+
+/// Writes where the ports of a Service lead: `svc 80 -> TCP/8080`.
+fn service_ports(ports: &[ServicePort]) -> Line {
+    let mut line = Line::new(2, 9).plain(padded("ports", 8));
+    for (index, port) in ports.iter().enumerate() {
+        let number = port.port.trim_start_matches("TCP/");
+        let name = port.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+        let comma = if index + 1 < ports.len() { "," } else { "" };
+        line =
+            line.plain(format!("svc {number}{name} -> {}{comma}", port.target).replace(' ', "\u{a0}"));
+    }
+    line
 }
 
 fn ports(items: &[String]) -> String {
@@ -173,6 +206,9 @@ pub fn place(rule: &RuleRef) -> String {
 /// Says what a rule asks for and the connection does not have.
 fn sentence(miss: &Miss) -> String {
     let Miss { needs, has, .. } = miss;
+    if let Some(port) = &miss.service_port {
+        return format!("port: allows {port}; the Service sends to {has}");
+    }
     match (miss.clause, &**needs) {
         (clause @ ("podSelector" | "namespaceSelector"), "a pod") => {
             format!("peer: the {clause} selects pods only, not {has}")

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 
 use super::Look;
-use super::explain::{place, policy, reference};
+use super::explain::{finding, policy, reference};
 use super::text::{Label, Line, limits, padded, write_lines};
 use crate::report::naming::name_of;
-use crate::report::schema::{Allowed, Dir, Endpoint, Finding, RuleRef, SubjectExplanation, Verdict};
+use crate::report::schema::{Allowed, Dir, Endpoint, RuleRef, SubjectExplanation, Verdict};
 use crate::report::summary::title;
 
 /// Peers of one rule that are shown unless every detail is asked for.
@@ -106,16 +106,4 @@ fn peer(endpoint: &Endpoint) -> String {
 
 fn only(pods: &[String]) -> String {
     if pods.is_empty() { String::new() } else { format!("(only {})", pods.join(", ")) }
-}
-
-fn finding(finding: &Finding) -> Line {
-    let line = Line::new(2, 4).with(Label::Caution, format!("{}:", finding.id));
-    let line = match &finding.rule {
-        None => line,
-        Some(rule) => {
-            let path = if rule.path == "spec" { "" } else { &rule.path };
-            line.with(Label::Source, rule.object()).plain(path).plain(format!("{}:", place(rule)))
-        }
-    };
-    line.plain(&finding.message)
 }

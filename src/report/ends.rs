@@ -2,17 +2,21 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use super::backends;
 use super::naming::{name_of, node_endpoint, pod_endpoint, workload_endpoint};
 use super::not_found::{NotFound, no_namespace, not_found};
-use super::schema::Endpoint;
+use super::schema::{Endpoint, Finding};
+use super::service::Hop;
 use super::target::{Target, short_name};
 use crate::engine::classes::ClassId;
 use crate::engine::network::Network;
 use crate::model::endpoint::{NodeId, PodId, PodState, Workload, WorkloadId};
 use crate::model::ips::{IpSet, internet};
+use crate::model::service::{Service, ServiceId};
 use crate::model::snapshot::Snapshot;
 
 /// One end of a connection, looked up in a snapshot.
@@ -24,6 +28,16 @@ pub struct End {
     pub members: Vec<Member>,
     /// What the user should know about it.
     pub caveats: Vec<String>,
+    /// What looks wrong with it.
+    pub findings: Vec<Finding>,
+    /// The Service whose backends the members are.
+    pub service: Option<ServiceId>,
+}
+
+impl End {
+    fn new(endpoint: Endpoint, members: Vec<Member>) -> Self {
+        Self { endpoint, members, caveats: Vec::new(), findings: Vec::new(), service: None }
+    }
 }
 
 /// One pod or node with one of its addresses, or addresses that neither holds.
@@ -35,6 +49,8 @@ pub struct Member {
     pub class: ClassId,
     /// Its addresses; empty for a pod without one.
     pub ips: IpSet,
+    /// Where the ports of a Service lead at it; nothing where it was not named by a Service.
+    pub hops: Option<Arc<[Hop]>>,
 }
 
 /// What a member is.
@@ -55,7 +71,10 @@ pub enum Who {
 pub fn find(network: &Network<'_>, target: &Target, namespace: &str) -> Result<End, NotFound> {
     let snapshot = network.snapshot;
     match target {
-        Target::Address(ip) => Ok(address(network, *ip)),
+        Target::Address(ip) => Ok(match backends::with_address(network, *ip) {
+            Some(service) => backends::backends_of(network, service, Some(*ip)),
+            None => address(network, *ip),
+        }),
         Target::Block(block) => {
             Ok(addresses(network, &[*block].into_iter().collect(), cidr_block(*block)))
         }
@@ -71,7 +90,7 @@ pub fn find(network: &Network<'_>, target: &Target, namespace: &str) -> Result<E
             let node = node.ok_or_else(|| not_found(snapshot, asked, nodes().collect(), Vec::new()))?;
             let mut members = Vec::new();
             push_node(network, node, &IpSet::everything(), &mut members);
-            Ok(End { endpoint: node_endpoint(snapshot, node), members, caveats: Vec::new() })
+            Ok(End::new(node_endpoint(snapshot, node), members))
         }
         Target::Namespace(name) => {
             let id = snapshot.namespace(name).ok_or_else(|| no_namespace(snapshot, name))?;
@@ -85,6 +104,11 @@ pub fn find(network: &Network<'_>, target: &Target, namespace: &str) -> Result<E
             let namespace = given.as_deref().unwrap_or(namespace);
             let pod = find_pod(snapshot, namespace, name)?;
             Ok(pods(network, &[pod], pod_endpoint(snapshot, pod)))
+        }
+        Target::Service { namespace: given, name } => {
+            check_namespace(snapshot, given.as_deref())?;
+            let namespace = given.as_deref().unwrap_or(namespace);
+            Ok(backends::backends_of(network, find_service(snapshot, namespace, name)?, None))
         }
         Target::Workload { namespace: given, kind, name } => {
             check_namespace(snapshot, given.as_deref())?;
@@ -118,6 +142,21 @@ fn find_pod(snapshot: &Snapshot, namespace: &str, name: &str) -> Result<PodId, N
     Err(not_found(snapshot, ("pod", namespace, name), names.collect(), elsewhere.collect()))
 }
 
+fn find_service(snapshot: &Snapshot, namespace: &str, name: &str) -> Result<ServiceId, NotFound> {
+    let id = snapshot.namespace(namespace);
+    let here = |service: &Service| Some(service.namespace) == id;
+    let mut all = snapshot.services.iter();
+    let found = all.find(|(_, service)| here(service) && *service.name == *name).map(|(id, _)| id);
+    found.ok_or_else(|| {
+        let names = snapshot.services.values().filter(|service| here(service));
+        let names = names.map(|service| service.name.to_string());
+        let elsewhere = snapshot.services.values().filter(|service| *service.name == *name);
+        let elsewhere =
+            elsewhere.map(|service| snapshot.namespaces.at(service.namespace).name.to_string());
+        not_found(snapshot, ("svc", namespace, name), names.collect(), elsewhere.collect())
+    })
+}
+
 fn find_workload(
     snapshot: &Snapshot,
     namespace: &str,
@@ -147,7 +186,7 @@ fn find_workload(
 /// Collects the members of pods; those that have finished have none.
 fn pods(network: &Network<'_>, pods: &[PodId], endpoint: Endpoint) -> End {
     let snapshot = network.snapshot;
-    let mut end = End { endpoint, members: Vec::new(), caveats: Vec::new() };
+    let mut end = End::new(endpoint, Vec::new());
     for pod in pods {
         push_pod(network, *pod, &IpSet::everything(), &mut end.members);
     }
@@ -165,7 +204,7 @@ fn pods(network: &Network<'_>, pods: &[PodId], endpoint: Endpoint) -> End {
 }
 
 /// Collects what holds addresses: pods, nodes, and for the rest the outside.
-fn addresses(network: &Network<'_>, ips: &IpSet, endpoint: Endpoint) -> End {
+pub(super) fn addresses(network: &Network<'_>, ips: &IpSet, endpoint: Endpoint) -> End {
     let snapshot = network.snapshot;
     let mut members = Vec::new();
     for (pod, _) in snapshot.pods.iter().filter(|(_, pod)| !pod.host_network) {
@@ -185,21 +224,21 @@ fn addresses(network: &Network<'_>, ips: &IpSet, endpoint: Endpoint) -> End {
     for (atom, row) in network.classes.atoms.iter() {
         let ips = row.ips.intersection(&free);
         if let Some(class) = network.classes.outside_atom(atom).filter(|_| !ips.is_empty()) {
-            members.push(Member { who: Who::Outside, class, ips });
+            members.push(Member { who: Who::Outside, class, ips, hops: None });
         }
     }
-    End { endpoint, members, caveats: Vec::new() }
+    End::new(endpoint, members)
 }
 
 /// Adds a pod, once per address that is in `within`, or once if it has none.
-fn push_pod(network: &Network<'_>, pod: PodId, within: &IpSet, members: &mut Vec<Member>) {
+pub(super) fn push_pod(network: &Network<'_>, pod: PodId, within: &IpSet, members: &mut Vec<Member>) {
     let row = network.snapshot.pods.at(pod);
     for class in network.classes.of_pod(pod) {
         let family = network.classes.family(class);
         let own = row.ips.iter().filter(|ip| Some(crate::model::ips::Family::of(**ip)) == family);
         let ips: IpSet = own.copied().collect();
         if ips.is_subset(within) {
-            members.push(Member { who: Who::Pod(pod), class, ips });
+            members.push(Member { who: Who::Pod(pod), class, ips, hops: None });
         }
     }
 }
@@ -208,7 +247,8 @@ fn push_pod(network: &Network<'_>, pod: PodId, within: &IpSet, members: &mut Vec
 fn push_node(network: &Network<'_>, node: NodeId, within: &IpSet, members: &mut Vec<Member>) {
     for ip in network.snapshot.nodes.at(node).ips.iter().filter(|ip| within.contains(**ip)) {
         if let Some(class) = network.classes.outside(*ip) {
-            members.push(Member { who: Who::Node(node), class, ips: [*ip].into_iter().collect() });
+            let ips = [*ip].into_iter().collect();
+            members.push(Member { who: Who::Node(node), class, ips, hops: None });
         }
     }
 }
@@ -249,7 +289,13 @@ pub fn part_endpoint(snapshot: &Snapshot, end: &End, part: &[&Member]) -> Endpoi
     let left = end.members.iter().filter(|member| !part.contains(member));
     let split =
         left.filter(|member| member.who != Who::Outside).any(|member| here.contains(&member.who));
+    // Addresses may be of any namespace's pods.
+    let foreign = |pod: PodId| {
+        let namespace = &snapshot.namespaces.at(snapshot.pods.at(pod).namespace).name;
+        end.endpoint.namespace.as_deref().is_some_and(|own| *own != **namespace)
+    };
     let name = |who: &Who| match who {
+        Who::Pod(pod) if foreign(*pod) => Some(name_of(&pod_endpoint(snapshot, *pod))),
         Who::Pod(pod) if by_address => Some(name_of(&pod_endpoint(snapshot, *pod))),
         Who::Pod(pod) => Some(snapshot.pods.at(*pod).name.to_string()),
         Who::Node(node) => Some(name_of(&node_endpoint(snapshot, *node))),

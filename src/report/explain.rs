@@ -7,8 +7,10 @@ use super::judge::{Exempt, HalfJudged, Judged, judge};
 use super::naming::{name_of, outside_endpoint};
 use super::plugin;
 use super::schema::{
-    API_VERSION, Explanation, Group, Half, Miss, Outcome, Reason, RuleRef, RuleUse, TierUse, Verdict,
+    API_VERSION, Explanation, Group, Half, Miss, Outcome, Reason, RuleRef, RuleUse, ServicePort,
+    TierUse, Verdict,
 };
+use super::service::{self, Hop, ServiceError, asked_hops};
 use super::target::{PortQuery, named_ports};
 use crate::engine::classes::ClassId;
 use crate::engine::decide::{Doubt, Why};
@@ -18,6 +20,7 @@ use crate::model::cni::Cni;
 use crate::model::endpoint::NodeId;
 use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
+use crate::model::service::ServiceAddress;
 use crate::policy::{Direction, Peer, Peers, RuleId, Tier};
 
 /// A question that cannot be asked.
@@ -33,6 +36,9 @@ pub enum ExplainError {
         /// The names that its pods have.
         known: Vec<String>,
     },
+    /// A question that a Service has no answer to.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
 }
 
 fn names_hint(known: &[String]) -> String {
@@ -52,14 +58,19 @@ pub fn explain(
     destination: &End,
     port: Option<&PortQuery>,
 ) -> Result<Explanation, ExplainError> {
+    service::check_source(source)?;
+    service::check_port(network, destination, port)?;
     let mut answer = Answer { network, caveats: BTreeSet::new() };
     let groups = answer.groups(source, destination, port)?;
     let any = |wanted: &[Verdict]| groups.iter().any(|group| wanted.contains(&group.verdict));
     let unknown = |end: &End| end.endpoint.kind == "Node" && end.members.is_empty();
+    // Where a Service leads nowhere, what will be behind it decides.
+    let leads = |member: &Member| !service::asked(network, destination, member, port).is_empty();
+    let nowhere = destination.service.is_some() && !destination.members.iter().any(leads);
     let verdict = Verdict::of(
         any(&[Verdict::Allow, Verdict::Partial]),
         any(&[Verdict::Deny, Verdict::Partial]),
-        any(&[Verdict::Depends]) || unknown(source) || unknown(destination),
+        any(&[Verdict::Depends]) || unknown(source) || unknown(destination) || nowhere,
     );
     let members = source.members.iter().chain(&destination.members);
     let subjects = members.filter_map(|member| network.subject_of(member.class)).collect();
@@ -72,6 +83,7 @@ pub fn explain(
         port: port.map(ToString::to_string),
         verdict,
         groups,
+        findings: destination.findings.clone(),
         caveats: caveats.chain(plugin::caveats_for(network, &subjects)).collect(),
         gaps: network.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect(),
     })
@@ -83,6 +95,8 @@ struct Part<'a> {
     /// The node whose network the members use, or on which they run: only kept where a source
     /// uses a node's network, since only then it matters.
     node: Option<NodeId>,
+    /// Where the ports of a Service lead at the members.
+    hops: Option<&'a [Hop]>,
     members: Vec<&'a Member>,
 }
 
@@ -104,14 +118,20 @@ impl Answer<'_, '_> {
             Who::Pod(pod) => answer.network.snapshot.pods.at(pod).node,
             _ => None,
         });
+        let asked = |part: &Part<'_>| {
+            let first = part.members.first();
+            first.map(|member| service::asked(self.network, destination, member, port))
+        };
         let asked: Vec<PortSet> =
-            destinations.iter().map(|part| asked(self.network, part.class, port)).collect();
+            destinations.iter().map(|part| asked(part).unwrap_or_default()).collect();
+        let own_names = destination.service.is_none();
         if let Some(PortQuery::Name { name, .. }) = port
+            && own_names
             && asked.iter().all(PortSet::is_empty)
         {
             return Err(self.no_such_port(destination, &destinations, name));
         }
-        if asked.iter().any(PortSet::is_empty) {
+        if own_names && asked.iter().any(PortSet::is_empty) {
             let name = name_of(&destination.endpoint);
             self.caveats.insert(format!("some pods of {name} name no port so: they are left out"));
         }
@@ -135,11 +155,13 @@ impl Answer<'_, '_> {
                 let to: Vec<&Part<'_>> =
                     columns.iter().filter_map(|column| destinations.get(*column)).collect();
                 if let Some(judged) = judged.get(&id) {
-                    found.extend(self.group((source, &from), (destination, &to), judged));
+                    found.extend(self.group((source, &from), (destination, &to), (judged, port)));
                 }
             }
         }
-        if found.is_empty() {
+        // Where a Service leads nowhere, a finding says so.
+        let leads = own_names || asked.iter().any(|ports| !ports.is_empty());
+        if found.is_empty() && leads {
             self.explain_nothing(source, destination);
         }
         Ok(found)
@@ -155,9 +177,11 @@ impl Answer<'_, '_> {
         for member in &end.members {
             let node = if by_node { node(self, member) } else { None };
             let outside = member.who == Who::Outside;
-            parts.entry((member.class, node, outside)).or_default().push(member);
+            let hops = member.hops.as_deref();
+            parts.entry((member.class, node, outside, hops)).or_default().push(member);
         }
-        parts.into_iter().map(|((class, node, _), members)| Part { class, node, members }).collect()
+        let part = |((class, node, _, hops), members)| Part { class, node, hops, members };
+        parts.into_iter().map(part).collect()
     }
 
     /// Returns the node whose address a source's packets carry.
@@ -249,7 +273,7 @@ impl Answer<'_, '_> {
         &mut self,
         (source, from): (&End, &[&Part<'_>]),
         (destination, to): (&End, &[&Part<'_>]),
-        judged: &Judged,
+        (judged, port): (&Judged, Option<&PortQuery>),
     ) -> Option<Group> {
         let (first_from, first_to) = (from.first()?, to.first()?);
         let endpoint = |end: &End, parts: &[&Part<'_>]| {
@@ -260,12 +284,19 @@ impl Answer<'_, '_> {
         let (source_part, destination_part) = (endpoint(source, from), endpoint(destination, to));
         let denied = judged.asked.difference(&judged.allowed.union(&judged.unsure));
         self.caveats_of(judged, first_from, first_to);
+        self.service_caveats(destination, judged);
         let (from_view, to_view) = (self.addresses(source, from), self.addresses(destination, to));
-        let egress = Sight { subject: first_from.class, peer: first_to.class, addresses: &to_view };
-        let ingress = Sight { subject: first_to.class, peer: first_from.class, addresses: &from_view };
+        let hops = to.iter().filter_map(|part| part.hops).flat_map(|hops| asked_hops(hops, port));
+        let hops: BTreeSet<&Hop> = hops.collect();
+        let own = hops.iter().map(|hop| PortSet::port(hop.protocol, hop.port));
+        let service = &own.fold(PortSet::none(), |all, own| all.union(&own));
+        let (from_class, to_class) = (first_from.class, first_to.class);
+        let egress = Sight { subject: from_class, peer: to_class, addresses: &to_view, service };
+        let ingress = Sight { subject: to_class, peer: from_class, addresses: &from_view, service };
         Some(Group {
             source: source_part,
             destination: destination_part,
+            service_ports: hops.into_iter().map(service_port).collect(),
             verdict: verdict(&judged.asked, &judged.allowed, &judged.unsure),
             allowed: judged.allowed.items(),
             denied: denied.items(),
@@ -370,7 +401,12 @@ impl Answer<'_, '_> {
         let ports_on = miss::names_ports(self.network, direction, sight.subject, sight.peer);
         let view = PeerView { class: sight.peer, addresses: sight.addresses };
         let misses = miss::misses(self.network, rule, view, asked, ports_on);
-        misses.into_iter().map(Miss::from).collect()
+        let meant = self.network.rules.rules.at(rule).ports.numbers().intersection(sight.service);
+        let with_service = |miss: Miss| match miss.clause {
+            "port" if !meant.is_empty() => Miss { service_port: Some(meant.to_string()), ..miss },
+            _ => miss,
+        };
+        misses.into_iter().map(Miss::from).map(with_service).collect()
     }
 
     fn rule_ref(&self, rule: RuleId) -> RuleRef {
@@ -394,6 +430,28 @@ impl Answer<'_, '_> {
         if judged.egress.allowed != judged.asked && pairs.any(to_own_node) {
             let text = "some network plugins always allow egress to the pod's own node";
             self.caveats.insert(text.to_owned());
+        }
+    }
+
+    /// Says where a rule names the address of the Service itself, which no packet carries any more.
+    fn service_caveats(&mut self, destination: &End, judged: &Judged) {
+        let Some(id) = destination.service else { return };
+        let ServiceAddress::Own(ips) = &self.network.snapshot.services.at(id).address else { return };
+        let missed = judged.egress.rules.iter().filter(|used| !used.hit);
+        for used in missed {
+            let rule = self.network.rules.rules.at(used.rule);
+            let Peers::OneOf(peers) = &rule.peers else { continue };
+            let mut blocks = peers.iter().filter_map(|peer| match peer {
+                Peer::Block(block) => Some(block.cidr),
+                Peer::Pods(_) => None,
+            });
+            if blocks.any(|block| ips.iter().any(|ip| block.contains(ip))) {
+                self.caveats.insert(format!(
+                    "{} allows the Service's own address, which is rewritten to that of a pod before \
+                     policies are asked (a few network plugins ask first)",
+                    rule.source.policy
+                ));
+            }
         }
     }
 
@@ -423,7 +481,7 @@ impl Answer<'_, '_> {
     fn explain_nothing(&mut self, source: &End, destination: &End) {
         if source.members.is_empty() || destination.members.is_empty() {
             let end = if source.members.is_empty() { source } else { destination };
-            if end.caveats.is_empty() {
+            if end.caveats.is_empty() && end.findings.is_empty() {
                 let what =
                     if end.endpoint.kind == "Node" { "no known address" } else { "no pod or address" };
                 self.caveats.insert(format!("{} has {what}", name_of(&end.endpoint)));
@@ -438,9 +496,10 @@ impl Answer<'_, '_> {
     }
 }
 
-/// Returns the ports that are asked of a destination; no query asks for all.
-fn asked(network: &Network<'_>, destination: ClassId, port: Option<&PortQuery>) -> PortSet {
-    port.map_or_else(PortSet::any, |port| port.resolve(network, destination))
+fn service_port(hop: &Hop) -> ServicePort {
+    let write = |port| format!("{}/{port}", hop.protocol);
+    let name = (!hop.name.is_empty()).then(|| hop.name.to_string());
+    ServicePort { port: write(hop.port), name, target: write(hop.target) }
 }
 
 /// Writes the blocks of a set of addresses, or the first of many.
@@ -455,6 +514,8 @@ struct Sight<'a> {
     subject: ClassId,
     peer: ClassId,
     addresses: &'a str,
+    /// The ports of the Service that is asked for; none where the pods themselves are.
+    service: &'a PortSet,
 }
 
 fn verdict(asked: &PortSet, allowed: &PortSet, unsure: &PortSet) -> Verdict {

@@ -9,6 +9,7 @@ use super::ends::{End, Who};
 use super::explain::doubt_text;
 use super::plugin;
 use super::schema::{Endpoint, Verdict};
+use super::service;
 use super::target::PortQuery;
 use super::units::{Level, Part, UnitId, Units};
 use crate::engine::classes::{ClassId, Classes, Subject, SubjectId};
@@ -72,6 +73,8 @@ pub struct List<'a, 'b> {
     ingress: Arena<Subject, Rc<Row>>,
     from: Option<HashMap<UnitId, Vec<Part>>>,
     to: Option<HashMap<UnitId, Vec<Part>>>,
+    /// The ports to which a Service leads, by class; nothing where no Service is asked for.
+    service_ports: Option<HashMap<ClassId, PortSet>>,
 }
 
 impl<'a, 'b> List<'a, 'b> {
@@ -82,7 +85,8 @@ impl<'a, 'b> List<'a, 'b> {
         let (egress, ingress) = (rows(Direction::Egress), rows(Direction::Ingress));
         let from = query.from.as_ref().map(|end| units.restricted(end));
         let to = query.to.as_ref().map(|end| units.restricted(end));
-        Self { network, query, units, egress, ingress, from, to }
+        let service_ports = service_ports(network, &query);
+        Self { network, query, units, egress, ingress, from, to, service_ports }
     }
 
     /// Tells every listed connection, ascending by source and destination.
@@ -191,8 +195,15 @@ impl<'a, 'b> List<'a, 'b> {
         (!possible.is_empty()).then_some(Cell { allowed, unsure })
     }
 
+    /// Returns the only ports that are asked of a destination; nothing where all are.
     fn asked(&self, destination: ClassId) -> Option<PortSet> {
-        self.query.port.as_ref().map(|port| port.resolve(self.network, destination))
+        match &self.service_ports {
+            Some(ports) => Some(ports.get(&destination).cloned().unwrap_or_default()),
+            None => {
+                let port = self.query.port.as_ref();
+                port.map(|port| port.resolve(self.network, destination))
+            }
+        }
     }
 
     /// Tells the connections of one pair of units.
@@ -267,6 +278,10 @@ impl<'a, 'b> List<'a, 'b> {
     pub fn caveats(&self) -> Vec<String> {
         let rules = &self.network.rules;
         let mut caveats: Vec<String> = Vec::new();
+        if let Some(end) = self.query.to.as_ref().filter(|end| end.service.is_some()) {
+            let findings = end.findings.iter().map(|finding| finding.message.clone());
+            caveats.extend(end.caveats.iter().cloned().chain(findings));
+        }
         let isolates = |direction| rules.isolations.values().any(|own| own.direction == direction);
         if isolates(Direction::Ingress) && self.query.direction != Some(Direction::Egress) {
             caveats.push("ingress from a pod's own node is always allowed and not listed".to_owned());
@@ -284,6 +299,17 @@ impl<'a, 'b> List<'a, 'b> {
         caveats.extend(plugin::caveats(self.network, rules.rules.values()));
         caveats
     }
+}
+
+fn service_ports(network: &Network<'_>, query: &Query) -> Option<HashMap<ClassId, PortSet>> {
+    let end = query.to.as_ref().filter(|end| end.service.is_some())?;
+    let mut ports: HashMap<ClassId, PortSet> = HashMap::new();
+    for member in &end.members {
+        let own = service::asked(network, end, member, query.port.as_ref());
+        let all = ports.entry(member.class).or_default();
+        *all = all.union(&own);
+    }
+    Some(ports)
 }
 
 /// Returns the addresses outside that an end stands for.

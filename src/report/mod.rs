@@ -1,5 +1,6 @@
 //! Questions and their answers, as plain data in the schema `netpol/v1`.
 
+pub mod backends;
 pub mod ends;
 pub mod explain;
 pub mod findings;
@@ -9,6 +10,7 @@ pub mod naming;
 pub mod not_found;
 pub mod plugin;
 pub mod schema;
+pub mod service;
 pub mod subject;
 pub mod summary;
 pub mod target;

@@ -6,6 +6,7 @@ use super::schema::Endpoint;
 use super::target::short_name;
 use crate::model::endpoint::{NodeId, PodId, WorkloadId};
 use crate::model::ips::IpSet;
+use crate::model::service::ServiceId;
 use crate::model::snapshot::Snapshot;
 
 /// Returns the endpoint of a pod, with its addresses.
@@ -27,6 +28,17 @@ pub fn workload_endpoint(snapshot: &Snapshot, workload: WorkloadId) -> Endpoint 
         kind: workload.kind.to_string(),
         namespace: Some(snapshot.namespaces.at(workload.namespace).name.to_string()),
         name: Some(workload.name.to_string()),
+        ..Endpoint::default()
+    }
+}
+
+/// Returns the endpoint of a Service.
+pub fn service_endpoint(snapshot: &Snapshot, service: ServiceId) -> Endpoint {
+    let service = snapshot.services.at(service);
+    Endpoint {
+        kind: "Service".into(),
+        namespace: Some(snapshot.namespaces.at(service.namespace).name.to_string()),
+        name: Some(service.name.to_string()),
         ..Endpoint::default()
     }
 }

@@ -56,6 +56,9 @@ pub struct Explanation {
     pub verdict: Verdict,
     /// The pods and addresses of both ends, grouped by what holds for them.
     pub groups: Vec<Group>,
+    /// What looks wrong with the ends.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
     /// Limits of this answer.
     pub caveats: Vec<String>,
     /// What could not be read.
@@ -64,11 +67,15 @@ pub struct Explanation {
 
 /// Pods and addresses for which the same rules give the same verdict.
 #[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Group {
     /// The members of the source.
     pub source: Endpoint,
     /// The members of the destination.
     pub destination: Endpoint,
+    /// Where the ports of the Service lead, where the destination is one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub service_ports: Vec<ServicePort>,
     /// The asked ports that are allowed.
     pub allowed: Vec<String>,
     /// The asked ports that are denied.
@@ -82,6 +89,18 @@ pub struct Group {
     pub egress: Half,
     /// What the policies of the destination say.
     pub ingress: Half,
+}
+
+/// A port of a Service, and where it leads.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct ServicePort {
+    /// The Service's port: `TCP/80`.
+    pub port: String,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The backends' port.
+    pub target: String,
 }
 
 /// One direction of a connection.
@@ -232,6 +251,7 @@ impl RuleRef {
 
 /// One failed clause of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Miss {
     /// The clause, by the API's field name.
     pub clause: &'static str,
@@ -239,6 +259,9 @@ pub struct Miss {
     pub needs: String,
     /// What the connection has.
     pub has: String,
+    /// The Service's port that the rule allows, where the pods' port is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_port: Option<String>,
 }
 
 impl From<miss::Miss> for Miss {
@@ -252,7 +275,7 @@ impl From<miss::Miss> for Miss {
             miss::Clause::Protocol => "protocol",
             miss::Clause::NamedPort => "namedPort",
         };
-        Self { clause, needs: miss.needs, has: miss.has }
+        Self { clause, needs: miss.needs, has: miss.has, service_port: None }
     }
 }
 

@@ -32,7 +32,7 @@ pub fn explain(network: &Network<'_>, end: &End) -> SubjectExplanation {
     let ingress = view.direction(Direction::Ingress);
     let egress = view.direction(Direction::Egress);
     let mut caveats = end.caveats.clone();
-    if pods.is_empty() && end.caveats.is_empty() {
+    if pods.is_empty() && end.caveats.is_empty() && end.findings.is_empty() {
         caveats.push(format!(
             "no policy governs {}: it is no pod with its own network",
             name_of(&end.endpoint)
@@ -49,7 +49,11 @@ pub fn explain(network: &Network<'_>, end: &End) -> SubjectExplanation {
         subject: end.endpoint.clone(),
         ingress,
         egress,
-        findings: findings::of(network, &pods.keys().copied().collect::<Vec<_>>()),
+        findings: [
+            findings::of(network, &pods.keys().copied().collect::<Vec<_>>()),
+            end.findings.clone(),
+        ]
+        .concat(),
         caveats,
         gaps: network.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect(),
     }

@@ -31,6 +31,13 @@ pub enum Target {
         /// The name.
         name: String,
     },
+    /// A Service.
+    Service {
+        /// The namespace, where it is given.
+        namespace: Option<String>,
+        /// The name.
+        name: String,
+    },
     /// A workload.
     Workload {
         /// The namespace, where it is given.
@@ -72,8 +79,8 @@ pub enum TargetError {
     /// A URL or a host name.
     #[error("`{0}` is a host name; give an IP, a CIDR or `internet`")]
     HostName(String),
-    /// A type that is no pod, workload, node or namespace.
-    #[error("unknown type `{0}`; use pod, deploy, sts, ds, rs, job, cronjob, rc, ns or node")]
+    /// A type that is no pod, workload, Service, node or namespace.
+    #[error("unknown type `{0}`; use pod, deploy, sts, ds, rs, job, cronjob, rc, svc, ns or node")]
     Kind(String),
     /// A node or namespace with a namespace in front.
     #[error("`{0}` has no namespace; write TYPE/NAME")]
@@ -92,10 +99,11 @@ pub enum TargetError {
 }
 
 /// kubectl's names of the kinds, short ones first.
-const KINDS: [(&str, &[&str]); 10] = [
+const KINDS: [(&str, &[&str]); 11] = [
     ("Pod", &["po", "pod", "pods"]),
     ("Node", &["no", "node", "nodes"]),
     ("Namespace", &["ns", "namespace", "namespaces"]),
+    ("Service", &["svc", "service", "services"]),
     ("Deployment", &["deploy", "deployment", "deployments"]),
     ("StatefulSet", &["sts", "statefulset", "statefulsets"]),
     ("DaemonSet", &["ds", "daemonset", "daemonsets"]),
@@ -106,10 +114,7 @@ const KINDS: [(&str, &[&str]); 10] = [
 ];
 
 /// Types that kubectl knows and that no connection ends at.
-const NOT_ENDS: [&str; 13] = [
-    "svc",
-    "service",
-    "services",
+const NOT_ENDS: [&str; 10] = [
     "ing",
     "ingress",
     "ingresses",
@@ -211,6 +216,7 @@ fn object(text: &str, namespace: Option<&str>, kind: &str, name: &str) -> Result
         ("Node", None) => Ok(Target::Node(name)),
         ("Namespace", None) => Ok(Target::Namespace(name)),
         ("Pod", _) => Ok(Target::Pod { namespace, name }),
+        ("Service", _) => Ok(Target::Service { namespace, name }),
         _ => Ok(Target::Workload { namespace, kind, name }),
     }
 }

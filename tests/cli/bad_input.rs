@@ -3,7 +3,7 @@
 use crate::run::{Folder, SHOP};
 
 /// Arguments, and all that stderr says.
-const TARGETS: [(&str, &str); 20] = [
+const TARGETS: [(&str, &str); 25] = [
     (
         "explain web -n shop -f shop.yaml",
         "error: pod `web` not found in namespace `shop`; did you mean `web-7d4b9-abcde`, `web-7d4b9-fghij`?\n",
@@ -45,8 +45,30 @@ const TARGETS: [(&str, &str); 20] = [
     ("list --from ns/shp -f shop.yaml", "error: namespace `shp` not found; did you mean `shop`?\n"),
     ("explain node/node1 -f shop.yaml", "error: node `node1` not found; did you mean `node-1`?\n"),
     (
-        "explain svc/web -n shop -f shop.yaml",
-        "error: unknown type `svc`; use pod, deploy, sts, ds, rs, job, cronjob, rc, ns or node\n",
+        "explain ing/web -n shop -f shop.yaml",
+        "error: unknown type `ing`; use pod, deploy, sts, ds, rs, job, cronjob, rc, svc, ns or node\n",
+    ),
+    (
+        "explain shop/svc/wbe -f ways.yaml",
+        "error: svc `wbe` not found in namespace `shop`; did you mean `web`?\n",
+    ),
+    (
+        "explain shop/svc/api --to shop/pod/web -f ways.yaml",
+        "error: shop/svc/api opens no connections, only the pods behind it do: name their workload as the \
+         source\n",
+    ),
+    (
+        "list --from 10.96.0.11 -f ways.yaml",
+        "error: shop/svc/api opens no connections, only the pods behind it do: name their workload as the \
+         source\n",
+    ),
+    (
+        "explain shop/pod/web --to shop/svc/api:81 -f ways.yaml",
+        "error: shop/svc/api has no port TCP/81; it has TCP/80 (web), TCP/6060 (debug)\n",
+    ),
+    (
+        "list --to shop/svc/api:http -f ways.yaml",
+        "error: shop/svc/api has no port http; it has TCP/80 (web), TCP/6060 (debug)\n",
     ),
     (
         "explain a/b/c/d -f shop.yaml",
@@ -157,7 +179,8 @@ const FILES: [(&str, &str); 12] = [
 
 #[test]
 fn a_name_that_does_not_exist_is_told_with_the_nearest_and_where_it_exists() {
-    refuse(&Folder::shop(), &TARGETS);
+    let ways = include_str!("ways.yaml");
+    refuse(&Folder::of(&[("shop.yaml", SHOP), ("ways.yaml", ways)]), &TARGETS);
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn what_is_no_kubernetes_object_is_skipped_with_a_warning() {
 #[test]
 fn objects_of_other_kinds_are_passed_over_in_silence() {
     let text = format!(
-        "apiVersion: v1\nkind: Service\nmetadata: {{name: s}}\nspec: {{anything: true}}\n---\n\
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: s}}\ndata: {{anything: true}}\n---\n\
          apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n---\n{POD_A}"
     );
     let folder = Folder::of(&[("f.yaml", &text)]);

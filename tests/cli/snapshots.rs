@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use crate::run::Folder;
+use crate::run::{Folder, SHOP};
 
 /// The name of the file in `tests/snapshots`, and the arguments.
-const SNAPSHOTS: [(&str, &str); 15] = [
+const SNAPSHOTS: [(&str, &str); 18] = [
     ("explain-allow", "explain shop/deploy/api --to db/sts/postgres --port 5432 -f shop.yaml"),
     ("explain-deny", "explain shop/pod/web-7d4b9-abcde --to db/sts/postgres --port 5432 -f shop.yaml"),
     ("explain-partial", "explain shop/deploy/web --to 203.0.113.0/24 --port 443 -f shop.yaml"),
@@ -20,13 +20,16 @@ const SNAPSHOTS: [(&str, &str); 15] = [
     ("list-wide", "list --pods -o wide -n db -f shop.yaml"),
     ("list-json", "list -n db -o json -f shop.yaml"),
     ("list-yaml", "list -n db --port 5432 -o yaml -f shop.yaml"),
+    ("explain-service", "explain shop/pod/web --to shop/svc/api:web -f ways.yaml"),
+    ("explain-service-nowhere", "explain shop/pod/web --to shop/svc/old -f ways.yaml"),
+    ("list-service", "list --to shop/svc/api -f ways.yaml"),
     ("help-explain", "explain --help"),
     ("help-list", "list --help"),
 ];
 
 #[test]
 fn every_format_looks_as_it_did() {
-    let folder = Folder::shop();
+    let folder = Folder::of(&[("shop.yaml", SHOP), ("ways.yaml", include_str!("ways.yaml"))]);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
     let update = std::env::var_os("UPDATE_SNAPSHOTS").is_some_and(|value| value == "1");
     let mut changed = Vec::new();

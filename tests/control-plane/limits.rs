@@ -95,11 +95,12 @@ fn pod(name: &str, app: &str) -> Value {
 }
 
 /// All kinds that are read, by group.
-const READ: [(&str, &[&str]); 4] = [
-    ("", &["namespaces", "nodes", "pods", "replicationcontrollers"]),
+const READ: [(&str, &[&str]); 5] = [
+    ("", &["namespaces", "nodes", "pods", "services", "replicationcontrollers"]),
     ("apps", &["deployments", "statefulsets", "daemonsets", "replicasets"]),
     ("batch", &["jobs", "cronjobs"]),
     ("networking.k8s.io", &["networkpolicies"]),
+    ("discovery.k8s.io", &["endpointslices"]),
 ];
 
 /// Lets the user list some kinds of every namespace, and waits until it may.

@@ -18,7 +18,8 @@ pub(crate) fn trials(alone: &Arc<Shared>) -> Vec<Trial> {
 }
 
 /// The cases that a plain API server cannot hold, and why.
-const LEFT_OUT: [(&str, &str); 4] = [
+const LEFT_OUT: [(&str, &str); 5] = [
+    ("a-service-of-both-families", "the server has one family of Service addresses"),
     ("a-calico-policy-of-the-same-kind-is-not-judged", "its kind is not installed"),
     ("a-cilium-policy-puts-its-namespace-in-doubt", "its kind is not installed"),
     ("a-clusterwide-policy-puts-everything-in-doubt", "its kind is not installed"),
@@ -26,7 +27,8 @@ const LEFT_OUT: [(&str, &str); 4] = [
 ];
 
 /// Everything that a case can have, except namespaces: these are never gone without a controller.
-const KINDS: &str = "pods,networkpolicies,nodes,deployments,statefulsets,jobs,cronjobs";
+const KINDS: &str =
+    "pods,services,endpointslices,networkpolicies,nodes,deployments,statefulsets,jobs,cronjobs";
 
 fn cases(plane: &ControlPlane) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");

@@ -70,7 +70,8 @@ fn pod_status(index: usize, pod: &Pod) -> PodStatus {
     let host = pod.node.as_ref().filter(|_| ghost || index % 3 != 2);
     let (pod_ip, pod_ips) = addresses(own, index.is_multiple_of(2));
     let (host_ip, host_ips) = addresses(host.map_or(&[][..], |node| &node.internal), false);
-    PodStatus { phase: phase.to_owned(), pod_ip, pod_ips, host_ip, host_ips }
+    let conditions = Vec::new();
+    PodStatus { phase: phase.to_owned(), pod_ip, pod_ips, host_ip, host_ips, conditions }
 }
 
 fn addresses(ips: &[IpAddr], as_single: bool) -> (String, Vec<Ip>) {

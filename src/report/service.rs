@@ -1,0 +1,124 @@
+//! Where a Service sends: its ports at each pod or address behind it.
+//!
+//! Policies judge a packet after its address and port were rewritten, so that a connection to a
+//! Service is one to each of its backends. A headless Service rewrites nothing: its name resolves to
+//! the pods, and clients connect to the port that they choose.
+
+use super::ends::{End, Member};
+use super::naming::name_of;
+use super::target::PortQuery;
+use crate::engine::network::Network;
+use crate::model::ports::{PortSet, Protocol};
+use crate::model::service::{Service, ServiceAddress, ServicePort};
+
+/// A port of a Service, and where it leads at one backend.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Hop {
+    /// The protocol of both.
+    pub protocol: Protocol,
+    /// The Service's port.
+    pub port: u16,
+    /// The name of the Service's port; may be empty.
+    pub name: Box<str>,
+    /// The backend's port.
+    pub target: u16,
+}
+
+/// A question that a Service has no answer to.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ServiceError {
+    /// A Service as the source of connections.
+    #[error("{0} opens no connections, only the pods behind it do: name their workload as the source")]
+    Source(String),
+    /// A port that the Service does not have.
+    #[error("{service} has no port {port}{}", ports_hint(.known))]
+    Port {
+        /// The Service.
+        service: String,
+        /// The port.
+        port: String,
+        /// The ports that it has.
+        known: Vec<String>,
+    },
+}
+
+fn ports_hint(known: &[String]) -> String {
+    match known {
+        [] => String::new(),
+        _ => format!("; it has {}", known.join(", ")),
+    }
+}
+
+/// Refuses a Service as the source of connections.
+///
+/// # Errors
+/// The end is a Service.
+pub fn check_source(end: &End) -> Result<(), ServiceError> {
+    end.service.map_or(Ok(()), |_| Err(ServiceError::Source(name_of(&end.endpoint))))
+}
+
+/// Refuses a port that the Service of an end does not have.
+///
+/// # Errors
+/// No port of the Service is the one that is asked for.
+pub fn check_port(
+    network: &Network<'_>,
+    end: &End,
+    port: Option<&PortQuery>,
+) -> Result<(), ServiceError> {
+    let (Some(id), Some(port)) = (end.service, port) else { return Ok(()) };
+    let service = network.snapshot.services.at(id);
+    let names = matches!(service.address, ServiceAddress::Name(_));
+    if names || is_direct(service, port) || service.ports.iter().any(|own| is_asked(own, port)) {
+        return Ok(());
+    }
+    let write = |own: &ServicePort| match &*own.name {
+        "" => format!("{}/{}", own.protocol, own.port),
+        name => format!("{}/{} ({name})", own.protocol, own.port),
+    };
+    let known = service.ports.iter().map(write).collect();
+    Err(ServiceError::Port { service: name_of(&end.endpoint), port: port.to_string(), known })
+}
+
+/// Returns the ports of a member of an end that a query asks for; no query asks for all.
+pub fn asked(network: &Network<'_>, end: &End, member: &Member, port: Option<&PortQuery>) -> PortSet {
+    let (Some(id), Some(hops)) = (end.service, &member.hops) else {
+        return port.map_or_else(PortSet::any, |port| port.resolve(network, member.class));
+    };
+    let service = network.snapshot.services.at(id);
+    match port {
+        Some(port) if is_direct(service, port) => port.resolve(network, member.class),
+        None if service.ports.is_empty() => PortSet::any(),
+        _ => asked_hops(hops, port)
+            .fold(PortSet::none(), |all, hop| all.union(&PortSet::port(hop.protocol, hop.target))),
+    }
+}
+
+/// Lists the hops that a query asks for; no query asks for all.
+pub fn asked_hops<'a>(
+    hops: &'a [Hop],
+    port: Option<&'a PortQuery>,
+) -> impl Iterator<Item = &'a Hop> + 'a {
+    hops.iter()
+        .filter(move |hop| port.is_none_or(|port| is_meant(port, &hop.name, (hop.protocol, hop.port))))
+}
+
+/// Tells whether a port is the backends' own, as nothing rewrites it.
+fn is_direct(service: &Service, port: &PortQuery) -> bool {
+    service.address == ServiceAddress::Headless && matches!(port, PortQuery::Numbers { .. })
+}
+
+fn is_asked(own: &ServicePort, port: &PortQuery) -> bool {
+    is_meant(port, &own.name, (own.protocol, own.port))
+}
+
+fn is_meant(query: &PortQuery, own_name: &str, (own_protocol, own_port): (Protocol, u16)) -> bool {
+    match query {
+        PortQuery::Numbers { protocol, low, high } => {
+            *protocol == own_protocol && (*low..=*high).contains(&own_port)
+        }
+        PortQuery::Name { name, protocol } => {
+            *name == *own_name && protocol.is_none_or(|protocol| protocol == own_protocol)
+        }
+    }
+}
