@@ -30,6 +30,7 @@ pub struct Cli {
 enum Command {
     Explain(cmd::explain::ExplainArgs),
     List(cmd::list::ListArgs),
+    Doctor(cmd::doctor::DoctorArgs),
     Snapshot(cmd::snapshot::SnapshotArgs),
     Version(cmd::version::VersionArgs),
 }
@@ -105,6 +106,7 @@ impl Cli {
         let ended = match &self.command {
             Command::Explain(args) => cmd::explain::run(args, &self.global),
             Command::List(args) => cmd::list::run(args, &self.global),
+            Command::Doctor(args) => cmd::doctor::run(args, &self.global),
             Command::Snapshot(args) => cmd::snapshot::run(args, &self.global),
             Command::Version(args) => cmd::version::run(args, &self.global),
         };

@@ -13,6 +13,10 @@ use std::path::Path;
 use std::process::Command;
 
 use jsonschema::Validator;
+use netpol::load::manifests;
+use netpol::model::rights::Right;
+use netpol::policy::translate;
+use netpol::report::doctor;
 use serde_json::{Value, json};
 
 /// The folder of the case, the arguments, and a piece of text that shows that the form is the one
@@ -172,11 +176,52 @@ fn ask(case: &str, arguments: &str, format: &str) -> String {
 }
 
 fn answers() -> impl Iterator<Item = (&'static str, Value)> {
-    FORMS.into_iter().map(|(case, arguments, sign)| {
+    let asked = FORMS.into_iter().map(|(case, arguments, sign)| {
         let answer: Value = serde_json::from_str(&ask(case, arguments, "json")).unwrap();
         assert!(answer.to_string().contains(sign), "{arguments} shows no {sign}: {answer:#}");
         (arguments, answer)
-    })
+    });
+    asked.chain([("doctor", checkup())])
+}
+
+const PLUGIN: &str = "
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: cilium, namespace: kube-system, labels: {k8s-app: cilium}}
+spec:
+  selector: {matchLabels: {k8s-app: cilium}}
+  template:
+    metadata: {labels: {k8s-app: cilium}}
+    spec: {containers: [{name: agent, image: 'example.test/cilium:v1.16.1'}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: kube-dns, namespace: kube-system}
+spec: {clusterIP: 10.96.0.10, selector: {k8s-app: kube-dns}, ports: [{port: 53, protocol: UDP, targetPort: dns}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: block, namespace: kube-system}
+spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}
+";
+
+/// Examines manifests: only a live cluster has a doctor on the command line.
+fn checkup() -> Value {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), PLUGIN).unwrap();
+    let paths = [file.path().to_str().unwrap().to_owned()];
+    let options = manifests::ReadOptions { recursive: false, namespace: "default" };
+    let snapshot = manifests::read(&paths, options).unwrap().assemble();
+    let rights = [("list", true), ("patch", false)].map(|(verb, everywhere)| Right {
+        verb,
+        resource: "pods",
+        everywhere,
+        in_namespace: everywhere,
+    });
+    let checkup = doctor::examine(&snapshot, &translate(&snapshot), (&rights, "shop"), "v1.36.3");
+    let text = serde_json::to_string(&checkup).unwrap();
+    assert!(text.contains("an ipBlock matches no pod"), "{text}");
+    serde_json::from_str(&text).unwrap()
 }
 
 #[test]

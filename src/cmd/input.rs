@@ -88,7 +88,7 @@ pub(super) fn cluster_error(error: ClusterError) -> Error {
 }
 
 /// Tells every warning once.
-fn warn(warnings: &[String]) {
+pub(super) fn warn(warnings: &[String]) {
     let mut told = BTreeSet::new();
     for warning in warnings.iter().filter(|warning| told.insert(*warning)) {
         // A closed standard error is no reason not to answer.

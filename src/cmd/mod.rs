@@ -2,6 +2,7 @@
 
 pub mod cni;
 pub mod connection;
+pub mod doctor;
 pub mod explain;
 mod input;
 pub mod list;

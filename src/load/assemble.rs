@@ -86,7 +86,10 @@ impl Objects {
     pub fn assemble(self) -> Snapshot {
         let mut builder = Builder { snapshot: Snapshot::default(), nodes: HashMap::new() };
         builder.snapshot.gaps = self.gaps;
-        builder.snapshot.plugin = plugin(&self.items, self.server_version.as_deref());
+        let unseen =
+            builder.snapshot.gaps.iter().any(|gap| gap.message.starts_with("could not list daemonsets"));
+        let version = self.server_version.as_deref().filter(|_| !unseen);
+        builder.snapshot.plugin = plugin(&self.items, version);
         builder.namespaces(&self.items);
         builder.nodes(&self.items);
         builder.pods(&self.items);

@@ -12,6 +12,7 @@ pub mod cluster;
 mod cni;
 mod connect;
 mod decode;
+pub mod doctor;
 pub mod document;
 mod failure;
 mod kinds;

@@ -11,6 +11,7 @@ pub mod labels;
 pub mod names;
 pub mod origin;
 pub mod ports;
+pub mod rights;
 pub mod selector;
 pub mod service;
 pub mod snapshot;

@@ -1,5 +1,6 @@
 //! Answers become text, JSON or YAML.
 
+pub mod doctor;
 pub mod explain;
 pub mod list;
 pub mod machine;

@@ -1,6 +1,7 @@
 //! Questions and their answers, as plain data in the schema `netpol/v1`.
 
 pub mod backends;
+pub mod doctor;
 pub mod ends;
 pub mod explain;
 pub mod findings;

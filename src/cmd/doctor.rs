@@ -1,0 +1,51 @@
+//! `kubectl netpol doctor`.
+
+use clap::Args;
+
+use super::{input, output};
+use crate::cli::Global;
+use crate::error::{Error, ExitCode};
+use crate::load::doctor;
+use crate::policy;
+use crate::render::{Format, doctor as render, machine};
+use crate::report::doctor as report;
+
+/// Check whether answers about a cluster can be trusted.
+///
+/// Which network plugin enforces policies and where it differs from the Kubernetes API, where DNS and
+/// the API server are, what this user may read, and which answers would carry a gap. Exit code 1 says
+/// that there is a problem.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  # Check the cluster of the current context
+  kubectl netpol doctor
+
+  # What a service account of a pipeline would see
+  kubectl netpol doctor --as system:serviceaccount:ci:reader -n shop")]
+pub struct DoctorArgs {}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// Whatever keeps it from answering.
+pub fn run(_args: &DoctorArgs, global: &Global) -> Result<ExitCode, Error> {
+    if !global.filename.is_empty() || global.has_overlay() {
+        return Err(Error::usage("doctor looks at the cluster: leave out -f, --with and --without"));
+    }
+    let options = global.connection.options(global.namespace.as_ref());
+    let examined = doctor::examine(&options).map_err(input::cluster_error)?;
+    let server_version = examined.objects.server_version.clone().unwrap_or_default();
+    input::warn(&examined.objects.warnings);
+    let mut snapshot = examined.objects.assemble();
+    global.cni.lay_over(&mut snapshot);
+    let rules = policy::translate(&snapshot);
+    let rights = (&*examined.rights, &*examined.namespace);
+    let checkup = report::examine(&snapshot, &rules, rights, &server_version);
+    output::write(global, true, |out, format, look| match format {
+        Format::Json => machine::write_json(out, &checkup),
+        Format::Yaml => machine::write_yaml(out, &checkup),
+        Format::Text | Format::Wide => render::write(out, &checkup, look),
+    })?;
+    Ok(output::outcome(checkup.problems.is_empty()))
+}

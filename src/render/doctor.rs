@@ -1,0 +1,94 @@
+//! A checkup as text.
+
+use std::io::{self, Write};
+
+use super::Look;
+use super::text::{Label, Line, padded, write_lines};
+use crate::report::doctor::{Allowed, Checkup, Place};
+
+/// Writes a checkup.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(out: &mut dyn Write, checkup: &Checkup, look: Look) -> io::Result<()> {
+    let mut lines = vec![summary(checkup), Line::default()];
+    lines.push(row("server").plain(&checkup.server_version));
+    lines.extend(plugin(checkup));
+    let noun = if checkup.policies == 1 { "NetworkPolicy" } else { "NetworkPolicies" };
+    lines.push(row("policies").plain(format!("{} {noun}", checkup.policies)));
+    lines.extend(checkup.dns.iter().map(|own| place("dns", own)));
+    lines.extend(checkup.api_server.iter().map(|own| place("API server", own)));
+    lines.extend(rights(checkup));
+    lines.push(Line::default());
+    let marked = |word: &'static str| move |text: &String| marked(word, text);
+    lines.extend(checkup.problems.iter().map(marked("problem")));
+    lines.extend(checkup.notes.iter().map(marked("note")));
+    if checkup.problems.is_empty() && checkup.notes.is_empty() {
+        lines.pop();
+    }
+    write_lines(out, &lines, look.width)
+}
+
+fn summary(checkup: &Checkup) -> Line {
+    let start = Line::new(0, 0);
+    match checkup.problems.len() {
+        0 => start.with(Label::Heading, "no problems"),
+        1 => start.with(Label::Caution, "1 problem"),
+        count => start.with(Label::Caution, format!("{count} problems")),
+    }
+}
+
+fn row(name: &str) -> Line {
+    Line::new(2, 16).with(Label::Heading, padded(name, 15))
+}
+
+fn marked(word: &str, text: &str) -> Line {
+    let label = if word == "problem" { Label::Caution } else { Label::Heading };
+    Line::new(0, 9).with(label, padded(word, 8)).plain(text)
+}
+
+fn plugin(checkup: &Checkup) -> Vec<Line> {
+    let Some(plugin) = &checkup.plugin else {
+        return vec![row("network plugin").plain("not known")];
+    };
+    let version = plugin.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+    let enforces = if plugin.enforces { "enforces policies" } else { "enforces no policies" };
+    let text = format!("{}{version}, {enforces} ({})", plugin.name, plugin.evidence);
+    let mut lines = vec![row("network plugin").plain(text)];
+    let differs = |text: &&str| row("").plain(format!("differs from the API: {text}"));
+    lines.extend(plugin.deviations.iter().map(differs));
+    lines
+}
+
+fn place(name: &str, place: &Place) -> Line {
+    let ready = match &*place.backends {
+        [] => "no backend is ready".to_owned(),
+        backends => format!("at {}", backends.join(", ")),
+    };
+    row(name)
+        .plain(&place.service)
+        .plain(format!("({}):", place.addresses.join(", ")))
+        .plain(format!("{};", place.ports.join(", ")))
+        .plain(ready)
+}
+
+fn rights(checkup: &Checkup) -> Vec<Line> {
+    let within = format!("in {}", checkup.namespace);
+    let place = |right: &Allowed| match (right.everywhere, right.in_namespace) {
+        (true, _) => "everywhere",
+        (false, true) => &*within,
+        (false, false) => "nowhere",
+    };
+    let mut lines = Vec::new();
+    for verb in ["list", "patch"] {
+        for wanted in ["everywhere", &within, "nowhere"] {
+            let own = checkup.rights.iter().filter(|right| right.verb == verb && place(right) == wanted);
+            let resources: Vec<&str> = own.map(|right| right.resource).collect();
+            if !resources.is_empty() {
+                let start = row(&format!("may {verb}")).plain(format!("{wanted}:"));
+                lines.push(start.plain(resources.join(", ")));
+            }
+        }
+    }
+    lines
+}

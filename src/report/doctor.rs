@@ -1,0 +1,203 @@
+//! Whether answers about a cluster can be trusted: who enforces, what is where, what may be read.
+
+use serde::Serialize;
+
+use super::schema::API_VERSION;
+use crate::model::cni::NetworkPlugin;
+use crate::model::rights::Right;
+use crate::model::service::{Service, ServiceAddress, TargetPort};
+use crate::model::snapshot::{GapScope, Snapshot};
+use crate::policy::Rules;
+use crate::policy::deviation::deviations;
+
+/// What was found about a cluster.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Checkup {
+    /// `netpol/v1`.
+    pub api_version: &'static str,
+    /// `Checkup`.
+    pub kind: &'static str,
+    /// The server's version.
+    pub server_version: String,
+    /// The network plugin, and what shows it; absent where none was recognised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<Plugin>,
+    /// How many policies can be judged.
+    pub policies: usize,
+    /// Where DNS is: Services, their addresses and ports, and how many backends are ready.
+    pub dns: Vec<Place>,
+    /// Where the API server is.
+    pub api_server: Vec<Place>,
+    /// The namespace of rights that are not given everywhere.
+    pub namespace: String,
+    /// What the user may do.
+    pub rights: Vec<Allowed>,
+    /// What makes answers doubtful; the exit code is 1 where there is any.
+    pub problems: Vec<String>,
+    /// What the answers of this user would carry.
+    pub notes: Vec<String>,
+}
+
+/// The network plugin.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plugin {
+    /// Its name.
+    pub name: &'static str,
+    /// What shows it.
+    pub evidence: String,
+    /// The tag of its image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Whether it enforces policies.
+    pub enforces: bool,
+    /// Where it differs from the Kubernetes API for the policies that are there.
+    pub deviations: Vec<&'static str>,
+}
+
+/// A Service that everything needs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Place {
+    /// `kube-system/svc/kube-dns`.
+    pub service: String,
+    /// Its addresses.
+    pub addresses: Vec<String>,
+    /// Its ports and where they lead: `UDP/53 -> 53`.
+    pub ports: Vec<String>,
+    /// The backends that are ready.
+    pub backends: Vec<String>,
+}
+
+/// A right of the user.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Allowed {
+    /// `list` or `patch`.
+    pub verb: &'static str,
+    /// The resource.
+    pub resource: &'static str,
+    /// Whether it is given in every namespace.
+    pub everywhere: bool,
+    /// Whether it is given in the namespace.
+    pub in_namespace: bool,
+}
+
+/// What answers cannot do without.
+const NEEDED: [&str; 3] = ["networkpolicies", "pods", "namespaces"];
+
+/// Examines what was read of a cluster.
+pub fn examine(
+    snapshot: &Snapshot,
+    rules: &Rules,
+    (rights, namespace): (&[Right], &str),
+    server_version: &str,
+) -> Checkup {
+    let is_api_server = |service: &&Service| &*service.name == "kubernetes";
+    let (api, dns): (Vec<&Service>, Vec<&Service>) = snapshot.services.values().partition(is_api_server);
+    let place = |services: Vec<&Service>| services.into_iter().map(|own| place(snapshot, own)).collect();
+    let unjudged = snapshot.gaps.iter().any(|gap| gap.scope != GapScope::Incomplete);
+    let has_policies = !snapshot.policies.is_empty() || unjudged;
+    let mut checkup = Checkup {
+        api_version: API_VERSION,
+        kind: "Checkup",
+        server_version: server_version.to_owned(),
+        plugin: plugin(&snapshot.plugin, rules),
+        policies: snapshot.policies.len(),
+        dns: place(dns),
+        api_server: place(api),
+        namespace: namespace.to_owned(),
+        rights: rights.iter().map(allowed).collect(),
+        problems: Vec::new(),
+        notes: Vec::new(),
+    };
+    checkup.problems.extend(unenforced(&snapshot.plugin, has_policies));
+    if checkup.dns.is_empty() && !snapshot.gaps.iter().any(|gap| gap.message.contains("list services")) {
+        checkup
+            .notes
+            .push("no Service of the cluster's DNS was found (label k8s-app=kube-dns)".to_owned());
+    }
+    let unready = checkup.dns.iter().filter(|own| own.backends.is_empty());
+    let unready = unready.map(|own| format!("{} has no backend that is ready", own.service));
+    checkup.notes.extend(unready);
+    limits(&mut checkup, rights);
+    for gap in snapshot.gaps.iter().filter(|gap| gap.scope != GapScope::Incomplete) {
+        checkup.problems.push(gap.message.clone());
+    }
+    checkup
+}
+
+/// Says what the user may not list, and what that means.
+fn limits(checkup: &mut Checkup, rights: &[Right]) {
+    let resources = |is: &dyn Fn(&Right) -> bool| {
+        let missing = rights.iter().filter(|right| right.verb == "list" && !right.everywhere);
+        missing.filter(|right| is(right)).map(|right| right.resource).collect::<Vec<_>>().join(", ")
+    };
+    let is_needed = |right: &Right| NEEDED.contains(&right.resource);
+    let partly = resources(&|right| right.in_namespace);
+    let needed = resources(&|right| !right.in_namespace && is_needed(right));
+    let others = resources(&|right| !right.in_namespace && !is_needed(right));
+    if !needed.is_empty() {
+        checkup.problems.push(format!("may not list {needed}: answers are in doubt"));
+    }
+    if !partly.is_empty() {
+        let namespace = &checkup.namespace;
+        let text =
+            format!("may list {partly} in namespace {namespace} only: answers about others carry a gap");
+        checkup.notes.push(text);
+    }
+    if !others.is_empty() {
+        checkup.notes.push(format!("may not list {others}: answers carry a gap"));
+    }
+}
+
+fn plugin(plugin: &NetworkPlugin, rules: &Rules) -> Option<Plugin> {
+    let (name, evidence, version, enforces) = match plugin {
+        NetworkPlugin::Unknown | NetworkPlugin::NotRecognised => return None,
+        NetworkPlugin::Given(cni) => (cni.name(), "--cni".to_owned(), None, true),
+        NetworkPlugin::Recognised(agent) => {
+            (agent.cni.name(), agent.evidence.clone(), agent.version.clone(), agent.enforces)
+        }
+    };
+    let rules: Vec<_> = rules.rules.values().collect();
+    let deviations = plugin.cni().map(|cni| deviations(cni, &rules)).unwrap_or_default();
+    Some(Plugin { name, evidence, version, enforces, deviations })
+}
+
+/// Tells whether policies are there and nobody is known to enforce them.
+fn unenforced(plugin: &NetworkPlugin, has_policies: bool) -> Option<String> {
+    let problem = match plugin {
+        NetworkPlugin::Given(_) => return None,
+        NetworkPlugin::Recognised(agent) if agent.enforces => return None,
+        NetworkPlugin::Recognised(agent) => format!("{} enforces no policies", agent.cni),
+        NetworkPlugin::NotRecognised => "no enforcer was recognised".to_owned(),
+        NetworkPlugin::Unknown => "who enforces them is not known".to_owned(),
+    };
+    has_policies.then(|| format!("policies exist, but {problem}"))
+}
+
+fn place(snapshot: &Snapshot, service: &Service) -> Place {
+    let namespace = &snapshot.namespaces.at(service.namespace).name;
+    let ports = service.ports.iter().map(|port| {
+        let target = match &port.target {
+            TargetPort::Number(number) => number.to_string(),
+            TargetPort::Name(name) => name.to_string(),
+        };
+        format!("{}/{} -> {target}", port.protocol, port.port)
+    });
+    let backends = service.slices.iter().flat_map(|slice| slice.ips.iter().map(ToString::to_string));
+    Place {
+        service: format!("{namespace}/svc/{}", service.name),
+        addresses: match &service.address {
+            ServiceAddress::Own(ips) => ips.iter().map(ToString::to_string).collect(),
+            ServiceAddress::Headless => Vec::new(),
+            ServiceAddress::Name(name) => vec![name.to_string()],
+        },
+        ports: ports.collect(),
+        backends: backends.collect(),
+    }
+}
+
+fn allowed(right: &Right) -> Allowed {
+    let Right { verb, resource, everywhere, in_namespace } = right.clone();
+    Allowed { verb, resource, everywhere, in_namespace }
+}
