@@ -54,9 +54,9 @@ pub struct Global {
     /// Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME.
     #[arg(long, global = true, value_name = "TYPE/NAME")]
     pub(crate) without: Vec<String>,
-    /// How to write the answer: json, yaml or wide.
-    #[arg(short, long, global = true, value_name = "FORMAT", value_parser = parse_format)]
-    pub(crate) output: Option<Format>,
+    /// How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid.
+    #[arg(short, long, global = true, value_name = "FORMAT")]
+    output: Option<String>,
     /// When to use colour.
     #[arg(long, global = true, value_enum, default_value_t = ColorWhen::Auto, value_name = "WHEN")]
     pub(crate) color: ColorWhen,
@@ -86,14 +86,37 @@ pub enum ColorWhen {
     Never,
 }
 
-fn parse_format(text: &str) -> Result<Format, String> {
-    match text {
-        "wide" => Ok(Format::Wide),
-        "json" => Ok(Format::Json),
-        "yaml" => Ok(Format::Yaml),
-        _ => Err(format!(
-            "unable to match a printer suitable for the output format {text:?}, allowed formats are: json,wide,yaml"
-        )),
+impl Command {
+    /// Lists the formats that its answers have.
+    const fn formats(&self) -> &'static [(&'static str, Format)] {
+        match self {
+            Self::Explain(_) | Self::Doctor(_) => Format::OF_EXPLANATIONS,
+            Self::Version(_) => Format::OF_FACTS,
+            Self::Snapshot(_) => &[],
+            Self::List(_) => Format::OF_CONNECTIONS,
+        }
+    }
+}
+
+impl Global {
+    /// Returns the format that was asked for.
+    pub(crate) fn format(&self) -> Format {
+        let known = Format::OF_CONNECTIONS.iter();
+        let asked = known.filter(|(word, _)| Some(*word) == self.output.as_deref());
+        asked.map(|(_, format)| *format).next().unwrap_or(Format::Text)
+    }
+
+    /// Refuses a format that is not one of these, in kubectl's words.
+    fn check_format(&self, formats: &[(&str, Format)]) -> Result<(), Error> {
+        let Some(word) = &self.output else { return Ok(()) };
+        if formats.iter().any(|(known, _)| known == word) {
+            return Ok(());
+        }
+        let known: Vec<&str> = formats.iter().map(|(known, _)| *known).collect();
+        Err(Error::usage(format!(
+            "unable to match a printer suitable for the output format {word:?}, allowed formats are: {}",
+            known.join(",")
+        )))
     }
 }
 
@@ -103,13 +126,14 @@ impl Cli {
     /// # Errors
     /// Whatever keeps it from answering.
     pub fn run(&self) -> Result<ExitCode, Error> {
-        let ended = match &self.command {
+        let known = self.global.check_format(self.command.formats());
+        let ended = known.and_then(|()| match &self.command {
             Command::Explain(args) => cmd::explain::run(args, &self.global),
             Command::List(args) => cmd::list::run(args, &self.global),
             Command::Doctor(args) => cmd::doctor::run(args, &self.global),
             Command::Snapshot(args) => cmd::snapshot::run(args, &self.global),
             Command::Version(args) => cmd::version::run(args, &self.global),
-        };
+        });
         ended.map_err(|error| harmless(&error))
     }
 }

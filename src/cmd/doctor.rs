@@ -45,7 +45,7 @@ pub fn run(_args: &DoctorArgs, global: &Global) -> Result<ExitCode, Error> {
     output::write(global, true, |out, format, look| match format {
         Format::Json => machine::write_json(out, &checkup),
         Format::Yaml => machine::write_yaml(out, &checkup),
-        Format::Text | Format::Wide => render::write(out, &checkup, look),
+        _ => render::write(out, &checkup, look),
     })?;
     Ok(output::outcome(checkup.problems.is_empty()))
 }

@@ -91,9 +91,9 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
     let answer = crate::report::explain::explain(&network, &source, &destination, port.as_ref());
     let answer = answer.map_err(|error| Error::usage(sanitize(&error.to_string())))?;
     output::write(global, true, |out, format, look| match format {
-        Format::Text | Format::Wide => explain::write(out, &answer, look),
         Format::Json => machine::write_json(out, &answer),
         Format::Yaml => machine::write_yaml(out, &answer),
+        _ => explain::write(out, &answer, look),
     })?;
     Ok(output::outcome(match args.expect {
         None => true,
@@ -118,9 +118,9 @@ fn run_subject(
     let end = find(&network, target, &input.namespace)?;
     let answer = crate::report::subject::explain(&network, &end);
     output::write(global, true, |out, format, look| match format {
-        Format::Text | Format::Wide => subject::write(out, &answer, look),
         Format::Json => machine::write_json(out, &answer),
         Format::Yaml => machine::write_yaml(out, &answer),
+        _ => subject::write(out, &answer, look),
     })?;
     Ok(ExitCode::Success)
 }

@@ -10,7 +10,7 @@ use crate::error::{Error, ExitCode};
 use crate::model::snapshot::Gap;
 use crate::policy::{self, Direction};
 use crate::render::sanitize::sanitize;
-use crate::render::{Format, list as render};
+use crate::render::{Format, dot, list as render, mermaid};
 use crate::report::list::{List, Query};
 use crate::report::service;
 use crate::report::target;
@@ -113,6 +113,13 @@ pub fn run(args: &ListArgs, global: &Global) -> Result<ExitCode, Error> {
         Format::Text | Format::Wide => render::write(out, &list, &gaps, look),
         Format::Json => render::write_json(out, &list, &gaps),
         Format::Yaml => render::write_yaml(out, &list, &gaps),
+        Format::Csv => {
+            output::tell_limits(&list.caveats(), &gaps);
+            render::write_csv(out, &list, look)
+        }
+        Format::Markdown => render::write_markdown(out, &list, &gaps),
+        Format::Dot => dot::write(out, &render::graph(&list, &gaps)),
+        Format::Mermaid => mermaid::write(out, &render::graph(&list, &gaps)),
     })?;
     Ok(ExitCode::Success)
 }

@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 
 use crate::cli::{ColorWhen, Global};
 use crate::error::{Error, ExitCode};
+use crate::render::sanitize::sanitize;
 use crate::render::{Format, Look};
 
 /// The columns of text that goes to no terminal.
@@ -17,7 +18,7 @@ pub(super) fn write(
     headers: bool,
     answer: impl FnOnce(&mut dyn Write, Format, Look) -> io::Result<()>,
 ) -> Result<(), Error> {
-    let format = global.output.unwrap_or(Format::Text);
+    let format = global.format();
     set_colour(global.color);
     let look = Look { width: width(), wide: format == Format::Wide, headers };
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
@@ -26,6 +27,15 @@ pub(super) fn write(
             Err(Error::usage(format!("cannot write the answer: {error}")))
         }
         _ => Ok(()),
+    }
+}
+
+/// Tells on standard error what an answer of rows alone has no place for: its caveats and gaps.
+pub(super) fn tell_limits(caveats: &[String], gaps: &[String]) {
+    let caveats = caveats.iter().map(|text| ("caveat", text));
+    for (kind, text) in caveats.chain(gaps.iter().map(|text| ("gap", text))) {
+        // A closed standard error is no reason not to answer.
+        let _ = writeln!(io::stderr(), "{kind}: {}", sanitize(text));
     }
 }
 

@@ -51,7 +51,7 @@ pub fn run(args: &VersionArgs, global: &Global) -> Result<ExitCode, Error> {
     output::write(global, true, |out, format, _| match format {
         Format::Json => machine::write_json(out, &versions),
         Format::Yaml => machine::write_yaml(out, &versions),
-        Format::Text | Format::Wide => write(out, &versions),
+        _ => write(out, &versions),
     })?;
     match failed {
         // Without any kubeconfig there is no server to ask.

@@ -2,18 +2,18 @@
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use tabled::builder::Builder;
 use tabled::settings::{Padding, Style};
 
-use super::Look;
-use super::machine;
+use super::graph::Graph;
 use super::sanitize::sanitize;
 use super::text::{limits, write_lines};
+use super::{Look, csv, machine, markdown};
 use crate::report::list::List;
-use crate::report::naming::name_of;
 use crate::report::schema::{API_VERSION, Connection, Endpoint, Verdict};
-use crate::report::summary::{self, title};
+use crate::report::summary::{self, Place};
 
 /// Writes a list for a person: ends that go together in one line, or, wide, every connection.
 ///
@@ -22,24 +22,28 @@ use crate::report::summary::{self, title};
 pub fn write(out: &mut dyn Write, list: &List<'_, '_>, gaps: &[String], look: Look) -> io::Result<()> {
     let lines = if look.wide { every_line(list) } else { summary::lines(list) };
     if lines.is_empty() {
-        let empty = if gaps.is_empty() {
-            "No connections are allowed."
-        } else {
-            "No connections were found; see the gaps."
-        };
-        writeln!(out, "{empty}")?;
+        writeln!(out, "{}", nothing(gaps))?;
     } else {
         write_table(out, &lines, look)?;
     }
     write_lines(out, &limits(&list.caveats(), gaps), look.width)
 }
 
+/// Says that there is no connection.
+const fn nothing(gaps: &[String]) -> &'static str {
+    if gaps.is_empty() {
+        "No connections are allowed."
+    } else {
+        "No connections were found; see the gaps."
+    }
+}
+
 fn every_line(list: &List<'_, '_>) -> Vec<summary::Line> {
     let mut lines = Vec::new();
     let _ = list.each(&mut |listed| {
         lines.push(summary::Line {
-            source: end(listed.units.0.is_some(), listed.source),
-            destination: end(listed.units.1.is_some(), listed.destination),
+            source: Rc::new(place(listed.units.0.is_some(), listed.source)),
+            destination: Rc::new(place(listed.units.1.is_some(), listed.destination)),
             ports: listed.ports.to_vec(),
             verdict: listed.verdict,
         });
@@ -52,14 +56,18 @@ fn every_line(list: &List<'_, '_>) -> Vec<summary::Line> {
 type Cells = [String; 3];
 
 fn cells(line: &summary::Line) -> Cells {
+    [sanitize(&line.source.title()), sanitize(&line.destination.title()), ports(line)]
+}
+
+/// Writes the ports of a line, and whether they are certain.
+fn ports(line: &summary::Line) -> String {
     let depends = if line.verdict == Verdict::Depends { " (depends)" } else { "" };
-    let ports = format!("{}{depends}", line.ports.join(", "));
-    [sanitize(&line.source), sanitize(&line.destination), ports]
+    format!("{}{depends}", line.ports.join(", "))
 }
 
 /// Names one end; of a whole unit nothing needs to be told apart.
-fn end(is_whole: bool, endpoint: &Endpoint) -> String {
-    if is_whole { name_of(endpoint) } else { title(endpoint) }
+fn place(is_whole: bool, endpoint: &Endpoint) -> Place {
+    if is_whole { Place::unit(endpoint) } else { Place::Part(endpoint.clone()) }
 }
 
 fn write_table(out: &mut dyn Write, lines: &[summary::Line], look: Look) -> io::Result<()> {
@@ -93,6 +101,42 @@ fn fit(rows: &[Cells], width: usize) -> Vec<usize> {
     let rest = room - ports;
     let source = source.min((rest / 2).max(rest.saturating_sub(destination)));
     vec![source, destination.min(rest - source), ports]
+}
+
+/// Writes a list as comma-separated values, row by row. Its limits have no place there: whoever
+/// writes it tells them apart.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_csv(out: &mut dyn Write, list: &List<'_, '_>, look: Look) -> io::Result<()> {
+    if look.headers {
+        csv::header(out)?;
+    }
+    stream(list, |connection| csv::connection(out, connection))
+}
+
+/// Writes a list as a Markdown table of its summary, and its limits below.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_markdown(out: &mut dyn Write, list: &List<'_, '_>, gaps: &[String]) -> io::Result<()> {
+    let lines = summary::lines(list);
+    if lines.is_empty() {
+        writeln!(out, "{}", nothing(gaps))?;
+    } else {
+        markdown::header(out, &["Source", "Destination", "Ports"])?;
+    }
+    for line in &lines {
+        let ends = [&line.source, &line.destination].map(|place| markdown::place(place));
+        let [source, destination] = &ends;
+        markdown::row(out, &[source, destination, &ports(line)])?;
+    }
+    markdown::limits(out, &list.caveats(), gaps)
+}
+
+/// Draws the summary of a list.
+pub fn graph(list: &List<'_, '_>, gaps: &[String]) -> Graph {
+    Graph::of(&summary::lines(list), list.caveats(), gaps.to_vec())
 }
 
 /// Writes a list as JSON, row by row.

@@ -1,9 +1,14 @@
-//! Answers become text, JSON or YAML.
+//! Answers become text, data, tables or graphs.
 
+pub mod csv;
 pub mod doctor;
+pub mod dot;
 pub mod explain;
+pub mod graph;
 pub mod list;
 pub mod machine;
+pub mod markdown;
+pub mod mermaid;
 pub mod sanitize;
 pub mod subject;
 pub mod text;
@@ -19,6 +24,32 @@ pub enum Format {
     Json,
     /// The same as YAML.
     Yaml,
+    /// A row for each connection, as spreadsheets read them.
+    Csv,
+    /// A table for a pull request or a wiki.
+    Markdown,
+    /// A graph for Graphviz.
+    Dot,
+    /// A graph for Mermaid.
+    Mermaid,
+}
+
+impl Format {
+    /// The formats of answers about connections, each with its word.
+    pub const OF_CONNECTIONS: &'static [(&'static str, Self)] = &[
+        ("csv", Self::Csv),
+        ("dot", Self::Dot),
+        ("json", Self::Json),
+        ("md", Self::Markdown),
+        ("mermaid", Self::Mermaid),
+        ("wide", Self::Wide),
+        ("yaml", Self::Yaml),
+    ];
+    /// The formats of an explanation, each with its word.
+    pub const OF_EXPLANATIONS: &'static [(&'static str, Self)] =
+        &[("json", Self::Json), ("wide", Self::Wide), ("yaml", Self::Yaml)];
+    /// The formats of answers that have no detail to leave out, each with its word.
+    pub const OF_FACTS: &'static [(&'static str, Self)] = &[("json", Self::Json), ("yaml", Self::Yaml)];
 }
 
 /// How text looks.

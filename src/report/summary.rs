@@ -2,19 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use super::list::{List, Listed};
 use super::naming::name_of;
 use super::schema::{Endpoint, Verdict};
-use super::units::UnitId;
+use super::units::{Unit, UnitId};
+use crate::model::arena::Arena;
 
 /// One line of a summary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// The sources.
-    pub source: String,
+    pub source: Rc<Place>,
     /// The destinations.
-    pub destination: String,
+    pub destination: Rc<Place>,
     /// The ports.
     pub ports: Vec<String>,
     /// `allow`, or `depends` for ports that may be open.
@@ -25,22 +27,60 @@ pub struct Line {
 const SMALLEST_GROUP: usize = 3;
 
 /// Where a line leads: the destination, the ports, whether that is not certain.
-type Leads = BTreeSet<(Place, Vec<String>, bool)>;
+type Leads = BTreeSet<(Rc<Place>, Vec<String>, bool)>;
 
 /// One end of a line, in the order of lines.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
-    /// Whole units, merged and named.
-    Named(String),
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Place {
+    /// A whole unit, or all that policies can govern of one namespace or of all.
+    Whole {
+        /// What a user would write, or `all pods of ns/shop`, or `all pods`.
+        title: String,
+        /// What it stands for.
+        extent: Extent,
+    },
     /// Some pods or addresses of a unit, or addresses outside.
     Part(Endpoint),
 }
 
+/// What a place stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Extent {
+    /// A unit, in its namespace if it has one.
+    Unit(Option<String>),
+    /// All of one namespace.
+    Namespace(String),
+    /// All of every namespace.
+    Everything,
+}
+
 impl Place {
-    fn title(&self) -> String {
+    /// Names a whole unit.
+    pub fn unit(endpoint: &Endpoint) -> Self {
+        let extent = Extent::Unit(endpoint.namespace.clone());
+        Self::Whole { title: name_of(endpoint), extent }
+    }
+
+    fn namespace_as_a_whole(name: &str) -> Self {
+        let title = format!("all pods of ns/{name}");
+        Self::Whole { title, extent: Extent::Namespace(name.to_owned()) }
+    }
+
+    /// Names the place as text does.
+    pub fn title(&self) -> String {
         match self {
-            Self::Named(name) => name.clone(),
+            Self::Whole { title, .. } => title.clone(),
             Self::Part(endpoint) => title(endpoint),
+        }
+    }
+
+    /// Returns the namespace that the place lies in.
+    pub fn namespace(&self) -> Option<&str> {
+        match self {
+            Self::Whole { extent: Extent::Unit(namespace), .. } => namespace.as_deref(),
+            Self::Whole { extent: Extent::Namespace(namespace), .. } => Some(namespace),
+            Self::Whole { extent: Extent::Everything, .. } => None,
+            Self::Part(endpoint) => endpoint.namespace.as_deref(),
         }
     }
 }
@@ -48,7 +88,9 @@ impl Place {
 /// Summarises all connections of a list: whole namespaces stand for their ends.
 pub fn lines(list: &List<'_, '_>) -> Vec<Line> {
     let namespaces = Namespaces::of(list);
-    let mut summary = Summary { namespaces: &namespaces, list, rows: Vec::new(), open: None };
+    let places = list.units.units.map(|unit: &Unit| Rc::new(Place::unit(&unit.endpoint)));
+    let mut summary =
+        Summary { namespaces: &namespaces, places: &places, list, rows: Vec::new(), open: None };
     let _ = list.each(&mut |listed| {
         summary.take(listed);
         ControlFlow::Continue(())
@@ -73,33 +115,40 @@ impl Namespaces {
     }
 
     /// Names units: whole namespaces by their name, the rest one by one. `also` counts as there.
-    fn merge(&self, list: &List<'_, '_>, units: &BTreeSet<UnitId>, also: Option<UnitId>) -> Vec<String> {
+    fn merge(
+        &self,
+        places: &Arena<Unit, Rc<Place>>,
+        units: &BTreeSet<UnitId>,
+        also: Option<UnitId>,
+    ) -> Vec<Rc<Place>> {
         let here = |unit: &UnitId| units.contains(unit) || also == Some(*unit);
         let whole = |own: &BTreeSet<UnitId>| own.len() >= SMALLEST_GROUP && own.iter().all(here);
         let complete = |own: &BTreeSet<UnitId>| own.iter().all(here);
         let count: usize = self.units.values().map(BTreeSet::len).sum();
         let governed = |unit: &UnitId| self.units.values().any(|own| own.contains(unit));
         let (pods, others): (Vec<UnitId>, Vec<UnitId>) = units.iter().partition(|unit| governed(unit));
-        let mut names = Vec::new();
+        let mut named = Vec::new();
         if self.units.len() > 1 && count >= SMALLEST_GROUP && self.units.values().all(complete) {
-            names.push("all pods".to_owned());
+            named.push(Rc::new(Place::Whole {
+                title: "all pods".to_owned(),
+                extent: Extent::Everything,
+            }));
         } else {
-            let merged: BTreeSet<&String> =
-                self.units.iter().filter(|(_, own)| whole(own)).map(|(name, _)| name).collect();
-            names.extend(merged.iter().map(|name| format!("all pods of ns/{name}")));
-            let endpoint = |unit: &UnitId| &list.units.units.at(*unit).endpoint;
-            let single = |unit: &&UnitId| {
-                endpoint(unit).namespace.as_ref().is_none_or(|name| !merged.contains(name))
-            };
-            names.extend(pods.iter().filter(single).map(|unit| name_of(endpoint(unit))));
+            let merged: BTreeSet<&str> =
+                self.units.iter().filter(|(_, own)| whole(own)).map(|(name, _)| &**name).collect();
+            named.extend(merged.iter().map(|name| Rc::new(Place::namespace_as_a_whole(name))));
+            let single =
+                |place: &&Rc<Place>| place.namespace().is_none_or(|name| !merged.contains(name));
+            named.extend(pods.iter().map(|unit| places.at(*unit)).filter(single).map(Rc::clone));
         }
-        names.extend(others.iter().map(|unit| name_of(&list.units.units.at(*unit).endpoint)));
-        names
+        named.extend(others.iter().map(|unit| Rc::clone(places.at(*unit))));
+        named
     }
 }
 
 struct Summary<'a, 'b, 'c> {
     namespaces: &'a Namespaces,
+    places: &'a Arena<Unit, Rc<Place>>,
     list: &'a List<'b, 'c>,
     rows: Vec<(Result<UnitId, Endpoint>, Leads)>,
     open: Option<Source>,
@@ -126,7 +175,7 @@ impl Summary<'_, '_, '_> {
                 open.units.entry((listed.ports.to_vec(), unsure)).or_default().insert(unit);
             }
             None => {
-                let part = Place::Part(listed.destination.clone());
+                let part = Rc::new(Place::Part(listed.destination.clone()));
                 open.leads.insert((part, listed.ports.to_vec(), unsure));
             }
         }
@@ -137,10 +186,8 @@ impl Summary<'_, '_, '_> {
         for ((ports, unsure), units) in source.units {
             // Only one pod alone has no connection to itself that could be missing.
             let own = source.name.as_ref().ok().copied().filter(|unit| self.list.units.is_alone(*unit));
-            let names = self.namespaces.merge(self.list, &units, own);
-            source
-                .leads
-                .extend(names.into_iter().map(|name| (Place::Named(name), ports.clone(), unsure)));
+            let places = self.namespaces.merge(self.places, &units, own);
+            source.leads.extend(places.into_iter().map(|place| (place, ports.clone(), unsure)));
         }
         self.rows.push((source.name, source.leads));
     }
@@ -149,7 +196,7 @@ impl Summary<'_, '_, '_> {
     fn finish(mut self) -> Vec<Line> {
         self.close();
         let mut order: Vec<Leads> = Vec::new();
-        let mut sources: BTreeMap<Leads, (BTreeSet<UnitId>, Vec<String>)> = BTreeMap::new();
+        let mut sources: BTreeMap<Leads, (BTreeSet<UnitId>, Vec<Rc<Place>>)> = BTreeMap::new();
         for (name, leads) in std::mem::take(&mut self.rows) {
             if !sources.contains_key(&leads) {
                 order.push(leads.clone());
@@ -157,17 +204,17 @@ impl Summary<'_, '_, '_> {
             let row = sources.entry(leads).or_default();
             match name {
                 Ok(unit) => drop(row.0.insert(unit)),
-                Err(part) => row.1.push(title(&part)),
+                Err(part) => row.1.push(Rc::new(Place::Part(part))),
             }
         }
         let mut lines = Vec::new();
         for leads in order {
             let Some((units, named)) = sources.remove(&leads) else { continue };
-            let merged = self.namespaces.merge(self.list, &units, None);
+            let merged = self.namespaces.merge(self.places, &units, None);
             for source in merged.into_iter().chain(named) {
                 lines.extend(leads.iter().map(|(destination, ports, unsure)| Line {
-                    source: source.clone(),
-                    destination: destination.title(),
+                    source: Rc::clone(&source),
+                    destination: Rc::clone(destination),
                     ports: ports.clone(),
                     verdict: if *unsure { Verdict::Depends } else { Verdict::Allow },
                 }));

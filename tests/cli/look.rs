@@ -199,6 +199,7 @@ fn a_reader_that_goes_away_is_success() {
     for question in QUESTIONS
         .iter()
         .flat_map(|own| ["", "-o wide", "-o json", "-o yaml"].map(|o| format!("{own} -f shop.yaml {o}")))
+        .chain(["md", "dot", "mermaid"].map(|o| format!("list -f shop.yaml -o {o}")))
         .chain(["--help".to_owned(), "explain --help".to_owned()])
     {
         let mut command = folder.command(&question);
@@ -229,10 +230,19 @@ fn every_command_has_examples_in_its_help() {
 
 #[test]
 fn an_unknown_output_format_is_told_in_kubectls_words() {
-    let ended = Folder::of(&[]).run("list -o tree");
-    let expected = "unable to match a printer suitable for the output format \"tree\", allowed formats are: json,wide,yaml";
-    assert!(ended.err.starts_with("error: ") && ended.err.contains(expected), "{}", ended.err);
-    assert_eq!(ended.code, Some(2));
+    for (command, format, allowed) in [
+        ("list", "tree", "csv,dot,json,md,mermaid,wide,yaml"),
+        ("list", "", "csv,dot,json,md,mermaid,wide,yaml"),
+        ("explain a", "csv", "json,wide,yaml"),
+        ("explain a --to b", "dot", "json,wide,yaml"),
+        ("explain a", "JSON", "json,wide,yaml"),
+    ] {
+        let ended = Folder::of(&[]).run(&format!("{command} --output={format}"));
+        let expected = format!(
+            "error: unable to match a printer suitable for the output format {format:?}, allowed formats are: {allowed}\n"
+        );
+        assert_eq!((ended.code, ended.err), (Some(2), expected));
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod bad_policy;
+mod formats;
 mod look;
 mod manifests;
 mod overlays;

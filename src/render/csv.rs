@@ -1,0 +1,83 @@
+//! Rows as comma-separated values (RFC 4180): a header, fields quoted where they must be, CRLF.
+//!
+//! Spreadsheets run a cell that begins like a formula. Such a cell gets a `'` in front, which they
+//! show as text; no name that an API server accepts begins so. Control characters are escaped as
+//! in text, so that every record is one line. What must be exact belongs into JSON.
+
+use std::io::{self, Write};
+
+use super::sanitize::sanitize;
+use crate::report::naming::name_of;
+use crate::report::schema::{Connection, Endpoint, Verdict};
+
+/// The columns of connections.
+const COLUMNS: [&str; 10] = [
+    "source",
+    "source_namespace",
+    "source_kind",
+    "source_members",
+    "destination",
+    "destination_namespace",
+    "destination_kind",
+    "destination_members",
+    "ports",
+    "verdict",
+];
+
+/// Writes the header of connections.
+///
+/// # Errors
+/// Those of the writer.
+pub fn header(out: &mut dyn Write) -> io::Result<()> {
+    record(out, &COLUMNS)
+}
+
+/// Writes one connection; items of a list inside a field are apart by blanks.
+///
+/// # Errors
+/// Those of the writer.
+pub fn connection(out: &mut dyn Write, row: &Connection<'_>) -> io::Result<()> {
+    let verdict = if row.verdict == Verdict::Depends { "depends" } else { "allow" };
+    let (source, destination) = (end(row.source), end(row.destination));
+    let ports = row.ports.join(" ");
+    let fields = source.iter().chain(&destination).chain([&ports]).map(String::as_str);
+    record(out, &fields.chain([verdict]).collect::<Vec<_>>())
+}
+
+/// Writes one end: its name, its namespace, its kind, and its pods and addresses where not all are
+/// meant or it is one pod or node.
+fn end(endpoint: &Endpoint) -> [String; 4] {
+    let ips = endpoint.ips.iter().map(ToString::to_string);
+    let members: Vec<String> = endpoint.pods.iter().cloned().chain(ips).collect();
+    [
+        name_of(endpoint).replace(", ", " "),
+        endpoint.namespace.clone().unwrap_or_default(),
+        endpoint.kind.clone(),
+        members.join(" "),
+    ]
+}
+
+/// Writes one record.
+///
+/// # Errors
+/// Those of the writer.
+pub fn record(out: &mut dyn Write, fields: &[&str]) -> io::Result<()> {
+    for (number, text) in fields.iter().enumerate() {
+        let separator = if number == 0 { "" } else { "," };
+        write!(out, "{separator}{}", field(text))?;
+    }
+    out.write_all(b"\r\n")
+}
+
+fn field(text: &str) -> String {
+    let text = sanitize(text);
+    // The wide forms are formulas too where spreadsheets speak Chinese, Japanese or Korean.
+    let formula = text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    let text = if formula { format!("'{text}") } else { text };
+    let outer_blank = text.trim() != text;
+    if outer_blank || text.contains([',', '"', ';']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
+}

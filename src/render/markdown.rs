@@ -1,0 +1,68 @@
+//! Tables and text of GitHub's Markdown.
+//!
+//! Names stand as code: in code nothing is a link, a mention, a reference or markup. A name that
+//! could end the code or the cell is written as HTML with entities instead.
+
+use std::io::{self, Write};
+
+use super::sanitize::sanitize;
+use crate::report::summary::{Extent, Place};
+
+/// Writes the header of a table.
+///
+/// # Errors
+/// Those of the writer.
+pub fn header(out: &mut dyn Write, columns: &[&str]) -> io::Result<()> {
+    writeln!(out, "| {} |", columns.join(" | "))?;
+    writeln!(out, "|{}", " --- |".repeat(columns.len()))
+}
+
+/// Writes a row of a table; the cells are Markdown already.
+///
+/// # Errors
+/// Those of the writer.
+pub fn row(out: &mut dyn Write, cells: &[&str]) -> io::Result<()> {
+    writeln!(out, "| {} |", cells.join(" | "))
+}
+
+/// Names one end.
+pub fn place(place: &Place) -> String {
+    match place {
+        Place::Whole { extent: Extent::Everything, title } => title.clone(),
+        Place::Whole { extent: Extent::Namespace(name), .. } => {
+            format!("all pods of {}", code(&format!("ns/{name}")))
+        }
+        Place::Whole { extent: Extent::Unit(_), .. } | Place::Part(_) => code(&place.title()),
+    }
+}
+
+/// Writes a name.
+pub fn code(name: &str) -> String {
+    let name = sanitize(name);
+    if !name.contains(['|', '`', '\\']) && name.trim() == name && !name.is_empty() {
+        return format!("`{name}`");
+    }
+    let plain = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '.' | '/' | '-');
+    let entity = |c: char| if plain(&c) { c.to_string() } else { format!("&#{};", u32::from(c)) };
+    format!("<code>{}</code>", name.chars().map(entity).collect::<String>())
+}
+
+/// Writes a sentence that may hold names: as it is if nothing in it could be markup.
+pub fn prose(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || " .,:;()'/-%".contains(c);
+    let is_link = text.contains("://") || text.contains("www.");
+    if text.chars().all(plain) && !is_link { text.to_owned() } else { code(text) }
+}
+
+/// Writes caveats and gaps as a list behind a blank line; nothing where there are none.
+///
+/// # Errors
+/// Those of the writer.
+pub fn limits(out: &mut dyn Write, caveats: &[String], gaps: &[String]) -> io::Result<()> {
+    if !(caveats.is_empty() && gaps.is_empty()) {
+        writeln!(out)?;
+    }
+    let caveats = caveats.iter().map(|text| ("caveat", text));
+    let mut all = caveats.chain(gaps.iter().map(|text| ("gap", text)));
+    all.try_for_each(|(kind, text)| writeln!(out, "- **{kind}:** {}", prose(text)))
+}

@@ -1,0 +1,432 @@
+//! Tables and graphs are what they claim to be, whatever the names in them hold, and lose nothing.
+
+use serde_json::{Value, json};
+
+use crate::run::{Folder, items};
+
+/// Names that mean something to spreadsheets, Markdown, Graphviz or Mermaid.
+const HOSTILE: [&str; 14] = [
+    "=1+2",
+    "@sum",
+    "-x",
+    "a,b",
+    "a\"b",
+    "a|b",
+    "a\\|b",
+    "a`b``c",
+    "a]-->b",
+    "a\\N&lt;b",
+    "a#quot;b",
+    "%%{init}",
+    "end",
+    "1. **b** <img> @me www.x.y",
+];
+
+/// A namespace that no machine would accept, whose pods have all the hostile names.
+const NAMESPACE: &str = "x\"}]|`y";
+
+/// Two namespaces; one of them is whole.
+fn hostile() -> Folder {
+    let pod = |namespace: &str, name: &str| {
+        let labels = json!({"closed": (name == HOSTILE[0]).to_string()});
+        let metadata = json!({"name": name, "namespace": namespace, "labels": labels});
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata})
+    };
+    let mut objects: Vec<Value> = HOSTILE.iter().map(|name| pod(NAMESPACE, name)).collect();
+    objects.extend(["a", "b", "c"].map(|name| pod("whole", name)));
+    // One pod of the first namespace cannot be reached, so that the others are named.
+    objects.push(json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"name": "closed", "namespace": NAMESPACE},
+        "spec": {"podSelector": {"matchLabels": {"closed": "true"}}}
+    }));
+    objects.push(json!({
+        "apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy",
+        "metadata": {"name": "c\ne", "namespace": "other"}, "spec": {}
+    }));
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+    Folder::of(&[("f.yaml", &list.to_string())])
+}
+
+/// Reads records as RFC 4180 has them.
+fn records(text: &str) -> Vec<Vec<String>> {
+    let (mut rows, mut row, mut field, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+    let mut rest = text.chars().peekable();
+    while let Some(next) = rest.next() {
+        match next {
+            '"' if quoted && rest.next_if_eq(&'"').is_some() => field.push('"'),
+            '"' if quoted => quoted = false,
+            '"' => {
+                assert!(field.is_empty(), "a quote inside of {field}");
+                quoted = true;
+            }
+            ',' if !quoted => row.push(std::mem::take(&mut field)),
+            '\r' if !quoted => {
+                assert_eq!(rest.next(), Some('\n'));
+                row.push(std::mem::take(&mut field));
+                rows.push(std::mem::take(&mut row));
+            }
+            other => {
+                assert!(quoted || other != '\n', "a line break in {field}");
+                field.push(other);
+            }
+        }
+    }
+    assert!(row.is_empty() && field.is_empty() && !quoted, "the end is missing");
+    rows
+}
+
+#[test]
+fn csv_has_every_connection_of_json_and_no_formula() {
+    for (folder, arguments) in [
+        (Folder::shop(), "list -f shop.yaml"),
+        (Folder::shop(), "list --pods -f shop.yaml"),
+        (hostile(), "list --pods -f f.yaml"),
+    ] {
+        let rows = records(&folder.run(&format!("{arguments} -o csv")).out);
+        let answer = folder.json(arguments);
+        let connections = items(&answer["connections"]);
+        assert_eq!(rows.len(), connections.len() + 1, "{arguments}");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let list = |value: &Value| items(value).iter().map(text).collect::<Vec<_>>().join(" ");
+        for (row, connection) in rows.iter().skip(1).zip(connections) {
+            assert_eq!(row.len(), rows[0].len(), "{row:?}");
+            assert!(!row.iter().any(|field| field.starts_with(['=', '+', '-', '@'])), "{row:?}");
+            let verdict = text(&connection["verdict"]);
+            assert_eq!(row[8..], [list(&connection["ports"]), verdict], "{row:?}");
+            for (fields, end) in
+                [(&row[..4], &connection["source"]), (&row[4..8], &connection["destination"])]
+            {
+                let members = format!("{} {}", list(&end["pods"]), list(&end["ips"]));
+                assert_eq!(fields[2], text(&end["kind"]));
+                assert_eq!(fields[3], members.trim());
+                let named = fields[0].ends_with(text(&end["name"]).trim_end_matches('\n'));
+                assert!(named || fields[0] == list(&end["cidrs"]).replace("/32", ""), "{row:?} {end}");
+            }
+        }
+        let bare = folder.run(&format!("{arguments} -o csv --no-headers")).out;
+        assert_eq!(records(&bare), rows[1..], "{arguments}");
+    }
+}
+
+#[test]
+fn a_cell_that_a_spreadsheet_would_run_is_text() {
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: \"=cmd|' /C calc'!A0\"}\n---\n\
+                apiVersion: v1\nkind: Pod\nmetadata: {name: c, namespace: \"=cmd|' /C calc'!A0\"}\n---\n\
+                apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: x}\nspec: {podSelector: {}}\n";
+    let rows = records(&Folder::of(&[("f.yaml", text)]).run("list -f f.yaml -o csv").out);
+    assert_eq!(rows[1][1], "'=cmd|' /C calc'!A0");
+    assert_eq!(rows[1][0], "'=cmd|' /C calc'!A0/pod/a");
+}
+
+/// Splits a row of a table at the pipes that GitHub takes for the ends of cells.
+fn cells(line: &str) -> usize {
+    let (mut count, mut escaped) = (0, false);
+    for c in line.chars() {
+        count += usize::from(c == '|' && !escaped);
+        escaped = c == '\\' && !escaped;
+    }
+    count - 1
+}
+
+#[test]
+fn every_row_of_a_markdown_table_has_three_cells_of_text_and_code() {
+    for (folder, arguments) in
+        [(Folder::shop(), "list -f shop.yaml -o md"), (hostile(), "list -f f.yaml -o md")]
+    {
+        let out = folder.run(arguments).out;
+        let table: Vec<&str> = out.lines().take_while(|line| !line.is_empty()).collect();
+        assert_eq!(table[..2], ["| Source | Destination | Ports |", "| --- | --- | --- |"]);
+        assert!(table.len() > 10);
+        for line in &table[2..] {
+            assert_eq!(cells(line), 3, "{line}");
+            // What is left when the code is taken away.
+            let outside: String = line.split('`').step_by(2).collect();
+            let outside: String =
+                outside.split("<code>").map(|part| part.split("</code>").last().unwrap()).collect();
+            let harmless = |c: char| c.is_alphanumeric() || " |,/()-".contains(c);
+            assert!(outside.chars().all(harmless), "{line}: {outside}");
+            assert_eq!(line.matches('`').count() % 2, 0, "{line}");
+        }
+        let limits: Vec<&str> = out.lines().skip(table.len() + 1).collect();
+        assert!(limits.iter().any(|line| line.starts_with("- **gap:** ")), "{out}");
+        assert!(limits.iter().all(|line| line.starts_with("- **")), "{out}");
+    }
+}
+
+/// What a graph says: its clusters, nodes and edges, with the labels read back.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Drawn {
+    clusters: Vec<String>,
+    nodes: Vec<(String, String)>,
+    edges: Vec<(String, String, String)>,
+    gaps: bool,
+}
+
+impl Drawn {
+    fn of(graph: &str, text: &str) -> Self {
+        let mut drawn = Self::default();
+        match graph {
+            "dot" => drawn.dot(text),
+            _ => drawn.mermaid(text),
+        }
+        for (from, to, _) in &drawn.edges {
+            for end in [from, to] {
+                assert_eq!(drawn.nodes.iter().filter(|(id, _)| id == end).count(), 1, "{end}: {text}");
+            }
+        }
+        drawn
+    }
+
+    /// Reads the subset of Graphviz's language that is written.
+    fn dot(&mut self, text: &str) {
+        let code: Vec<&str> = text.lines().filter(|line| !line.starts_with("// ")).collect();
+        let mut tokens = tokens(&code.join("\n")).into_iter().peekable();
+        let mut next = || tokens.next().unwrap_or_default();
+        assert_eq!([next(), next(), next()], ["digraph", "netpol", "{"]);
+        let mut depth = 1;
+        while depth > 0 {
+            let word = next();
+            match &*word {
+                "}" => depth -= 1,
+                "subgraph" => {
+                    assert!(next().starts_with("cluster_"));
+                    assert_eq!([next(), next(), next()], ["{", "label", "="]);
+                    self.clusters.push(label(&next()));
+                    assert_eq!(next(), ";");
+                    depth += 1;
+                }
+                "rankdir" => assert_eq!([next(), next(), next()], ["=", "LR", ";"]),
+                _ => {
+                    assert!(word == "node" || word == "gaps" || is_id(&word), "{word}");
+                    let mut token = next();
+                    let to = (token == "->").then(&mut next);
+                    if to.is_some() {
+                        token = next();
+                    }
+                    assert_eq!(token, "[");
+                    let mut text = String::new();
+                    while token != "]" {
+                        let name = next();
+                        assert_eq!(next(), "=");
+                        let value = next();
+                        match &*name {
+                            "label" => text = label(&value),
+                            "shape" | "style" => assert!(value.chars().all(char::is_alphabetic)),
+                            other => assert_eq!(other, "", "an attribute"),
+                        }
+                        token = next();
+                        assert!(token == "," || token == "]", "{token}");
+                    }
+                    assert_eq!(next(), ";");
+                    match (&*word, to) {
+                        ("node", None) => {}
+                        ("gaps", None) => self.gaps = true,
+                        (_, Some(to)) => self.edges.push((word, to, text)),
+                        (_, None) => self.nodes.push((word, text)),
+                    }
+                }
+            }
+        }
+        assert_eq!(next(), "");
+    }
+
+    /// Reads the subset of Mermaid's language that is written.
+    fn mermaid(&mut self, text: &str) {
+        let mut lines = text.lines();
+        assert_eq!(lines.next(), Some("flowchart LR"));
+        let mut inside = false;
+        for line in lines.map(str::trim) {
+            if let Some(comment) = line.strip_prefix("%% ") {
+                assert!(!comment.contains('{'), "{line}");
+            } else if let Some(rest) = line.strip_prefix("subgraph ") {
+                let (_, name) = quoted(rest, "[", "]");
+                self.clusters.push(name);
+                assert!(!std::mem::replace(&mut inside, true), "{line}");
+            } else if line == "end" {
+                assert!(std::mem::replace(&mut inside, false), "{line}");
+            } else if let Some((from, rest)) =
+                line.split_once(" -->|").or_else(|| line.split_once(" -.->|"))
+            {
+                let (label, to) = rest.split_once("| ").unwrap();
+                let (_, label) = quoted(label, "", "");
+                self.edges.push((from.to_owned(), to.to_owned(), label));
+            } else {
+                let shapes = [("[[", "]]"), ("([", "])"), ("[", "]")];
+                let (open, close) =
+                    shapes.into_iter().find(|(open, _)| line.contains(&format!("{open}\""))).unwrap();
+                let (id, label) = quoted(line, open, close);
+                match &*id {
+                    "gaps" => self.gaps = true,
+                    _ => self.nodes.push((id, label)),
+                }
+            }
+        }
+        assert!(!inside);
+    }
+}
+
+fn is_id(word: &str) -> bool {
+    word.strip_prefix('n').is_some_and(|number| number.parse::<usize>().is_ok())
+}
+
+/// Splits Graphviz's language into identifiers, quoted strings and signs.
+fn tokens(text: &str) -> Vec<String> {
+    let mut tokens = Vec::new();
+    let mut rest = text.chars().peekable();
+    while let Some(first) = rest.next() {
+        let mut token = String::from(first);
+        match first {
+            '"' => loop {
+                let next = rest.next().unwrap();
+                token.push(next);
+                match next {
+                    '\\' => token.push(rest.next().unwrap()),
+                    '"' => break,
+                    _ => assert!(!next.is_control(), "{token}"),
+                }
+            },
+            '-' => token.push(rest.next_if_eq(&'>').unwrap()),
+            _ if first.is_whitespace() => continue,
+            _ if first.is_alphanumeric() => {
+                while let Some(next) = rest.next_if(|c| c.is_alphanumeric() || *c == '_') {
+                    token.push(next);
+                }
+            }
+            _ => assert!("{}[]=,;".contains(first), "{first} in {text}"),
+        }
+        tokens.push(token);
+    }
+    tokens
+}
+
+/// Reads a label of Graphviz back.
+fn label(token: &str) -> String {
+    let inner = token.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap();
+    let mut rest = inner.chars();
+    let mut text = String::new();
+    while let Some(next) = rest.next() {
+        match next {
+            '\\' => match rest.next() {
+                Some('l') => text.push('\n'),
+                Some(own @ ('"' | '\\')) => text.push(own),
+                other => assert_eq!(other, None, "an escape in {token}"),
+            },
+            other => text.push(other),
+        }
+    }
+    assert_eq!(text.matches('&').count(), text.matches("&amp;").count(), "an entity in {token}");
+    text.replace("&amp;", "&")
+}
+
+/// Reads `id["text"]` of Mermaid, with characters by number.
+fn quoted(line: &str, open: &str, close: &str) -> (String, String) {
+    let (id, rest) = line.split_once(&format!("{open}\"")).unwrap();
+    assert!(id.chars().all(char::is_alphanumeric), "{line}");
+    let text = rest.strip_suffix(&format!("\"{close}")).unwrap();
+    let mut parts = text.replace("<br/>", "\n");
+    while let Some((before, rest)) = parts.split_once('#') {
+        assert!(before.chars().all(is_plain), "{line}");
+        let (number, after) = rest.split_once(';').unwrap();
+        let own = char::from_u32(number.parse().unwrap()).unwrap();
+        // A private character stands for one that was read, so that it is not read again.
+        let own = if own == '#' { '\u{e000}' } else { own };
+        assert!(own != '\u{e001}');
+        parts = format!("{}{}{}", before, private(own), after);
+    }
+    (id.to_owned(), parts.chars().map(public).collect())
+}
+
+fn is_plain(c: char) -> bool {
+    c.is_alphanumeric() || " ./,:()-\n".contains(c) || ('\u{e000}'..='\u{e0ff}').contains(&c)
+}
+
+/// Moves an ASCII sign out of the way.
+fn private(c: char) -> char {
+    if c.is_ascii() { char::from_u32(0xe000 + u32::from(c)).unwrap() } else { c }
+}
+
+fn public(c: char) -> char {
+    match c {
+        '\u{e000}' => '#',
+        '\u{e001}'..='\u{e0ff}' => char::from_u32(u32::from(c) - 0xe000).unwrap(),
+        other => other,
+    }
+}
+
+#[test]
+fn graphs_are_of_their_grammar_and_say_the_same() {
+    for (folder, arguments) in [
+        (Folder::shop(), "list -f shop.yaml"),
+        (Folder::shop(), "list --pods -f shop.yaml"),
+        (Folder::shop(), "list -n shop --port 8080 -f shop.yaml"),
+        (hostile(), "list -f f.yaml"),
+    ] {
+        let draw = |format| Drawn::of(format, &folder.run(&format!("{arguments} -o {format}")).out);
+        let (dot, mermaid) = (draw("dot"), draw("mermaid"));
+        assert_eq!(dot, mermaid, "{arguments}");
+        assert!(dot.gaps && dot.edges.len() > 2 && !dot.clusters.is_empty(), "{arguments}: {dot:?}");
+        // A table of the same summary has a row for each edge.
+        let table = folder.run(&format!("{arguments} -o md")).out;
+        let rows = table.lines().take_while(|line| !line.is_empty()).count() - 2;
+        assert_eq!(dot.edges.len(), rows, "{arguments}");
+    }
+}
+
+#[test]
+fn a_graph_shows_names_as_they_are_inside_their_namespace() {
+    let drawn = Drawn::of("mermaid", &hostile().run("list -f f.yaml -o mermaid").out);
+    assert_eq!(drawn.clusters, ["ns/whole", "ns/x\"}]|`y"]);
+    let labels: Vec<&str> = drawn.nodes.iter().map(|(_, label)| &**label).collect();
+    assert!(labels.contains(&"all pods"), "{labels:?}");
+    assert!(!labels.contains(&"pod/b"), "{labels:?}");
+}
+
+#[test]
+fn a_graph_of_many_connections_is_small_where_namespaces_go_together() {
+    let mut text = String::new();
+    for number in 0..80 {
+        let (namespace, name) = (number / 20, number % 20);
+        text.push_str(&format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p{name}, namespace: ns-{namespace}}}\n---\n"
+        ));
+    }
+    for namespace in 0..4 {
+        text.push_str(&format!(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: inside, namespace: ns-{namespace}}}\n\
+             spec: {{podSelector: {{}}, ingress: [{{from: [{{podSelector: {{}}}}]}}]}}\n---\n"
+        ));
+    }
+    let folder = Folder::of(&[("f.yaml", &text)]);
+    assert!(items(&folder.json("list -f f.yaml")["connections"]).len() > 4 * 20 * 19);
+    let drawn = Drawn::of("dot", &folder.run("list -f f.yaml -o dot").out);
+    // From each namespace to itself and to the addresses outside.
+    assert_eq!((drawn.nodes.len(), drawn.edges.len(), drawn.clusters.len()), (5, 8, 4), "{drawn:?}");
+}
+
+#[test]
+fn a_gap_is_told_in_every_format() {
+    let folder = Folder::shop();
+    for format in ["wide", "json", "yaml", "csv", "md", "dot", "mermaid"] {
+        let ended = folder.run(&format!("list -f shop.yaml -o {format}"));
+        let told =
+            format!("{}{}", ended.out, ended.err).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains("CiliumNetworkPolicy.cilium.io is not judged"), "{format}: {told}");
+        assert!(told.contains("ingress from a pod's own node"), "{format}: {told}");
+        assert_eq!(ended.err.is_empty(), format != "csv", "{format}: {}", ended.err);
+    }
+}
+
+#[test]
+fn nothing_is_an_empty_table_and_an_empty_graph() {
+    let folder = Folder::shop();
+    let ask = |format| {
+        folder.run(&format!("list --from 203.0.113.1 --to 203.0.113.2 -f shop.yaml -o {format}")).out
+    };
+    assert_eq!(records(&ask("csv")).len(), 1);
+    assert!(ask("md").starts_with("No connections were found; see the gaps.\n\n- **caveat:** "));
+    for format in ["dot", "mermaid"] {
+        let drawn = Drawn::of(format, &ask(format));
+        assert_eq!(drawn, Drawn { gaps: true, ..Drawn::default() }, "{format}");
+    }
+}
