@@ -1,5 +1,6 @@
-//! Rows of the map: everything that one subject may do in one direction.
+//! Rows of the map: what one subject may do in one direction.
 
+use super::class_set::ClassSet;
 use super::classes::SubjectId;
 use super::decide::{Doubt, Verdict, decide};
 use super::network::Network;
@@ -7,7 +8,7 @@ use super::region::Region;
 use crate::model::ports::PortSet;
 use crate::policy::Direction;
 
-/// Everything that one subject may do in one direction.
+/// What one subject may do in one direction.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Row {
     /// The cells that are allowed for certain.
@@ -16,14 +17,36 @@ pub struct Row {
     pub unsure: Region,
 }
 
+impl Row {
+    /// Tells whether nothing is allowed or may be.
+    pub fn is_empty(&self) -> bool {
+        self.allowed.is_empty() && self.unsure.is_empty()
+    }
+
+    /// Returns the classes of which anything is allowed or may be.
+    pub fn classes(&self) -> ClassSet {
+        self.allowed.classes().union(&self.unsure.classes())
+    }
+}
+
 /// Judges every cell of one subject and direction.
+pub fn row(network: &Network<'_>, subject: Option<SubjectId>, direction: Direction) -> Row {
+    let everything = Region::block(network.classes.all().clone(), PortSet::any());
+    row_within(network, subject, direction, everything)
+}
+
+/// Judges the cells of `open` for one subject and direction.
 ///
 /// Addresses that are not known yet cast no doubt here: a rule that matches by address is taken
 /// not to match a pod without one, and whoever shows the row says so once.
-pub fn row(network: &Network<'_>, subject: Option<SubjectId>, direction: Direction) -> Row {
-    let everything = Region::block(network.classes.all().clone(), PortSet::any());
+pub fn row_within(
+    network: &Network<'_>,
+    subject: Option<SubjectId>,
+    direction: Direction,
+    open: Region,
+) -> Row {
     let mut row = Row::default();
-    for piece in decide(network, subject, direction, everything, &mut ()) {
+    for piece in decide(network, subject, direction, open, &mut ()) {
         match (piece.verdict, piece.doubt) {
             (Verdict::Allow, None | Some(Doubt::Address)) => row.allowed.add(piece.region),
             (Verdict::Deny, None | Some(Doubt::Address)) => {}

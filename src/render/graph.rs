@@ -93,7 +93,9 @@ impl Graph {
 
 fn shape(place: &Place) -> Shape {
     match place {
-        Place::Whole { extent: Extent::Namespace(_) | Extent::Everything, .. } => Shape::Group,
+        Place::Whole { extent: Extent::Namespace { .. } | Extent::Everything { .. }, .. } => {
+            Shape::Group
+        }
         _ if place.namespace().is_some() => Shape::Workload,
         _ => Shape::Outside,
     }
@@ -103,7 +105,7 @@ fn shape(place: &Place) -> Shape {
 fn label(place: &Place) -> String {
     const SHOWN: usize = 3;
     let name = match place {
-        Place::Whole { extent: Extent::Namespace(_), .. } => return "all pods".to_owned(),
+        Place::Whole { extent: Extent::Namespace { .. }, .. } => return "all pods".to_owned(),
         Place::Part(endpoint) if endpoint.cidrs.len() > SHOWN => {
             let mut first = endpoint.clone();
             first.cidrs.truncate(SHOWN);

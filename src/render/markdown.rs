@@ -28,8 +28,8 @@ pub fn row(out: &mut dyn Write, cells: &[&str]) -> io::Result<()> {
 /// Names one end.
 pub fn place(place: &Place) -> String {
     match place {
-        Place::Whole { extent: Extent::Everything, title } => title.clone(),
-        Place::Whole { extent: Extent::Namespace(name), .. } => {
+        Place::Whole { extent: Extent::Everything { .. }, title } => title.clone(),
+        Place::Whole { extent: Extent::Namespace { name, .. }, .. } => {
             format!("all pods of {}", code(&format!("ns/{name}")))
         }
         Place::Whole { extent: Extent::Unit(_), .. } | Place::Part(_) => code(&place.title()),

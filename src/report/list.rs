@@ -8,15 +8,15 @@ use std::rc::Rc;
 use super::ends::{End, Who};
 use super::explain::doubt_text;
 use super::plugin;
+use super::rows::Rows;
 use super::schema::{Endpoint, Verdict};
 use super::service;
 use super::target::PortQuery;
-use super::units::{Level, Part, UnitId, Units};
-use crate::engine::classes::{ClassId, Classes, Subject, SubjectId};
+use super::units::{Level, Part, UnitId, Units, governed_units};
+use crate::engine::classes::{ClassId, Classes, SubjectId};
 use crate::engine::decide::Doubt;
 use crate::engine::network::Network;
-use crate::engine::row::{Row, row};
-use crate::model::arena::Arena;
+use crate::engine::row::Row;
 use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
 use crate::policy::Direction;
@@ -63,14 +63,13 @@ struct Cell {
     unsure: PortSet,
 }
 
-/// A list, prepared: every row of the network is judged once.
+/// A list, prepared: every row of the network that it needs is judged once.
 pub struct List<'a, 'b> {
     network: &'a Network<'b>,
     query: Query,
     /// The rows and columns.
     pub units: Units,
-    egress: Arena<Subject, Rc<Row>>,
-    ingress: Arena<Subject, Rc<Row>>,
+    rows: Rows,
     from: Option<HashMap<UnitId, Vec<Part>>>,
     to: Option<HashMap<UnitId, Vec<Part>>>,
     /// The ports to which a Service leads, by class; nothing where no Service is asked for.
@@ -80,13 +79,15 @@ pub struct List<'a, 'b> {
 impl<'a, 'b> List<'a, 'b> {
     /// Judges all rows that the query asks for.
     pub fn new(network: &'a Network<'b>, query: Query) -> Self {
-        let units = Units::build(network, query.level);
-        let rows = |direction| rows(network, direction, query.direction);
-        let (egress, ingress) = (rows(Direction::Egress), rows(Direction::Ingress));
+        let rows = Rows::judge(network, &query);
+        let units = match (&query.from, &query.to) {
+            (None, None) => Units::build(network, query.level),
+            _ => Units::among(network, query.level, &rows.sources.union(&rows.destinations)),
+        };
         let from = query.from.as_ref().map(|end| units.restricted(end));
         let to = query.to.as_ref().map(|end| units.restricted(end));
         let service_ports = service_ports(network, &query);
-        Self { network, query, units, egress, ingress, from, to, service_ports }
+        Self { network, query, units, rows, from, to, service_ports }
     }
 
     /// Tells every listed connection, ascending by source and destination.
@@ -148,10 +149,12 @@ impl<'a, 'b> List<'a, 'b> {
         let mut ids: HashMap<Cell, usize> = HashMap::new();
         let mut reach = Reach::default();
         for source in sources {
-            let row = self.network.subject_of(*source).map(|subject| self.egress.at(subject));
-            let candidates = match row {
-                Some(row) => row.allowed.classes().union(&row.unsure.classes()),
-                None => self.network.classes.all().clone(),
+            let candidates = match self.network.subject_of(*source) {
+                Some(subject) => {
+                    let row = self.rows.at(Direction::Egress, subject);
+                    row.map(Row::classes).unwrap_or_default()
+                }
+                None => self.rows.destinations.clone(),
             };
             let mut cells = HashMap::new();
             for class in candidates.iter() {
@@ -173,19 +176,19 @@ impl<'a, 'b> List<'a, 'b> {
         if !compatible(&self.network.classes, source, destination) {
             return None;
         }
-        let half = |subject: Option<SubjectId>, rows: &Arena<Subject, Rc<Row>>, peer| match subject {
+        let half = |subject: Option<SubjectId>, direction, peer| match subject {
             None if self.network.rules.unread_pods => Some((PortSet::none(), PortSet::any())),
             None => Some((PortSet::any(), PortSet::none())),
             Some(subject) => {
-                let row = rows.at(subject);
+                let row = self.rows.at(direction, subject)?;
                 let ports = |ports: Option<&PortSet>| ports.cloned().unwrap_or_default();
                 let (allowed, unsure) = (row.allowed.ports_of(peer), row.unsure.ports_of(peer));
                 (allowed.is_some() || unsure.is_some()).then(|| (ports(allowed), ports(unsure)))
             }
         };
         let network = self.network;
-        let egress = half(network.subject_of(source), &self.egress, destination)?;
-        let ingress = half(network.subject_of(destination), &self.ingress, source)?;
+        let egress = half(network.subject_of(source), Direction::Egress, destination)?;
+        let ingress = half(network.subject_of(destination), Direction::Ingress, source)?;
         let mut allowed = egress.0.intersection(&ingress.0);
         let mut possible = egress.0.union(&egress.1).intersection(&ingress.0.union(&ingress.1));
         if let Some(asked) = self.asked(destination) {
@@ -267,6 +270,14 @@ impl<'a, 'b> List<'a, 'b> {
                 Cow::Owned(self.units.endpoint(self.network, unit, parts, within.as_ref()))
             }
         }
+    }
+
+    /// Counts the units that policies can govern, by the names of namespaces that have some.
+    pub(super) fn governed_units(&self) -> BTreeMap<String, usize> {
+        let snapshot = self.network.snapshot;
+        let counts = governed_units(snapshot, self.query.level);
+        let named = counts.iter().filter(|(_, count)| **count > 0);
+        named.map(|(id, count)| (snapshot.namespaces.at(id).name.to_string(), *count)).collect()
     }
 
     fn whole(&self, (unit, parts): (UnitId, &[&Part])) -> Option<UnitId> {
@@ -401,26 +412,4 @@ fn group(matrix: &[Vec<Slot>]) -> Vec<Block> {
         }
     }
     blocks.into_iter().map(|((value, columns), rows)| (value, rows, columns)).collect()
-}
-
-/// Judges every row of a direction; a direction that was not asked for allows everything.
-fn rows(
-    network: &Network<'_>,
-    direction: Direction,
-    asked: Option<Direction>,
-) -> Arena<Subject, Rc<Row>> {
-    let mut known: HashMap<Row, Rc<Row>> = HashMap::new();
-    let judged = network.classes.subjects.ids().map(|subject| {
-        let governed = asked.is_none_or(|asked| asked == direction).then_some(subject);
-        let row = row(network, governed, direction);
-        match known.get(&row) {
-            Some(row) => Rc::clone(row),
-            None => {
-                let shared = Rc::new(row.clone());
-                known.insert(row, Rc::clone(&shared));
-                shared
-            }
-        }
-    });
-    judged.collect()
 }

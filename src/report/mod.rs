@@ -10,6 +10,7 @@ pub mod list;
 pub mod naming;
 pub mod not_found;
 pub mod plugin;
+mod rows;
 pub mod schema;
 pub mod service;
 pub mod subject;

@@ -49,9 +49,17 @@ pub enum Extent {
     /// A unit, in its namespace if it has one.
     Unit(Option<String>),
     /// All of one namespace.
-    Namespace(String),
+    Namespace {
+        /// The namespace.
+        name: String,
+        /// How many units that is.
+        units: usize,
+    },
     /// All of every namespace.
-    Everything,
+    Everything {
+        /// How many units that is.
+        units: usize,
+    },
 }
 
 impl Place {
@@ -61,9 +69,13 @@ impl Place {
         Self::Whole { title: name_of(endpoint), extent }
     }
 
-    fn namespace_as_a_whole(name: &str) -> Self {
-        let title = format!("all pods of ns/{name}");
-        Self::Whole { title, extent: Extent::Namespace(name.to_owned()) }
+    fn all_of(namespace: &str, units: usize) -> Self {
+        let title = format!("all pods of ns/{namespace}");
+        Self::Whole { title, extent: Extent::Namespace { name: namespace.to_owned(), units } }
+    }
+
+    fn everything(units: usize) -> Self {
+        Self::Whole { title: "all pods".to_owned(), extent: Extent::Everything { units } }
     }
 
     /// Names the place as text does.
@@ -78,8 +90,8 @@ impl Place {
     pub fn namespace(&self) -> Option<&str> {
         match self {
             Self::Whole { extent: Extent::Unit(namespace), .. } => namespace.as_deref(),
-            Self::Whole { extent: Extent::Namespace(namespace), .. } => Some(namespace),
-            Self::Whole { extent: Extent::Everything, .. } => None,
+            Self::Whole { extent: Extent::Namespace { name, .. }, .. } => Some(name),
+            Self::Whole { extent: Extent::Everything { .. }, .. } => None,
             Self::Part(endpoint) => endpoint.namespace.as_deref(),
         }
     }
@@ -87,10 +99,7 @@ impl Place {
 
 /// Summarises all connections of a list: whole namespaces stand for their ends.
 pub fn lines(list: &List<'_, '_>) -> Vec<Line> {
-    let namespaces = Namespaces::of(list);
-    let places = list.units.units.map(|unit: &Unit| Rc::new(Place::unit(&unit.endpoint)));
-    let mut summary =
-        Summary { namespaces: &namespaces, places: &places, list, rows: Vec::new(), open: None };
+    let mut summary = Summary { namer: &Namer::of(list), list, rows: Vec::new(), open: None };
     let _ = list.each(&mut |listed| {
         summary.take(listed);
         ControlFlow::Continue(())
@@ -98,57 +107,55 @@ pub fn lines(list: &List<'_, '_>) -> Vec<Line> {
     summary.finish()
 }
 
-/// The units that policies can govern, by namespace.
-struct Namespaces {
-    units: BTreeMap<String, BTreeSet<UnitId>>,
+/// Names sets of units: what policies can govern of a namespace goes together.
+pub(super) struct Namer {
+    /// The names of the units.
+    places: Arena<Unit, Rc<Place>>,
+    governed: Arena<Unit, bool>,
+    /// How many units of each namespace policies can govern; none is left out.
+    counts: BTreeMap<String, usize>,
 }
 
-impl Namespaces {
-    fn of(list: &List<'_, '_>) -> Self {
-        let mut units: BTreeMap<String, BTreeSet<UnitId>> = BTreeMap::new();
-        for (id, unit) in list.units.units.iter().filter(|(_, unit)| unit.governed) {
-            if let Some(namespace) = &unit.endpoint.namespace {
-                units.entry(namespace.clone()).or_default().insert(id);
-            }
+impl Namer {
+    pub(super) fn of(list: &List<'_, '_>) -> Self {
+        let units = &list.units.units;
+        Self {
+            places: units.map(|unit| Rc::new(Place::unit(&unit.endpoint))),
+            governed: units.map(|unit| unit.governed && unit.endpoint.namespace.is_some()),
+            counts: list.governed_units(),
         }
-        Self { units }
     }
 
     /// Names units: whole namespaces by their name, the rest one by one. `also` counts as there.
-    fn merge(
-        &self,
-        places: &Arena<Unit, Rc<Place>>,
-        units: &BTreeSet<UnitId>,
-        also: Option<UnitId>,
-    ) -> Vec<Rc<Place>> {
-        let here = |unit: &UnitId| units.contains(unit) || also == Some(*unit);
-        let whole = |own: &BTreeSet<UnitId>| own.len() >= SMALLEST_GROUP && own.iter().all(here);
-        let complete = |own: &BTreeSet<UnitId>| own.iter().all(here);
-        let count: usize = self.units.values().map(BTreeSet::len).sum();
-        let governed = |unit: &UnitId| self.units.values().any(|own| own.contains(unit));
-        let (pods, others): (Vec<UnitId>, Vec<UnitId>) = units.iter().partition(|unit| governed(unit));
-        let mut named = Vec::new();
-        if self.units.len() > 1 && count >= SMALLEST_GROUP && self.units.values().all(complete) {
-            named.push(Rc::new(Place::Whole {
-                title: "all pods".to_owned(),
-                extent: Extent::Everything,
-            }));
-        } else {
-            let merged: BTreeSet<&str> =
-                self.units.iter().filter(|(_, own)| whole(own)).map(|(name, _)| &**name).collect();
-            named.extend(merged.iter().map(|name| Rc::new(Place::namespace_as_a_whole(name))));
-            let single =
-                |place: &&Rc<Place>| place.namespace().is_none_or(|name| !merged.contains(name));
-            named.extend(pods.iter().map(|unit| places.at(*unit)).filter(single).map(Rc::clone));
+    pub(super) fn name(&self, units: &BTreeSet<UnitId>, also: Option<UnitId>) -> Vec<Rc<Place>> {
+        let also = also.filter(|unit| !units.contains(unit));
+        let (pods, others): (Vec<UnitId>, Vec<UnitId>) =
+            units.iter().partition(|unit| *self.governed.at(**unit));
+        let mut here: BTreeMap<&str, usize> = BTreeMap::new();
+        for unit in pods.iter().chain(&also).filter(|unit| *self.governed.at(**unit)) {
+            *here.entry(self.places.at(*unit).namespace().unwrap_or_default()).or_default() += 1;
         }
-        named.extend(others.iter().map(|unit| Rc::clone(places.at(*unit))));
+        let all: usize = self.counts.values().sum();
+        let mut named = Vec::new();
+        if self.counts.len() > 1 && all >= SMALLEST_GROUP && here.values().sum::<usize>() == all {
+            named.push(Rc::new(Place::everything(all)));
+        } else {
+            let is_whole = |name: &str, count: usize| {
+                count >= SMALLEST_GROUP && self.counts.get(name) == Some(&count)
+            };
+            here.retain(|name, count| is_whole(name, *count));
+            named.extend(here.iter().map(|(name, count)| Rc::new(Place::all_of(name, *count))));
+            let single =
+                |place: &&Rc<Place>| place.namespace().is_none_or(|name| !here.contains_key(name));
+            named.extend(pods.iter().map(|unit| self.places.at(*unit)).filter(single).map(Rc::clone));
+        }
+        named.extend(others.iter().map(|unit| Rc::clone(self.places.at(*unit))));
         named
     }
 }
 
 struct Summary<'a, 'b, 'c> {
-    namespaces: &'a Namespaces,
-    places: &'a Arena<Unit, Rc<Place>>,
+    namer: &'a Namer,
     list: &'a List<'b, 'c>,
     rows: Vec<(Result<UnitId, Endpoint>, Leads)>,
     open: Option<Source>,
@@ -186,7 +193,7 @@ impl Summary<'_, '_, '_> {
         for ((ports, unsure), units) in source.units {
             // Only one pod alone has no connection to itself that could be missing.
             let own = source.name.as_ref().ok().copied().filter(|unit| self.list.units.is_alone(*unit));
-            let places = self.namespaces.merge(self.places, &units, own);
+            let places = self.namer.name(&units, own);
             source.leads.extend(places.into_iter().map(|place| (place, ports.clone(), unsure)));
         }
         self.rows.push((source.name, source.leads));
@@ -210,7 +217,7 @@ impl Summary<'_, '_, '_> {
         let mut lines = Vec::new();
         for leads in order {
             let Some((units, named)) = sources.remove(&leads) else { continue };
-            let merged = self.namespaces.merge(self.places, &units, None);
+            let merged = self.namer.name(&units, None);
             for source in merged.into_iter().chain(named) {
                 lines.extend(leads.iter().map(|(destination, ports, unsure)| Line {
                     source: Rc::clone(&source),

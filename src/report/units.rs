@@ -1,16 +1,18 @@
 //! The rows and columns of a list: workloads or pods, nodes, and the addresses outside.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 
 use super::ends::{End, Who};
 use super::naming::{node_endpoint, outside_endpoint, pod_endpoint, workload_endpoint};
 use super::schema::Endpoint;
+use crate::engine::class_set::ClassSet;
 use crate::engine::classes::{AtomId, ClassId};
 use crate::engine::network::Network;
 use crate::model::arena::{Arena, Id};
-use crate::model::endpoint::{NodeId, PodId, PodState};
+use crate::model::endpoint::{Namespace, NodeId, PodId, PodState, WorkloadId};
 use crate::model::ips::{Family, IpSet};
+use crate::model::snapshot::Snapshot;
 
 /// Whether pods of one workload are one unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,33 +63,55 @@ pub struct Units {
 impl Units {
     /// Sorts all endpoints of a network into units.
     pub fn build(network: &Network<'_>, level: Level) -> Self {
+        Self::among(network, level, network.classes.all())
+    }
+
+    /// Sorts endpoints into units, and leaves out those of which no member is in these classes.
+    pub fn among(network: &Network<'_>, level: Level, classes: &ClassSet) -> Self {
         let snapshot = network.snapshot;
+        let all = classes == network.classes.all();
+        let is_asked = |id| all || network.classes.of_pod(id).any(|class| classes.contains(class));
+        let asked: HashSet<Owner> =
+            owners(snapshot, level).filter(|(id, _)| is_asked(*id)).map(|(_, owner)| owner).collect();
         let mut groups: BTreeMap<_, Vec<PodId>> = BTreeMap::new();
-        for (id, pod) in snapshot.pods.iter().filter(|(_, pod)| pod.state != PodState::Finished) {
-            let workload = pod.workload.filter(|_| level == Level::Workloads || pod.is_template());
-            let (name, kind) = match workload.map(|id| snapshot.workloads.at(id)) {
-                Some(workload) => (&workload.name, &*workload.kind),
-                None => (&pod.name, "Pod"),
+        for (id, owner) in owners(snapshot, level).filter(|(_, owner)| asked.contains(owner)) {
+            let pod = snapshot.pods.at(id);
+            let (name, kind) = match owner {
+                Owner::Workload(workload) => {
+                    let workload = snapshot.workloads.at(workload);
+                    (&workload.name, &*workload.kind)
+                }
+                Owner::Pod(_) => (&pod.name, "Pod"),
             };
-            let own = if workload.is_none() { Some(id) } else { None };
-            groups.entry((pod.namespace, name, kind, workload, own)).or_default().push(id);
+            groups.entry((pod.namespace, name, kind, owner)).or_default().push(id);
         }
         let mut units: Arena<Unit> = groups
             .into_iter()
-            .map(|((_, _, _, workload, _), pods)| {
-                let endpoint = match (workload, pods.first()) {
-                    (Some(workload), _) => workload_endpoint(snapshot, workload),
-                    (None, Some(pod)) => pod_endpoint(snapshot, *pod),
-                    (None, None) => Endpoint::default(),
+            .map(|((_, _, _, owner), pods)| {
+                let endpoint = match owner {
+                    Owner::Workload(workload) => workload_endpoint(snapshot, workload),
+                    Owner::Pod(pod) => pod_endpoint(snapshot, pod),
                 };
                 pods_unit(network, endpoint, &pods)
             })
             .collect();
         for node in snapshot.nodes.ids() {
-            units.push(node_unit(network, node));
+            if all || network.classes.of_node(node).iter().any(|class| classes.contains(*class)) {
+                units.push(node_unit(network, node));
+            }
         }
-        let held = Held::of(network);
-        let outside = units.push(outside_unit(network, &held));
+        let atoms: Vec<(AtomId, ClassId)> = network
+            .classes
+            .atoms
+            .ids()
+            .filter_map(|atom| {
+                let class = network.classes.outside_atom(atom)?;
+                classes.contains(class).then_some((atom, class))
+            })
+            .collect();
+        // To know what is held takes a look at every pod.
+        let held = if atoms.is_empty() { Held::default() } else { Held::of(network) };
+        let outside = units.push(outside_unit(network, &atoms, &held));
         let mut of_class: HashMap<ClassId, Vec<UnitId>> = HashMap::new();
         for (id, unit) in units.iter() {
             for class in unit.parts.iter().map(|part| part.class).collect::<BTreeSet<_>>() {
@@ -174,6 +198,41 @@ impl Units {
     }
 }
 
+/// Whose pods are one unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Owner {
+    Workload(WorkloadId),
+    Pod(PodId),
+}
+
+/// Lists the pods that have not finished, each with whose it is.
+fn owners(snapshot: &Snapshot, level: Level) -> impl Iterator<Item = (PodId, Owner)> + '_ {
+    let pods = snapshot.pods.iter().filter(|(_, pod)| pod.state != PodState::Finished);
+    pods.map(move |(id, pod)| {
+        let workload = pod.workload.filter(|_| level == Level::Workloads || pod.is_template());
+        (id, workload.map_or(Owner::Pod(id), Owner::Workload))
+    })
+}
+
+/// Counts the units of each namespace that policies can govern.
+pub fn governed_units(snapshot: &Snapshot, level: Level) -> Arena<Namespace, usize> {
+    let mut counts = snapshot.namespaces.map(|_| 0);
+    let mut seen = snapshot.workloads.map(|_| false);
+    for (id, owner) in owners(snapshot, level) {
+        let pod = snapshot.pods.at(id);
+        let again = match owner {
+            Owner::Workload(workload) => {
+                pod.is_managed() && std::mem::replace(seen.at_mut(workload), true)
+            }
+            Owner::Pod(_) => false,
+        };
+        if pod.is_managed() && !again {
+            *counts.at_mut(pod.namespace) += 1;
+        }
+    }
+    counts
+}
+
 fn members(parts: &[Part]) -> impl Iterator<Item = (Who, Option<IpAddr>)> + '_ {
     parts.iter().flat_map(|part| part.members.iter().copied())
 }
@@ -206,12 +265,10 @@ fn node_unit(network: &Network<'_>, node: NodeId) -> Unit {
     Unit { endpoint, parts: parts.collect(), governed: false }
 }
 
-fn outside_unit(network: &Network<'_>, held: &Held) -> Unit {
-    let free = network.classes.atoms.iter().filter(|(_, atom)| !held.holds_all(&atom.ips));
-    let parts = free.filter_map(|(id, _)| {
-        let class = network.classes.outside_atom(id)?;
-        Some(Part { class, members: vec![(Who::Outside, None)], many: false })
-    });
+fn outside_unit(network: &Network<'_>, atoms: &[(AtomId, ClassId)], held: &Held) -> Unit {
+    let free = atoms.iter().filter(|(atom, _)| !held.holds_all(&network.classes.atoms.at(*atom).ips));
+    let members = vec![(Who::Outside, None)];
+    let parts = free.map(|(_, class)| Part { class: *class, members: members.clone(), many: false });
     let endpoint = outside_endpoint(&IpSet::everything());
     Unit { endpoint, parts: parts.collect(), governed: false }
 }
@@ -222,7 +279,7 @@ fn union_of(network: &Network<'_>, atoms: impl Iterator<Item = AtomId>) -> IpSet
 }
 
 /// The addresses that pods and nodes hold.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Held(IpSet);
 
 impl Held {
