@@ -30,6 +30,7 @@ pub struct Cli {
 enum Command {
     Explain(cmd::explain::ExplainArgs),
     List(cmd::list::ListArgs),
+    WhoCanReach(cmd::who_can_reach::WhoCanReachArgs),
     Doctor(cmd::doctor::DoctorArgs),
     Snapshot(cmd::snapshot::SnapshotArgs),
     Version(cmd::version::VersionArgs),
@@ -93,7 +94,7 @@ impl Command {
             Self::Explain(_) | Self::Doctor(_) => Format::OF_EXPLANATIONS,
             Self::Version(_) => Format::OF_FACTS,
             Self::Snapshot(_) => &[],
-            Self::List(_) => Format::OF_CONNECTIONS,
+            Self::List(_) | Self::WhoCanReach(_) => Format::OF_CONNECTIONS,
         }
     }
 }
@@ -130,6 +131,7 @@ impl Cli {
         let ended = known.and_then(|()| match &self.command {
             Command::Explain(args) => cmd::explain::run(args, &self.global),
             Command::List(args) => cmd::list::run(args, &self.global),
+            Command::WhoCanReach(args) => cmd::who_can_reach::run(args, &self.global),
             Command::Doctor(args) => cmd::doctor::run(args, &self.global),
             Command::Snapshot(args) => cmd::snapshot::run(args, &self.global),
             Command::Version(args) => cmd::version::run(args, &self.global),

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 /// The folder of the case, the arguments, and a piece of text that shows that the form is the one
 /// that is meant.
-const FORMS: [(&str, &str, &str); 29] = [
+const FORMS: [(&str, &str, &str); 36] = [
     ("cli", "explain shop/deploy/api --to db/sts/postgres --port 5432", r#""verdict":"allow""#),
     ("cli", "explain shop/deploy/web --to db/sts/postgres --port 5432", r#""verdict":"deny""#),
     ("cli", "explain shop/deploy/web --to db/sts/postgres", r#""allowed":[]"#),
@@ -42,6 +42,17 @@ const FORMS: [(&str, &str, &str); 29] = [
     ("cli", "list --from internet --to shop/deploy/api --port 80", r#""cidrs":["#),
     ("cli", "list -n shop --direction egress", r#""pods":["web-7d4b9-fghij"]"#),
     ("cli", "list --from 203.0.113.1 --to 203.0.113.2", r#""connections":[]"#),
+    ("cli", "who-can-reach db/sts/postgres", r#""kind":"SourceList""#),
+    ("cli", "who-can-reach db/sts/postgres:postgres --why", r#""reason":"rule""#),
+    ("cli", "who-can-reach ns/shop --why", r#""reason":"exempt""#),
+    ("cli", "who-can-reach internet:443 --why", r#""verdict":"depends""#),
+    (
+        "cli",
+        "who-can-reach shop/deploy/api --expect only=ns/shop,ns/db,ns/monitoring,node/node-1,0.0.0.0/0,::/0",
+        r#""unexpected":[]"#,
+    ),
+    ("odd", "who-can-reach ns/x --why", r#""rules":[{"#),
+    ("odd", "who-can-reach x/pod/1e3", r#""blocks":"#),
     ("odd", "explain y/pod/a", r#""id":"block-without-ports""#),
     ("odd", "explain w/pod/c", r#""id":"dns-blocked""#),
     ("odd", "explain x/deploy/no --to x/pod/1e3 --port 80", r#""unsure":"#),

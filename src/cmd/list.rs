@@ -9,6 +9,7 @@ use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::model::snapshot::Gap;
 use crate::policy::{self, Direction};
+use crate::render::machine::Syntax;
 use crate::render::sanitize::sanitize;
 use crate::render::{Format, dot, list as render, mermaid};
 use crate::report::list::{List, Query};
@@ -111,8 +112,8 @@ pub fn run(args: &ListArgs, global: &Global) -> Result<ExitCode, Error> {
     let gaps: Vec<String> = input.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect();
     output::write(global, !args.no_headers, |out, format, look| match format {
         Format::Text | Format::Wide => render::write(out, &list, &gaps, look),
-        Format::Json => render::write_json(out, &list, &gaps),
-        Format::Yaml => render::write_yaml(out, &list, &gaps),
+        Format::Json => render::write_data(out, &list, &gaps, Syntax::Json),
+        Format::Yaml => render::write_data(out, &list, &gaps, Syntax::Yaml),
         Format::Csv => {
             output::tell_limits(&list.caveats(), &gaps);
             render::write_csv(out, &list, look)

@@ -9,3 +9,4 @@ pub mod list;
 mod output;
 pub mod snapshot;
 pub mod version;
+pub mod who_can_reach;

@@ -24,24 +24,25 @@ const COLUMNS: [&str; 10] = [
     "verdict",
 ];
 
-/// Writes the header of connections.
+/// Writes the header of connections, with further columns.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn header(out: &mut dyn Write) -> io::Result<()> {
-    record(out, &COLUMNS)
+pub fn header(out: &mut dyn Write, more: &[&str]) -> io::Result<()> {
+    record(out, &[&COLUMNS, more].concat())
 }
 
-/// Writes one connection; items of a list inside a field are apart by blanks.
+/// Writes one connection, and its further fields; items of a list inside a field are apart by
+/// blanks.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn connection(out: &mut dyn Write, row: &Connection<'_>) -> io::Result<()> {
+pub fn connection(out: &mut dyn Write, row: &Connection<'_>, more: &[&str]) -> io::Result<()> {
     let verdict = if row.verdict == Verdict::Depends { "depends" } else { "allow" };
     let (source, destination) = (end(row.source), end(row.destination));
     let ports = row.ports.join(" ");
     let fields = source.iter().chain(&destination).chain([&ports]).map(String::as_str);
-    record(out, &fields.chain([verdict]).collect::<Vec<_>>())
+    record(out, &fields.chain([verdict]).chain(more.iter().copied()).collect::<Vec<_>>())
 }
 
 /// Writes one end: its name, its namespace, its kind, and its pods and addresses where not all are

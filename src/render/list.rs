@@ -4,13 +4,11 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use tabled::builder::Builder;
-use tabled::settings::{Padding, Style};
-
 use super::graph::Graph;
+use super::machine::{Document, Syntax};
 use super::sanitize::sanitize;
 use super::text::{limits, write_lines};
-use super::{Look, csv, machine, markdown};
+use super::{Look, csv, markdown, table};
 use crate::report::list::List;
 use crate::report::schema::{API_VERSION, Connection, Endpoint, Verdict};
 use crate::report::summary::{self, Place};
@@ -24,7 +22,13 @@ pub fn write(out: &mut dyn Write, list: &List<'_, '_>, gaps: &[String], look: Lo
     if lines.is_empty() {
         writeln!(out, "{}", nothing(gaps))?;
     } else {
-        write_table(out, &lines, look)?;
+        let header =
+            look.headers.then(|| ["SOURCE", "DESTINATION", "PORTS"].map(str::to_owned).to_vec());
+        let ends =
+            |line: &summary::Line| [&line.source, &line.destination].map(|end| sanitize(&end.title()));
+        let cells = |line: &summary::Line| ends(line).into_iter().chain([ports(line)]).collect();
+        let rows = header.into_iter().chain(lines.iter().map(cells)).collect();
+        table::write(out, rows, (!look.wide).then_some(look.width))?;
     }
     write_lines(out, &limits(&list.caveats(), gaps), look.width)
 }
@@ -52,13 +56,6 @@ fn every_line(list: &List<'_, '_>) -> Vec<summary::Line> {
     lines
 }
 
-/// One row of the table.
-type Cells = [String; 3];
-
-fn cells(line: &summary::Line) -> Cells {
-    [sanitize(&line.source.title()), sanitize(&line.destination.title()), ports(line)]
-}
-
 /// Writes the ports of a line, and whether they are certain.
 fn ports(line: &summary::Line) -> String {
     let depends = if line.verdict == Verdict::Depends { " (depends)" } else { "" };
@@ -70,39 +67,6 @@ fn place(is_whole: bool, endpoint: &Endpoint) -> Place {
     if is_whole { Place::unit(endpoint) } else { Place::Part(endpoint.clone()) }
 }
 
-fn write_table(out: &mut dyn Write, lines: &[summary::Line], look: Look) -> io::Result<()> {
-    let header = look.headers.then(|| ["SOURCE", "DESTINATION", "PORTS"].map(str::to_owned));
-    let rows: Vec<Cells> = header.into_iter().chain(lines.iter().map(cells)).collect();
-    let fit = if look.wide { Vec::new() } else { fit(&rows, look.width.max(40)) };
-    let mut table = rows.into_iter().collect::<Builder>().build();
-    table.with(Style::empty()).with(Padding::new(0, 3, 0, 0));
-    for (column, width) in fit.into_iter().enumerate() {
-        use tabled::settings::{Modify, Width, object::Columns};
-        table.with(Modify::new(Columns::one(column)).with(Width::wrap(width).keep_words(true)));
-    }
-    table.to_string().lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))
-}
-
-/// Returns the widths of the columns where they have to be cut down to fit; nothing else.
-fn fit(rows: &[Cells], width: usize) -> Vec<usize> {
-    const GAPS: usize = 6;
-    let mut widths = [0; 3];
-    for row in rows {
-        for (widest, cell) in widths.iter_mut().zip(row) {
-            *widest = cell.chars().count().max(*widest);
-        }
-    }
-    let room = width.saturating_sub(GAPS);
-    if widths.iter().sum::<usize>() <= room {
-        return Vec::new();
-    }
-    let [source, destination, ports] = widths;
-    let ports = ports.min(room / 4);
-    let rest = room - ports;
-    let source = source.min((rest / 2).max(rest.saturating_sub(destination)));
-    vec![source, destination.min(rest - source), ports]
-}
-
 /// Writes a list as comma-separated values, row by row. Its limits have no place there: whoever
 /// writes it tells them apart.
 ///
@@ -110,9 +74,9 @@ fn fit(rows: &[Cells], width: usize) -> Vec<usize> {
 /// Those of the writer.
 pub fn write_csv(out: &mut dyn Write, list: &List<'_, '_>, look: Look) -> io::Result<()> {
     if look.headers {
-        csv::header(out)?;
+        csv::header(out, &[])?;
     }
-    stream(list, |connection| csv::connection(out, connection))
+    stream(list, |connection| csv::connection(out, connection, &[]))
 }
 
 /// Writes a list as a Markdown table of its summary, and its limits below.
@@ -139,41 +103,23 @@ pub fn graph(list: &List<'_, '_>, gaps: &[String]) -> Graph {
     Graph::of(&summary::lines(list), list.caveats(), gaps.to_vec())
 }
 
-/// Writes a list as JSON, row by row.
+/// Writes a list as JSON or YAML, row by row.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write_json(out: &mut dyn Write, list: &List<'_, '_>, gaps: &[String]) -> io::Result<()> {
-    write!(out, "{{\"apiVersion\":\"{API_VERSION}\",\"kind\":\"ConnectionList\",\"connections\":[")?;
-    let mut separator = "\n";
-    stream(list, |connection| {
-        write!(out, "{separator}")?;
-        separator = ",\n";
-        serde_json::to_writer(&mut *out, connection).map_err(io::Error::from)
-    })?;
-    let (caveats, gaps) = (serde_json::to_string(&list.caveats())?, serde_json::to_string(gaps)?);
-    writeln!(out, "\n],\"caveats\":{caveats},\"gaps\":{gaps}}}")
-}
-
-/// Writes a list as YAML, row by row.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write_yaml(out: &mut dyn Write, list: &List<'_, '_>, gaps: &[String]) -> io::Result<()> {
-    write!(out, "apiVersion: {API_VERSION}\nkind: ConnectionList\nconnections:")?;
-    let mut empty = true;
-    stream(list, |connection| {
-        if std::mem::take(&mut empty) {
-            writeln!(out)?;
-        }
-        write!(out, "{}", machine::yaml(&[connection])?)
-    })?;
-    if empty {
-        writeln!(out, " []")?;
-    }
-    let limits = [("caveats", list.caveats()), ("gaps", gaps.to_vec())];
-    let limits: std::collections::BTreeMap<_, _> = limits.into_iter().collect();
-    write!(out, "{}", machine::yaml(&limits)?)
+pub fn write_data(
+    out: &mut dyn Write,
+    list: &List<'_, '_>,
+    gaps: &[String],
+    syntax: Syntax,
+) -> io::Result<()> {
+    let mut document = Document::new(out, syntax);
+    document.field("apiVersion", &API_VERSION)?;
+    document.field("kind", &"ConnectionList")?;
+    document.rows("connections", |document| stream(list, |connection| document.row(connection)))?;
+    document.field("caveats", &list.caveats())?;
+    document.field("gaps", &gaps)?;
+    document.end()
 }
 
 /// Hands every connection to a writer; stops at its first error.

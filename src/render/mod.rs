@@ -9,8 +9,10 @@ pub mod list;
 pub mod machine;
 pub mod markdown;
 pub mod mermaid;
+pub mod reach;
 pub mod sanitize;
 pub mod subject;
+pub mod table;
 pub mod text;
 
 /// How to write an answer.

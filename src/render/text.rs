@@ -60,6 +60,12 @@ impl Line {
         self.with(Label::Plain, text)
     }
 
+    /// Returns the spans as one line without colours.
+    pub fn text(&self) -> String {
+        let words: Vec<&str> = self.words().map(|(_, word)| word).collect();
+        words.join(" ").replace('\u{a0}', " ")
+    }
+
     fn write(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
         let (mut column, mut at_start) = (0, true);
         for (label, word) in self.words() {

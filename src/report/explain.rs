@@ -129,7 +129,7 @@ impl Answer<'_, '_> {
             && own_names
             && asked.iter().all(PortSet::is_empty)
         {
-            return Err(self.no_such_port(destination, &destinations, name));
+            return Err(no_such_port(self.network, destination, name));
         }
         if own_names && asked.iter().any(PortSet::is_empty) {
             let name = name_of(&destination.endpoint);
@@ -193,17 +193,6 @@ impl Answer<'_, '_> {
                 pod.node.filter(|_| pod.host_network)
             }
             Who::Outside => None,
-        }
-    }
-
-    fn no_such_port(&self, end: &End, parts: &[Part<'_>], name: &str) -> ExplainError {
-        let ports = parts.iter().flat_map(|part| named_ports(self.network, part.class));
-        let known: BTreeSet<&str> =
-            ports.map(|port| self.network.snapshot.names.get(port.name)).collect();
-        ExplainError::NoSuchPort {
-            destination: name_of(&end.endpoint),
-            name: name.to_owned(),
-            known: known.into_iter().map(str::to_owned).collect(),
         }
     }
 
@@ -500,6 +489,33 @@ fn service_port(hop: &Hop) -> ServicePort {
     let write = |port| format!("{}/{port}", hop.protocol);
     let name = (!hop.name.is_empty()).then(|| hop.name.to_string());
     ServicePort { port: write(hop.port), name, target: write(hop.target) }
+}
+
+/// Refuses a port name that no pod of a destination has.
+///
+/// # Errors
+/// The names that they have.
+pub(super) fn check_port(
+    network: &Network<'_>,
+    destination: &End,
+    port: Option<&PortQuery>,
+) -> Result<(), ExplainError> {
+    let Some(port @ PortQuery::Name { name, .. }) = port else { return Ok(()) };
+    let mut classes = destination.members.iter().map(|member| member.class);
+    match classes.all(|class| port.resolve(network, class).is_empty()) {
+        true => Err(no_such_port(network, destination, name)),
+        false => Ok(()),
+    }
+}
+
+fn no_such_port(network: &Network<'_>, destination: &End, name: &str) -> ExplainError {
+    let ports = destination.members.iter().flat_map(|member| named_ports(network, member.class));
+    let known: BTreeSet<&str> = ports.map(|port| network.snapshot.names.get(port.name)).collect();
+    ExplainError::NoSuchPort {
+        destination: name_of(&destination.endpoint),
+        name: name.to_owned(),
+        known: known.into_iter().map(str::to_owned).collect(),
+    }
 }
 
 /// Writes the blocks of a set of addresses, or the first of many.

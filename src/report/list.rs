@@ -49,8 +49,23 @@ pub struct Listed<'a> {
     pub ports: &'a [String],
     /// `allow`, or `depends` for ports that may be open.
     pub verdict: Verdict,
+    /// The ports as a set.
+    pub open: &'a PortSet,
     /// The units that the ends are, where they are whole units.
     pub units: (Option<UnitId>, Option<UnitId>),
+    /// Who the source is.
+    pub from: Side<'a>,
+    /// Who the destination is.
+    pub to: Side<'a>,
+}
+
+/// Some parts of a unit, or all of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// The unit.
+    pub unit: UnitId,
+    /// The parts.
+    pub parts: &'a [&'a Part],
 }
 
 /// Takes listed connections one by one, and can stop the list.
@@ -223,7 +238,8 @@ impl<'a, 'b> List<'a, 'b> {
             // Nearly all pairs are so: one class at each end.
             return match slot(&self.network.classes, from, to, same, cells) {
                 Slot::Open(value) => {
-                    self.tell(reach, value, (source, &[from]), (destination, &[to]), visit)
+                    let from = Side { unit: source, parts: &[from] };
+                    self.tell(reach, value, from, Side { unit: destination, parts: &[to] }, visit)
                 }
                 Slot::Closed | Slot::Meaningless => ControlFlow::Continue(()),
             };
@@ -236,7 +252,9 @@ impl<'a, 'b> List<'a, 'b> {
         for (value, rows, columns) in group(&matrix) {
             let from: Vec<&Part> = rows.iter().filter_map(|row| sources.get(*row)).collect();
             let to: Vec<&Part> = columns.iter().filter_map(|column| destinations.get(*column)).collect();
-            self.tell(reach, value, (source, &from), (destination, &to), visit)?;
+            let (from, to) =
+                (Side { unit: source, parts: &from }, Side { unit: destination, parts: &to });
+            self.tell(reach, value, from, to, visit)?;
         }
         ControlFlow::Continue(())
     }
@@ -246,30 +264,42 @@ impl<'a, 'b> List<'a, 'b> {
         &self,
         reach: &Reach,
         value: usize,
-        from: (UnitId, &[&Part]),
-        to: (UnitId, &[&Part]),
+        from: Side<'_>,
+        to: Side<'_>,
         visit: &mut Visit<'_>,
     ) -> ControlFlow<()> {
         let Some(items) = reach.values.get(value) else { return ControlFlow::Continue(()) };
         let (source, destination) = (self.end(from, &self.query.from), self.end(to, &self.query.to));
+        let (source, destination) = (&*source, &*destination);
         let units = (self.whole(from), self.whole(to));
-        for (ports, verdict) in [(&items.allowed, Verdict::Allow), (&items.unsure, Verdict::Depends)] {
+        let (certain, unsure) = (&items.cell.allowed, &items.cell.unsure);
+        for (ports, open, verdict) in
+            [(&items.allowed, certain, Verdict::Allow), (&items.unsure, unsure, Verdict::Depends)]
+        {
             if !ports.is_empty() {
-                let (source, destination) = (&*source, &*destination);
-                visit(Listed { source, destination, ports, verdict, units })?;
+                visit(Listed { source, destination, ports, verdict, open, units, from, to })?;
             }
         }
         ControlFlow::Continue(())
     }
 
-    fn end(&self, (unit, parts): (UnitId, &[&Part]), asked: &Option<End>) -> Cow<'_, Endpoint> {
-        match self.whole((unit, parts)) {
+    fn end(&self, side: Side<'_>, asked: &Option<End>) -> Cow<'_, Endpoint> {
+        match self.whole(side) {
             Some(unit) => Cow::Borrowed(&self.units.units.at(unit).endpoint),
             None => {
                 let within = within(asked);
-                Cow::Owned(self.units.endpoint(self.network, unit, parts, within.as_ref()))
+                Cow::Owned(self.units.endpoint(self.network, side.unit, side.parts, within.as_ref()))
             }
         }
+    }
+
+    /// Tells whether a destination is all that the list is about.
+    pub fn is_all_asked(&self, to: Side<'_>) -> bool {
+        let Some(asked) = &self.to else { return false };
+        let size =
+            |parts: &mut dyn Iterator<Item = &Part>| parts.map(|part| part.members.len()).sum::<usize>();
+        let whole = asked.get(&to.unit).map(|parts| size(&mut parts.iter()));
+        asked.len() == 1 && whole == Some(size(&mut to.parts.iter().copied()))
     }
 
     /// Counts the units that policies can govern, by the names of namespaces that have some.
@@ -280,7 +310,7 @@ impl<'a, 'b> List<'a, 'b> {
         named.map(|(id, count)| (snapshot.namespaces.at(id).name.to_string(), *count)).collect()
     }
 
-    fn whole(&self, (unit, parts): (UnitId, &[&Part])) -> Option<UnitId> {
+    fn whole(&self, Side { unit, parts }: Side<'_>) -> Option<UnitId> {
         let whole = unit != self.units.outside && self.units.is_whole(unit, parts);
         whole.then_some(unit)
     }
@@ -342,13 +372,14 @@ struct Reach {
 /// A cell as it is shown.
 #[derive(Debug)]
 struct Items {
+    cell: Cell,
     allowed: Vec<String>,
     unsure: Vec<String>,
 }
 
 impl Cell {
-    fn items(&self) -> Items {
-        Items { allowed: self.allowed.items(), unsure: self.unsure.items() }
+    fn items(self) -> Items {
+        Items { allowed: self.allowed.items(), unsure: self.unsure.items(), cell: self }
     }
 }
 

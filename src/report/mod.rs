@@ -10,6 +10,7 @@ pub mod list;
 pub mod naming;
 pub mod not_found;
 pub mod plugin;
+pub mod reach;
 mod rows;
 pub mod schema;
 pub mod service;

@@ -388,3 +388,48 @@ pub struct Connection<'a> {
     /// `allow`, or `depends` for ports that may be open.
     pub verdict: Verdict,
 }
+
+/// One source of a target, and what lets it in.
+#[derive(Clone, Debug, Serialize)]
+pub struct SourceRow<'a> {
+    /// What it may open.
+    #[serde(flatten)]
+    pub connection: Connection<'a>,
+    /// What the policies of the source open, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub egress: Option<Opened>,
+    /// What the policies of the target open, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ingress: Option<Opened>,
+}
+
+/// What opens one half of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Opened {
+    /// `rule`, or why none is needed.
+    pub reason: Reason,
+    /// The rules; each opens some of the ports for some of the members.
+    pub rules: Vec<RuleRef>,
+}
+
+/// How many sources a target has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Those that can open connections for certain.
+    pub allow: Count,
+    /// Further ones, of which it is not known.
+    pub depends: Count,
+}
+
+/// Numbers of ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Count {
+    /// Workloads, and pods that belong to none.
+    pub workloads: usize,
+    /// The namespaces that they are in.
+    pub namespaces: usize,
+    /// Nodes.
+    pub nodes: usize,
+    /// The fewest blocks that hold the addresses outside.
+    pub blocks: usize,
+}

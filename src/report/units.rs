@@ -162,6 +162,22 @@ impl Units {
         endpoint
     }
 
+    /// Returns the addresses outside of some parts that are not wanted; nothing if none is left.
+    pub fn outside_without(
+        &self,
+        network: &Network<'_>,
+        parts: &[&Part],
+        wanted: &Wanted,
+    ) -> Option<Endpoint> {
+        let rest = parts.iter().fold(IpSet::default(), |all, part| {
+            let atom = network.classes.classes.at(part.class).atom;
+            let own = union_of(network, atom.into_iter());
+            all.union(&own.difference(&wanted.outside(part.class)))
+        });
+        let rest = rest.difference(&self.held.0);
+        (!rest.is_empty()).then(|| outside_endpoint(&self.held.fill(&rest)))
+    }
+
     /// Tells whether parts are all of a unit.
     pub fn is_whole(&self, unit: UnitId, parts: &[&Part]) -> bool {
         let all: usize = self.units.at(unit).parts.iter().map(|part| part.members.len()).sum();
@@ -177,24 +193,48 @@ impl Units {
 
     /// Keeps the members that an end stands for.
     pub fn restricted(&self, end: &End) -> HashMap<UnitId, Vec<Part>> {
+        let wanted = Wanted::of([end]);
+        let cut = |part: &Part| wanted.cut(part, true);
+        let parts = |unit: &Unit| -> Vec<Part> { unit.parts.iter().filter_map(cut).collect() };
+        let kept = self.units.iter().map(|(id, unit)| (id, parts(unit)));
+        kept.filter(|(_, parts)| !parts.is_empty()).collect()
+    }
+}
+
+/// The members that some ends stand for.
+#[derive(Debug)]
+pub struct Wanted(HashMap<(Who, ClassId), IpSet>);
+
+impl Wanted {
+    /// Collects the members of ends.
+    pub fn of<'e>(ends: impl IntoIterator<Item = &'e End>) -> Self {
         let mut wanted: HashMap<(Who, ClassId), IpSet> = HashMap::new();
-        for member in &end.members {
+        for member in ends.into_iter().flat_map(|end| &end.members) {
             let ips = wanted.entry((member.who, member.class)).or_default();
             *ips = ips.union(&member.ips);
         }
-        let cut = |part: &Part| {
-            let asked = |who, ip: Option<IpAddr>| {
-                let ips = wanted.get(&(who, part.class));
-                ips.is_some_and(|ips| ip.is_none_or(|ip| ips.contains(ip)))
-            };
-            let own = part.members.iter().filter(|(who, ip)| asked(*who, *ip));
-            Part { members: own.copied().collect(), ..part.clone() }
+        Self(wanted)
+    }
+
+    /// Returns the part without the members that are wanted; nothing if none is left.
+    pub fn rest_of(&self, part: &Part) -> Option<Part> {
+        self.cut(part, false)
+    }
+
+    /// Keeps the members of which being wanted is `kept`.
+    fn cut(&self, part: &Part, kept: bool) -> Option<Part> {
+        let is_wanted = |(who, ip): &(Who, Option<IpAddr>)| {
+            let ips = self.0.get(&(*who, part.class));
+            ips.is_some_and(|ips| ip.is_none_or(|ip| ips.contains(ip)))
         };
-        let parts = |unit: &Unit| -> Vec<Part> {
-            unit.parts.iter().map(cut).filter(|part| !part.members.is_empty()).collect()
-        };
-        let kept = self.units.iter().map(|(id, unit)| (id, parts(unit)));
-        kept.filter(|(_, parts)| !parts.is_empty()).collect()
+        let own = part.members.iter().filter(|member| is_wanted(member) == kept);
+        let members: Vec<_> = own.copied().collect();
+        (!members.is_empty()).then(|| Part { members, ..part.clone() })
+    }
+
+    /// Returns the addresses outside that are wanted of a class.
+    fn outside(&self, class: ClassId) -> IpSet {
+        self.0.get(&(Who::Outside, class)).cloned().unwrap_or_default()
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::run::{Folder, SHOP};
 
 /// The name of the file in `tests/snapshots`, and the arguments.
-const SNAPSHOTS: [(&str, &str); 22] = [
+const SNAPSHOTS: [(&str, &str); 32] = [
     ("explain-allow", "explain shop/deploy/api --to db/sts/postgres --port 5432 -f shop.yaml"),
     ("explain-deny", "explain shop/pod/web-7d4b9-abcde --to db/sts/postgres --port 5432 -f shop.yaml"),
     ("explain-partial", "explain shop/deploy/web --to 203.0.113.0/24 --port 443 -f shop.yaml"),
@@ -27,6 +27,16 @@ const SNAPSHOTS: [(&str, &str); 22] = [
     ("list-md", "list -o md -f shop.yaml"),
     ("list-dot", "list -o dot -f shop.yaml"),
     ("list-mermaid", "list -o mermaid -f shop.yaml"),
+    ("reach", "who-can-reach shop/deploy/api -f shop.yaml"),
+    ("reach-wide", "who-can-reach ns/shop -o wide -f shop.yaml"),
+    ("reach-expect", "who-can-reach shop/deploy/web:8080 --expect only=ns/shop,0.0.0.0/0 -f shop.yaml"),
+    ("reach-json", "who-can-reach sts/postgres:postgres -n db --why -o json -f shop.yaml"),
+    ("reach-yaml", "who-can-reach sts/postgres -n db --expect only=ns/shop -o yaml -f shop.yaml"),
+    ("reach-csv", "who-can-reach deploy/web:8080 -n shop --why -o csv -f shop.yaml"),
+    ("reach-md", "who-can-reach deploy/web:8080 -n shop --why -o md -f shop.yaml"),
+    ("reach-dot", "who-can-reach deploy/web -n shop -o dot -f shop.yaml"),
+    ("reach-mermaid", "who-can-reach deploy/web -n shop -o mermaid -f shop.yaml"),
+    ("help-who-can-reach", "who-can-reach --help"),
     ("help-explain", "explain --help"),
     ("help-list", "list --help"),
 ];

@@ -1,0 +1,111 @@
+//! `kubectl netpol who-can-reach`.
+
+use clap::Args;
+
+use super::explain::{find, parse_target};
+use super::{input, output};
+use crate::cli::Global;
+use crate::engine::network::Network;
+use crate::error::{Error, ExitCode};
+use crate::policy;
+use crate::render::machine::Syntax;
+use crate::render::sanitize::sanitize;
+use crate::render::{Format, dot, mermaid, reach as render};
+use crate::report::reach::{Detail, Query, Sources};
+use crate::report::target::{self, Target};
+
+/// Find every source that can open connections to a workload, a node or an address.
+///
+/// Sources are shown whatever their namespace: -n only completes the name of TARGET. In text, whole
+/// namespaces stand for their workloads where they all may do the same.
+///
+/// --expect only=TARGET,... asks for the others: it holds if nothing but the sources that it names
+/// can connect, or may. Further replicas of the destination are others too, unless they are named.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  # Who can connect to a database
+  kubectl netpol who-can-reach db/sts/postgres:5432
+
+  # Which rule lets each of them in
+  kubectl netpol who-can-reach db/sts/postgres:5432 --why
+
+  # An audit for a pipeline: exit code 1 if anything but these can
+  kubectl netpol who-can-reach db/sts/postgres:5432 -f manifests/ \\
+    --expect only=ns/prod,ops/deploy/backup
+
+  # A table for a pull request
+  kubectl netpol who-can-reach deploy/web -n shop -o md")]
+pub struct WhoCanReachArgs {
+    /// The destination, as TARGET[:PORT] or as TYPE NAME[:PORT].
+    #[arg(value_name = "TARGET", required = true, num_args = 1..=2)]
+    target: Vec<String>,
+    /// The port: N, N-M or NAME, with /UDP or /SCTP behind it unless it is TCP.
+    #[arg(long, value_name = "PORT")]
+    port: Option<String>,
+    /// Name the rules that let each source in (graphs leave them out).
+    #[arg(long)]
+    why: bool,
+    /// Exit with code 1 if anything else can connect: only=TARGET[,TARGET...].
+    #[arg(long, value_name = "only=TARGET")]
+    expect: Option<String>,
+    /// Sources of every namespace (always so).
+    #[arg(short = 'A', long, hide = true)]
+    all_namespaces: bool,
+    /// Leave the header of the table out.
+    #[arg(long)]
+    no_headers: bool,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// Whatever keeps it from answering.
+pub fn run(args: &WhoCanReachArgs, global: &Global) -> Result<ExitCode, Error> {
+    let (target, own_port) = parse_target(&args.target.join("/"))?;
+    let port = args.port.as_ref().map(|word| target::parse_port(word)).transpose();
+    let port = port.map_err(|error| Error::usage(format!("--port: {error}")))?;
+    if own_port.is_some() && port.is_some() {
+        return Err(Error::usage("--port and a port behind the target: give one"));
+    }
+    let only = args.expect.as_ref().map(|word| parse_only(word)).transpose()?;
+    let input = input::read(global, true)?;
+    let rules = policy::translate(&input.snapshot);
+    let network = Network::build(&input.snapshot, &rules);
+    let end = |target: &Target| find(&network, target, &input.namespace);
+    let only = only.map(|targets| targets.iter().map(end).collect()).transpose()?;
+    let why = args.why || global.format() == Format::Wide;
+    let query = Query {
+        target: end(&target)?,
+        port: own_port.or(port),
+        only,
+        detail: if why { Detail::Rules } else { Detail::Ports },
+    };
+    let sources = Sources::find(&network, query);
+    let sources = sources.map_err(|error| Error::usage(sanitize(&error.to_string())))?;
+    output::write(global, !args.no_headers, |out, format, look| match format {
+        Format::Text | Format::Wide => render::write(out, &sources, look),
+        Format::Json => render::write_data(out, &sources, Syntax::Json),
+        Format::Yaml => render::write_data(out, &sources, Syntax::Yaml),
+        Format::Csv => {
+            output::tell_limits(&sources.caveats, &sources.gaps);
+            render::write_csv(out, &sources, look)
+        }
+        Format::Markdown => render::write_markdown(out, &sources),
+        Format::Dot => dot::write(out, &render::graph(&sources)),
+        Format::Mermaid => mermaid::write(out, &render::graph(&sources)),
+    })?;
+    Ok(output::outcome(sources.is_as_expected()))
+}
+
+/// Reads `only=TARGET[,TARGET...]`.
+fn parse_only(word: &str) -> Result<Vec<Target>, Error> {
+    let Some(targets) = word.strip_prefix("only=").filter(|targets| !targets.is_empty()) else {
+        return Err(Error::usage(format!("--expect `{word}`: use only=TARGET[,TARGET...]")));
+    };
+    let target = |word| match parse_target(word)? {
+        (target, None) => Ok(target),
+        (_, Some(_)) => Err(Error::usage("a port stands at the destination, not at the source")),
+    };
+    targets.split(',').map(target).collect()
+}

@@ -1,0 +1,374 @@
+//! Who can open connections to this target?
+//!
+//! It is a column of the list: the same rows, units and ends, with what lets each source in.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use super::ends::End;
+use super::explain::{self, ExplainError};
+use super::judge::{HalfJudged, judge};
+use super::list::{self, List, Listed, Side};
+use super::naming::name_of;
+use super::schema::{Connection, Count, Endpoint, Opened, Reason, RuleRef, Totals, Verdict};
+use super::summary::{Namer, Place};
+use super::target::PortQuery;
+use super::units::{Level, Part, UnitId, Wanted};
+use crate::engine::decide::Why;
+use crate::engine::network::Network;
+use crate::model::ips::IpSet;
+use crate::policy::Action;
+
+/// What to tell of each source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What it may open.
+    Ports,
+    /// The rules that let it in too.
+    Rules,
+}
+
+/// Which sources are asked for.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// The only destination.
+    pub target: End,
+    /// The only ports.
+    pub port: Option<PortQuery>,
+    /// The sources that are expected; all others are told apart.
+    pub only: Option<Vec<End>>,
+    /// What to tell of each source.
+    pub detail: Detail,
+}
+
+/// Which of the sources to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// Those that were not expected.
+    Unexpected,
+}
+
+/// All sources of a target, prepared.
+pub struct Sources<'a, 'b> {
+    /// What the user named.
+    pub target: Endpoint,
+    /// The port that was asked for, as it was given.
+    pub port: Option<String>,
+    /// What the user expects to be the only sources.
+    pub only: Option<Vec<Endpoint>>,
+    /// Limits of this answer.
+    pub caveats: Vec<String>,
+    /// What could not be read.
+    pub gaps: Vec<String>,
+    network: &'a Network<'b>,
+    list: List<'a, 'b>,
+    wanted: Option<Wanted>,
+    detail: Detail,
+}
+
+/// One source.
+#[derive(Clone, Debug)]
+pub struct Found<'a> {
+    /// What it may open.
+    pub connection: Connection<'a>,
+    /// What lets it in, where that was asked for: the policies of the source, and of the target.
+    pub opened: Option<[Opened; 2]>,
+    /// Whether the destination is all of the target.
+    pub is_whole_target: bool,
+    source: Side<'a>,
+    units: (Option<UnitId>, Option<UnitId>),
+}
+
+/// Sources that may open the same for the same reason.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The sources.
+    pub sources: Vec<Rc<Place>>,
+    /// The part of the target; nothing where it is all of it.
+    pub destination: Option<Rc<Place>>,
+    /// The ports.
+    pub ports: Vec<String>,
+    /// `allow`, or `depends` for ports that may be open.
+    pub verdict: Verdict,
+    /// What lets them in, where that was asked for.
+    pub opened: Option<[Opened; 2]>,
+    /// The namespace of which only the target itself is not among them.
+    pub besides: Option<String>,
+}
+
+impl<'a, 'b> Sources<'a, 'b> {
+    /// Finds the sources that a query asks for.
+    ///
+    /// # Errors
+    /// A port name that no pod of the target has.
+    pub fn find(network: &'a Network<'b>, query: Query) -> Result<Self, ExplainError> {
+        let Query { target, port, only, detail } = query;
+        explain::check_port(network, &target, port.as_ref())?;
+        let mut caveats = target.caveats.clone();
+        caveats.extend(ungoverned(network, &target));
+        if only.is_some() && network.rules.unread_pods {
+            caveats.push("pods were not read: whether only these can connect is not known".to_owned());
+        }
+        let endpoint = target.endpoint.clone();
+        let asked = port.as_ref().map(ToString::to_string);
+        let (level, to) = (Level::Workloads, Some(target));
+        let list = list::Query { level, direction: None, from: None, to, port, namespace: None };
+        let list = List::new(network, list);
+        caveats.extend(list.caveats());
+        let endpoints = |ends: &Vec<End>| ends.iter().map(|end| end.endpoint.clone()).collect();
+        Ok(Self {
+            target: endpoint,
+            port: asked,
+            only: only.as_ref().map(endpoints),
+            caveats,
+            gaps: network.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect(),
+            network,
+            list,
+            wanted: only.as_ref().map(Wanted::of),
+            detail,
+        })
+    }
+
+    /// Tells every source, ascending, and can be stopped.
+    pub fn each(
+        &self,
+        which: Which,
+        visit: &mut dyn FnMut(Found<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        self.list.each(&mut |listed| match (which, &self.wanted) {
+            (Which::All, _) => visit(self.found(listed)),
+            (Which::Unexpected, None) => ControlFlow::Continue(()),
+            (Which::Unexpected, Some(wanted)) => self.unexpected(listed, wanted, visit),
+        })
+    }
+
+    fn found<'f>(&self, listed: Listed<'f>) -> Found<'f> {
+        let Listed { source, destination, ports, verdict, units, .. } = listed;
+        Found {
+            connection: Connection { source, destination, ports, verdict },
+            opened: (self.detail == Detail::Rules).then(|| self.opened(&listed)),
+            is_whole_target: self.list.is_all_asked(listed.to),
+            source: listed.from,
+            units,
+        }
+    }
+
+    /// Tells what of a source was not expected.
+    fn unexpected(
+        &self,
+        listed: Listed<'_>,
+        wanted: &Wanted,
+        visit: &mut dyn FnMut(Found<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let unit = listed.from.unit;
+        if unit == self.list.units.outside {
+            return match self.list.units.outside_without(self.network, listed.from.parts, wanted) {
+                None => ControlFlow::Continue(()),
+                Some(source) => visit(self.found(Listed { source: &source, ..listed })),
+            };
+        }
+        let rest: Vec<Part> = listed.from.parts.iter().filter_map(|part| wanted.rest_of(part)).collect();
+        let rest: Vec<&Part> = rest.iter().collect();
+        if rest.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        let from = Side { unit, parts: &rest };
+        let whole = listed.units.0.filter(|unit| self.list.units.is_whole(*unit, &rest));
+        let source = self.list.units.endpoint(self.network, unit, &rest, None);
+        let units = (whole, listed.units.1);
+        visit(self.found(Listed { source: &source, from, units, ..listed }))
+    }
+
+    /// Returns what lets a source in: the rules of any of its members that open any of the ports.
+    fn opened(&self, listed: &Listed<'_>) -> [Opened; 2] {
+        let nothing = || Opened { reason: Reason::Default, rules: Vec::new() };
+        let mut opened = [nothing(), nothing()];
+        for from in listed.from.parts {
+            for to in listed.to.parts {
+                let judged = judge(self.network, from.class, to.class, listed.open, None);
+                for (own, half) in opened.iter_mut().zip([&judged.egress, &judged.ingress]) {
+                    self.add(own, half, listed.verdict);
+                }
+            }
+        }
+        opened
+    }
+
+    fn add(&self, opened: &mut Opened, half: &HalfJudged, verdict: Verdict) {
+        let counts = |hit, unsure| hit || (unsure && verdict == Verdict::Depends);
+        let own = half.rules.iter().filter(|asked| counts(asked.hit, asked.unsure));
+        let rules = own.map(|asked| self.network.rules.rules.at(asked.rule));
+        for rule in rules.filter(|rule| rule.action == Action::Allow) {
+            let rule = RuleRef::rule(&rule.source, rule.action);
+            if !opened.rules.contains(&rule) {
+                opened.rules.push(rule);
+            }
+        }
+        opened.reason = match (half.exempt, half.why, opened.rules.is_empty()) {
+            (_, _, false) => Reason::Rule,
+            (Some(_), ..) => Reason::Exempt,
+            (None, Why::Isolated(_), _) => Reason::Isolated,
+            (None, ..) => Reason::Default,
+        };
+    }
+
+    /// Tells whether nothing but the expected sources may connect, as far as that is known.
+    pub fn is_as_expected(&self) -> bool {
+        let any = self.each(Which::Unexpected, &mut |_| ControlFlow::Break(())).is_break();
+        self.only.is_none() || !(any || self.network.rules.unread_pods)
+    }
+
+    /// Tells whether the rules that let sources in are told.
+    pub fn tells_rules(&self) -> bool {
+        self.detail == Detail::Rules
+    }
+
+    /// Counts the sources.
+    pub fn totals(&self, which: Which) -> Totals {
+        let mut counters = [Counter::default(), Counter::default()];
+        let _ = self.each(which, &mut |found| {
+            let unsure = found.connection.verdict == Verdict::Depends;
+            if let Some(counter) = counters.get_mut(usize::from(unsure)) {
+                counter.add(&found);
+            }
+            ControlFlow::Continue(())
+        });
+        let [certain, unsure] = counters;
+        Totals { depends: unsure.without(&certain).count(), allow: certain.count() }
+    }
+
+    /// Groups the sources: whole namespaces stand for their workloads.
+    pub fn lines(&self, which: Which) -> Vec<Line> {
+        let mut keys: HashMap<Key, usize> = HashMap::new();
+        let mut groups: Vec<Group> = Vec::new();
+        let _ = self.each(which, &mut |found| {
+            let key = Key::of(&found);
+            let number = *keys.entry(key).or_insert(groups.len());
+            if number == groups.len() {
+                groups.push(Group::default());
+            }
+            let alone = found.units.1.filter(|unit| self.list.units.is_alone(*unit));
+            if let Some(group) = groups.get_mut(number) {
+                group.take(&found, alone);
+            }
+            ControlFlow::Continue(())
+        });
+        let namer = Namer::of(&self.list);
+        let mut keys: Vec<(usize, Key)> = keys.into_iter().map(|(key, number)| (number, key)).collect();
+        keys.sort_unstable_by_key(|(number, key)| (key.verdict == Verdict::Depends, *number));
+        let lines = keys.into_iter().filter_map(|(number, key)| Some((key, groups.get(number)?)));
+        let namespace = |unit| self.list.units.units.at(unit).endpoint.namespace.clone();
+        lines
+            .map(|(key, group)| Line {
+                sources: group.sources(&namer),
+                besides: group.alone.and_then(namespace),
+                destination: key.destination.map(Rc::new),
+                ports: key.ports,
+                verdict: key.verdict,
+                opened: key.opened,
+            })
+            .collect()
+    }
+}
+
+/// Says that sources which no policy governs are not listed where none governs the target either.
+fn ungoverned(network: &Network<'_>, target: &End) -> Option<String> {
+    let governed = |class| network.subject_of(class).is_some();
+    let count = target.members.iter().filter(|member| !governed(member.class)).count();
+    let name = name_of(&target.endpoint);
+    let left_out = "nodes and addresses outside are not listed among its sources";
+    match count {
+        0 => None,
+        _ if count == target.members.len() => Some(format!("no policy governs {name}: {left_out}")),
+        _ => Some(format!("no policy governs some of {name}: {left_out} there")),
+    }
+}
+
+/// What sources have in common that stand in one line.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    destination: Option<Place>,
+    ports: Vec<String>,
+    verdict: Verdict,
+    opened: Option<[Opened; 2]>,
+}
+
+impl Key {
+    fn of(found: &Found<'_>) -> Self {
+        let Connection { destination, ports, verdict, .. } = found.connection;
+        let place = || match found.units.1 {
+            Some(_) => Place::unit(destination),
+            None => Place::Part(destination.clone()),
+        };
+        Self {
+            destination: (!found.is_whole_target).then(place),
+            ports: ports.to_vec(),
+            verdict,
+            opened: found.opened.clone(),
+        }
+    }
+}
+
+/// The sources of one line.
+#[derive(Default)]
+struct Group {
+    units: BTreeSet<UnitId>,
+    parts: Vec<Rc<Place>>,
+    /// A destination that is one pod, and so cannot be missing among the sources.
+    alone: Option<UnitId>,
+}
+
+impl Group {
+    fn take(&mut self, found: &Found<'_>, alone: Option<UnitId>) {
+        self.alone = alone;
+        match found.units.0 {
+            Some(unit) => drop(self.units.insert(unit)),
+            None => self.parts.push(Rc::new(Place::Part(found.connection.source.clone()))),
+        }
+    }
+
+    fn sources(&self, namer: &Namer) -> Vec<Rc<Place>> {
+        let mut sources = namer.name(&self.units, self.alone);
+        sources.extend(self.parts.iter().map(Rc::clone));
+        sources
+    }
+}
+
+/// Counts sources once each.
+#[derive(Default)]
+struct Counter {
+    workloads: BTreeMap<UnitId, String>,
+    nodes: BTreeSet<UnitId>,
+    outside: IpSet,
+}
+
+impl Counter {
+    fn add(&mut self, found: &Found<'_>) {
+        let source = found.connection.source;
+        match (&source.namespace, &*source.kind) {
+            (Some(namespace), _) => {
+                self.workloads.insert(found.source.unit, namespace.clone());
+            }
+            (None, "Node") => drop(self.nodes.insert(found.source.unit)),
+            (None, _) => self.outside = self.outside.union(&source.cidrs.iter().copied().collect()),
+        }
+    }
+
+    fn without(mut self, other: &Self) -> Self {
+        self.workloads.retain(|unit, _| !other.workloads.contains_key(unit));
+        self.nodes.retain(|unit| !other.nodes.contains(unit));
+        Self { outside: self.outside.difference(&other.outside), ..self }
+    }
+
+    fn count(&self) -> Count {
+        Count {
+            workloads: self.workloads.len(),
+            namespaces: self.workloads.values().collect::<BTreeSet<_>>().len(),
+            nodes: self.nodes.len(),
+            blocks: self.outside.cidrs().len(),
+        }
+    }
+}
