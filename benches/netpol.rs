@@ -23,7 +23,10 @@ use netpol::engine::network::Network;
 use netpol::engine::row::row;
 use netpol::model::ports::{PortSet, Protocol};
 use netpol::policy::{self, Direction};
+use netpol::report::ends;
 use netpol::report::judge::judge;
+use netpol::report::reach::{Detail, Query, Sources, Which};
+use netpol::report::target::Target;
 
 /// Runs of each whole-process scenario; the median is told.
 const RUNS: usize = 5;
@@ -48,7 +51,8 @@ fn all() {
         let file = folder.join("manifests.yaml");
         let manifests = generate::manifests(policies);
         fs::write(&file, &manifests).unwrap();
-        let run = process(&["list", "-o", "json", "-f", &file.to_string_lossy()]);
+        let list = |format| process(&["list", "-o", format, "-f", &file.to_string_lossy()]);
+        let run = list("json");
         let size = manifests.len() as f64 / 1e6;
         let pairs = run.lines.saturating_sub(2);
         report(
@@ -56,6 +60,10 @@ fn all() {
             run.time,
             run.peak,
         );
+        for format in ["md", "dot"].into_iter().filter(|_| policies) {
+            let run = list(format);
+            report(&format!("list -o {format}: the same {pairs} pairs"), run.time, run.peak);
+        }
     }
     fs::remove_dir_all(&folder).unwrap();
     let run = process(&["--help"]);
@@ -94,6 +102,29 @@ fn engine() {
     }
     report(
         "one connection on the built network (mean of 100,000)",
+        start.elapsed() / count as u32,
+        peak("self"),
+    );
+    who_can_reach(&network);
+}
+
+/// Asks for the sources of pods all over the cluster, as text shows them.
+fn who_can_reach(network: &Network<'_>) {
+    let (count, start) = (100, Instant::now());
+    let mut sources = 0;
+    for number in 0..count {
+        let (_, pod) = network.snapshot.pods.iter().nth(number * 1_499).unwrap();
+        let namespace = network.snapshot.namespaces.at(pod.namespace).name.to_string();
+        let target = Target::Pod { namespace: Some(namespace), name: pod.name.to_string() };
+        let target = ends::find(network, &target, "default").unwrap();
+        let query = Query { target, port: None, only: None, detail: Detail::Ports };
+        let found = Sources::find(network, query).unwrap();
+        sources += found.totals(Which::All).allow.workloads;
+        black_box(found.lines(Which::All));
+    }
+    let mean = sources / count;
+    report(
+        &format!("who-can-reach on the built network: {mean} pods (mean of {count})"),
         start.elapsed() / count as u32,
         peak("self"),
     );

@@ -75,11 +75,7 @@ impl<T: Point> IntervalSet<T> {
 
     /// Tells whether the point is in the set.
     pub fn contains(&self, point: T) -> bool {
-        let after = self.ranges.partition_point(|(low, _)| *low <= point);
-        after
-            .checked_sub(1)
-            .and_then(|index| self.ranges.get(index))
-            .is_some_and(|(_, high)| point <= *high)
+        self.around(point).is_some_and(|(_, high)| point <= high)
     }
 
     /// Returns the points of either set.
@@ -138,7 +134,14 @@ impl<T: Point> IntervalSet<T> {
 
     /// Tells whether every point of this set is in the other.
     pub fn is_subset(&self, other: &Self) -> bool {
-        self.intersection(other) == *self
+        // What lies in the other set lies in one range of it, since its ranges do not touch.
+        self.ranges().all(|(low, high)| other.around(low).is_some_and(|(_, end)| high <= end))
+    }
+
+    /// Returns the last range that begins at a point or before it.
+    fn around(&self, point: T) -> Option<(T, T)> {
+        let after = self.ranges.partition_point(|(low, _)| *low <= point);
+        after.checked_sub(1).and_then(|index| self.ranges.get(index)).copied()
     }
 
     /// Tells whether the sets have a point in common.

@@ -100,18 +100,14 @@ impl Units {
                 units.push(node_unit(network, node));
             }
         }
-        let atoms: Vec<(AtomId, ClassId)> = network
-            .classes
-            .atoms
-            .ids()
-            .filter_map(|atom| {
-                let class = network.classes.outside_atom(atom)?;
-                classes.contains(class).then_some((atom, class))
-            })
-            .collect();
+        let outside = || {
+            let atoms = network.classes.atoms.ids();
+            atoms.filter_map(|atom| Some((atom, network.classes.outside_atom(atom)?)))
+        };
         // To know what is held takes a look at every pod.
-        let held = if atoms.is_empty() { Held::default() } else { Held::of(network) };
-        let outside = units.push(outside_unit(network, &atoms, &held));
+        let needed = outside().any(|(_, class)| classes.contains(class));
+        let held = if needed { Held::of(network) } else { Held::default() };
+        let outside = units.push(outside_unit(network, outside().filter(|_| needed), &held));
         let mut of_class: HashMap<ClassId, Vec<UnitId>> = HashMap::new();
         for (id, unit) in units.iter() {
             for class in unit.parts.iter().map(|part| part.class).collect::<BTreeSet<_>>() {
@@ -305,10 +301,14 @@ fn node_unit(network: &Network<'_>, node: NodeId) -> Unit {
     Unit { endpoint, parts: parts.collect(), governed: false }
 }
 
-fn outside_unit(network: &Network<'_>, atoms: &[(AtomId, ClassId)], held: &Held) -> Unit {
-    let free = atoms.iter().filter(|(atom, _)| !held.holds_all(&network.classes.atoms.at(*atom).ips));
+fn outside_unit(
+    network: &Network<'_>,
+    atoms: impl Iterator<Item = (AtomId, ClassId)>,
+    held: &Held,
+) -> Unit {
+    let free = atoms.filter(|(atom, _)| !held.holds_all(&network.classes.atoms.at(*atom).ips));
     let members = vec![(Who::Outside, None)];
-    let parts = free.map(|(_, class)| Part { class: *class, members: members.clone(), many: false });
+    let parts = free.map(|(_, class)| Part { class, members: members.clone(), many: false });
     let endpoint = outside_endpoint(&IpSet::everything());
     Unit { endpoint, parts: parts.collect(), governed: false }
 }

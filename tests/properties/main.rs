@@ -7,6 +7,7 @@ mod coverage;
 mod engine;
 mod network_policy;
 mod question;
+mod reach;
 mod tiers;
 
 use proptest::test_runner::Config;
