@@ -1,5 +1,7 @@
 //! The examples of the README are what the binary prints.
 //!
+//! Blocks of a live cluster are tried by the control plane's tests.
+//!
 //! `UPDATE_README=1 cargo test --test readme` writes the outputs anew.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
@@ -30,10 +32,12 @@ fn every_example_of_the_readme_prints_what_the_readme_shows() {
 fn refreshed(text: &str) -> String {
     let mut fresh = String::new();
     let mut lines = text.lines();
+    let mut live = false;
     while let Some(line) = lines.next() {
         fresh.push_str(line);
         fresh.push('\n');
-        if let Some(arguments) = line.strip_prefix(PROMPT) {
+        live = if line.starts_with("```") { line == "```console live" } else { live };
+        if let Some(arguments) = line.strip_prefix(PROMPT).filter(|_| !live) {
             fresh.push_str(&run(arguments));
             fresh.push_str("```\n");
             let _ = lines.by_ref().find(|line| *line == "```");

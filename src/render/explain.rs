@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use super::Look;
-use super::text::{Label, Line, headline, limits, padded, word, write_lines};
+use super::limits::limits;
+use super::text::{Label, Line, headline, padded, word, write_lines};
 use crate::report::naming::name_of;
 use crate::report::schema::{
     Explanation, Finding, Group, Half, Miss, OriginRef, Reason, RuleRef, RuleUse, ServicePort, Verdict,

@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::graph::Graph;
+use super::limits::limits;
 use super::machine::{Document, Syntax};
 use super::sanitize::sanitize;
-use super::text::{limits, write_lines};
+use super::text::write_lines;
 use super::{Look, csv, markdown, table};
 use crate::report::list::List;
 use crate::report::schema::{API_VERSION, Connection, Endpoint, Verdict};

@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod dot;
 pub mod explain;
 pub mod graph;
+pub mod limits;
 pub mod list;
 pub mod machine;
 pub mod markdown;

@@ -6,9 +6,10 @@ use std::rc::Rc;
 
 use super::explain::reference;
 use super::graph::Graph;
+use super::limits::limits;
 use super::machine::{Document, Syntax};
 use super::sanitize::sanitize;
-use super::text::{Label, Line as TextLine, limits, padded, write_lines};
+use super::text::{Label, Line as TextLine, padded, write_lines};
 use super::{Look, csv, markdown, table};
 use crate::report::naming::name_of;
 use crate::report::reach::{Found, Line, Sources, Which};

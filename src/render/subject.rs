@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use super::Look;
 use super::explain::{finding, policy, reference};
-use super::text::{Label, Line, limits, padded, write_lines};
+use super::limits::limits;
+use super::text::{Label, Line, padded, write_lines};
 use crate::report::naming::name_of;
 use crate::report::schema::{Allowed, Dir, Endpoint, RuleRef, SubjectExplanation, Verdict};
 use crate::report::summary::title;

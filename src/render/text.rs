@@ -140,12 +140,3 @@ pub const fn word(verdict: Verdict) -> &'static str {
         Verdict::Depends => "depends",
     }
 }
-
-/// Writes what an answer does not say: its caveats and gaps.
-pub fn limits(caveats: &[String], gaps: &[String]) -> Vec<Line> {
-    let line =
-        |kind: &str, text: &String| Line::new(0, 9).with(Label::Caution, padded(kind, 8)).plain(text);
-    let caveats = caveats.iter().map(|text| line("caveat", text));
-    let lines: Vec<Line> = caveats.chain(gaps.iter().map(|text| line("gap", text))).collect();
-    if lines.is_empty() { lines } else { [vec![Line::default()], lines].concat() }
-}

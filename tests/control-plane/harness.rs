@@ -86,6 +86,22 @@ impl ControlPlane {
         format!("https://127.0.0.1:{}", self.port)
     }
 
+    /// Returns the port of the API server.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Waits until a user has a right: the server hears of new roles a moment later.
+    #[track_caller]
+    pub(crate) fn wait_for_right(&self, user: &str, right: &[&str]) {
+        let start = Instant::now();
+        let asked = [&["auth", "can-i"], right].concat();
+        while !self.kubectl_as(user, &asked, None).is_success() {
+            assert!(start.elapsed() < START_TIMEOUT, "{user} still may not {right:?}");
+            std::thread::sleep(POLL);
+        }
+    }
+
     /// Returns the bearer token of the user.
     pub(crate) fn token(user: &str) -> String {
         format!("{user}-token")

@@ -18,6 +18,7 @@ mod limits;
 mod live;
 mod plugin;
 mod process;
+mod readme;
 mod secrets;
 mod smoke;
 
@@ -32,13 +33,14 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let shared = Arc::new(Shared::default());
     // Control planes for trials that look at all that a cluster has.
-    let [cases, kinds] = [(); 2].map(|()| Arc::new(Shared::default()));
+    let [cases, kinds, examples] = [(); 3].map(|()| Arc::new(Shared::default()));
     let trials = [
         live::trials(&cases),
         limits::trials(&shared, &kinds),
         context::trials(&shared),
         failures::trials(&shared),
         secrets::trials(),
+        readme::trials(&examples),
         smoke::trials(&shared),
     ];
     let trials = trials.into_iter().flatten().collect();

@@ -1,0 +1,119 @@
+//! The README's examples of a live cluster are what the plugin prints about one.
+//!
+//! `UPDATE_README=1 cargo test --test control-plane readme` writes the outputs anew.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+
+use super::Shared;
+use super::harness::ControlPlane;
+use super::plugin::PLUGIN;
+use super::process::run;
+
+/// Lists the trials of this file; the control plane is for them alone, as they show all of it.
+pub(crate) fn trials(alone: &Arc<Shared>) -> Vec<Trial> {
+    vec![alone.trial("readme::live_examples_print_what_the_readme_shows", examples)]
+}
+
+/// What the cluster of the examples has beside the manifests of `examples/shop`.
+const BESIDE: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: kube-dns, namespace: kube-system, labels: {k8s-app: kube-dns}}
+spec:
+  clusterIP: 10.96.0.10
+  selector: {k8s-app: kube-dns}
+  ports:
+  - {name: dns, port: 53, protocol: UDP, targetPort: 53}
+  - {name: dns-tcp, port: 53, protocol: TCP, targetPort: 53}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: kube-dns, namespace: kube-system, labels: {kubernetes.io/service-name: kube-dns}}
+addressType: IPv4
+endpoints: [{addresses: [10.0.0.2]}, {addresses: [10.0.0.3]}]
+ports: [{name: dns, port: 53, protocol: UDP}, {name: dns-tcp, port: 53, protocol: TCP}]
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: calico-node, namespace: kube-system, labels: {k8s-app: calico-node}}
+spec:
+  selector: {matchLabels: {k8s-app: calico-node}}
+  template:
+    metadata: {labels: {k8s-app: calico-node}}
+    spec: {containers: [{name: calico-node, image: 'example.test/calico/node:v3.31.2'}]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: reader, namespace: shop}
+rules:
+- apiGroups: ['', apps, batch, networking.k8s.io, discovery.k8s.io]
+  resources: ['*']
+  verbs: [list, get]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: reader, namespace: shop}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: limited}]
+";
+
+const PROMPT: &str = "$ kubectl netpol ";
+
+fn examples(plane: &ControlPlane) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for namespace in ["shop", "db", "monitoring"] {
+        plane.kubectl(&["create", "namespace", namespace], None).expect_success();
+    }
+    let shop = root.join("examples/shop");
+    plane.kubectl(&["apply", "--filename", &shop.to_string_lossy()], None).expect_success();
+    plane.apply(BESIDE);
+    plane.wait_for_right("limited", &["list", "networkpolicies", "--namespace=shop"]);
+
+    let path = root.join("README.md");
+    let text = fs::read_to_string(&path).expect("the README");
+    let fresh = refreshed(plane, &text);
+    assert!(fresh.matches("```console live").count() >= 2, "the README has too few live examples");
+    if std::env::var_os("UPDATE_README").is_some() {
+        fs::write(&path, fresh).expect("a written README");
+        return;
+    }
+    for (line, (shown, printed)) in text.lines().zip(fresh.lines()).enumerate() {
+        assert_eq!(shown, printed, "README.md:{}: UPDATE_README=1 writes it anew", line + 1);
+    }
+    assert_eq!(text.lines().count(), fresh.lines().count());
+}
+
+/// Returns the README with the output of every live example as the plugin prints it now.
+fn refreshed(plane: &ControlPlane, text: &str) -> String {
+    let mut fresh = String::new();
+    let mut lines = text.lines();
+    let mut live = false;
+    while let Some(line) = lines.next() {
+        fresh.push_str(line);
+        fresh.push('\n');
+        live = if line.starts_with("```") { line == "```console live" } else { live };
+        if let Some(arguments) = line.strip_prefix(PROMPT).filter(|_| live) {
+            fresh.push_str(&output(plane, arguments));
+            fresh.push_str("```\n");
+            let _ = lines.by_ref().find(|line| *line == "```");
+        }
+    }
+    fresh
+}
+
+/// Runs the plugin and returns what a terminal would show, and the exit code unless it is 0.
+fn output(plane: &ControlPlane, arguments: &str) -> String {
+    let mut command = plane.command("admin", PLUGIN);
+    command.args(arguments.split_whitespace()).env_remove("COLUMNS");
+    let output = run(command, None);
+    let code = output.code.expect("an exit code");
+    let code = if code == 0 { String::new() } else { format!("(exit code {code})\n") };
+    // The tests' server listens on a free port.
+    let own_port = format!(" {}", plane.port());
+    let shown = (output.stderr + &output.stdout).replace(&own_port, " 6443");
+    shown + &code
+}
