@@ -86,6 +86,11 @@ impl ControlPlane {
         format!("https://127.0.0.1:{}", self.port)
     }
 
+    /// Returns the peak memory of the API server so far, in bytes.
+    pub(crate) fn peak(&self) -> u64 {
+        self.servers.iter().filter(|server| server.name == "kube-apiserver").map(Server::peak).sum()
+    }
+
     /// Returns the port of the API server.
     pub(crate) fn port(&self) -> u16 {
         self.port

@@ -5,10 +5,12 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stderr,
-    reason = "a test ends by a panic, and a long build says so"
+    clippy::print_stdout,
+    reason = "a test ends by a panic, and a long build says so, and figures"
 )]
 
 mod assets;
+mod bench;
 mod context;
 mod failures;
 mod fake;
@@ -33,7 +35,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let shared = Arc::new(Shared::default());
     // Control planes for trials that look at all that a cluster has.
-    let [cases, kinds, examples] = [(); 3].map(|()| Arc::new(Shared::default()));
+    let [cases, kinds, examples, large] = [(); 4].map(|()| Arc::new(Shared::default()));
     let trials = [
         live::trials(&cases),
         limits::trials(&shared, &kinds),
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         failures::trials(&shared),
         secrets::trials(),
         readme::trials(&examples),
+        bench::trials(&large),
         smoke::trials(&shared),
     ];
     let trials = trials.into_iter().flatten().collect();

@@ -37,6 +37,11 @@ impl Server {
         Ok(Self { name, child, log })
     }
 
+    /// Returns the peak memory of the program so far, in bytes.
+    pub(crate) fn peak(&self) -> u64 {
+        peak(self.child.id())
+    }
+
     /// Returns how the program ended, if it has.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
@@ -110,6 +115,14 @@ pub(crate) fn free_ports<const N: usize>() -> io::Result<[u16; N]> {
         bound.push(listener);
     }
     Ok(ports)
+}
+
+/// Returns the peak memory of a running process, in bytes; zero where the system does not tell.
+pub(crate) fn peak(process: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kilobytes.unwrap_or_default() * 1024
 }
 
 /// Tells whether somebody listens on the port.
