@@ -1,9 +1,9 @@
 //! kubectl's own flags: which cluster, and as whom.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use crate::load::cluster::ConnectOptions;
 
@@ -13,7 +13,7 @@ use crate::load::cluster::ConnectOptions;
 pub struct ConnectionFlags {
     /// The kubeconfig to use.
     #[arg(long, global = true, value_name = "PATH")]
-    kubeconfig: Option<PathBuf>,
+    kubeconfig: Option<OsString>,
     /// The context of the kubeconfig to use.
     #[arg(long, global = true, value_name = "NAME")]
     context: Option<String>,
@@ -51,14 +51,18 @@ pub struct ConnectionFlags {
     #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
     tls_server_name: Option<String>,
     /// Do not check the server's certificate: the connection is not safe then.
-    #[arg(long, global = true, hide_short_help = true)]
+    #[arg(long, global = true, hide_short_help = true, value_name = "BOOL", action = ArgAction::Set,
+        num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        default_value_t = false, hide_default_value = true, hide_possible_values = true)]
     insecure_skip_tls_verify: bool,
     /// Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it
     /// is given.
     #[arg(long, global = true, value_name = "TIME", value_parser = parse_timeout)]
     request_timeout: Option<Duration>,
     /// Do not ask for compressed answers.
-    #[arg(long, global = true, hide_short_help = true)]
+    #[arg(long, global = true, hide_short_help = true, value_name = "BOOL", action = ArgAction::Set,
+        num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        default_value_t = false, hide_default_value = true, hide_possible_values = true)]
     disable_compression: bool,
     /// From 6 on, tell every request on standard error.
     #[arg(short = 'v', long = "v", global = true, value_name = "LEVEL", hide_short_help = true)]
@@ -70,27 +74,32 @@ impl ConnectionFlags {
     pub(super) fn options(&self, namespace: Option<&String>) -> ConnectOptions {
         let own = self.clone();
         ConnectOptions {
-            kubeconfig: own.kubeconfig,
-            context: own.context,
-            cluster: own.cluster,
-            user: own.user,
-            server: own.server,
-            certificate_authority: own.certificate_authority,
+            kubeconfig: own.kubeconfig.filter(|path| !path.is_empty()).map(Into::into),
+            context: given(own.context),
+            cluster: given(own.cluster),
+            user: given(own.user),
+            server: given(own.server),
+            certificate_authority: given(own.certificate_authority),
             insecure_skip_tls_verify: own.insecure_skip_tls_verify,
-            tls_server_name: own.tls_server_name,
-            token: own.token,
-            client_certificate: own.client_certificate,
-            client_key: own.client_key,
-            impersonate: own.impersonate,
+            tls_server_name: given(own.tls_server_name),
+            token: given(own.token),
+            client_certificate: given(own.client_certificate),
+            client_key: given(own.client_key),
+            impersonate: given(own.impersonate),
             impersonate_groups: own.impersonate_groups,
-            impersonate_uid: own.impersonate_uid,
-            namespace: namespace.cloned(),
+            impersonate_uid: given(own.impersonate_uid),
+            namespace: given(namespace.cloned()),
             request_timeout: own.request_timeout,
             disable_compression: own.disable_compression,
             verbosity: own.verbosity.unwrap_or_default(),
             json_only: false,
         }
     }
+}
+
+/// Takes an empty value for none: scripts pass variables that are not set.
+pub(super) fn given(value: Option<String>) -> Option<String> {
+    value.filter(|value| !value.is_empty())
 }
 
 /// Reads kubectl's form of a time: seconds, or numbers with a unit.
@@ -100,6 +109,7 @@ fn parse_timeout(text: &str) -> Result<Duration, String> {
          time unit (e.g. 1s | 2m | 3h)"
             .to_owned()
     };
+    let text = text.strip_prefix('+').unwrap_or(text);
     let seconds = text.parse().map(Duration::from_secs);
     seconds.or_else(|_| parse_duration(text).ok_or_else(wrong))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
+use super::connection;
 use crate::cli::Global;
 use crate::error::Error;
 use crate::load::cluster::{self, ClusterError, Question};
@@ -34,7 +35,7 @@ pub(super) fn read_for(
     all_namespaces: bool,
     question: Question<'_>,
 ) -> Result<Input, Error> {
-    let given = global.namespace.clone();
+    let given = connection::given(global.namespace.clone());
     let (mut objects, namespace, only) = if global.filename.is_empty() {
         let options = global.connection.options(given.as_ref());
         // What is laid over or taken away may be anywhere.
