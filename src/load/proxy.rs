@@ -4,7 +4,7 @@ use std::env;
 use std::net::IpAddr;
 
 use http::Uri;
-use hyper_util::client::proxy::matcher::Matcher;
+use ipnet::IpNet;
 
 /// Returns the proxy that the environment names for a server, as it is written there.
 ///
@@ -17,9 +17,8 @@ pub(super) fn from_environment(server: &Uri) -> Option<String> {
         return None;
     }
     let port = server.port_u16().unwrap_or(if is_https { 443 } else { 80 });
-    let exceptions = exceptions(&variable("NO_PROXY"), port);
-    let matcher = Matcher::builder().http("proxy.invalid").https("proxy.invalid").no(exceptions).build();
-    matcher.intercept(server).map(|_| with_scheme(&proxy))
+    let is_exception = is_excepted(&variable("NO_PROXY"), host(server), port);
+    (!is_exception).then(|| with_scheme(&proxy))
 }
 
 /// Adds the scheme that an address without one stands for.
@@ -34,35 +33,83 @@ fn variable(name: &str) -> String {
     values.into_iter().find(|value| !value.is_empty()).unwrap_or_default()
 }
 
-/// Rewrites exceptions with a port, which only Go knows: they count where the port is the server's.
-fn exceptions(list: &str, port: u16) -> String {
-    let own = |entry: &str| match entry.trim().rsplit_once(':') {
-        Some((host, digits)) if !host.contains(':') || host.ends_with(']') => match digits.parse() {
-            Ok(number) if port == number => Some(host.trim_matches(['[', ']']).to_owned()),
-            Ok::<u16, _>(_) => None,
-            Err(_) => Some(entry.to_owned()),
-        },
-        _ => Some(entry.to_owned()),
-    };
-    list.split(',').filter_map(own).collect::<Vec<_>>().join(",")
+/// Tells whether a server is among exceptions: addresses, CIDR blocks and domains, each with a port
+/// or without (Go `golang.org/x/net/http/httpproxy`, `Config.NoProxy`).
+fn is_excepted(list: &str, host: &str, port: u16) -> bool {
+    let host = host.to_ascii_lowercase();
+    let list = list.to_ascii_lowercase();
+    let mut entries = list.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    entries.any(|entry| entry == "*" || matches(entry, &host, port))
+}
+
+fn matches(entry: &str, host: &str, port: u16) -> bool {
+    let ip = host.parse::<IpAddr>().ok();
+    if let Ok(block) = entry.parse::<IpNet>() {
+        return ip.is_some_and(|ip| block.contains(&ip));
+    }
+    let (name, own_port) = split_port(entry);
+    if own_port.is_some_and(|own| own.parse() != Ok(port)) {
+        return false;
+    }
+    if let Ok(own) = name.parse::<IpAddr>() {
+        return ip == Some(own);
+    }
+    // `.a.test` and `*.a.test` are what is below it, `a.test` is itself too.
+    let name = name.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(name);
+    match name.strip_prefix('.') {
+        Some(_) => host.ends_with(name),
+        None => host == name || host.strip_suffix(name).is_some_and(|rest| rest.ends_with('.')),
+    }
+}
+
+/// Splits the port off an entry: of `a:1` and `[::1]:1`, not of `::1`.
+fn split_port(entry: &str) -> (&str, Option<&str>) {
+    match entry.rsplit_once(':') {
+        Some((host, port)) if host.ends_with(']') || !host.contains(':') => {
+            (host.trim_matches(['[', ']']), Some(port))
+        }
+        _ => (entry, None),
+    }
 }
 
 /// Tells whether a server is on this machine.
 pub(super) fn is_loopback(server: &Uri) -> bool {
-    let host = server.host().unwrap_or_default().trim_matches(['[', ']']);
+    let host = host(server);
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn host(server: &Uri) -> &str {
+    server.host().unwrap_or_default().trim_matches(['[', ']'])
 }
 
 #[cfg(test)]
 mod tests {
-    use super::exceptions;
+    use super::is_excepted;
 
     #[test]
-    fn exceptions_with_a_port_count_for_that_port() {
-        let list = "a.test, b.test:6443,c.test:1,10.0.0.0/8,[::1]:6443,fd00::1,";
-        assert_eq!(
-            exceptions(list, 6443),
-            "a.test,b.test, 10.0.0.0/8".replace(", ", ",") + ",::1,fd00::1,"
-        );
+    fn exceptions_are_read_as_go_reads_them() {
+        let list = "a.test, b.test:6443,c.test:1,10.0.0.0/8,[::1]:6443,fd00::1,.d.test,*.e.test,";
+        for (host, expected) in [
+            ("a.test", true),
+            ("A.test", true),
+            ("x.a.test", true),
+            ("xa.test", false),
+            ("b.test", true),
+            ("c.test", false),
+            ("10.1.2.3", true),
+            ("11.1.2.3", false),
+            ("::1", true),
+            ("fd00::1", true),
+            ("fd00::2", false),
+            ("d.test", false),
+            ("x.d.test", true),
+            ("e.test", false),
+            ("x.e.test", true),
+            ("", false),
+        ] {
+            assert_eq!(is_excepted(list, host, 6443), expected, "{host}");
+        }
+        assert!(is_excepted("x,*", "a.test", 1));
+        assert!(!is_excepted(" ,", "a.test", 1));
     }
 }
