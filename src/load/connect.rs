@@ -6,12 +6,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::USER_AGENT;
 use http::{HeaderValue, Uri};
-use kube::config::{AuthInfo, Cluster};
+use kube::config::Cluster;
 use kube::{Client, Config};
 
 use super::failure::{ClusterError, connection_error};
-use super::kubeconfig::{Chosen, ConnectOptions, choose, invalid};
-use super::proxy;
+use super::kubeconfig::{Chosen, ConnectOptions, choose, invalid, lay_over_user};
+use super::{credentials, proxy};
 
 /// Longest wait for a connection, and for the answer to one request where no flag says.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
@@ -69,18 +69,14 @@ fn in_cluster(options: &ConnectOptions) -> Result<Config, ClusterError> {
     if let Some(namespace) = &options.namespace {
         config.default_namespace.clone_from(namespace);
     }
-    if let Some(name) = &options.impersonate {
-        config.auth_info.impersonate = Some(name.clone());
-        config.auth_info.impersonate_groups = Some(options.impersonate_groups.clone());
-        config.auth_info.impersonate_uid.clone_from(&options.impersonate_uid);
-    }
+    lay_over_user(options, &mut config.auth_info);
     Ok(config)
 }
 
 fn of_kubeconfig(chosen: Chosen) -> Result<Config, ClusterError> {
     let Chosen { cluster, user, namespace } = chosen;
-    check_headers(&user)?;
-    let mut config = Config::new(server_url(&cluster, &user)?);
+    let mut config = Config::new(server_url(&cluster)?);
+    config.auth_info = credentials::for_server(user, &config.cluster_url)?;
     config.default_namespace = namespace;
     config.root_cert = certificate_authority(&cluster)?;
     config.accept_invalid_certs = cluster.insecure_skip_tls_verify.unwrap_or_default();
@@ -96,26 +92,16 @@ fn of_kubeconfig(chosen: Chosen) -> Result<Config, ClusterError> {
         }
         None => None,
     };
-    config.auth_info = user;
     Ok(config)
 }
 
-/// Reads the server's URL; one without a scheme is https where anything of TLS is given.
-fn server_url(cluster: &Cluster, user: &AuthInfo) -> Result<Uri, ClusterError> {
+/// Reads the server's URL; kubectl takes one without a scheme for http.
+fn server_url(cluster: &Cluster) -> Result<Uri, ClusterError> {
     let server = cluster.server.as_deref().unwrap_or_default();
     if server.is_empty() {
         return Err(invalid("the context's cluster has no server"));
     }
-    let is_secure = cluster.certificate_authority.is_some()
-        || cluster.certificate_authority_data.is_some()
-        || cluster.insecure_skip_tls_verify == Some(true)
-        || user.client_certificate.is_some()
-        || user.client_certificate_data.is_some();
-    let url = match server.contains("://") {
-        true => server.to_owned(),
-        false if is_secure => format!("https://{server}"),
-        false => format!("http://{server}"),
-    };
+    let url = if server.contains("://") { server.to_owned() } else { format!("http://{server}") };
     let url: Uri = url.parse().map_err(|_| invalid("the URL of the cluster's server is not valid"))?;
     match url.scheme_str() {
         Some("http" | "https") if url.host().is_some_and(|host| !host.is_empty()) => Ok(url),
@@ -128,8 +114,18 @@ fn certificate_authority(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>, Clus
     let broken = || invalid("the certificate authority of the cluster cannot be loaded");
     let data = cluster.certificate_authority_data.as_deref().filter(|data| !data.is_empty());
     let path = cluster.certificate_authority.as_deref().filter(|path| !path.is_empty());
+    if cluster.insecure_skip_tls_verify == Some(true) && (data.is_some() || path.is_some()) {
+        return Err(invalid(
+            "specifying a root certificates file with the insecure flag is not allowed",
+        ));
+    }
     let text = match (data, path) {
-        (Some(data), _) => STANDARD.decode(data.trim()).map_err(|_| broken())?,
+        (Some(_), Some(_)) => {
+            return Err(invalid(
+                "certificate-authority-data and certificate-authority are both specified for the cluster",
+            ));
+        }
+        (Some(data), None) => STANDARD.decode(data.trim()).map_err(|_| broken())?,
         (None, Some(path)) => std::fs::read(path).map_err(|error| {
             invalid(format!("cannot read the certificate authority {path}: {error}"))
         })?,
@@ -139,15 +135,4 @@ fn certificate_authority(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>, Clus
     let certificates = found.into_iter().filter(|part| part.tag() == "CERTIFICATE");
     let certificates: Vec<Vec<u8>> = certificates.map(pem::Pem::into_contents).collect();
     if certificates.is_empty() { Err(broken()) } else { Ok(Some(certificates)) }
-}
-
-/// Refuses what no HTTP header can hold, at which kube would panic.
-fn check_headers(user: &AuthInfo) -> Result<(), ClusterError> {
-    // The only way to its text.
-    let written = serde_json::to_value(user).unwrap_or_default();
-    let token = written.get("token").and_then(|token| token.as_str()).unwrap_or_default();
-    match HeaderValue::try_from(token) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(invalid("the token of the user has characters that no HTTP header can have")),
-    }
 }

@@ -231,7 +231,8 @@ fn lay_over_cluster(options: &ConnectOptions, cluster: &mut Cluster) {
     }
 }
 
-fn lay_over_user(options: &ConnectOptions, user: &mut AuthInfo) {
+/// Lays the flags over a user.
+pub(super) fn lay_over_user(options: &ConnectOptions, user: &mut AuthInfo) {
     if let Some(token) = &options.token {
         // Only the token speaks for the user then, as with kubectl.
         user.token = Some(token.clone().into());

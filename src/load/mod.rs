@@ -11,6 +11,7 @@ pub mod assemble;
 pub mod cluster;
 mod cni;
 mod connect;
+mod credentials;
 mod decode;
 pub mod doctor;
 pub mod document;
