@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 use super::assets::program;
 use super::process::{Output, Server, free_ports, listens, run};
+use super::tls::Identity;
 
 /// Names the users that the API server knows, each with its groups.
 pub(crate) const USERS: [(&str, &str); 6] = [
@@ -118,6 +119,16 @@ impl ControlPlane {
         self.folder.path().join("apiserver.crt")
     }
 
+    /// Returns the certificate and the key of the API server, for servers of a trial's own.
+    pub(crate) fn identity(&self) -> Identity {
+        Identity::read(&self.certificate_authority(), &self.key())
+    }
+
+    /// Returns the key of the API server's certificate.
+    pub(crate) fn key(&self) -> PathBuf {
+        self.folder.path().join("apiserver.key")
+    }
+
     /// Returns the kubeconfig of one of the `USERS`.
     pub(crate) fn kubeconfig(&self, user: &str) -> PathBuf {
         self.folder.path().join(format!("{user}.kubeconfig"))
@@ -137,7 +148,12 @@ impl ControlPlane {
 
     /// Prepares a kubectl for the user.
     pub(crate) fn kubectl_command(&self, user: &str) -> Command {
-        self.command(user, program(&self.assets, "kubectl"))
+        self.command(user, self.kubectl_path())
+    }
+
+    /// Returns the path of kubectl.
+    pub(crate) fn kubectl_path(&self) -> PathBuf {
+        program(&self.assets, "kubectl")
     }
 
     /// Runs kubectl as the user.

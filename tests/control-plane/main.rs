@@ -16,13 +16,16 @@ mod failures;
 mod fake;
 mod harness;
 mod kubeconfig;
+mod kubectl;
 mod limits;
 mod live;
 mod plugin;
 mod process;
+mod proxies;
 mod readme;
 mod secrets;
 mod smoke;
+mod tls;
 
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
@@ -40,6 +43,8 @@ fn main() -> ExitCode {
         live::trials(&cases),
         limits::trials(&shared, &kinds),
         context::trials(&shared),
+        kubectl::trials(&shared),
+        proxies::trials(&shared),
         failures::trials(&shared),
         secrets::trials(),
         readme::trials(&examples),
@@ -67,7 +72,7 @@ enum Plane {
 
 impl Shared {
     /// Makes a trial of a test, which uses namespaces of its own: trials run at the same time.
-    fn trial(self: &Arc<Self>, name: &str, test: fn(&ControlPlane)) -> Trial {
+    fn trial(self: &Arc<Self>, name: &str, test: impl Fn(&ControlPlane) + Send + 'static) -> Trial {
         let shared = Arc::clone(self);
         Trial::ignorable_test(name, move || match shared.plane.get_or_init(Plane::start) {
             Plane::Running(plane) => {

@@ -94,7 +94,12 @@ pub(crate) fn run(mut command: Command, stdin: Option<&str>) -> Output {
         file.into()
     });
     // No trial goes through the developer's proxy, which kubectl would not ask for the loopback.
-    command.env_remove("HTTPS_PROXY").env_remove("https_proxy");
+    for name in ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy"] {
+        let is_own = command.get_envs().any(|(own, _)| own == name);
+        if !is_own {
+            command.env_remove(name);
+        }
+    }
     let output =
         command.stdin(input).output().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
     Output {
