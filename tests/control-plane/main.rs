@@ -11,6 +11,7 @@
 
 mod assets;
 mod bench;
+mod bulk;
 mod context;
 mod failures;
 mod fake;
@@ -19,6 +20,7 @@ mod kubeconfig;
 mod kubectl;
 mod limits;
 mod live;
+mod many;
 mod plugin;
 mod process;
 mod proxies;
@@ -38,9 +40,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let shared = Arc::new(Shared::default());
     // Control planes for trials that look at all that a cluster has.
-    let [cases, kinds, examples, large] = [(); 4].map(|()| Arc::new(Shared::default()));
+    let [cases, kinds, examples, large, huge] = [(); 5].map(|()| Arc::new(Shared::default()));
     let trials = [
         live::trials(&cases),
+        many::trials(&large),
         limits::trials(&shared, &kinds),
         context::trials(&shared),
         kubectl::trials(&shared),
@@ -48,7 +51,7 @@ fn main() -> ExitCode {
         failures::trials(&shared),
         secrets::trials(),
         readme::trials(&examples),
-        bench::trials(&large),
+        bench::trials(&huge),
         smoke::trials(&shared),
     ];
     let trials = trials.into_iter().flatten().collect();
