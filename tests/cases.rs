@@ -68,6 +68,37 @@ fn check(folder: &Path, question: &str) -> Result<(), String> {
             let found = list(&answer["caveats"]).iter().any(says);
             expect(found == (what == "caveat"), || format!("caveats are {}", answer["caveats"]))
         }
+        "way" => {
+            let [way, verdict, at, target, subject] = words(rest);
+            let holds = |port: &Value| {
+                port["verdict"] == *verdict
+                    && port["target"] == *target
+                    && list(&port["at"]).iter().any(|own| *own == *at)
+            };
+            in_a_way(folder, (&way, &subject), &|own| list(&own["ports"]).iter().any(holds))
+        }
+        "no-way" => {
+            let [way, subject] = words(rest);
+            let found = in_a_way(folder, (&way, &subject), &|_| true);
+            if found.is_ok() { Err("is there".to_owned()) } else { Ok(()) }
+        }
+        "from" | "reached" | "through" => {
+            let [way, wanted, subject] = words(rest);
+            in_a_way(folder, (&way, &subject), &|own| {
+                let proxies = list(&own["proxies"]).iter();
+                let name = |key| move |proxy: &Value| proxy[key].as_str().unwrap().to_owned();
+                let mut proxies =
+                    proxies.map(|own| format!("{}/{}", name("namespace")(own), name("name")(own)));
+                match what {
+                    "from" => list(&own["sources"]["cidrs"]).iter().any(|cidr| *cidr == *wanted),
+                    "through" => proxies.any(|proxy| proxy == wanted),
+                    _ => [&own["addresses"], &own["hosts"]]
+                        .into_iter()
+                        .flat_map(list)
+                        .any(|place| *place == *wanted),
+                }
+            })
+        }
         "leads" => {
             let (ports, connection) = rest.split_once(" : ").unwrap();
             let [port, target] = words(ports);
@@ -106,12 +137,23 @@ fn check(folder: &Path, question: &str) -> Result<(), String> {
     }
 }
 
+/// Looks for a way in to a subject of which something holds.
+fn in_a_way(
+    folder: &Path,
+    (way, subject): (&str, &str),
+    holds: &dyn Fn(&Value) -> bool,
+) -> Result<(), String> {
+    let answer = ask(folder, &[subject]);
+    let found = list(&answer["exposures"]).iter().any(|own| own["way"] == *way && holds(own));
+    expect(found, || format!("exposures are {}", answer["exposures"]))
+}
+
 fn expect(holds: bool, instead: impl Fn() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(instead()) }
 }
 
 fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
+    value.as_array().map_or(&[][..], Vec::as_slice)
 }
 
 fn words<const N: usize>(text: &str) -> [String; N] {

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 /// The folder of the case, the arguments, and a piece of text that shows that the form is the one
 /// that is meant.
-const FORMS: [(&str, &str, &str); 36] = [
+const FORMS: [(&str, &str, &str); 40] = [
     ("cli", "explain shop/deploy/api --to db/sts/postgres --port 5432", r#""verdict":"allow""#),
     ("cli", "explain shop/deploy/web --to db/sts/postgres --port 5432", r#""verdict":"deny""#),
     ("cli", "explain shop/deploy/web --to db/sts/postgres", r#""allowed":[]"#),
@@ -61,6 +61,10 @@ const FORMS: [(&str, &str, &str); 36] = [
     ("ways", "explain shop/pod/web --to shop/svc/api", r#""servicePort":"TCP/80""#),
     ("ways", "explain shop/pod/web --to shop/svc/old:80", r#""id":"service-without-backends""#),
     ("ways", "explain shop/pod/web --to shop/svc/mail", r#""id":"external-name""#),
+    ("ways", "explain shop/pod/web", r#""way":"LoadBalancer""#),
+    ("ways", "explain shop/svc/api", r#""gateway":{"#),
+    ("ways", "explain shop/pod/api-1", r#""proxies":["#),
+    ("ways", "explain infra/pod/controller", r#""way":"HostNetwork""#),
     ("ways", "list --to shop/svc/api", r#""ports":["TCP/9090"]"#),
 ];
 

@@ -44,6 +44,7 @@ pub(crate) fn snapshot() -> Snapshot {
             node: None,
             host_network: false,
             ready: true,
+            host_ports: Box::default(),
             state: PodState::Active,
             workload: None,
         });

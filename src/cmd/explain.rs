@@ -23,7 +23,7 @@ use crate::report::target::{self, PortQuery, Target};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  # What applies to a deployment
+  # What applies to a deployment, and which ways lead in from outside
   kubectl netpol explain deploy/web -n shop
 
   # Is this connection allowed, and which rule says so

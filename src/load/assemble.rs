@@ -5,13 +5,15 @@ use std::net::IpAddr;
 
 use super::cni;
 use super::objects::{
-    Condition, Container, Ip, Meta, Object, ObjectKey, Objects, PodObject, PodSpec, WorkloadObject,
+    Condition, Container, ContainerPort, Ip, Meta, Object, ObjectKey, Objects, PodObject, PodSpec,
+    WorkloadObject,
 };
 use super::owners::Owners;
+use super::routes::routing;
 use super::services::{forget_slices_of_controllers, services};
 use crate::model::cni::{Agent, NetworkPlugin};
 use crate::model::endpoint::{
-    NamedPort, NamedPortsId, Namespace, Node, NodeId, Pod, PodState, Workload, WorkloadId,
+    HostPort, NamedPort, NamedPortsId, Namespace, Node, NodeId, Pod, PodState, Workload, WorkloadId,
 };
 use crate::model::ips::Family;
 use crate::model::labels::{LabelsId, NAMESPACE_NAME_LABEL};
@@ -94,6 +96,7 @@ impl Objects {
         builder.nodes(&self.items);
         builder.pods(&self.items);
         builder.snapshot.services = services(&self.items, &builder.snapshot);
+        builder.snapshot.routing = routing(&self.items, &builder.snapshot);
         builder.policies(self.items);
         builder.snapshot
     }
@@ -255,6 +258,7 @@ impl Builder {
             name: key.name.as_str().into(),
             labels: self.labels(&pod.metadata.labels),
             ports: self.named_ports(&pod.spec),
+            host_ports: host_ports(&pod.spec),
             ips,
             node,
             host_network: pod.spec.host_network,
@@ -285,6 +289,7 @@ impl Builder {
             name: owner.name.as_str().into(),
             labels: self.labels(&template.metadata.labels),
             ports: self.named_ports(&template.spec),
+            host_ports: host_ports(&template.spec),
             ips: Vec::new(),
             node: None,
             host_network: template.spec.host_network,
@@ -329,26 +334,45 @@ impl Builder {
         self.snapshot.labels.intern(&pairs)
     }
 
-    /// Collects the named ports of containers and of sidecars (init containers that restart).
+    /// Collects the named ports of a pod.
     fn named_ports(&mut self, spec: &PodSpec) -> NamedPortsId {
-        let sidecars = spec.init_containers.iter();
-        let sidecars = sidecars.filter(|container| container.restart_policy == "Always");
-        let ports = spec.containers.iter().chain(sidecars).flat_map(|Container { ports, .. }| ports);
-        let mut named: Vec<NamedPort> = ports
+        let mut named: Vec<NamedPort> = container_ports(spec)
             .filter(|port| !port.name.is_empty())
             .filter_map(|port| {
-                let protocol = if port.protocol.is_empty() { "TCP" } else { &*port.protocol };
-                Some(NamedPort {
-                    name: self.snapshot.names.intern(&port.name),
-                    protocol: Protocol::parse(protocol)?,
-                    port: u16::try_from(port.container_port).ok().filter(|port| *port > 0)?,
-                })
+                let (protocol, port_number) = container_port(port)?;
+                let name = self.snapshot.names.intern(&port.name);
+                Some(NamedPort { name, protocol, port: port_number })
             })
             .collect();
         named.sort_unstable();
         named.dedup();
         self.snapshot.ports.intern(&named)
     }
+}
+
+/// Lists the ports of containers and of sidecars (init containers that restart).
+fn container_ports(spec: &PodSpec) -> impl Iterator<Item = &ContainerPort> {
+    let sidecars = spec.init_containers.iter();
+    let sidecars = sidecars.filter(|container| container.restart_policy == "Always");
+    spec.containers.iter().chain(sidecars).flat_map(|Container { ports, .. }| ports)
+}
+
+fn container_port(port: &ContainerPort) -> Option<(Protocol, u16)> {
+    let protocol = if port.protocol.is_empty() { "TCP" } else { &*port.protocol };
+    let number = u16::try_from(port.container_port).ok().filter(|port| *port > 0)?;
+    Some((Protocol::parse(protocol)?, number))
+}
+
+/// Collects the ports of the node that lead to a pod; one with its node's network needs none.
+fn host_ports(spec: &PodSpec) -> Box<[HostPort]> {
+    let own = container_ports(spec).filter(|_| !spec.host_network);
+    let built = own.filter_map(|own| {
+        let (protocol, port) = container_port(own)?;
+        let host_port = u16::try_from(own.host_port).ok().filter(|port| *port > 0)?;
+        let host_ip = parse_ip(&own.host_ip).filter(|ip| !ip.is_unspecified());
+        Some(HostPort { protocol, host_port, port, host_ip })
+    });
+    built.collect()
 }
 
 /// Tells whether a pod is ready; one without any condition is taken to be, as nobody has looked.

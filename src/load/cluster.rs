@@ -1,6 +1,6 @@
 //! A live cluster, read through its API: what a question needs, all kinds at once.
 
-use futures_util::future::{join, join_all};
+use futures_util::future::{join, join_all, join3};
 use serde::Deserialize;
 
 use super::api::Api;
@@ -9,7 +9,7 @@ use super::kinds::{self, Filter, KINDS_READ, Kind, NAMESPACE};
 pub use super::kubeconfig::ConnectOptions;
 pub use super::narrow::NamedEnd;
 use super::objects::{Object, Objects};
-use super::{narrow, rights, unjudged};
+use super::{gateways, narrow, rights, unjudged};
 
 /// A cluster's objects, and the namespace that its context names.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ pub(super) async fn version(api: &Api) -> Result<String, ClusterError> {
 
 async fn read_all(api: &Api, question: Question<'_>) -> Result<Objects, ClusterError> {
     let lists = join_all(KINDS_READ.iter().map(|kind| kinds::read(api, kind, Filter::default())));
-    let (lists, others) = join(lists, unjudged::read(api)).await;
+    let (lists, others, gateways) = join3(lists, unjudged::read(api), gateways::read(api)).await;
     let mut objects = Objects::default();
     let mut refused: Vec<(&'static Kind, &'static str)> = Vec::new();
     for (kind, list) in KINDS_READ.iter().zip(lists) {
@@ -99,8 +99,11 @@ async fn read_all(api: &Api, question: Question<'_>) -> Result<Objects, ClusterE
             },
         }
     }
-    let (items, gaps) = others?;
-    objects.items.extend(items);
+    let mut missing = Vec::new();
+    for (items, gaps) in [others?, gateways?] {
+        objects.items.extend(items);
+        missing.extend(gaps);
+    }
     if !refused.is_empty() {
         let namespaces = namespaces(api, question, &objects, &refused);
         let (kinds, reasons): (Vec<_>, Vec<_>) = refused.into_iter().unzip();
@@ -108,7 +111,7 @@ async fn read_all(api: &Api, question: Question<'_>) -> Result<Objects, ClusterE
         objects.gaps.extend(found.gaps(&kinds, &reasons));
         objects.items.extend(found.items);
     }
-    objects.gaps.extend(gaps);
+    objects.gaps.extend(missing);
     Ok(objects)
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::api::{Api, Part};
 use super::cni::DaemonSetRead;
 use super::failure::Failure;
+use super::ingress_objects::{IngressClassObject, IngressObject};
 use super::objects::{
     EndpointSliceObject, Meta, NodeObject, Object, ObjectKey, PodObject, PolicyRead, ServiceObject,
     WorkloadObject,
@@ -39,7 +40,7 @@ pub(super) const NETWORK_POLICY: Kind =
     kind("networking.k8s.io", "networkpolicies", "NetworkPolicy", true);
 
 /// All of them; those that decide most come first.
-pub(super) const KINDS_READ: [Kind; 13] = [
+pub(super) const KINDS_READ: [Kind; 15] = [
     NETWORK_POLICY,
     POD,
     NAMESPACE,
@@ -53,6 +54,8 @@ pub(super) const KINDS_READ: [Kind; 13] = [
     kind("apps", "statefulsets", "StatefulSet", true),
     kind("batch", "jobs", "Job", true),
     kind("batch", "cronjobs", "CronJob", true),
+    kind("networking.k8s.io", "ingresses", "Ingress", true),
+    kind("networking.k8s.io", "ingressclasses", "IngressClass", false),
 ];
 
 /// One object of a list, named.
@@ -138,6 +141,20 @@ pub(super) async fn read(api: &Api, kind: &Kind, filter: Filter<'_>) -> Result<V
                 (kind.key(&read.metadata), Object::EndpointSlice(Box::new(read)))
             };
             api.list(&path, Part::Whole, wrap).await
+        }
+        "Ingress" => {
+            let wrap = |mut read: Box<IngressObject>| {
+                read.metadata.slim();
+                (kind.key(&read.metadata.meta), Object::Ingress(read))
+            };
+            api.list_json(&path, wrap).await
+        }
+        "IngressClass" => {
+            let wrap = |mut read: Box<IngressClassObject>| {
+                read.metadata.slim();
+                (kind.key(&read.metadata.meta), Object::IngressClass(read))
+            };
+            api.list_json(&path, wrap).await
         }
         "ReplicaSet" => {
             let owned = api.list(&path, Part::Metadata, |read: Header| owned(kind, read)).await?;

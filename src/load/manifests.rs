@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::cni::DaemonSetRead;
 use super::decode::{self, DecodeError};
 use super::document::{self, Node, Value};
+use super::gateway_objects::ROUTES;
 use super::objects::{Meta, Object, ObjectKey, Objects, PolicyRead};
 use super::validate::Report;
 use super::{saved, schema};
@@ -214,6 +215,29 @@ impl Reader<'_> {
             ("discovery.k8s.io", "EndpointSlice") => {
                 self.read(document, |read| Object::EndpointSlice(Box::new(read)), |read| &read.metadata);
             }
+            ("networking.k8s.io", "Ingress") if version == "v1" => {
+                self.read(document, |read| Object::Ingress(Box::new(read)), |read| &read.metadata.meta);
+            }
+            ("networking.k8s.io", "IngressClass") => {
+                self.read(
+                    document,
+                    |read| Object::IngressClass(Box::new(read)),
+                    |read| &read.metadata.meta,
+                );
+            }
+            ("gateway.networking.k8s.io", "Gateway") => {
+                self.read(document, |read| Object::Gateway(Box::new(read)), |read| &read.metadata);
+            }
+            ("gateway.networking.k8s.io", "ReferenceGrant") => {
+                self.read(
+                    document,
+                    |read| Object::ReferenceGrant(Box::new(read)),
+                    |read| &read.metadata,
+                );
+            }
+            ("gateway.networking.k8s.io", kind) if ROUTES.contains(&kind) => {
+                self.read(document, |read| Object::Route(Box::new(read)), |read| &read.metadata);
+            }
             ("networking.k8s.io", "NetworkPolicy") if version == "v1" => self.network_policy(document),
             ("networking.k8s.io" | "extensions", "NetworkPolicy") => {
                 let message =
@@ -307,8 +331,10 @@ impl Reader<'_> {
 
     fn key(&self, document: &Document<'_>, meta: &Meta) -> ObjectKey {
         let group = document.api_version.split_once('/').map_or("", |(group, _)| group);
-        let cluster_scoped = matches!((group, document.kind), ("", "Namespace" | "Node"))
-            || policy::is_cluster_scoped(group, document.kind);
+        let cluster_scoped = matches!(
+            (group, document.kind),
+            ("", "Namespace" | "Node") | ("networking.k8s.io", "IngressClass")
+        ) || policy::is_cluster_scoped(group, document.kind);
         let namespace = match (cluster_scoped, meta.namespace.is_empty()) {
             (true, _) => "",
             (false, true) => self.options.namespace,

@@ -10,6 +10,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::{Deserialize, Serialize};
 
+use super::gateway_objects::{GatewayObject, GrantObject, RouteObject};
+use super::ingress_objects::{IngressClassObject, IngressObject};
 use crate::model::cni::Agent;
 use crate::model::origin::ObjectOrigin;
 use crate::model::snapshot::Gap;
@@ -55,6 +57,16 @@ pub enum Object {
     Service(Box<ServiceObject>),
     /// discovery.k8s.io/v1 EndpointSlice.
     EndpointSlice(Box<EndpointSliceObject>),
+    /// networking.k8s.io/v1 Ingress.
+    Ingress(Box<IngressObject>),
+    /// networking.k8s.io/v1 IngressClass.
+    IngressClass(Box<IngressClassObject>),
+    /// gateway.networking.k8s.io Gateway.
+    Gateway(Box<GatewayObject>),
+    /// gateway.networking.k8s.io HTTPRoute, GRPCRoute, TLSRoute, TCPRoute and UDPRoute.
+    Route(Box<RouteObject>),
+    /// gateway.networking.k8s.io ReferenceGrant.
+    ReferenceGrant(Box<GrantObject>),
     /// networking.k8s.io/v1 NetworkPolicy.
     NetworkPolicy(Box<PolicyRead>),
     /// A policy of a kind that cannot be judged.
@@ -154,6 +166,11 @@ pub struct ContainerPort {
     pub container_port: i64,
     #[prost(string, tag = "4")]
     pub protocol: String,
+    #[prost(int64, tag = "2")]
+    pub host_port: i64,
+    #[serde(rename = "hostIP")]
+    #[prost(string, tag = "5")]
+    pub host_ip: String,
 }
 
 /// core/v1 PodStatus.

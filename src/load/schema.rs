@@ -11,7 +11,7 @@ use super::document::Node;
 type Check = fn(&Node) -> Result<Vec<String>, DecodeError>;
 
 /// The kinds whose whole schema is known.
-const KINDS: [(&str, &str, Check); 13] = [
+const KINDS: [(&str, &str, Check); 15] = [
     ("v1", "Namespace", |node| decode::<core::Namespace>(node).map(|read| read.1)),
     ("v1", "Node", |node| decode::<core::Node>(node).map(|read| read.1)),
     ("v1", "Pod", |node| decode::<core::Pod>(node).map(|read| read.1)),
@@ -28,6 +28,10 @@ const KINDS: [(&str, &str, Check); 13] = [
     ("apps/v1", "ReplicaSet", |node| decode::<apps::ReplicaSet>(node).map(|read| read.1)),
     ("batch/v1", "Job", |node| decode::<batch::Job>(node).map(|read| read.1)),
     ("batch/v1", "CronJob", |node| decode::<batch::CronJob>(node).map(|read| read.1)),
+    ("networking.k8s.io/v1", "Ingress", |node| decode::<networking::Ingress>(node).map(|read| read.1)),
+    ("networking.k8s.io/v1", "IngressClass", |node| {
+        decode::<networking::IngressClass>(node).map(|read| read.1)
+    }),
     ("networking.k8s.io/v1", "NetworkPolicy", |node| {
         decode::<networking::NetworkPolicy>(node).map(|read| read.1)
     }),

@@ -161,7 +161,7 @@ fn ips(list: &[String]) -> Vec<IpAddr> {
 }
 
 /// Reads a port number; 0 is none.
-fn number(port: i32) -> Option<u16> {
+pub(super) fn number(port: i32) -> Option<u16> {
     u16::try_from(port).ok().filter(|port| *port > 0)
 }
 

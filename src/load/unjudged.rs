@@ -24,20 +24,20 @@ pub(super) struct Group {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct GroupVersion {
-    group_version: String,
+pub(super) struct GroupVersion {
+    pub(super) group_version: String,
 }
 
 #[derive(Deserialize)]
-struct Resources {
-    resources: Vec<Resource>,
+pub(super) struct Resources {
+    pub(super) resources: Vec<Resource>,
 }
 
 #[derive(Deserialize)]
-struct Resource {
-    name: String,
-    kind: String,
-    verbs: Vec<String>,
+pub(super) struct Resource {
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) verbs: Vec<String>,
 }
 
 /// What was found of such policies, and what could not be looked at.
@@ -52,7 +52,9 @@ pub(super) async fn groups(api: &Api) -> Result<Vec<Group>, Failure> {
 pub(super) async fn read(api: &Api) -> Result<Found, ClusterError> {
     let groups = match groups(api).await {
         Ok(groups) => groups,
-        Err(failure) => return Ok((Vec::new(), vec![gap(api, "API groups", failure)?])),
+        Err(failure) => {
+            return Ok((Vec::new(), vec![gap(api, "API groups", GapScope::Cluster, failure)?]));
+        }
     };
     let unjudged = |group: &&Group| KINDS.iter().any(|kind| !kind.judged && kind.group == group.name);
     let found = join_all(groups.iter().filter(unjudged).map(|group| of_group(api, group))).await;
@@ -69,7 +71,9 @@ async fn of_group(api: &Api, group: &Group) -> Result<Found, ClusterError> {
     let path = format!("/apis/{}", group.preferred_version.group_version);
     let resources = match api.get_json::<Resources>(&path).await {
         Ok(resources) => resources.resources,
-        Err(failure) => return Ok((Vec::new(), vec![gap(api, &group.name, failure)?])),
+        Err(failure) => {
+            return Ok((Vec::new(), vec![gap(api, &group.name, GapScope::Cluster, failure)?]));
+        }
     };
     let (mut items, mut gaps) = Found::default();
     for Resource { name, kind, verbs } in resources {
@@ -81,18 +85,25 @@ async fn of_group(api: &Api, group: &Group) -> Result<Found, ClusterError> {
         };
         match api.list(&format!("{path}/{name}"), Part::Metadata, wrap).await {
             Ok(found) => items.extend(found),
-            Err(failure) => gaps.push(gap(api, &format!("{name}.{}", group.name), failure)?),
+            Err(failure) => {
+                gaps.push(gap(api, &format!("{name}.{}", group.name), GapScope::Cluster, failure)?)
+            }
         }
     }
     Ok((items, gaps))
 }
 
 /// Turns what may not be read into a gap; anything else is an error.
-fn gap(api: &Api, what: &str, failure: Failure) -> Result<Gap, ClusterError> {
+pub(super) fn gap(
+    api: &Api,
+    what: &str,
+    scope: GapScope,
+    failure: Failure,
+) -> Result<Gap, ClusterError> {
     match failure.refusal() {
         Some(reason) => {
             let message = format!("could not list {what}: {reason}");
-            Ok(Gap { scope: GapScope::Cluster, message })
+            Ok(Gap { scope, message })
         }
         None => Err(api.error(failure)),
     }

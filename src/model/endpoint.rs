@@ -38,6 +38,8 @@ pub struct Pod {
     pub labels: LabelsId,
     /// The named ports of its containers and restartable init containers.
     pub ports: NamedPortsId,
+    /// The ports of its node that lead to it.
+    pub host_ports: Box<[HostPort]>,
     /// Its addresses (`status.podIPs`), at most one per family; the node's for host-network pods.
     pub ips: Vec<IpAddr>,
     /// The node it runs on.
@@ -101,6 +103,19 @@ pub struct Node {
     pub name: Box<str>,
     /// Its addresses (`status.addresses` of type InternalIP and ExternalIP).
     pub ips: Vec<IpAddr>,
+}
+
+/// A port of a node that leads to a container (core/v1 `ContainerPort.hostPort`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HostPort {
+    /// The protocol of both.
+    pub protocol: Protocol,
+    /// The node's port.
+    pub host_port: u16,
+    /// The container's port.
+    pub port: u16,
+    /// The only address of the node; nothing for all.
+    pub host_ip: Option<IpAddr>,
 }
 
 /// A container port that has a name (core/v1 `ContainerPort`).

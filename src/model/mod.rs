@@ -5,6 +5,8 @@
 pub mod arena;
 pub mod cni;
 pub mod endpoint;
+pub mod gateway;
+pub mod ingress;
 pub mod interval;
 pub mod ips;
 pub mod labels;
@@ -12,6 +14,7 @@ pub mod names;
 pub mod origin;
 pub mod ports;
 pub mod rights;
+pub mod route;
 pub mod selector;
 pub mod service;
 pub mod snapshot;

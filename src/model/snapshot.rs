@@ -12,6 +12,7 @@ use super::ips::Family;
 use super::labels::{LabelSet, Labels};
 use super::names::{Interner, Text};
 use super::origin::ObjectOrigin;
+use super::route::Routing;
 use super::service::Service;
 
 /// A cluster as it was read at one time.
@@ -35,6 +36,8 @@ pub struct Snapshot {
     pub nodes: Arena<Node>,
     /// The Services, ascending by namespace and name.
     pub services: Arena<Service>,
+    /// What leads from outside to Services.
+    pub routing: Routing,
     /// The policies of kinds that can be judged.
     pub policies: Vec<PolicyObject>,
     /// What could not be read or judged.

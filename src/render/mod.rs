@@ -4,6 +4,7 @@ pub mod csv;
 pub mod doctor;
 pub mod dot;
 pub mod explain;
+pub mod exposure;
 pub mod graph;
 pub mod limits;
 pub mod list;

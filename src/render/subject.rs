@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::Look;
 use super::explain::{finding, policy, reference};
+use super::exposure;
 use super::limits::limits;
 use super::text::{Label, Line, padded, write_lines};
 use crate::report::naming::name_of;
@@ -28,6 +29,7 @@ pub fn write(out: &mut dyn Write, answer: &SubjectExplanation, look: Look) -> io
     let mut lines = vec![Line::new(0, 4).with(Label::Heading, format!("{subject}:")).plain(heading)];
     lines.extend(direction("ingress", "from", &answer.ingress, look));
     lines.extend(direction("egress", "to", &answer.egress, look));
+    lines.extend(exposure::lines(&answer.exposures, look));
     if !answer.findings.is_empty() {
         lines.push(Line::default());
         lines.push(Line::new(0, 0).with(Label::Heading, "findings"));

@@ -246,7 +246,8 @@ fn hop(port: &ServicePort, target: u16) -> Hop {
     Hop { protocol: port.protocol, port: port.port, name: port.name.clone(), target }
 }
 
-fn selects(network: &Network<'_>, selector: &Selector, pod: &Pod) -> bool {
+/// Tells whether a Service's selector selects a pod.
+pub(super) fn selects(network: &Network<'_>, selector: &Selector, pod: &Pod) -> bool {
     let names = &network.snapshot.names;
     let labels = network.snapshot.labels.get(pod.labels);
     selector.matches(|key| {

@@ -35,7 +35,8 @@ pub struct End {
 }
 
 impl End {
-    fn new(endpoint: Endpoint, members: Vec<Member>) -> Self {
+    /// Builds an end that was named itself.
+    pub(super) fn new(endpoint: Endpoint, members: Vec<Member>) -> Self {
         Self { endpoint, members, caveats: Vec::new(), findings: Vec::new(), service: None }
     }
 }
@@ -244,7 +245,7 @@ pub(super) fn push_pod(network: &Network<'_>, pod: PodId, within: &IpSet, member
 }
 
 /// Adds a node, once per address that is in `within`.
-fn push_node(network: &Network<'_>, node: NodeId, within: &IpSet, members: &mut Vec<Member>) {
+pub(super) fn push_node(network: &Network<'_>, node: NodeId, within: &IpSet, members: &mut Vec<Member>) {
     for ip in network.snapshot.nodes.at(node).ips.iter().filter(|ip| within.contains(**ip)) {
         if let Some(class) = network.classes.outside(*ip) {
             let ips = [*ip].into_iter().collect();

@@ -4,6 +4,7 @@ use ipnet::IpNet;
 use serde::Serialize;
 use std::net::IpAddr;
 
+use super::exposure::Exposure;
 use crate::engine::miss;
 use crate::model::origin::Origin;
 use crate::policy::{Action, RuleSource};
@@ -315,7 +316,10 @@ pub struct SubjectExplanation {
     pub ingress: Dir,
     /// To whom it may open connections.
     pub egress: Dir,
-    /// What looks wrong in the policies that apply.
+    /// The ways in from outside the cluster.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exposures: Vec<Exposure>,
+    /// What looks wrong in the policies that apply, and in the ways in.
     pub findings: Vec<Finding>,
     /// Limits of this answer.
     pub caveats: Vec<String>,

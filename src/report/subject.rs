@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ends::{End, Who};
 use super::explain::doubt_text;
+use super::exposure;
 use super::findings;
 use super::naming::name_of;
 use super::plugin;
@@ -42,18 +43,17 @@ pub fn explain(network: &Network<'_>, end: &End) -> SubjectExplanation {
         caveats.push("ingress from the pod's own node is always allowed".to_owned());
     }
     caveats.extend(view.doubts.iter().map(|doubt| doubt_text(*doubt).to_owned()));
-    caveats.extend(plugin::caveats_for(network, &pods.keys().copied().collect()));
+    let subjects: Vec<SubjectId> = pods.keys().copied().collect();
+    caveats.extend(plugin::caveats_for(network, &subjects.iter().copied().collect()));
+    let ways = exposure::findings(network, end);
     SubjectExplanation {
         api_version: API_VERSION,
         kind: "SubjectExplanation",
         subject: end.endpoint.clone(),
         ingress,
         egress,
-        findings: [
-            findings::of(network, &pods.keys().copied().collect::<Vec<_>>()),
-            end.findings.clone(),
-        ]
-        .concat(),
+        exposures: exposure::exposures(network, end, None),
+        findings: [findings::of(network, &subjects), end.findings.clone(), ways].concat(),
         caveats,
         gaps: network.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect(),
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::run::{Folder, SHOP};
 
 /// The name of the file in `tests/snapshots`, and the arguments.
-const SNAPSHOTS: [(&str, &str); 32] = [
+const SNAPSHOTS: [(&str, &str); 34] = [
     ("explain-allow", "explain shop/deploy/api --to db/sts/postgres --port 5432 -f shop.yaml"),
     ("explain-deny", "explain shop/pod/web-7d4b9-abcde --to db/sts/postgres --port 5432 -f shop.yaml"),
     ("explain-partial", "explain shop/deploy/web --to 203.0.113.0/24 --port 443 -f shop.yaml"),
@@ -22,6 +22,8 @@ const SNAPSHOTS: [(&str, &str); 32] = [
     ("list-yaml", "list -n db --port 5432 -o yaml -f shop.yaml"),
     ("explain-service", "explain shop/pod/web --to shop/svc/api:web -f ways.yaml"),
     ("explain-service-nowhere", "explain shop/pod/web --to shop/svc/old -f ways.yaml"),
+    ("subject-ways", "explain shop/svc/web -f ways.yaml"),
+    ("subject-ways-wide", "explain ns/shop -o wide -f ways.yaml"),
     ("list-service", "list --to shop/svc/api -f ways.yaml"),
     ("list-csv", "list -n db -o csv -f shop.yaml"),
     ("list-md", "list -o md -f shop.yaml"),

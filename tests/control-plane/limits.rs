@@ -99,7 +99,7 @@ const READ: [(&str, &[&str]); 5] = [
     ("", &["namespaces", "nodes", "pods", "services", "replicationcontrollers"]),
     ("apps", &["deployments", "statefulsets", "daemonsets", "replicasets"]),
     ("batch", &["jobs", "cronjobs"]),
-    ("networking.k8s.io", &["networkpolicies"]),
+    ("networking.k8s.io", &["networkpolicies", "ingresses", "ingressclasses"]),
     ("discovery.k8s.io", &["endpointslices"]),
 ];
 

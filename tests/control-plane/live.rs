@@ -18,17 +18,19 @@ pub(crate) fn trials(alone: &Arc<Shared>) -> Vec<Trial> {
 }
 
 /// The cases that a plain API server cannot hold, and why.
-const LEFT_OUT: [(&str, &str); 5] = [
+const LEFT_OUT: [(&str, &str); 8] = [
     ("a-service-of-both-families", "the server has one family of Service addresses"),
     ("a-calico-policy-of-the-same-kind-is-not-judged", "its kind is not installed"),
     ("a-cilium-policy-puts-its-namespace-in-doubt", "its kind is not installed"),
     ("a-clusterwide-policy-puts-everything-in-doubt", "its kind is not installed"),
+    ("a-route-that-leads-nowhere", "the Gateway API is not installed"),
+    ("gateways-admit-routes-of-every-kind", "the Gateway API is not installed"),
+    ("seed-003-a-route-of-an-application-behind-the-gateway", "the Gateway API is not installed"),
     ("a-namespace-that-was-not-read-has-unknown-labels", "a live namespace is always there"),
 ];
 
 /// Everything that a case can have, except namespaces: these are never gone without a controller.
-const KINDS: &str =
-    "pods,services,endpointslices,networkpolicies,nodes,deployments,statefulsets,jobs,cronjobs";
+const KINDS: &str = "pods,services,endpointslices,ingresses,ingressclasses,networkpolicies,nodes,deployments,statefulsets,jobs,cronjobs";
 
 fn cases(plane: &ControlPlane) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");

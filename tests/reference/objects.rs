@@ -107,7 +107,7 @@ fn container_port(port: &NamedPort) -> ContainerPort {
         other => other.name(),
     };
     let (name, protocol) = (port.name.to_owned(), protocol.to_owned());
-    ContainerPort { name, container_port: port.number.into(), protocol }
+    ContainerPort { name, container_port: port.number.into(), protocol, ..ContainerPort::default() }
 }
 
 fn workload(kind: &'static str, pod: &Pod) -> (ObjectKey, Object) {
