@@ -538,6 +538,12 @@ impl Object {
                 new.metadata.keep_owners_of(old.metadata);
             }
             (Self::Service(new), Self::Service(old)) => new.keep_addresses_of(*old),
+            (Self::Ingress(new), Self::Ingress(old)) if new.status.load_balancer.ingress.is_empty() => {
+                new.status = old.status;
+            }
+            (Self::Gateway(new), Self::Gateway(old)) if new.status.addresses.is_empty() => {
+                new.status = old.status;
+            }
             (Self::Node(new), Self::Node(old)) if new.status.addresses.is_empty() => {
                 new.status = old.status;
             }

@@ -92,6 +92,9 @@ impl<'a> Found<'a, '_> {
         let serves = |pod: &Pod| pod.ready || self.service.not_ready_too;
         let ready: Vec<_> = own.iter().filter(|(_, pod)| serves(pod)).collect();
         match (own.len(), ready.len()) {
+            (0, _) if self.network.rules.unread_pods => {
+                return self.notes.caveats.push("the pods of the Service could not be read".to_owned());
+            }
             (0, _) => return self.notes.no_backends(&format!("no pod has the labels {selector}")),
             (1, 0) => return self.notes.no_backends("its only pod is not ready"),
             (all, 0) => return self.notes.no_backends(&format!("none of its {all} pods is ready")),

@@ -274,6 +274,13 @@ impl Answer<'_, '_> {
         let denied = judged.asked.difference(&judged.allowed.union(&judged.unsure));
         self.caveats_of(judged, first_from, first_to);
         self.service_caveats(destination, judged);
+        if destination.service.is_some() && first_from.members.iter().any(|own| own.who == Who::Outside)
+        {
+            let name = name_of(&destination.endpoint);
+            self.caveats.insert(format!(
+                "{name} is reached from outside by its ways in only: explain {name} lists them"
+            ));
+        }
         let (from_view, to_view) = (self.addresses(source, from), self.addresses(destination, to));
         let hops = to.iter().filter_map(|part| part.hops).flat_map(|hops| asked_hops(hops, port));
         let hops: BTreeSet<&Hop> = hops.collect();

@@ -28,6 +28,7 @@ pub fn explain(network: &Network<'_>, end: &End) -> SubjectExplanation {
         network,
         pods: &pods,
         units: Units::build(network, Level::Workloads),
+        nowhere: end.service.is_some() && end.members.is_empty(),
         doubts: BTreeSet::new(),
     };
     let ingress = view.direction(Direction::Ingress);
@@ -76,6 +77,8 @@ struct View<'a, 'b> {
     network: &'a Network<'b>,
     pods: &'a Pods,
     units: Units,
+    /// Whether a Service leads nowhere, so that nobody knows what will be there.
+    nowhere: bool,
     doubts: BTreeSet<Doubt>,
 }
 
@@ -96,7 +99,7 @@ impl View<'_, '_> {
             allows.push(Allowed {
                 peer: entity("anywhere"),
                 ports: PortSet::any().items(),
-                verdict: if self.may_be_isolated(direction, &open) {
+                verdict: if self.nowhere || self.may_be_isolated(direction, &open) {
                     Verdict::Depends
                 } else {
                     Verdict::Allow
