@@ -19,6 +19,10 @@ use crate::model::service::{LoadBalancer, Service, ServiceId};
 const CLUSTER_POLICY: &str = "externalTrafficPolicy: Cluster: packets may carry the address of a node \
                               instead of the client's";
 
+/// What a load balancer that is a proxy leaves open.
+const BY_PROXY: &str = "a load balancer that ends connections itself shows policies its own address instead \
+                        of the client's";
+
 /// Lists the ways in by Services.
 pub(super) fn by_services(view: &View<'_, '_>) -> Vec<Exposure> {
     let services = view.network.snapshot.services.iter();
@@ -68,6 +72,7 @@ fn balanced(view: &View<'_, '_>, id: ServiceId, balancer: &LoadBalancer, leads: 
     let mut way = exposure(view, (Way::LoadBalancer, id), &sources, leads);
     let ips = balancer.ips.iter().map(ToString::to_string);
     way.addresses = ips.chain(balancer.host_names.iter().map(ToString::to_string)).collect();
+    way.caveats.push(BY_PROXY.to_owned());
     if way.addresses.is_empty() {
         way.caveats.push("the load balancer has no address yet".to_owned());
     }

@@ -169,3 +169,45 @@ fn a_deleted_replica_set_takes_its_pods_with_it() {
     let ends = folder.ends("--pods -f cluster.yaml --without x/rs/web-abc");
     assert_eq!(ends, ["x/Deployment/web", "z/Pod/other"]);
 }
+
+const SERVICE: &str = "\
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: x}
+spec: {selector: {app: web}, clusterIP: 10.96.0.1, ports: [{port: 80}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata:
+  name: web-1
+  namespace: x
+  labels: {kubernetes.io/service-name: web, endpointslice.kubernetes.io/managed-by: endpointslice-controller.k8s.io}
+addressType: IPv4
+ports: [{port: 9999}]
+endpoints: [{addresses: [10.9.9.9]}]
+";
+
+#[test]
+fn an_overlay_makes_the_slices_of_controllers_outdated() {
+    let folder = folder();
+    folder.write("service.yaml", SERVICE.as_bytes());
+    let question = "explain z/pod/other --to x/svc/web -f cluster.yaml -f service.yaml -o json";
+    let target = |flags: &str| {
+        let answer: serde_json::Value =
+            serde_json::from_str(&folder.run(&format!("{question} {flags}")).out).unwrap();
+        answer["groups"][0]["servicePorts"][0]["target"].to_string()
+    };
+    assert_eq!(target(""), "\"TCP/9999\"");
+    assert_eq!(target("--without x/netpol/deny"), "\"TCP/80\"");
+}
+
+#[test]
+fn an_applied_service_keeps_the_address_that_the_cluster_gave_it() {
+    let folder = folder();
+    folder.write("service.yaml", SERVICE.as_bytes());
+    let applied = SERVICE.split("---").next().unwrap().replace("clusterIP: 10.96.0.1, ", "");
+    folder.write("applied.yaml", applied.as_bytes());
+    let question =
+        "explain z/pod/other --to 10.96.0.1 -f cluster.yaml -f service.yaml --with applied.yaml";
+    assert!(folder.run(question).out.starts_with("DENIED   z/pod/other -> x/svc/web\n"));
+}
