@@ -76,6 +76,12 @@ impl ClassSet {
         self.difference(other).is_empty()
     }
 
+    /// Tells whether the sets have a class in common.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let mut span = self.start.max(other.start)..self.end().min(other.end());
+        span.any(|index| self.word(index) & other.word(index) != 0)
+    }
+
     fn end(&self) -> usize {
         self.start + self.words.len()
     }

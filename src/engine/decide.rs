@@ -136,6 +136,10 @@ impl Walk<'_> {
     /// Carves a rule's cells out of what is open; returns those that it passes on.
     fn rule(&mut self, rule: RuleId, doubt: Option<Doubt>) -> Region {
         let peers = self.network.peers_of(rule);
+        // Most rules are about none of the classes of a small question.
+        if !peers.maybe.values().chain([&peers.must]).any(|classes| self.open.touches(classes)) {
+            return Region::default();
+        }
         let action = self.network.rules.rules.at(rule).action;
         let verdict = match action {
             Action::Allow => Some(Verdict::Allow),

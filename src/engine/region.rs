@@ -39,6 +39,11 @@ impl Region {
         self.blocks.iter().fold(ClassSet::default(), |all, (classes, _)| all.union(classes))
     }
 
+    /// Tells whether any of some classes has a cell.
+    pub fn touches(&self, classes: &ClassSet) -> bool {
+        self.blocks.iter().any(|(own, _)| own.overlaps(classes))
+    }
+
     /// Moves the cells of `classes × ports` out of this set and returns those that were in it.
     pub fn carve(&mut self, classes: &ClassSet, ports: &PortSet) -> Self {
         let (mut kept, mut hit) = (Vec::new(), Vec::new());

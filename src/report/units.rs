@@ -1,6 +1,6 @@
 //! The rows and columns of a list: workloads or pods, nodes, and the addresses outside.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use super::ends::{End, Who};
@@ -70,11 +70,26 @@ impl Units {
     pub fn among(network: &Network<'_>, level: Level, classes: &ClassSet) -> Self {
         let snapshot = network.snapshot;
         let all = classes == network.classes.all();
-        let is_asked = |id| all || network.classes.of_pod(id).any(|class| classes.contains(class));
-        let asked: HashSet<Owner> =
-            owners(snapshot, level).filter(|(id, _)| is_asked(*id)).map(|(_, owner)| owner).collect();
+        let is_asked = |id: &PodId| network.classes.of_pod(*id).any(|class| classes.contains(class));
+        let mut asked: Vec<PodId> = snapshot.pods.ids().filter(is_asked).collect();
+        let mut whole = snapshot.workloads.map(|_| false);
+        let mut partial = false;
+        for id in &asked {
+            if let Owner::Workload(workload) = owner(snapshot, level, *id) {
+                (*whole.at_mut(workload), partial) = (true, !all);
+            }
+        }
+        if partial {
+            // Pods of one workload may be in any class.
+            let is_whole = |id| match owner(snapshot, level, id) {
+                Owner::Workload(workload) => *whole.at(workload),
+                Owner::Pod(_) => is_asked(&id),
+            };
+            asked = active(snapshot).filter(|id| is_whole(*id)).collect();
+        }
         let mut groups: BTreeMap<_, Vec<PodId>> = BTreeMap::new();
-        for (id, owner) in owners(snapshot, level).filter(|(_, owner)| asked.contains(owner)) {
+        for id in asked {
+            let owner = owner(snapshot, level, id);
             let pod = snapshot.pods.at(id);
             let (name, kind) = match owner {
                 Owner::Workload(workload) => {
@@ -241,22 +256,25 @@ enum Owner {
     Pod(PodId),
 }
 
-/// Lists the pods that have not finished, each with whose it is.
-fn owners(snapshot: &Snapshot, level: Level) -> impl Iterator<Item = (PodId, Owner)> + '_ {
+/// Lists the pods that have not finished.
+fn active(snapshot: &Snapshot) -> impl Iterator<Item = PodId> + '_ {
     let pods = snapshot.pods.iter().filter(|(_, pod)| pod.state != PodState::Finished);
-    pods.map(move |(id, pod)| {
-        let workload = pod.workload.filter(|_| level == Level::Workloads || pod.is_template());
-        (id, workload.map_or(Owner::Pod(id), Owner::Workload))
-    })
+    pods.map(|(id, _)| id)
+}
+
+fn owner(snapshot: &Snapshot, level: Level, id: PodId) -> Owner {
+    let pod = snapshot.pods.at(id);
+    let workload = pod.workload.filter(|_| level == Level::Workloads || pod.is_template());
+    workload.map_or(Owner::Pod(id), Owner::Workload)
 }
 
 /// Counts the units of each namespace that policies can govern.
 pub fn governed_units(snapshot: &Snapshot, level: Level) -> Arena<Namespace, usize> {
     let mut counts = snapshot.namespaces.map(|_| 0);
     let mut seen = snapshot.workloads.map(|_| false);
-    for (id, owner) in owners(snapshot, level) {
+    for id in active(snapshot) {
         let pod = snapshot.pods.at(id);
-        let again = match owner {
+        let again = match owner(snapshot, level, id) {
             Owner::Workload(workload) => {
                 pod.is_managed() && std::mem::replace(seen.at_mut(workload), true)
             }

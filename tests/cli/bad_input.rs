@@ -3,7 +3,7 @@
 use crate::run::{Folder, SHOP};
 
 /// Arguments, and all that stderr says.
-const TARGETS: [(&str, &str); 25] = [
+const TARGETS: [(&str, &str); 27] = [
     (
         "explain web -n shop -f shop.yaml",
         "error: pod `web` not found in namespace `shop`; did you mean `web-7d4b9-abcde`, `web-7d4b9-fghij`?\n",
@@ -94,6 +94,14 @@ const TARGETS: [(&str, &str); 25] = [
         "explain shop/deploy/web --to 10.0.0.0/33 -f shop.yaml",
         "error: `10.0.0.0/33` is not a CIDR block such as 10.9.8.0/24\n",
     ),
+    (
+        "who-can-reach shop/deploy/wb -f shop.yaml",
+        "error: deploy `wb` not found in namespace `shop`; did you mean `web`?\n",
+    ),
+    (
+        "who-can-reach db/sts/postgres --expect only=ns/shp -f shop.yaml",
+        "error: namespace `shp` not found; did you mean `shop`?\n",
+    ),
 ];
 
 /// What is said of a port that is none.
@@ -108,7 +116,7 @@ const PORTS: [(&str, &str); 6] = [
     ("--port http!", "--port: `http!`"),
 ];
 
-const COMBINATIONS: [(&str, &str); 8] = [
+const COMBINATIONS: [(&str, &str); 14] = [
     (
         "explain shop/deploy/web:80 --to db/sts/postgres -f shop.yaml",
         "error: a port stands at the destination, not at the source\n",
@@ -134,6 +142,30 @@ const COMBINATIONS: [(&str, &str); 8] = [
     (
         "explain shop/deploy/web --to node/node-1 --port http -f shop.yaml",
         "error: no container of node/node-1 has a port named `http`; no port of it has a name\n",
+    ),
+    (
+        "who-can-reach db/sts/postgres:http -f shop.yaml",
+        "error: no container of db/sts/postgres has a port named `http`; its port names are postgres\n",
+    ),
+    (
+        "who-can-reach db/sts/postgres:1 --port 1 -f shop.yaml",
+        "error: --port and a port behind the target: give one\n",
+    ),
+    (
+        "who-can-reach db/sts/postgres --expect deny -f shop.yaml",
+        "error: --expect `deny`: use only=TARGET[,TARGET...]\n",
+    ),
+    (
+        "who-can-reach db/sts/postgres --expect only= -f shop.yaml",
+        "error: --expect `only=`: use only=TARGET[,TARGET...]\n",
+    ),
+    (
+        "who-can-reach db/sts/postgres --expect only=ns/shop,, -f shop.yaml",
+        "error: `` names nothing; use TYPE/NAME, NAMESPACE/TYPE/NAME, an IP, a CIDR or `internet`\n",
+    ),
+    (
+        "who-can-reach db/sts/postgres --expect only=shop/deploy/web:80 -f shop.yaml",
+        "error: a port stands at the destination, not at the source\n",
     ),
 ];
 

@@ -13,7 +13,7 @@ use netpol::report::{ends, explain, subject, target};
 
 use crate::run::{Folder, items};
 
-const QUESTIONS: [&str; 9] = [
+const QUESTIONS: [&str; 13] = [
     "explain shop/deploy/api --to db/sts/postgres --port 5432",
     "explain shop/deploy/web --to db/sts/postgres --port 5432",
     "explain shop/deploy/web --to 203.0.113.9:443",
@@ -23,6 +23,10 @@ const QUESTIONS: [&str; 9] = [
     "explain shop/deploy/web",
     "explain db/sts/postgres",
     "list",
+    "who-can-reach shop/deploy/api",
+    "who-can-reach ns/shop --why",
+    "who-can-reach internet:443",
+    "who-can-reach db/sts/postgres:5432 --expect only=ns/shop",
 ];
 
 /// A pod whose name, labels and port name try to steer a terminal.
@@ -48,7 +52,16 @@ fn no_line_of_text_is_wider_than_80_columns_without_a_terminal() {
     for question in QUESTIONS {
         narrow(&folder.run(&format!("{question} -f shop.yaml")).out, 80, question);
     }
-    for help in ["--help", "-h", "explain --help", "explain -h", "list --help", "list -h"] {
+    for help in [
+        "--help",
+        "-h",
+        "explain --help",
+        "explain -h",
+        "list --help",
+        "list -h",
+        "who-can-reach --help",
+        "who-can-reach -h",
+    ] {
         // The parser leaves blanks on empty lines of its help.
         let lines: Vec<String> =
             folder.run(help).out.lines().map(|line| line.trim_end().to_owned()).collect();
@@ -139,12 +152,20 @@ fn hostile_names_are_escaped_in_text_and_exact_in_data() {
         "list -f f.yaml",
         "list --pods -o wide -f f.yaml",
         "explain x/pod/b -f f.yaml",
+        "list -f f.yaml -o md",
+        "list -f f.yaml -o dot",
+        "list -f f.yaml -o mermaid",
+        "list --pods -f f.yaml -o csv",
+        "who-can-reach x/pod/b --why -f f.yaml",
+        "who-can-reach x/pod/b --why -f f.yaml -o md",
+        "who-can-reach internet -f f.yaml -o csv",
         "explain ns/x --to internet -f f.yaml",
         "explain x/pod/b --from internet -f f.yaml",
     ] {
         let ended = folder.run(question);
         assert_eq!(ended.code, Some(0), "{question}: {}", ended.err);
-        harmless(&ended.out, question);
+        // Records of csv end so.
+        harmless(&ended.out.replace("\r\n", "\n"), question);
         harmless(&ended.err, question);
     }
 }
@@ -214,7 +235,7 @@ fn a_reader_that_goes_away_is_success() {
 #[test]
 fn every_command_has_examples_in_its_help() {
     let folder = Folder::of(&[]);
-    for command in ["explain", "list"] {
+    for command in ["explain", "list", "who-can-reach"] {
         for help in [format!("{command} --help"), format!("help {command}")] {
             let ended = folder.run(&help);
             assert_eq!((ended.code, &*ended.err), (Some(0), ""));
@@ -236,6 +257,7 @@ fn an_unknown_output_format_is_told_in_kubectls_words() {
         ("explain a", "csv", "json,wide,yaml"),
         ("explain a --to b", "dot", "json,wide,yaml"),
         ("explain a", "JSON", "json,wide,yaml"),
+        ("who-can-reach a", "svg", "csv,dot,json,md,mermaid,wide,yaml"),
     ] {
         let ended = Folder::of(&[]).run(&format!("{command} --output={format}"));
         let expected = format!(

@@ -13,6 +13,7 @@ mod look;
 mod manifests;
 mod overlays;
 mod owners;
+mod reach;
 mod rule_lines;
 mod run;
 mod snapshots;
