@@ -71,8 +71,8 @@ fn headline(sources: &Sources<'_, '_>, totals: &Totals) -> Vec<TextLine> {
     let others = if sources.only.is_some() { "others: " } else { "" };
     vec![match (totals.allow == none, totals.depends == none) {
         (true, true) if sources.only.is_some() => line,
-        (true, true) if sources.gaps.is_empty() => line.plain("nothing can connect"),
-        (true, true) => line.plain("no source was found; see the gaps"),
+        (true, true) if !sources.is_unknown() => line.plain("nothing can connect"),
+        (true, true) => line.plain("no source was found; see the caveats and gaps"),
         (false, true) => line.plain(format!("{others}{certain}")),
         (true, false) => line.plain(format!("{others}not known of {unsure} (depends)")),
         (false, false) => line.plain(format!("{others}{certain}; not known of {unsure} (depends)")),

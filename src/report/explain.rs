@@ -124,16 +124,8 @@ impl Answer<'_, '_> {
         };
         let asked: Vec<PortSet> =
             destinations.iter().map(|part| asked(part).unwrap_or_default()).collect();
-        let own_names = destination.service.is_none();
-        if let Some(PortQuery::Name { name, .. }) = port
-            && own_names
-            && asked.iter().all(PortSet::is_empty)
-        {
-            return Err(no_such_port(self.network, destination, name));
-        }
-        if own_names && asked.iter().any(PortSet::is_empty) {
-            let name = name_of(&destination.endpoint);
-            self.caveats.insert(format!("some pods of {name} name no port so: they are left out"));
+        if destination.service.is_none() {
+            self.caveats.extend(check_port(self.network, destination, port)?);
         }
         let mut ids: HashMap<Judged, usize> = HashMap::new();
         let mut rows: BTreeMap<BTreeMap<usize, Vec<usize>>, Vec<usize>> = BTreeMap::new();
@@ -477,11 +469,7 @@ impl Answer<'_, '_> {
     fn explain_nothing(&mut self, source: &End, destination: &End) {
         if source.members.is_empty() || destination.members.is_empty() {
             let end = if source.members.is_empty() { source } else { destination };
-            if end.caveats.is_empty() && end.findings.is_empty() {
-                let what =
-                    if end.endpoint.kind == "Node" { "no known address" } else { "no pod or address" };
-                self.caveats.insert(format!("{} has {what}", name_of(&end.endpoint)));
-            }
+            self.caveats.extend(no_member(end));
             return;
         }
         let same = source.endpoint == destination.endpoint;
@@ -498,7 +486,14 @@ fn service_port(hop: &Hop) -> ServicePort {
     ServicePort { port: write(hop.port), name, target: write(hop.target) }
 }
 
-/// Refuses a port name that no pod of a destination has.
+/// Says that an end stands for nothing, unless it says why itself.
+pub(super) fn no_member(end: &End) -> Option<String> {
+    let what = if end.endpoint.kind == "Node" { "no known address" } else { "no pod or address" };
+    let silent = end.members.is_empty() && end.caveats.is_empty() && end.findings.is_empty();
+    silent.then(|| format!("{} has {what}", name_of(&end.endpoint)))
+}
+
+/// Refuses a port name that no pod of a destination has; says so where only some have it.
 ///
 /// # Errors
 /// The names that they have.
@@ -506,13 +501,18 @@ pub(super) fn check_port(
     network: &Network<'_>,
     destination: &End,
     port: Option<&PortQuery>,
-) -> Result<(), ExplainError> {
-    let Some(port @ PortQuery::Name { name, .. }) = port else { return Ok(()) };
-    let mut classes = destination.members.iter().map(|member| member.class);
-    match classes.all(|class| port.resolve(network, class).is_empty()) {
-        true => Err(no_such_port(network, destination, name)),
-        false => Ok(()),
+) -> Result<Option<String>, ExplainError> {
+    let Some(port @ PortQuery::Name { name, .. }) = port else { return Ok(None) };
+    let members = destination.members.iter();
+    let with = members.filter(|member| !port.resolve(network, member.class).is_empty()).count();
+    if with == 0 {
+        return Err(no_such_port(network, destination, name));
     }
+    let left_out = || {
+        let name = name_of(&destination.endpoint);
+        format!("some pods of {name} name no port so: they are left out")
+    };
+    Ok((with < destination.members.len()).then(left_out))
 }
 
 fn no_such_port(network: &Network<'_>, destination: &End, name: &str) -> ExplainError {

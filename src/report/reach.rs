@@ -67,6 +67,8 @@ pub struct Sources<'a, 'b> {
     list: List<'a, 'b>,
     wanted: Option<Wanted>,
     detail: Detail,
+    /// Whether there may be sources of which nothing is known.
+    is_unknown: bool,
 }
 
 /// One source.
@@ -106,9 +108,12 @@ impl<'a, 'b> Sources<'a, 'b> {
     /// A port name that no pod of the target has.
     pub fn find(network: &'a Network<'b>, query: Query) -> Result<Self, ExplainError> {
         let Query { target, port, only, detail } = query;
-        explain::check_port(network, &target, port.as_ref())?;
         let mut caveats = target.caveats.clone();
+        caveats.extend(explain::check_port(network, &target, port.as_ref())?);
         caveats.extend(ungoverned(network, &target));
+        caveats.extend(explain::no_member(&target));
+        // A node whose address was not read may be any of the addresses outside.
+        let is_unknown = target.endpoint.kind == "Node" && target.members.is_empty();
         if only.is_some() && network.rules.unread_pods {
             caveats.push("pods were not read: whether only these can connect is not known".to_owned());
         }
@@ -129,6 +134,7 @@ impl<'a, 'b> Sources<'a, 'b> {
             list,
             wanted: only.as_ref().map(Wanted::of),
             detail,
+            is_unknown: is_unknown || network.rules.unread_pods,
         })
     }
 
@@ -218,7 +224,12 @@ impl<'a, 'b> Sources<'a, 'b> {
     /// Tells whether nothing but the expected sources may connect, as far as that is known.
     pub fn is_as_expected(&self) -> bool {
         let any = self.each(Which::Unexpected, &mut |_| ControlFlow::Break(())).is_break();
-        self.only.is_none() || !(any || self.network.rules.unread_pods)
+        self.only.is_none() || !(any || self.is_unknown)
+    }
+
+    /// Tells whether there may be sources of which nothing is known; a caveat or gap says why.
+    pub fn is_unknown(&self) -> bool {
+        self.is_unknown || !self.gaps.is_empty()
     }
 
     /// Tells whether the rules that let sources in are told.

@@ -199,7 +199,7 @@ fn nothing_that_can_connect_is_told_as_such() {
     let ended = folder.run("who-can-reach other/deploy/x -f f.yaml -f deny.yaml");
     // Namespaces without an object are a gap.
     assert!(
-        ended.out.starts_with("other/deploy/x: no source was found; see the gaps\n"),
+        ended.out.starts_with("other/deploy/x: no source was found; see the caveats and gaps\n"),
         "{}",
         ended.out
     );
@@ -237,4 +237,31 @@ fn a_graph_of_sources_has_its_target_once() {
     let dot = folder.run("who-can-reach db/deploy/two:5432 -o dot -f f.yaml").out;
     assert_eq!(dot.matches("label=\"deploy/two\"").count(), 1, "{dot}");
     assert_eq!(dot.matches(" -> ").count(), 2, "{dot}");
+}
+
+#[test]
+fn a_node_without_a_known_address_is_not_known_to_be_closed() {
+    let folder = cluster();
+    let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}});
+    let namespaces = ["db", "other", "prod"]
+        .map(|name| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}));
+    let items = [&namespaces[..], &[node]].concat();
+    folder.write(
+        "n.json",
+        json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string().as_bytes(),
+    );
+    let ended = folder.run("who-can-reach node/n -f f.yaml -f n.json");
+    assert!(
+        ended.out.starts_with("node/n: no source was found; see the caveats and gaps\n"),
+        "{}",
+        ended.out
+    );
+    assert!(ended.out.contains("node/n has no known address"), "{}", ended.out);
+    let ended = folder.run("who-can-reach node/n --expect only=ns/db -f f.yaml -f n.json");
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended.out.starts_with("NOT KNOWN TO BE ONLY ns/db can connect to node/n\n"),
+        "{}",
+        ended.out
+    );
 }
