@@ -152,7 +152,7 @@ impl Answer<'_, '_> {
             }
         }
         // Where a Service leads nowhere, a finding says so.
-        let leads = own_names || asked.iter().any(|ports| !ports.is_empty());
+        let leads = destination.service.is_none() || asked.iter().any(|ports| !ports.is_empty());
         if found.is_empty() && leads {
             self.explain_nothing(source, destination);
         }
