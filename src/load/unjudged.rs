@@ -86,7 +86,7 @@ async fn of_group(api: &Api, group: &Group) -> Result<Found, ClusterError> {
         match api.list(&format!("{path}/{name}"), Part::Metadata, wrap).await {
             Ok(found) => items.extend(found),
             Err(failure) => {
-                gaps.push(gap(api, &format!("{name}.{}", group.name), GapScope::Cluster, failure)?)
+                gaps.push(gap(api, &format!("{name}.{}", group.name), GapScope::Cluster, failure)?);
             }
         }
     }
