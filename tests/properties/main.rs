@@ -9,6 +9,7 @@ mod network_policy;
 mod question;
 mod reach;
 mod tiers;
+mod wire;
 
 use proptest::test_runner::Config;
 
