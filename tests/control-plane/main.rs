@@ -18,6 +18,7 @@ mod fake;
 mod harness;
 mod kubeconfig;
 mod kubectl;
+mod lies;
 mod limits;
 mod live;
 mod many;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         kubectl::trials(&shared),
         proxies::trials(&shared),
         failures::trials(&shared),
+        lies::trials(),
         secrets::trials(),
         readme::trials(&examples),
         bench::trials(&huge),

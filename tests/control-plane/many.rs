@@ -76,6 +76,21 @@ kind: Service
 metadata: {name: away, namespace: few}
 spec: {type: ExternalName, externalName: example.test}
 ---
+apiVersion: v1
+kind: Service
+metadata: {name: front, namespace: few}
+spec:
+  type: LoadBalancer
+  selector: {app: web}
+  ports: [{port: 443, targetPort: 8443, nodePort: 30443, protocol: TCP}]
+  externalIPs: [198.51.100.1]
+  loadBalancerIP: 198.51.100.2
+  loadBalancerSourceRanges: [203.0.113.0/24]
+  externalTrafficPolicy: Local
+  publishNotReadyAddresses: true
+  allocateLoadBalancerNodePorts: false
+status: {loadBalancer: {ingress: [{ip: 198.51.100.3}, {hostname: front.example.test}]}}
+---
 apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
 metadata: {name: away-1, namespace: few, labels: {kubernetes.io/service-name: away}}
@@ -108,6 +123,7 @@ const QUESTIONS: [(&[&str], &str); 4] = [
 
 fn many(plane: &ControlPlane) {
     plane.apply(FEW);
+    plane.apply_status(FEW.split("\n---\n").find(|text| text.contains("\nstatus:")).expect("a status"));
     owned(plane);
     let before = QUESTIONS.map(|(question, verdict)| requests(plane, question, verdict));
     bulk::create(plane, "/api/v1/namespaces/many/pods", (0..PODS).map(pod));
@@ -198,7 +214,7 @@ fn pod(number: usize) -> Value {
                 container.as_object_mut().expect("a container").remove("ports");
             }
         }
-    } else if number % 3 == 0 {
+    } else if number.is_multiple_of(3) {
         spec["nodeName"] = json!("node-0");
     }
     let mut pod = json!({
@@ -211,13 +227,13 @@ fn pod(number: usize) -> Value {
         },
         "spec": spec,
     });
-    if number % 4 == 0 {
+    if number.is_multiple_of(4) {
         let second = format!("fd00::{number:x}");
         pod["status"] = json!({
-            "phase": if number % 8 == 0 { "Running" } else { "Succeeded" },
+            "phase": if number.is_multiple_of(8) { "Running" } else { "Succeeded" },
             "podIP": address, "podIPs": [{"ip": address}, {"ip": second}],
             "hostIP": "192.0.2.1", "hostIPs": [{"ip": "192.0.2.1"}],
-            "conditions": [{"type": "Ready", "status": if number % 8 == 0 { "True" } else { "False" }}],
+            "conditions": [{"type": "Ready", "status": if number.is_multiple_of(8) { "True" } else { "False" }}],
         });
     }
     pod
