@@ -15,6 +15,7 @@ mod generate;
 use std::fs;
 use std::hint::black_box;
 use std::io::Read;
+use std::ops::ControlFlow;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -23,9 +24,12 @@ use netpol::engine::network::Network;
 use netpol::engine::row::row;
 use netpol::model::ports::{PortSet, Protocol};
 use netpol::policy::{self, Direction};
+use netpol::report::diff::Diff;
 use netpol::report::ends;
+use netpol::report::joint::JointEnds;
 use netpol::report::judge::judge;
 use netpol::report::reach::{Detail, Query, Sources, Which};
+use netpol::report::sides::Sides;
 use netpol::report::target::Target;
 
 /// Runs of each whole-process scenario; the median is told.
@@ -92,6 +96,7 @@ fn engine() {
         start.elapsed(),
         peak("self"),
     );
+    diff(&network);
     let port = PortSet::port(Protocol::Tcp, 8080);
     let classes = network.classes.classes.len();
     let (count, start) = (100_000, Instant::now());
@@ -126,6 +131,28 @@ fn who_can_reach(network: &Network<'_>) {
     report(
         &format!("who-can-reach on the built network: {mean} pods (mean of {count})"),
         start.elapsed() / count as u32,
+        peak("self"),
+    );
+}
+
+/// Compares the network with itself less one policy.
+fn diff(before: &Network<'_>) {
+    let mut snapshot = generate::snapshot();
+    assert_eq!(&*snapshot.policies.remove(5).name, "deny-all");
+    let rules = policy::translate(&snapshot);
+    let after = Network::build(&snapshot, &rules);
+    let start = Instant::now();
+    let networks = Sides { before, after: &after };
+    let ends = JointEnds::build(networks);
+    let diff = Diff::new(networks, &ends, None);
+    let mut changes = 0;
+    let _ = diff.each(&mut |_| {
+        changes += 1;
+        ControlFlow::Continue(())
+    });
+    report(
+        &format!("diff of a policy less on two built networks ({changes} changes)"),
+        start.elapsed(),
         peak("self"),
     );
 }

@@ -34,6 +34,8 @@ enum Command {
     Doctor(cmd::doctor::DoctorArgs),
     Snapshot(cmd::snapshot::SnapshotArgs),
     Version(cmd::version::VersionArgs),
+    Diff(cmd::diff::DiffArgs),
+    DefaultDeny(cmd::default_deny::DefaultDenyArgs),
 }
 
 /// The flags that every subcommand has.
@@ -92,7 +94,8 @@ impl Command {
     const fn formats(&self) -> &'static [(&'static str, Format)] {
         match self {
             Self::Explain(_) | Self::Doctor(_) => Format::OF_EXPLANATIONS,
-            Self::Version(_) => Format::OF_FACTS,
+            Self::Version(_) | Self::DefaultDeny(_) => Format::OF_FACTS,
+            Self::Diff(_) => Format::OF_CHANGES,
             Self::Snapshot(_) => &[],
             Self::List(_) | Self::WhoCanReach(_) => Format::OF_CONNECTIONS,
         }
@@ -135,6 +138,8 @@ impl Cli {
             Command::Doctor(args) => cmd::doctor::run(args, &self.global),
             Command::Snapshot(args) => cmd::snapshot::run(args, &self.global),
             Command::Version(args) => cmd::version::run(args, &self.global),
+            Command::Diff(args) => cmd::diff::run(args, &self.global),
+            Command::DefaultDeny(args) => cmd::default_deny::run(args, &self.global),
         });
         ended.map_err(|error| harmless(&error))
     }

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 /// The folder of the case, the arguments, and a piece of text that shows that the form is the one
 /// that is meant.
-const FORMS: [(&str, &str, &str); 40] = [
+const FORMS: [(&str, &str, &str); 44] = [
     ("cli", "explain shop/deploy/api --to db/sts/postgres --port 5432", r#""verdict":"allow""#),
     ("cli", "explain shop/deploy/web --to db/sts/postgres --port 5432", r#""verdict":"deny""#),
     ("cli", "explain shop/deploy/web --to db/sts/postgres", r#""allowed":[]"#),
@@ -66,7 +66,32 @@ const FORMS: [(&str, &str, &str); 40] = [
     ("ways", "explain shop/pod/api-1", r#""proxies":["#),
     ("ways", "explain infra/pod/controller", r#""way":"HostNetwork""#),
     ("ways", "list --to shop/svc/api", r#""ports":["TCP/9090"]"#),
+    ("cli", "diff all.yaml new.yaml", r#""isolations":[{"#),
+    ("cli", "diff new.yaml all.yaml", r#""beforeUnsure":["#),
+    ("cli", "diff all.yaml pods.yaml", r#""pods-changed""#),
+    ("cli", "diff all.yaml all.yaml", r#""changes":[]"#),
 ];
+
+/// The shop after some work on it: policies that are new, gone and different, and other pods.
+fn edited(shop: &str) -> String {
+    let edits = [
+        ("metadata: {labels: {app: api}}", "metadata: {labels: {app: backend}}"),
+        ("    - port: 9000\n", "    - port: 9001\n"),
+        (
+            "metadata: {name: agent, namespace: monitoring}",
+            "metadata: {name: collector, namespace: monitoring}",
+        ),
+        ("metadata: {name: default-deny, namespace: db}", "metadata: {name: deny-all, namespace: db}"),
+        (
+            "  podSelector: {}\n  policyTypes: [Ingress]\n",
+            "  podSelector: {}\n  policyTypes: [Ingress, Egress]\n",
+        ),
+    ];
+    edits.into_iter().fold(shop.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    })
+}
 
 /// Names that YAML readers take for something else, dual stack, and every kind of miss and finding.
 const ODD: &str = r#"
@@ -183,10 +208,19 @@ fn ask(case: &str, arguments: &str, format: &str) -> String {
     };
     fs::write(folder.path().join("all.yaml"), text).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-netpol"));
-    command.args(arguments.split_whitespace()).args(["-f", "all.yaml", "-o", format]);
+    command.args(arguments.split_whitespace()).args(["-o", format]);
+    if arguments.starts_with("diff") {
+        fs::write(folder.path().join("new.yaml"), edited(text)).unwrap();
+        let ported = text.replace("containerPort: 8080", "containerPort: 8081");
+        fs::write(folder.path().join("pods.yaml"), ported).unwrap();
+    } else {
+        command.args(["-f", "all.yaml"]);
+    }
     let output = command.current_dir(folder.path()).output().unwrap();
     let problem = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments}: {problem}");
+    // 1 says that there are differences.
+    let answered = output.status.success() || output.status.code() == Some(1);
+    assert!(answered && problem.is_empty(), "{arguments}: {problem}");
     String::from_utf8(output.stdout).unwrap()
 }
 

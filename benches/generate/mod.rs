@@ -1,11 +1,12 @@
 //! Clusters of the sizes that the figures speak of, the same at every run.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
-use netpol::model::endpoint::{NamedPort, Namespace, NamespaceId, Pod, PodState};
+use netpol::model::endpoint::{NamedPort, Namespace, NamespaceId, Pod, PodState, Workload};
 use netpol::model::labels::NAMESPACE_NAME_LABEL;
 use netpol::model::origin::ObjectOrigin;
 use netpol::model::ports::Protocol;
@@ -29,12 +30,17 @@ pub(crate) fn snapshot() -> Snapshot {
     let http = snapshot.names.intern("http");
     let ports = [NamedPort { name: http, protocol: Protocol::Tcp, port: 8080 }];
     let ports = snapshot.ports.intern(&ports);
+    let mut workloads = BTreeMap::new();
     for number in 0..PODS {
         let namespace = number * NAMESPACES / PODS;
         let workload = number % WORKLOADS_PER_NAMESPACE;
         let app = format!("app-{workload}");
         let tier = ["front", "back"][workload % 2];
         let labels = labels(&mut snapshot, &[("app", &app), ("tier", tier), ("release", "stable")]);
+        let own = *workloads.entry((namespace, workload)).or_insert_with(|| {
+            let (kind, namespace) = ("Deployment".into(), NamespaceId::new(namespace));
+            snapshot.workloads.push(Workload { kind, namespace, name: app.as_str().into() })
+        });
         snapshot.pods.push(Pod {
             namespace: NamespaceId::new(namespace),
             name: format!("{app}-{number:06}").into(),
@@ -46,7 +52,7 @@ pub(crate) fn snapshot() -> Snapshot {
             ready: true,
             host_ports: Box::default(),
             state: PodState::Active,
-            workload: None,
+            workload: Some(own),
         });
     }
     for namespace in 0..NAMESPACES {

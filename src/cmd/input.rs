@@ -68,7 +68,7 @@ pub(super) fn read_cluster(global: &Global) -> Result<Objects, Error> {
     Ok(read.objects)
 }
 
-fn files(paths: &[String], global: &Global, namespace: &str) -> Result<Objects, Error> {
+pub(super) fn files(paths: &[String], global: &Global, namespace: &str) -> Result<Objects, Error> {
     let options = ReadOptions { recursive: global.recursive, namespace };
     manifests::read(paths, options).map_err(|error| match error {
         // One line each, whatever the names in them hold.
@@ -98,7 +98,7 @@ pub(super) fn warn(warnings: &[String]) {
 }
 
 /// Takes away the object that `TYPE/NAME` or `NAMESPACE/TYPE/NAME` names.
-fn remove(objects: &mut Objects, word: &str, default_namespace: &str) -> Result<(), Error> {
+pub(super) fn remove(objects: &mut Objects, word: &str, default_namespace: &str) -> Result<(), Error> {
     let parts: Vec<&str> = word.split('/').collect();
     let (namespace, kind, name) = match *parts {
         [kind, name] => (default_namespace, kind, name),

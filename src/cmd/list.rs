@@ -126,7 +126,7 @@ pub fn run(args: &ListArgs, global: &Global) -> Result<ExitCode, Error> {
 }
 
 /// Refuses a namespace that does not exist: "no connections" would sound like a finding.
-fn check_namespace(network: &Network<'_>, name: &str) -> Result<(), Error> {
+pub(super) fn check_namespace(network: &Network<'_>, name: &str) -> Result<(), Error> {
     let unknown = |gap: &Gap| gap.message.starts_with("could not list namespaces");
     if network.snapshot.gaps.iter().any(unknown) {
         return Ok(());

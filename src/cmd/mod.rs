@@ -1,7 +1,10 @@
 //! The subcommands, one file each: arguments in, answer out, no logic.
 
 pub mod cni;
+mod compared;
 pub mod connection;
+pub mod default_deny;
+pub mod diff;
 pub mod doctor;
 pub mod explain;
 mod input;

@@ -17,7 +17,7 @@ use crate::model::origin::ObjectOrigin;
 use crate::model::snapshot::Gap;
 
 /// All objects that were read, by identity, and what could not be read.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Objects {
     /// The objects.
     pub items: BTreeMap<ObjectKey, Object>,

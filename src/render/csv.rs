@@ -10,8 +10,8 @@ use super::sanitize::sanitize;
 use crate::report::naming::name_of;
 use crate::report::schema::{Connection, Endpoint, Verdict};
 
-/// The columns of connections.
-const COLUMNS: [&str; 10] = [
+/// The columns of two ends.
+pub const ENDS: [&str; 8] = [
     "source",
     "source_namespace",
     "source_kind",
@@ -20,8 +20,6 @@ const COLUMNS: [&str; 10] = [
     "destination_namespace",
     "destination_kind",
     "destination_members",
-    "ports",
-    "verdict",
 ];
 
 /// Writes the header of connections, with further columns.
@@ -29,7 +27,7 @@ const COLUMNS: [&str; 10] = [
 /// # Errors
 /// Those of the writer.
 pub fn header(out: &mut dyn Write, more: &[&str]) -> io::Result<()> {
-    record(out, &[&COLUMNS, more].concat())
+    record(out, &[&ENDS[..], &["ports", "verdict"], more].concat())
 }
 
 /// Writes one connection, and its further fields; items of a list inside a field are apart by
@@ -39,10 +37,15 @@ pub fn header(out: &mut dyn Write, more: &[&str]) -> io::Result<()> {
 /// Those of the writer.
 pub fn connection(out: &mut dyn Write, row: &Connection<'_>, more: &[&str]) -> io::Result<()> {
     let verdict = if row.verdict == Verdict::Depends { "depends" } else { "allow" };
-    let (source, destination) = (end(row.source), end(row.destination));
+    let ends = ends(row.source, row.destination);
     let ports = row.ports.join(" ");
-    let fields = source.iter().chain(&destination).chain([&ports]).map(String::as_str);
+    let fields = ends.iter().chain([&ports]).map(String::as_str);
     record(out, &fields.chain([verdict]).chain(more.iter().copied()).collect::<Vec<_>>())
+}
+
+/// Writes two ends.
+pub fn ends(source: &Endpoint, destination: &Endpoint) -> Vec<String> {
+    [end(source), end(destination)].concat()
 }
 
 /// Writes one end: its name, its namespace, its kind, and its pods and addresses where not all are

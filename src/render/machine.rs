@@ -23,7 +23,7 @@ pub fn write_yaml(out: &mut dyn Write, answer: &impl Serialize) -> io::Result<()
 }
 
 /// Returns an answer as YAML, ending in a line break.
-fn yaml(answer: &impl Serialize) -> io::Result<String> {
+pub(super) fn yaml(answer: &impl Serialize) -> io::Result<String> {
     let mut text = serde_saphyr::to_string(answer).map_err(io::Error::other)?;
     if !text.ends_with('\n') {
         text.push('\n');

@@ -1,6 +1,11 @@
 //! Answers become text, data, tables or graphs.
 
 pub mod csv;
+pub mod default_deny;
+pub mod diff;
+pub mod diff_markdown;
+pub mod diff_rows;
+mod diff_words;
 pub mod doctor;
 pub mod dot;
 pub mod explain;
@@ -46,6 +51,14 @@ impl Format {
         ("json", Self::Json),
         ("md", Self::Markdown),
         ("mermaid", Self::Mermaid),
+        ("wide", Self::Wide),
+        ("yaml", Self::Yaml),
+    ];
+    /// The formats of changes of connections, each with its word.
+    pub const OF_CHANGES: &'static [(&'static str, Self)] = &[
+        ("csv", Self::Csv),
+        ("json", Self::Json),
+        ("md", Self::Markdown),
         ("wide", Self::Wide),
         ("yaml", Self::Yaml),
     ];

@@ -13,7 +13,7 @@ use super::schema::{Endpoint, Verdict};
 use super::service;
 use super::target::PortQuery;
 use super::units::{Level, Part, UnitId, Units, governed_units};
-use crate::engine::classes::{ClassId, Classes, SubjectId};
+use crate::engine::classes::{ClassId, Classes};
 use crate::engine::decide::Doubt;
 use crate::engine::network::Network;
 use crate::engine::row::Row;
@@ -72,10 +72,35 @@ pub struct Side<'a> {
 pub type Visit<'a> = dyn FnMut(Listed<'_>) -> ControlFlow<()> + 'a;
 
 /// What ports of a pair of classes are allowed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Cell {
-    allowed: PortSet,
-    unsure: PortSet,
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Cell {
+    /// Those that are allowed for certain.
+    pub(super) allowed: PortSet,
+    /// Those that may be allowed.
+    pub(super) unsure: PortSet,
+}
+
+/// Joins both halves of a connection: each end with its row, which an end that no policy governs
+/// does not have. Nothing if nothing is open.
+pub(super) fn connect(
+    network: &Network<'_>,
+    (source, egress): (ClassId, Option<&Row>),
+    (destination, ingress): (ClassId, Option<&Row>),
+) -> Option<Cell> {
+    let half = |row: Option<&Row>, peer| match row {
+        None if network.rules.unread_pods => Some((PortSet::none(), PortSet::any())),
+        None => Some((PortSet::any(), PortSet::none())),
+        Some(row) => {
+            let ports = |ports: Option<&PortSet>| ports.cloned().unwrap_or_default();
+            let (allowed, unsure) = (row.allowed.ports_of(peer), row.unsure.ports_of(peer));
+            (allowed.is_some() || unsure.is_some()).then(|| (ports(allowed), ports(unsure)))
+        }
+    };
+    let (egress, ingress) = (half(egress, destination)?, half(ingress, source)?);
+    let allowed = egress.0.intersection(&ingress.0);
+    let possible = egress.0.union(&egress.1).intersection(&ingress.0.union(&ingress.1));
+    let unsure = possible.difference(&allowed);
+    (!possible.is_empty()).then_some(Cell { allowed, unsure })
 }
 
 /// A list, prepared: every row of the network that it needs is judged once.
@@ -191,26 +216,16 @@ impl<'a, 'b> List<'a, 'b> {
         if !compatible(&self.network.classes, source, destination) {
             return None;
         }
-        let half = |subject: Option<SubjectId>, direction, peer| match subject {
-            None if self.network.rules.unread_pods => Some((PortSet::none(), PortSet::any())),
-            None => Some((PortSet::any(), PortSet::none())),
-            Some(subject) => {
-                let row = self.rows.at(direction, subject)?;
-                let ports = |ports: Option<&PortSet>| ports.cloned().unwrap_or_default();
-                let (allowed, unsure) = (row.allowed.ports_of(peer), row.unsure.ports_of(peer));
-                (allowed.is_some() || unsure.is_some()).then(|| (ports(allowed), ports(unsure)))
-            }
+        // Nothing is open where the row of a governed end is not needed.
+        let row = |class, direction| match self.network.subject_of(class) {
+            None => Some(None),
+            Some(subject) => self.rows.at(direction, subject).map(Some),
         };
-        let network = self.network;
-        let egress = half(network.subject_of(source), Direction::Egress, destination)?;
-        let ingress = half(network.subject_of(destination), Direction::Ingress, source)?;
-        let mut allowed = egress.0.intersection(&ingress.0);
-        let mut possible = egress.0.union(&egress.1).intersection(&ingress.0.union(&ingress.1));
-        if let Some(asked) = self.asked(destination) {
-            (allowed, possible) = (allowed.intersection(&asked), possible.intersection(&asked));
-        }
-        let unsure = possible.difference(&allowed);
-        (!possible.is_empty()).then_some(Cell { allowed, unsure })
+        let (egress, ingress) = (row(source, Direction::Egress)?, row(destination, Direction::Ingress)?);
+        let cell = connect(self.network, (source, egress), (destination, ingress))?;
+        let Some(asked) = self.asked(destination) else { return Some(cell) };
+        let (allowed, unsure) = (cell.allowed.intersection(&asked), cell.unsure.intersection(&asked));
+        (!allowed.is_empty() || !unsure.is_empty()).then_some(Cell { allowed, unsure })
     }
 
     /// Returns the only ports that are asked of a destination; nothing where all are.
@@ -317,29 +332,36 @@ impl<'a, 'b> List<'a, 'b> {
 
     /// Lists the limits of the answer.
     pub fn caveats(&self) -> Vec<String> {
-        let rules = &self.network.rules;
         let mut caveats: Vec<String> = Vec::new();
         if let Some(end) = self.query.to.as_ref().filter(|end| end.service.is_some()) {
             let findings = end.findings.iter().map(|finding| finding.message.clone());
             caveats.extend(end.caveats.iter().cloned().chain(findings));
         }
-        let isolates = |direction| rules.isolations.values().any(|own| own.direction == direction);
-        if isolates(Direction::Ingress) && self.query.direction != Some(Direction::Egress) {
-            caveats.push("ingress from a pod's own node is always allowed and not listed".to_owned());
-        }
-        for doubt in self.network.doubts() {
-            caveats.push(match doubt {
-                Doubt::Address => {
-                    "pods without an address are listed as if no ipBlock held them, unless it holds \
-                     every address"
-                        .to_owned()
-                }
-                doubt => doubt_text(doubt).to_owned(),
-            });
-        }
-        caveats.extend(plugin::caveats(self.network, rules.rules.values()));
+        caveats.extend(limits(self.network, self.query.direction));
         caveats
     }
+}
+
+/// Lists the limits of whatever is told of all connections, or of one direction of them.
+pub(super) fn limits(network: &Network<'_>, direction: Option<Direction>) -> Vec<String> {
+    let rules = &network.rules;
+    let mut limits: Vec<String> = Vec::new();
+    let isolates = |direction| rules.isolations.values().any(|own| own.direction == direction);
+    if isolates(Direction::Ingress) && direction != Some(Direction::Egress) {
+        limits.push("ingress from a pod's own node is always allowed and not listed".to_owned());
+    }
+    for doubt in network.doubts() {
+        limits.push(match doubt {
+            Doubt::Address => {
+                "pods without an address are listed as if no ipBlock held them, unless it holds every \
+                 address"
+                    .to_owned()
+            }
+            doubt => doubt_text(doubt).to_owned(),
+        });
+    }
+    limits.extend(plugin::caveats(network, rules.rules.values()));
+    limits
 }
 
 fn service_ports(network: &Network<'_>, query: &Query) -> Option<HashMap<ClassId, PortSet>> {
@@ -385,7 +407,7 @@ impl Cell {
 
 /// One pair of parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Slot {
+pub(super) enum Slot {
     /// No connection that policies govern: another address family, one pod alone, or no governed
     /// end.
     Meaningless,
@@ -407,15 +429,15 @@ fn slot(classes: &Classes, from: &Part, to: &Part, same: bool, cells: &HashMap<C
 }
 
 /// Tells whether packets can pass: the addresses are of one family, as far as is known.
-fn compatible(classes: &Classes, source: ClassId, destination: ClassId) -> bool {
+pub(super) fn compatible(classes: &Classes, source: ClassId, destination: ClassId) -> bool {
     let families = (classes.family(source), classes.family(destination));
     !matches!(families, (Some(source), Some(destination)) if source != destination)
 }
 
-type Block = (usize, BTreeSet<usize>, BTreeSet<usize>);
+pub(super) type Block = (usize, BTreeSet<usize>, BTreeSet<usize>);
 
 /// Covers the open slots by blocks of rows × columns with one value each.
-fn group(matrix: &[Vec<Slot>]) -> Vec<Block> {
+pub(super) fn group(matrix: &[Vec<Slot>]) -> Vec<Block> {
     let meaningful = || matrix.iter().flatten().filter(|slot| **slot != Slot::Meaningless);
     let mut values = meaningful();
     let first = values.next();

@@ -1,7 +1,15 @@
 //! Questions and their answers, as plain data in the schema `netpol/v1`.
 
+mod alike;
 mod attached;
 pub mod backends;
+mod causes;
+pub mod change;
+pub mod change_summary;
+mod compare;
+pub mod default_deny;
+pub mod diff;
+pub mod dns;
 pub mod doctor;
 pub mod ends;
 pub mod explain;
@@ -11,16 +19,21 @@ mod exposure_findings;
 mod exposure_routes;
 mod exposure_view;
 pub mod findings;
+pub mod isolations;
+pub mod joint;
 pub mod judge;
 pub mod list;
+mod members;
 pub mod naming;
 pub mod not_found;
 pub mod plugin;
+mod policy_changes;
 mod proxies;
 pub mod reach;
 mod rows;
 pub mod schema;
 pub mod service;
+pub mod sides;
 pub mod subject;
 pub mod summary;
 pub mod target;

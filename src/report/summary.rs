@@ -8,7 +8,7 @@ use super::list::{List, Listed};
 use super::naming::name_of;
 use super::schema::{Endpoint, Verdict};
 use super::units::{Unit, UnitId};
-use crate::model::arena::Arena;
+use crate::model::arena::{Arena, Id};
 
 /// One line of a summary.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,28 +108,39 @@ pub fn lines(list: &List<'_, '_>) -> Vec<Line> {
 }
 
 /// Names sets of units: what policies can govern of a namespace goes together.
-pub(super) struct Namer {
+pub(super) struct Namer<K = Unit> {
     /// The names of the units.
-    places: Arena<Unit, Rc<Place>>,
-    governed: Arena<Unit, bool>,
+    places: Arena<K, Rc<Place>>,
+    governed: Arena<K, bool>,
     /// How many units of each namespace policies can govern; none is left out.
     counts: BTreeMap<String, usize>,
 }
 
 impl Namer {
     pub(super) fn of(list: &List<'_, '_>) -> Self {
-        let units = &list.units.units;
+        Self::new(&list.units.units, |unit| (&unit.endpoint, unit.governed), list.governed_units())
+    }
+}
+
+impl<K> Namer<K> {
+    /// Takes the units, each with what it is and whether policies can govern it.
+    pub(super) fn new(
+        units: &Arena<K>,
+        told: impl Fn(&K) -> (&Endpoint, bool),
+        counts: BTreeMap<String, usize>,
+    ) -> Self {
+        let is_pods = |(endpoint, governed): (&Endpoint, bool)| governed && endpoint.namespace.is_some();
         Self {
-            places: units.map(|unit| Rc::new(Place::unit(&unit.endpoint))),
-            governed: units.map(|unit| unit.governed && unit.endpoint.namespace.is_some()),
-            counts: list.governed_units(),
+            places: units.map(|unit| Rc::new(Place::unit(told(unit).0))),
+            governed: units.map(|unit| is_pods(told(unit))),
+            counts,
         }
     }
 
     /// Names units: whole namespaces by their name, the rest one by one. `also` counts as there.
-    pub(super) fn name(&self, units: &BTreeSet<UnitId>, also: Option<UnitId>) -> Vec<Rc<Place>> {
+    pub(super) fn name(&self, units: &BTreeSet<Id<K>>, also: Option<Id<K>>) -> Vec<Rc<Place>> {
         let also = also.filter(|unit| !units.contains(unit));
-        let (pods, others): (Vec<UnitId>, Vec<UnitId>) =
+        let (pods, others): (Vec<Id<K>>, Vec<Id<K>>) =
             units.iter().partition(|unit| *self.governed.at(**unit));
         let mut here: BTreeMap<&str, usize> = BTreeMap::new();
         for unit in pods.iter().chain(&also).filter(|unit| *self.governed.at(**unit)) {

@@ -57,7 +57,8 @@ pub struct Units {
     pub outside: UnitId,
     /// Which units have members in a class, ascending.
     pub of_class: HashMap<ClassId, Vec<UnitId>>,
-    held: Held,
+    /// The addresses that are nobody's outside.
+    pub(super) held: Held,
 }
 
 impl Units {
@@ -338,7 +339,7 @@ fn union_of(network: &Network<'_>, atoms: impl Iterator<Item = AtomId>) -> IpSet
 
 /// The addresses that pods and nodes hold.
 #[derive(Debug, Default)]
-struct Held(IpSet);
+pub(super) struct Held(pub(super) IpSet);
 
 impl Held {
     fn of(network: &Network<'_>) -> Self {
@@ -348,13 +349,13 @@ impl Held {
         Self(pods.chain(nodes).copied().collect())
     }
 
-    fn holds_all(&self, ips: &IpSet) -> bool {
+    pub(super) fn holds_all(&self, ips: &IpSet) -> bool {
         ips.is_subset(&self.0)
     }
 
     /// Adds the gaps between stretches of addresses that are held throughout: they say nothing
     /// about the outside, and would only tear blocks into pieces.
-    fn fill(&self, ips: &IpSet) -> IpSet {
+    pub(super) fn fill(&self, ips: &IpSet) -> IpSet {
         let gaps = IpSet::everything().difference(ips);
         let held =
             gaps.ranges().map(|range| IpSet::from_ranges([range])).filter(|gap| self.holds_all(gap));

@@ -8,6 +8,8 @@
 
 mod bad_input;
 mod bad_policy;
+mod default_deny;
+mod diff;
 mod formats;
 mod look;
 mod manifests;

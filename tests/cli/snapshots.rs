@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::run::{Folder, SHOP};
 
 /// The name of the file in `tests/snapshots`, and the arguments.
-const SNAPSHOTS: [(&str, &str); 34] = [
+const SNAPSHOTS: [(&str, &str); 44] = [
     ("explain-allow", "explain shop/deploy/api --to db/sts/postgres --port 5432 -f shop.yaml"),
     ("explain-deny", "explain shop/pod/web-7d4b9-abcde --to db/sts/postgres --port 5432 -f shop.yaml"),
     ("explain-partial", "explain shop/deploy/web --to 203.0.113.0/24 --port 443 -f shop.yaml"),
@@ -39,6 +39,16 @@ const SNAPSHOTS: [(&str, &str); 34] = [
     ("reach-dot", "who-can-reach deploy/web -n shop -o dot -f shop.yaml"),
     ("reach-mermaid", "who-can-reach deploy/web -n shop -o mermaid -f shop.yaml"),
     ("help-who-can-reach", "who-can-reach --help"),
+    ("diff", "diff --base shop.yaml -f new.yaml"),
+    ("diff-wide", "diff --base shop.yaml --without shop/netpol/web -o wide"),
+    ("diff-json", "diff --base shop.yaml -f new.yaml -o json"),
+    ("diff-yaml", "diff --base shop.yaml -f new.yaml -n monitoring -o yaml"),
+    ("diff-csv", "diff --base shop.yaml -f new.yaml -o csv"),
+    ("diff-md", "diff --base shop.yaml -f new.yaml -o md"),
+    ("default-deny", "default-deny ns/shop --allow-same-namespace -f shop.yaml"),
+    ("default-deny-json", "default-deny ns/monitoring -o json -f shop.yaml"),
+    ("help-default-deny", "default-deny --help"),
+    ("help-diff", "diff --help"),
     ("help-explain", "explain --help"),
     ("help-list", "list --help"),
 ];
@@ -46,6 +56,7 @@ const SNAPSHOTS: [(&str, &str); 34] = [
 #[test]
 fn every_format_looks_as_it_did() {
     let folder = Folder::of(&[("shop.yaml", SHOP), ("ways.yaml", include_str!("ways.yaml"))]);
+    folder.write("new.yaml", crate::diff::OVERLAY.as_bytes());
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
     let update = std::env::var_os("UPDATE_SNAPSHOTS").is_some_and(|value| value == "1");
     let mut changed = Vec::new();

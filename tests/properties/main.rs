@@ -4,6 +4,7 @@
 mod reference;
 
 mod coverage;
+mod diff;
 mod engine;
 mod network_policy;
 mod question;

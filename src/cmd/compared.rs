@@ -1,0 +1,92 @@
+//! The two snapshots that a diff compares.
+
+use super::input::{cluster_error, files, remove, warn};
+use crate::cli::Global;
+use crate::error::Error;
+use crate::load::cluster::{self, Cluster, ConnectOptions, Question};
+use crate::load::objects::Objects;
+use crate::model::snapshot::Snapshot;
+use crate::report::sides::Sides;
+
+/// What a diff reads.
+pub(super) struct Compared {
+    /// Both sides.
+    pub(super) snapshots: Sides<Snapshot>,
+    /// The only namespace to show; all where it is absent.
+    pub(super) only: Option<String>,
+}
+
+/// Reads a base, the cluster where there is none, and lays `-f` and `--with` over a copy of it.
+pub(super) fn read_overlaid(global: &Global, base: &[String]) -> Result<Compared, Error> {
+    let given = global.namespace.clone();
+    let (before, namespace, only) = match base {
+        [] => {
+            let read = cluster(global, None)?;
+            let namespace = given.unwrap_or(read.namespace);
+            (read.objects, namespace.clone(), Some(namespace))
+        }
+        _ => {
+            let namespace = given.clone().unwrap_or_else(|| "default".to_owned());
+            (files(base, global, &namespace)?, namespace, given)
+        }
+    };
+    let mut after = before.clone();
+    if !global.filename.is_empty() {
+        after = after.with(files(&global.filename, global, &namespace)?);
+    }
+    compared(global, Sides { before, after }, &namespace, only)
+}
+
+/// Reads two sources, each a path, `live` or `context:NAME`; `--with` and `--without` change the
+/// newer one.
+pub(super) fn read_two(global: &Global, old: &str, new: &str) -> Result<Compared, Error> {
+    let given = global.namespace.clone();
+    let (before, old_namespace) = source(global, old)?;
+    let (after, new_namespace) = source(global, new)?;
+    // As with `list`: of clusters only one namespace, of files all.
+    let only = given.clone().or_else(|| old_namespace.as_ref().and(new_namespace.clone()));
+    let namespace = given.or(new_namespace).or(old_namespace);
+    let namespace = namespace.unwrap_or_else(|| "default".to_owned());
+    compared(global, Sides { before, after }, &namespace, only)
+}
+
+/// Changes the newer side as `--with` and `--without` say, and assembles both.
+fn compared(
+    global: &Global,
+    mut objects: Sides<Objects>,
+    namespace: &str,
+    only: Option<String>,
+) -> Result<Compared, Error> {
+    if !global.with.is_empty() {
+        objects.after = objects.after.with(files(&global.with, global, namespace)?);
+    }
+    for word in &global.without {
+        remove(&mut objects.after, word, namespace)?;
+    }
+    let warnings: Vec<String> =
+        objects.each().list().into_iter().flat_map(|own| own.warnings.clone()).collect();
+    warn(&warnings);
+    let mut snapshots = objects.map(Objects::assemble);
+    snapshots.each_mut().map(|snapshot| global.cni.lay_over(snapshot));
+    Ok(Compared { snapshots, only })
+}
+
+/// Reads one source: `live`, `context:NAME`, or a path. A cluster comes with its context's namespace.
+fn source(global: &Global, word: &str) -> Result<(Objects, Option<String>), Error> {
+    let context = word.strip_prefix("context:");
+    if word != "live" && context.is_none() {
+        let namespace = global.namespace.as_deref().unwrap_or("default");
+        return Ok((files(&[word.to_owned()], global, namespace)?, None));
+    }
+    let read = cluster(global, context)
+        .map_err(|error| Error { message: format!("{word}: {}", error.message), ..error })?;
+    Ok((read.objects, Some(read.namespace)))
+}
+
+/// Reads all of a cluster: that of a context, or the one that the flags name.
+fn cluster(global: &Global, context: Option<&str>) -> Result<Cluster, Error> {
+    let own = global.connection.options(global.namespace.as_ref());
+    let context = context.map(str::to_owned).or_else(|| own.context.clone());
+    let options = ConnectOptions { context, ..own };
+    cluster::read(&options, Question::Everything).map_err(cluster_error)
+}

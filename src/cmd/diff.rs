@@ -1,0 +1,100 @@
+//! `kubectl netpol diff`.
+
+use clap::Args;
+
+use super::list::check_namespace;
+use super::{compared, output};
+use crate::cli::Global;
+use crate::engine::network::Network;
+use crate::error::{Error, ExitCode};
+use crate::policy;
+use crate::render::machine::Syntax;
+use crate::render::{Format, diff as render, diff_markdown, diff_rows};
+use crate::report::diff::Diff;
+use crate::report::joint::JointEnds;
+
+/// Show which connections appear, disappear or change if manifests were applied.
+///
+/// The manifests of -f are laid over the live cluster, or over --base. With OLD and NEW, two sources
+/// are compared: a path, the word live, or context:NAME. Exits with 1 if there are differences.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  # What would change if this were applied to the cluster
+  kubectl netpol diff -f policies/ -A
+
+  # A comment for a pull request: two checkouts
+  kubectl netpol diff main/ branch/ -R -o md
+
+  # What a policy cuts, from manifests only
+  kubectl netpol diff --base manifests/ -f new-policy.yaml
+
+  # What opens if a policy were deleted
+  kubectl netpol diff --without shop/netpol/default-deny
+
+  # Two clusters
+  kubectl netpol diff context:staging context:production -A")]
+pub struct DiffArgs {
+    /// What was: a path, live, or context:NAME.
+    #[arg(value_name = "OLD", requires = "new")]
+    old: Option<String>,
+    /// What is: a path, live, or context:NAME.
+    #[arg(value_name = "NEW")]
+    new: Option<String>,
+    /// Lay -f over these manifests instead of the live cluster.
+    #[arg(long, value_name = "PATH")]
+    base: Vec<String>,
+    /// Connections of every namespace (the default with manifests).
+    #[arg(short = 'A', long)]
+    all_namespaces: bool,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// Whatever keeps it from answering.
+pub fn run(args: &DiffArgs, global: &Global) -> Result<ExitCode, Error> {
+    let read = match (&args.old, &args.new) {
+        (Some(old), Some(new)) => {
+            if !global.filename.is_empty() || !args.base.is_empty() {
+                return Err(Error::usage(
+                    "OLD and NEW are compared as they are: leave -f and --base out",
+                )
+                .hint("--with lays manifests over NEW"));
+            }
+            compared::read_two(global, old, new)?
+        }
+        _ => {
+            if [&global.filename, &global.with, &global.without].iter().all(|own| own.is_empty()) {
+                return Err(Error::usage("nothing to compare: give -f, --without, or OLD and NEW"));
+            }
+            compared::read_overlaid(global, &args.base)?
+        }
+    };
+    let only = read.only.filter(|_| !args.all_namespaces);
+    let rules = read.snapshots.each().map(policy::translate);
+    let networks =
+        read.snapshots.each().zip(rules.each()).map(|(snapshot, rules)| Network::build(snapshot, rules));
+    let networks = networks.each();
+    if let Some(name) = &only {
+        let after = check_namespace(networks.after, name);
+        after.or_else(|error| check_namespace(networks.before, name).map_err(|_| error))?;
+    }
+    let ends = JointEnds::build(networks);
+    let diff = Diff::new(networks, &ends, only);
+    let mut differs = false;
+    output::write(global, true, |out, format, look| {
+        differs = match format {
+            Format::Json => diff_rows::write_data(out, &diff, Syntax::Json)?,
+            Format::Yaml => diff_rows::write_data(out, &diff, Syntax::Yaml)?,
+            Format::Csv => {
+                output::tell_limits(&diff.caveats(), &diff.gaps());
+                diff_rows::write_csv(out, &diff)?
+            }
+            Format::Markdown => diff_markdown::write(out, &diff)?,
+            _ => render::write(out, &diff, look)?,
+        };
+        Ok(())
+    })?;
+    Ok(output::outcome(!differs))
+}
