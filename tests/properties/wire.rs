@@ -118,10 +118,15 @@ fn metadata() -> impl Strategy<Value = Meta> {
 }
 
 fn containers() -> impl Strategy<Value = Vec<Container>> {
-    let port = (texts2(), any::<i32>()).prop_map(|((name, protocol), number)| ContainerPort {
-        name,
-        container_port: i64::from(number),
-        protocol,
+    let numbers = (any::<i32>(), any::<i32>());
+    let port = (texts2(), numbers, text()).prop_map(|((name, protocol), (number, host), host_ip)| {
+        ContainerPort {
+            name,
+            container_port: i64::from(number),
+            protocol,
+            host_port: i64::from(host),
+            host_ip,
+        }
     });
     let container = (vec(port, 0..3), text())
         .prop_map(|(ports, restart_policy)| Container { ports, restart_policy });
