@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use std::fs;
+use std::io::{Seek, Write};
 use std::path::Path;
 use std::process::Command;
 
@@ -46,16 +47,26 @@ fn refreshed(text: &str) -> String {
     fresh
 }
 
-/// Runs the binary and returns what a terminal would show, and the exit code unless it is 0.
+/// Runs the binary, or several in a pipe, and returns what a terminal would show, and the exit code
+/// unless it is 0.
 fn run(arguments: &str) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_kubectl-netpol"))
-        .args(arguments.split_whitespace())
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env_remove("COLUMNS")
-        .output()
-        .unwrap();
-    let shown = [output.stderr, output.stdout].concat();
-    let code = output.status.code().unwrap();
+    let (mut shown, mut code, mut input) = (Vec::new(), 0, Vec::new());
+    for arguments in arguments.split(" | kubectl netpol ") {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&input).unwrap();
+        file.rewind().unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_kubectl-netpol"))
+            .args(arguments.split_whitespace())
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env_remove("COLUMNS")
+            .stdin(file)
+            .output()
+            .unwrap();
+        shown.extend(output.stderr);
+        code = output.status.code().unwrap();
+        input = output.stdout;
+    }
+    shown.extend(input);
     let code = if code == 0 { String::new() } else { format!("(exit code {code})\n") };
     String::from_utf8(shown).unwrap() + &code
 }
