@@ -104,5 +104,6 @@ async fn all_of<T: DeserializeOwned>(
 
 /// Tells whether something is not installed, so that there is nothing of it.
 fn is_absent(failure: &Failure) -> bool {
-    failure.refusal() == Some("not found")
+    // Of a group that is not there the API server says so in plain text.
+    failure.refusal() == Some("not found") || matches!(failure, Failure::Foreign(Some(404), _))
 }
