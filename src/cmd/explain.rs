@@ -81,9 +81,12 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
         None => ((other, other_port), (own, own_port), asked),
     };
     let port = one_port(source.1, destination.1, port)?;
-    let ends: Option<Vec<NamedEnd>> = [&source.0, &destination.0].into_iter().map(named_end).collect();
-    let question = ends.as_deref().map_or(Question::Everything, Question::Ends);
-    let input = input::read_for(global, true, question)?;
+    let targets = [&source.0, &destination.0];
+    let ends: Option<Vec<NamedEnd>> = targets.into_iter().map(named_end).collect();
+    let input = match &ends {
+        Some(ends) => input::read_for(global, true, Question::Ends(ends))?,
+        None => input::read(global, true, &targets)?,
+    };
     let rules = policy::translate(&input.snapshot);
     let network = Network::build(&input.snapshot, &rules);
     let source = find(&network, &source.0, &input.namespace)?;
@@ -112,7 +115,7 @@ fn run_subject(
         let flag = if args.expect.is_some() { "--expect" } else { "a port" };
         return Err(Error::usage(format!("{flag} needs --to or --from")));
     }
-    let input = input::read(global, true)?;
+    let input = input::read(global, true, &[target])?;
     let rules = policy::translate(&input.snapshot);
     let network = Network::build(&input.snapshot, &rules);
     let end = find(&network, target, &input.namespace)?;

@@ -12,7 +12,7 @@ use crate::load::objects::{ObjectKey, Objects};
 use crate::model::snapshot::Snapshot;
 use crate::render::sanitize::sanitize;
 use crate::report::not_found::{NotFound, nearest};
-use crate::report::target::kind_of;
+use crate::report::target::{Target, kind_of};
 
 /// What a command reads.
 pub(super) struct Input {
@@ -25,8 +25,11 @@ pub(super) struct Input {
 }
 
 /// Reads the files or the cluster, lays `--with` over it and takes `--without` away.
-pub(super) fn read(global: &Global, all_namespaces: bool) -> Result<Input, Error> {
-    read_for(global, all_namespaces, Question::Everything)
+///
+/// The targets are the ends that the command line names.
+pub(super) fn read(global: &Global, all_namespaces: bool, targets: &[&Target]) -> Result<Input, Error> {
+    let named: Vec<String> = targets.iter().filter_map(|target| target.namespace()).collect();
+    read_for(global, all_namespaces, Question::Everything(&named))
 }
 
 /// Reads what a question needs.
@@ -39,7 +42,11 @@ pub(super) fn read_for(
     let (mut objects, namespace, only) = if global.filename.is_empty() {
         let options = global.connection.options(given.as_ref());
         // What is laid over or taken away may be anywhere.
-        let question = if global.has_overlay() { Question::Everything } else { question };
+        let named: Vec<String> = match question {
+            Question::Ends(ends) => ends.iter().filter_map(|end| end.namespace.clone()).collect(),
+            Question::Everything(named) => named.to_vec(),
+        };
+        let question = if global.has_overlay() { Question::Everything(&named) } else { question };
         let read = cluster::read(&options, question).map_err(cluster_error)?;
         let namespace = given.unwrap_or(read.namespace);
         (read.objects, namespace.clone(), Some(namespace))
@@ -63,7 +70,7 @@ pub(super) fn read_for(
 /// Reads all of the cluster.
 pub(super) fn read_cluster(global: &Global) -> Result<Objects, Error> {
     let options = global.connection.options(global.namespace.as_ref());
-    let read = cluster::read(&options, Question::Everything).map_err(cluster_error)?;
+    let read = cluster::read(&options, Question::Everything(&[])).map_err(cluster_error)?;
     warn(&read.objects.warnings);
     Ok(read.objects)
 }

@@ -84,7 +84,8 @@ pub fn run(args: &ListArgs, global: &Global) -> Result<ExitCode, Error> {
     if to_port.is_some() && port.is_some() {
         return Err(Error::usage("--port and a port behind the destination: give one"));
     }
-    let input = input::read(global, args.all_namespaces)?;
+    let targets: Vec<_> = from.iter().chain(&to).map(|(target, _)| target).collect();
+    let input = input::read(global, args.all_namespaces, &targets)?;
     let rules = policy::translate(&input.snapshot);
     let network = Network::build(&input.snapshot, &rules);
     if let Some(name) = &input.only {

@@ -23,8 +23,8 @@ pub struct Cluster {
 /// What is asked of a cluster.
 #[derive(Clone, Copy, Debug)]
 pub enum Question<'a> {
-    /// Anything.
-    Everything,
+    /// Anything; these namespaces are tried too where not all may be read.
+    Everything(&'a [String]),
     /// Whether these ends may talk.
     Ends(&'a [NamedEnd]),
 }
@@ -40,7 +40,7 @@ pub fn read(options: &ConnectOptions, question: Question<'_>) -> Result<Cluster,
         let read = async {
             match question {
                 Question::Ends(ends) => narrow::read(&api, ends).await,
-                Question::Everything => Ok(None),
+                Question::Everything(_) => Ok(None),
             }
         };
         let (narrowed, version) = join(read, version(&api)).await;
@@ -124,12 +124,11 @@ fn namespaces(
     refused: &[(&Kind, &str)],
 ) -> Vec<String> {
     let mut names: Vec<String> = if refused.iter().any(|(kind, _)| **kind == NAMESPACE) {
-        let ends = match question {
-            Question::Ends(ends) => ends,
-            Question::Everything => &[],
+        let named: Vec<String> = match question {
+            Question::Ends(ends) => ends.iter().filter_map(|end| end.namespace.clone()).collect(),
+            Question::Everything(names) => names.to_vec(),
         };
-        let named = ends.iter().filter_map(|end| end.namespace.clone());
-        named.chain([api.namespace().to_owned()]).collect()
+        named.into_iter().chain([api.namespace().to_owned()]).collect()
     } else {
         let is_namespace = |object: &Object| matches!(object, Object::Namespace(_));
         let found = objects.items.iter().filter(|(_, object)| is_namespace(object));

@@ -49,6 +49,19 @@ pub enum Target {
     },
 }
 
+impl Target {
+    /// Returns the namespace that it names.
+    pub fn namespace(&self) -> Option<String> {
+        match self {
+            Self::Namespace(name) => Some(name.clone()),
+            Self::Pod { namespace, .. }
+            | Self::Service { namespace, .. }
+            | Self::Workload { namespace, .. } => namespace.clone(),
+            _ => None,
+        }
+    }
+}
+
 /// The ports that a question is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PortQuery {
