@@ -135,7 +135,7 @@ fn allow(plane: &ControlPlane, user: &str, is_allowed: impl Fn(&str) -> bool) {
 }
 
 /// Applies a namespace with two pods, one of them closed.
-fn put(plane: &ControlPlane, namespace: &str) {
+pub(crate) fn put(plane: &ControlPlane, namespace: &str) {
     let pods = "
 apiVersion: v1
 kind: Namespace

@@ -26,6 +26,7 @@ mod plugin;
 mod process;
 mod proxies;
 mod readme;
+mod rights;
 mod secrets;
 mod smoke;
 mod tls;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         kubectl::trials(&shared),
         proxies::trials(&shared),
         failures::trials(&shared),
+        rights::trials(&shared, &large),
         lies::trials(),
         secrets::trials(),
         readme::trials(&examples),

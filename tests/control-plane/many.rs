@@ -255,7 +255,7 @@ fn requests(plane: &ControlPlane, question: &[&str], verdict: &str) -> Vec<Strin
 fn read(plane: &ControlPlane, json_only: bool) -> Cluster {
     let kubeconfig = Some(plane.kubeconfig("admin"));
     let options = ConnectOptions { kubeconfig, json_only, ..ConnectOptions::default() };
-    cluster::read(&options, Question::Everything).expect("the cluster")
+    cluster::read(&options, Question::Everything(&[])).expect("the cluster")
 }
 
 fn pods(cluster: &Cluster) -> BTreeSet<String> {
