@@ -17,6 +17,7 @@ const GROUP: &str = "gateway.networking.k8s.io";
 /// A group as its own document tells of it.
 #[derive(Deserialize)]
 struct ApiGroup {
+    #[serde(default)]
     versions: Vec<GroupVersion>,
 }
 
