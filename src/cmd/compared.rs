@@ -8,46 +8,32 @@ use crate::load::objects::Objects;
 use crate::model::snapshot::Snapshot;
 use crate::report::sides::Sides;
 
-/// What a diff reads.
-pub(super) struct Compared {
-    /// Both sides.
-    pub(super) snapshots: Sides<Snapshot>,
-    /// The only namespace to show; all where it is absent.
-    pub(super) only: Option<String>,
-}
-
 /// Reads a base, the cluster where there is none, and lays `-f` and `--with` over a copy of it.
-pub(super) fn read_overlaid(global: &Global, base: &[String]) -> Result<Compared, Error> {
+pub(super) fn read_overlaid(global: &Global, base: &[String]) -> Result<Sides<Snapshot>, Error> {
     let given = global.namespace.clone();
-    let (before, namespace, only) = match base {
-        [] => {
-            let read = cluster(global, None)?;
-            let namespace = given.unwrap_or(read.namespace);
-            (read.objects, namespace.clone(), Some(namespace))
-        }
-        _ => {
-            let namespace = given.clone().unwrap_or_else(|| "default".to_owned());
-            (files(base, global, &namespace)?, namespace, given)
-        }
+    let (before, namespace) = if base.is_empty() {
+        let read = cluster(global, None)?;
+        (read.objects, given.unwrap_or(read.namespace))
+    } else {
+        let namespace = given.unwrap_or_else(|| "default".to_owned());
+        (files(base, global, &namespace)?, namespace)
     };
     let mut after = before.clone();
     if !global.filename.is_empty() {
         after = after.with(files(&global.filename, global, &namespace)?);
     }
-    compared(global, Sides { before, after }, &namespace, only)
+    compared(global, Sides { before, after }, &namespace)
 }
 
 /// Reads two sources, each a path, `live` or `context:NAME`; `--with` and `--without` change the
 /// newer one.
-pub(super) fn read_two(global: &Global, old: &str, new: &str) -> Result<Compared, Error> {
+pub(super) fn read_two(global: &Global, old: &str, new: &str) -> Result<Sides<Snapshot>, Error> {
     let given = global.namespace.clone();
     let (before, old_namespace) = source(global, old)?;
     let (after, new_namespace) = source(global, new)?;
-    // As with `list`: of clusters only one namespace, of files all.
-    let only = given.clone().or_else(|| old_namespace.as_ref().and(new_namespace.clone()));
     let namespace = given.or(new_namespace).or(old_namespace);
     let namespace = namespace.unwrap_or_else(|| "default".to_owned());
-    compared(global, Sides { before, after }, &namespace, only)
+    compared(global, Sides { before, after }, &namespace)
 }
 
 /// Changes the newer side as `--with` and `--without` say, and assembles both.
@@ -55,8 +41,7 @@ fn compared(
     global: &Global,
     mut objects: Sides<Objects>,
     namespace: &str,
-    only: Option<String>,
-) -> Result<Compared, Error> {
+) -> Result<Sides<Snapshot>, Error> {
     if !global.with.is_empty() {
         objects.after = objects.after.with(files(&global.with, global, namespace)?);
     }
@@ -68,7 +53,7 @@ fn compared(
     warn(&warnings);
     let mut snapshots = objects.map(Objects::assemble);
     snapshots.each_mut().map(|snapshot| global.cni.lay_over(snapshot));
-    Ok(Compared { snapshots, only })
+    Ok(snapshots)
 }
 
 /// Reads one source: `live`, `context:NAME`, or a path. A cluster comes with its context's namespace.
@@ -88,5 +73,5 @@ fn cluster(global: &Global, context: Option<&str>) -> Result<Cluster, Error> {
     let own = global.connection.options(global.namespace.as_ref());
     let context = context.map(str::to_owned).or_else(|| own.context.clone());
     let options = ConnectOptions { context, ..own };
-    cluster::read(&options, Question::Everything).map_err(cluster_error)
+    cluster::read(&options, Question::Everything(&[])).map_err(cluster_error)
 }

@@ -11,9 +11,10 @@ use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::policy;
 use crate::render::{Format, default_deny as render, diff};
-use crate::report::default_deny::{Inside, default_deny};
+use crate::report::default_deny::{Allowed, Inside, default_deny};
 use crate::report::diff::Diff;
 use crate::report::joint::JointEnds;
+use crate::report::servers;
 use crate::report::sides::Sides;
 use crate::report::target::Target;
 
@@ -31,7 +32,7 @@ Examples:
   kubectl netpol default-deny ns/shop --allow-same-namespace -f manifests/
 
   # Every connection that it cuts, as data
-  kubectl netpol default-deny ns/shop | kubectl netpol diff -f - -A -o json")]
+  kubectl netpol default-deny ns/shop | kubectl netpol diff -f - -o json")]
 pub struct DefaultDenyArgs {
     /// The namespace: ns/NAME.
     #[arg(value_name = "NAMESPACE")]
@@ -53,17 +54,24 @@ pub fn run(args: &DefaultDenyArgs, global: &Global) -> Result<ExitCode, Error> {
     let (Target::Namespace(name), None) = (&target, port) else {
         return Err(Error::usage(format!("`{}` is not a namespace: use ns/NAME", args.target)));
     };
-    if args.allow_apiserver {
-        // The endpoints of default/kubernetes are not read.
-        return Err(Error::usage("--allow-apiserver: the address of the API server is not known")
-            .hint("leave it out, and add a rule with the ipBlock of the API server by hand"));
-    }
-    let input = input::read(global, true)?;
+    let input = input::read(global, true, &[&target])?;
     let rules = policy::translate(&input.snapshot);
     let before = Network::build(&input.snapshot, &rules);
     find(&before, &target, &input.namespace)?;
     let inside = if args.allow_same_namespace { Inside::Allowed } else { Inside::Denied };
-    let base = default_deny(&input.snapshot, name, inside);
+    let unknown = || {
+        let unread = "the address of the API server is not known: no EndpointSlice of Service \
+                      default/kubernetes was read";
+        Error::usage(format!("--allow-apiserver: {unread}"))
+            .hint("leave it out, and add a rule with the ipBlock of the API server by hand")
+    };
+    let api_server = match args.allow_apiserver {
+        true => Some(servers::api_server(&input.snapshot).ok_or_else(unknown)?),
+        false => None,
+    };
+    let dns = servers::dns(&input.snapshot);
+    let allowed = Allowed { inside, dns: &dns, api_server: api_server.as_deref() };
+    let base = default_deny(&input.snapshot, name, allowed);
     let applied = base.applied(&input.snapshot, &rules);
     let after = Network::build(&input.snapshot, &applied);
     output::write(global, true, |out, format, look| {

@@ -21,7 +21,7 @@ use crate::report::joint::JointEnds;
 #[command(after_help = "\
 Examples:
   # What would change if this were applied to the cluster
-  kubectl netpol diff -f policies/ -A
+  kubectl netpol diff -f policies/
 
   # A comment for a pull request: two checkouts
   kubectl netpol diff main/ branch/ -R -o md
@@ -33,7 +33,7 @@ Examples:
   kubectl netpol diff --without shop/netpol/default-deny
 
   # Two clusters
-  kubectl netpol diff context:staging context:production -A")]
+  kubectl netpol diff context:staging context:production")]
 pub struct DiffArgs {
     /// What was: a path, live, or context:NAME.
     #[arg(value_name = "OLD", requires = "new")]
@@ -44,7 +44,7 @@ pub struct DiffArgs {
     /// Lay -f over these manifests instead of the live cluster.
     #[arg(long, value_name = "PATH")]
     base: Vec<String>,
-    /// Connections of every namespace (the default with manifests).
+    /// Connections of every namespace, though -n is given to complete names.
     #[arg(short = 'A', long)]
     all_namespaces: bool,
 }
@@ -54,7 +54,7 @@ pub struct DiffArgs {
 /// # Errors
 /// Whatever keeps it from answering.
 pub fn run(args: &DiffArgs, global: &Global) -> Result<ExitCode, Error> {
-    let read = match (&args.old, &args.new) {
+    let snapshots = match (&args.old, &args.new) {
         (Some(old), Some(new)) => {
             if !global.filename.is_empty() || !args.base.is_empty() {
                 return Err(Error::usage(
@@ -71,10 +71,11 @@ pub fn run(args: &DiffArgs, global: &Global) -> Result<ExitCode, Error> {
             compared::read_overlaid(global, &args.base)?
         }
     };
-    let only = read.only.filter(|_| !args.all_namespaces);
-    let rules = read.snapshots.each().map(policy::translate);
+    // A change may cut any namespace, whichever the context names.
+    let only = global.namespace.clone().filter(|_| !args.all_namespaces);
+    let rules = snapshots.each().map(policy::translate);
     let networks =
-        read.snapshots.each().zip(rules.each()).map(|(snapshot, rules)| Network::build(snapshot, rules));
+        snapshots.each().zip(rules.each()).map(|(snapshot, rules)| Network::build(snapshot, rules));
     let networks = networks.each();
     if let Some(name) = &only {
         let after = check_namespace(networks.after, name);

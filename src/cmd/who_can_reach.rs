@@ -69,7 +69,7 @@ pub fn run(args: &WhoCanReachArgs, global: &Global) -> Result<ExitCode, Error> {
         return Err(Error::usage("--port and a port behind the target: give one"));
     }
     let only = args.expect.as_ref().map(|word| parse_only(word)).transpose()?;
-    let input = input::read(global, true)?;
+    let input = input::read(global, true, &[&target])?;
     let rules = policy::translate(&input.snapshot);
     let network = Network::build(&input.snapshot, &rules);
     let end = |target: &Target| find(&network, target, &input.namespace);

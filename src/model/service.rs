@@ -86,7 +86,7 @@ pub struct ServicePort {
 }
 
 /// A port of the pods behind a Service.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TargetPort {
     /// The same number on all pods.
     Number(u16),

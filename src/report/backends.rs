@@ -14,6 +14,7 @@ use crate::model::ips::{Family, IpSet};
 use crate::model::labels::value_of;
 use crate::model::selector::Selector;
 use crate::model::service::{Service, ServiceAddress, ServiceId, ServicePort, Slice, TargetPort};
+use crate::model::snapshot::Snapshot;
 
 /// Finds the Service that has an address.
 pub(super) fn with_address(network: &Network<'_>, ip: IpAddr) -> Option<ServiceId> {
@@ -86,7 +87,7 @@ impl<'a> Found<'a, '_> {
         let own = snapshot.pods.iter().filter(|(_, pod)| {
             pod.namespace == self.service.namespace
                 && pod.state != PodState::Finished
-                && selects(self.network, selector, pod)
+                && selects(snapshot, selector, pod)
         });
         let own: Vec<_> = own.collect();
         let serves = |pod: &Pod| pod.ready || self.service.not_ready_too;
@@ -249,10 +250,10 @@ fn hop(port: &ServicePort, target: u16) -> Hop {
     Hop { protocol: port.protocol, port: port.port, name: port.name.clone(), target }
 }
 
-/// Tells whether a Service's selector selects a pod.
-pub(super) fn selects(network: &Network<'_>, selector: &Selector, pod: &Pod) -> bool {
-    let names = &network.snapshot.names;
-    let labels = network.snapshot.labels.get(pod.labels);
+/// Tells whether a pod has the labels that a selector asks for.
+pub(super) fn selects(snapshot: &Snapshot, selector: &Selector, pod: &Pod) -> bool {
+    let names = &snapshot.names;
+    let labels = snapshot.labels.get(pod.labels);
     selector.matches(|key| {
         let key = names.find(key)?;
         value_of(labels, key).map(|value| names.get(value))

@@ -1,8 +1,10 @@
 //! The zero-trust base of a namespace: nothing in or out but DNS, and what is asked for.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use k8s_openapi::api::networking::v1::{
     IPBlock, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer,
     NetworkPolicyPort, NetworkPolicySpec,
@@ -10,10 +12,10 @@ use k8s_openapi::api::networking::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::dns::{DnsServers, any_dns_port, dns_servers};
+use super::servers::{At, Port, Servers, any_dns_port};
 use crate::model::labels::NAMESPACE_NAME_LABEL;
 use crate::model::origin::{Lines, ObjectOrigin};
-use crate::model::ports::Protocol;
+use crate::model::service::TargetPort;
 use crate::model::snapshot::{PolicyObject, PolicySpec, Snapshot};
 use crate::policy::{Rules, network_policy};
 
@@ -35,11 +37,19 @@ pub struct DefaultDeny {
     pub findings: Vec<String>,
 }
 
-/// The address at which node-local DNS caches listen unless they are told otherwise.
-const NODE_LOCAL_DNS: &str = "169.254.20.10/32";
+/// What is allowed beside the base.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowed<'a> {
+    /// Whether pods of the namespace may talk to each other.
+    pub inside: Inside,
+    /// The cluster's DNS; port 53 everywhere where none is known.
+    pub dns: &'a [Servers],
+    /// The API server, if it is asked for.
+    pub api_server: Option<&'a [Servers]>,
+}
 
 /// Composes the base of a namespace.
-pub fn default_deny(snapshot: &Snapshot, namespace: &str, inside: Inside) -> DefaultDeny {
+pub fn default_deny(snapshot: &Snapshot, namespace: &str, allowed: Allowed<'_>) -> DefaultDeny {
     let mut findings = Vec::new();
     let everyone = || Some(LabelSelector::default());
     let deny = NetworkPolicySpec {
@@ -50,11 +60,21 @@ pub fn default_deny(snapshot: &Snapshot, namespace: &str, inside: Inside) -> Def
     let dns = NetworkPolicySpec {
         pod_selector: everyone(),
         policy_types: types(&["Egress"]),
-        egress: Some(dns_rules(&dns_servers(snapshot), namespace, &mut findings)),
+        egress: Some(dns_rules(allowed.dns, namespace, &mut findings)),
         ..NetworkPolicySpec::default()
     };
     let mut specs = vec![("default-deny", deny), ("allow-dns", dns)];
-    if inside == Inside::Allowed {
+    if let Some(servers) = allowed.api_server {
+        findings.push("the API server is allowed at its present addresses".to_owned());
+        let spec = NetworkPolicySpec {
+            pod_selector: everyone(),
+            policy_types: types(&["Egress"]),
+            egress: Some(servers.iter().map(rule).collect()),
+            ..NetworkPolicySpec::default()
+        };
+        specs.push(("allow-apiserver", spec));
+    }
+    if allowed.inside == Inside::Allowed {
         let own = || {
             Some(vec![NetworkPolicyPeer { pod_selector: everyone(), ..NetworkPolicyPeer::default() }])
         };
@@ -122,56 +142,61 @@ fn types(names: &[&str]) -> Option<Vec<String>> {
 
 /// Lists the egress rules that let DNS through: to its servers, or, where none is known, everywhere.
 fn dns_rules(
-    servers: &[DnsServers],
+    servers: &[Servers],
     namespace: &str,
     findings: &mut Vec<String>,
 ) -> Vec<NetworkPolicyEgressRule> {
     if servers.is_empty() {
         findings.push(
-            "no DNS server was found (no pod is labelled k8s-app=kube-dns): port 53 is allowed to \
-             everywhere"
+            "no DNS server was found (no Service selects k8s-app=kube-dns, no pod has that label): \
+             port 53 is allowed to everywhere"
                 .to_owned(),
         );
         return vec![NetworkPolicyEgressRule { to: None, ports: Some(ports(&any_dns_port())) }];
     }
-    if servers.iter().any(|own| own.namespace == namespace && !own.host_network) {
+    let is_here = |own: &Servers| matches!(&own.at, At::Pods { namespace: at, .. } if at == namespace);
+    if servers.iter().any(is_here) {
         findings.push(format!(
             "ns/{namespace} holds the cluster's DNS servers: denying ingress cuts DNS for all others"
         ));
     }
-    if servers.iter().any(|own| own.host_network) {
-        findings.push(format!(
-            "DNS servers use their node's network: {NODE_LOCAL_DNS}, where such caches listen unless told \
-             otherwise, is allowed"
-        ));
+    if servers.iter().any(|own| matches!(own.at, At::Addresses(_))) {
+        findings.push(
+            "DNS servers outside the pod network are allowed at their present addresses".to_owned(),
+        );
     }
-    let rule = |own: &DnsServers| NetworkPolicyEgressRule {
-        to: Some(vec![peer(own)]),
-        ports: Some(ports(&own.ports)),
-    };
     servers.iter().map(rule).collect()
 }
 
-fn peer(servers: &DnsServers) -> NetworkPolicyPeer {
-    if servers.host_network {
-        let block = IPBlock { cidr: NODE_LOCAL_DNS.to_owned(), except: None };
-        return NetworkPolicyPeer { ip_block: Some(block), ..NetworkPolicyPeer::default() };
-    }
-    let labels = |key: &str, value: &str| LabelSelector {
-        match_labels: Some([(key.to_owned(), value.to_owned())].into()),
-        ..LabelSelector::default()
+fn rule(servers: &Servers) -> NetworkPolicyEgressRule {
+    let to = match &servers.at {
+        At::Addresses(ips) => ips.iter().map(|ip| block(*ip)).collect(),
+        At::Pods { namespace, labels } => vec![NetworkPolicyPeer {
+            ip_block: None,
+            namespace_selector: Some(selector([(NAMESPACE_NAME_LABEL.to_owned(), namespace.clone())])),
+            pod_selector: Some(selector(labels.clone())),
+        }],
     };
-    NetworkPolicyPeer {
-        ip_block: None,
-        namespace_selector: Some(labels(NAMESPACE_NAME_LABEL, &servers.namespace)),
-        pod_selector: Some(labels(servers.label.0, servers.label.1)),
-    }
+    NetworkPolicyEgressRule { to: Some(to), ports: Some(ports(&servers.ports)) }
 }
 
-fn ports(ports: &BTreeSet<(Protocol, u16)>) -> Vec<NetworkPolicyPort> {
-    let port = |(protocol, number): &(Protocol, u16)| NetworkPolicyPort {
+fn block(ip: IpAddr) -> NetworkPolicyPeer {
+    let cidr = IpNet::from(ip).to_string();
+    let block = IPBlock { cidr, except: None };
+    NetworkPolicyPeer { ip_block: Some(block), ..NetworkPolicyPeer::default() }
+}
+
+fn selector(labels: impl IntoIterator<Item = (String, String)>) -> LabelSelector {
+    LabelSelector { match_labels: Some(labels.into_iter().collect()), ..LabelSelector::default() }
+}
+
+fn ports(ports: &BTreeSet<Port>) -> Vec<NetworkPolicyPort> {
+    let port = |(protocol, port): &Port| NetworkPolicyPort {
         protocol: Some(protocol.name().to_owned()),
-        port: Some(IntOrString::Int((*number).into())),
+        port: Some(match port {
+            TargetPort::Number(number) => IntOrString::Int((*number).into()),
+            TargetPort::Name(name) => IntOrString::String(name.to_string()),
+        }),
         end_port: None,
     };
     ports.iter().map(port).collect()

@@ -119,7 +119,7 @@ impl<'a, 'b> View<'a, 'b> {
         let is_selected = |member: &Member| match (member.who, &service.selector) {
             (Who::Pod(pod), Some(selector)) => {
                 let pod = snapshot.pods.at(pod);
-                pod.namespace == service.namespace && selects(self.network, selector, pod)
+                pod.namespace == service.namespace && selects(self.network.snapshot, selector, pod)
             }
             _ => false,
         };

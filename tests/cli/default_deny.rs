@@ -1,6 +1,6 @@
 //! `default-deny`: what it prints, and that what it prints does what it says.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::run::{Folder, SHOP, items};
 
@@ -86,6 +86,147 @@ fn an_unknown_dns_is_a_finding_and_port_53_is_allowed_everywhere() {
     folder.write("base.yaml", base.out.as_bytes());
     let question = "shop/deploy/api --to internet --port 53/UDP -f shop.yaml --with base.yaml";
     assert_eq!(folder.verdict(question), "allow");
+}
+
+/// A DNS Service and its metrics Service, before the manifests of its pods.
+const DNS_SERVICE: &str = "\
+---
+apiVersion: v1
+kind: Service
+metadata: {name: kube-dns, namespace: kube-system}
+spec:
+  clusterIP: 10.96.0.10
+  selector: {k8s-app: kube-dns}
+  ports:
+  - {name: dns, port: 53, protocol: UDP, targetPort: dns}
+  - {name: dns-tcp, port: 53, targetPort: dns-tcp}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: coredns-metrics, namespace: kube-system}
+spec:
+  clusterIP: None
+  selector: {k8s-app: kube-dns}
+  ports: [{port: 9153}]
+";
+
+/// Returns the egress rules of a policy of the base that `files` get, and the findings.
+fn rules(files: &[&str], arguments: &str, policy: &str) -> (Value, Vec<String>) {
+    let folder = Folder::of(&[("all.yaml", &[&[SHOP], files].concat().concat())]);
+    let ended = folder.run(&format!("default-deny ns/shop -o json -f all.yaml {arguments}"));
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    let list: Value = serde_json::from_str(&ended.out).unwrap();
+    let own = items(&list["items"]).iter().find(|own| own["metadata"]["name"] == policy).unwrap();
+    let findings = ended.err.lines().filter_map(|line| line.strip_prefix("# "));
+    (own["spec"]["egress"].clone(), findings.map(str::to_owned).collect())
+}
+
+fn pods_of_dns(labels: &Value) -> Value {
+    let namespace = json!({"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}});
+    json!([{"namespaceSelector": namespace, "podSelector": {"matchLabels": labels}}])
+}
+
+fn ports(tcp: &Value, udp: &Value) -> Value {
+    json!([{"port": tcp, "protocol": "TCP"}, {"port": udp, "protocol": "UDP"}])
+}
+
+#[test]
+fn a_service_of_dns_leads_to_the_ports_of_its_pods() {
+    let to = pods_of_dns(&json!({"k8s-app": "kube-dns"}));
+    let numbers = ports(&json!(5353), &json!(5353));
+    let (found, findings) = rules(&[DNS, DNS_SERVICE], "", "allow-dns");
+    assert_eq!(found, json!([{"to": to, "ports": numbers}]));
+    assert_eq!(findings, Vec::<String>::new());
+    // Without its pods only the names of the ports are known.
+    let namespace = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: kube-system}\n";
+    let (found, _) = rules(&[namespace, DNS_SERVICE], "", "allow-dns");
+    assert_eq!(found, json!([{"to": to, "ports": ports(&json!("dns-tcp"), &json!("dns"))}]));
+}
+
+#[test]
+fn a_well_known_service_selects_dns_by_other_labels() {
+    let service = DNS_SERVICE.replace("name: kube-dns,", "name: coredns,");
+    let [service, pods] =
+        [&*service, DNS].map(|text| text.replace("k8s-app: kube-dns", "example.test/name: coredns"));
+    let to = pods_of_dns(&json!({"example.test/name": "coredns"}));
+    let (found, _) = rules(&[&pods, &service], "", "allow-dns");
+    assert_eq!(found, json!([{"to": to, "ports": ports(&json!(5353), &json!(5353))}]));
+}
+
+#[test]
+fn dns_outside_the_pod_network_is_named_by_address() {
+    let cache = "\
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: cache, namespace: kube-system, labels: {k8s-app: node-local-dns}}
+spec: {hostNetwork: true, containers: [{name: main, image: example/cache}]}
+status: {podIP: 192.168.1.1}
+";
+    let block = |ip: &str| json!({"ipBlock": {"cidr": ip}});
+    let both = |port: u16| ports(&json!(port), &json!(port));
+    let (found, findings) = rules(&[DNS, DNS_SERVICE, cache], "", "allow-dns");
+    let to = pods_of_dns(&json!({"k8s-app": "kube-dns"}));
+    let caches = [block("10.96.0.10/32"), block("169.254.20.10/32")];
+    assert_eq!(found, json!([{"to": to, "ports": both(5353)}, {"to": caches, "ports": both(53)}]));
+    assert_eq!(findings.len(), 1, "{findings:?}");
+
+    let server = cache.replace("node-local-dns", "kube-dns");
+    let direct = DNS_SERVICE.replace("targetPort: dns-tcp", "targetPort: 1053");
+    let direct = direct.replace("targetPort: dns", "targetPort: 1053");
+    let (found, _) = rules(&[&server, &direct], "", "allow-dns");
+    let expected = json!([
+        {"to": [block("10.96.0.10/32")], "ports": both(53)},
+        {"to": [block("192.168.1.1/32")], "ports": both(1053)},
+    ]);
+    assert_eq!(found, expected);
+}
+
+/// The API server as a cluster tells of it.
+const API_SERVER: &str = "\
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: default}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: kubernetes, namespace: default}
+spec: {clusterIP: 10.96.0.1, ports: [{name: https, port: 443, targetPort: 6443}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: kubernetes, namespace: default, labels: {kubernetes.io/service-name: kubernetes}}
+addressType: IPv4
+endpoints: [{addresses: [192.0.2.1]}, {addresses: [192.0.2.2]}]
+ports: [{name: https, port: 6443}]
+";
+
+#[test]
+fn the_api_server_is_allowed_where_its_service_leads() {
+    let folder = Folder::of(&[("all.yaml", &[SHOP, API_SERVER].concat())]);
+    let base = folder.run("default-deny ns/shop --allow-apiserver -f all.yaml");
+    assert_eq!(base.code, Some(0), "{}", base.err);
+    folder.write("base.yaml", base.out.as_bytes());
+    let question = "-f all.yaml --with base.yaml";
+    let verdict = |to: &str| folder.verdict(&format!("shop/deploy/api --to {to} {question}"));
+    assert_eq!(verdict("192.0.2.1 --port 6443"), "allow");
+    assert_eq!(verdict("192.0.2.2 --port 6443"), "allow");
+    assert_eq!(verdict("default/svc/kubernetes --port 443"), "allow");
+    assert_eq!(verdict("192.0.2.1 --port 443"), "deny");
+    assert_eq!(verdict("192.0.2.3 --port 6443"), "deny");
+    // Whoever does not ask for it does not get it.
+    let base = folder.run("default-deny ns/shop -f all.yaml");
+    assert!(!base.out.contains("6443") && !base.out.contains("10.96.0.1"), "{}", base.out);
+}
+
+#[test]
+fn the_api_server_is_not_known_by_the_address_of_its_service_alone() {
+    let (service, _) = API_SERVER.rsplit_once("---\n").unwrap();
+    let folder = Folder::of(&[("all.yaml", &[SHOP, service].concat())]);
+    let ended = folder.run("default-deny ns/shop --allow-apiserver -f all.yaml");
+    assert_eq!((ended.code, &*ended.out), (Some(2), ""), "{}", ended.err);
+    assert!(ended.err.contains("no EndpointSlice of Service default/kubernetes was read"));
 }
 
 #[test]
