@@ -29,13 +29,13 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Explain(cmd::explain::ExplainArgs),
-    List(cmd::list::ListArgs),
     WhoCanReach(cmd::who_can_reach::WhoCanReachArgs),
+    List(cmd::list::ListArgs),
+    Diff(cmd::diff::DiffArgs),
+    DefaultDeny(cmd::default_deny::DefaultDenyArgs),
     Doctor(cmd::doctor::DoctorArgs),
     Snapshot(cmd::snapshot::SnapshotArgs),
     Version(cmd::version::VersionArgs),
-    Diff(cmd::diff::DiffArgs),
-    DefaultDeny(cmd::default_deny::DefaultDenyArgs),
 }
 
 /// The flags that every subcommand has.
@@ -115,6 +115,9 @@ impl Global {
         let Some(word) = &self.output else { return Ok(()) };
         if formats.iter().any(|(known, _)| known == word) {
             return Ok(());
+        }
+        if formats.is_empty() {
+            return Err(Error::usage("this subcommand has no output formats: leave out -o"));
         }
         let known: Vec<&str> = formats.iter().map(|(known, _)| *known).collect();
         Err(Error::usage(format!(
