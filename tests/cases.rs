@@ -17,6 +17,7 @@ use std::process::Command;
 use netpol::engine::network::Network;
 use netpol::load::manifests::{self, ReadOptions};
 use netpol::policy;
+use netpol::report::fix::{self, Question};
 use netpol::report::{ends, explain, subject, target};
 use serde_json::Value;
 
@@ -52,6 +53,24 @@ fn check(folder: &Path, question: &str) -> Result<(), String> {
         "allow" | "deny" | "partial" | "depends" => {
             let answer = explain(folder, rest);
             expect(answer["verdict"] == what, || format!("is {}", answer["verdict"]))
+        }
+        "fix" => {
+            let (fix, connection) = rest.split_once(" : ").unwrap();
+            let fix: Vec<&str> = fix.split(' ').collect();
+            let answer = explain(folder, connection);
+            let (opens, places) = fix.split_last().unwrap();
+            let place = |change: &Value| {
+                let text = |key: &str| change[key].as_str().unwrap_or_default().to_owned();
+                format!("{}/{}", text("namespace"), text("name"))
+            };
+            let found: Vec<String> = list(&answer["fix"]["changes"]).iter().map(place).collect();
+            let holds = found == *places && answer["fix"]["opens"] == opens.parse::<u64>().unwrap();
+            expect(holds, || format!("is {} {}", answer["fix"], answer["noFix"]))
+        }
+        "no-fix" => {
+            let answer = explain(folder, rest);
+            let holds = answer["fix"].is_null() && !answer["noFix"].is_null();
+            expect(holds, || format!("is {}", answer["fix"]))
         }
         "finding" | "no-finding" => {
             let (id, asked) = rest.split_once(' ').unwrap();
@@ -202,7 +221,15 @@ fn ask_library(folder: &Path, arguments: &[&str]) -> Value {
         [source, "--to", destination, port @ ..] => {
             let port = port.last().map(|port| target::parse_port(port).unwrap());
             let answer = explain::explain(&network, &end(source), &end(destination), port.as_ref());
-            serde_json::to_value(answer.unwrap()).unwrap()
+            let mut answer = answer.unwrap();
+            let target = |word: &str| target::parse(word).unwrap().0;
+            let (source, destination) = (&target(source), &target(destination));
+            let question = Question { source, destination, port: port.as_ref(), namespace: "default" };
+            match fix::propose(&network, question) {
+                Ok(fix) => answer.fix = fix,
+                Err(reason) => answer.no_fix = Some(reason),
+            }
+            serde_json::to_value(answer).unwrap()
         }
         _ => panic!("not a question: {arguments:?}"),
     }

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 /// The folder of the case, the arguments, and a piece of text that shows that the form is the one
 /// that is meant.
-const FORMS: [(&str, &str, &str); 44] = [
+const FORMS: [(&str, &str, &str); 47] = [
     ("cli", "explain shop/deploy/api --to db/sts/postgres --port 5432", r#""verdict":"allow""#),
     ("cli", "explain shop/deploy/web --to db/sts/postgres --port 5432", r#""verdict":"deny""#),
     ("cli", "explain shop/deploy/web --to db/sts/postgres", r#""allowed":[]"#),
@@ -33,6 +33,9 @@ const FORMS: [(&str, &str, &str); 44] = [
     ("cli", "explain node/node-1 --to shop/deploy/web", r#""reason":"exempt""#),
     ("cli", "explain shop/deploy/web --from 10.1.0.1", r#""ips":["10.1.0.1"]"#),
     ("cli", "explain shop/pod/web-7d4b9-abcde --to shop/pod/web-7d4b9-abcde", "always reaches itself"),
+    ("cli", "explain shop/deploy/web --to db/sts/postgres:5432", r#""change":"rule""#),
+    ("odd", "explain w/pod/c --to y/pod/a", r#""noFix":"#),
+    ("odd", "explain 203.0.113.9 --to v/pod/a --port 80-90", r#""change":"policy""#),
     ("cli", "explain shop/deploy/web", r#""pods":["web-7d4b9-fghij"]"#),
     ("cli", "explain monitoring/ds/agent", r#""verdict":"depends""#),
     ("cli", "explain ns/shop", r#""kind":"Namespace""#),
@@ -174,6 +177,19 @@ metadata: {name: c, namespace: w}
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: deny, namespace: w}
+spec: {podSelector: {}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: v, labels: {app: a}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: b, namespace: v, labels: {app: b}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: v}
 spec: {podSelector: {}}
 ---
 apiVersion: networking.k8s.io/v1

@@ -72,7 +72,7 @@ pub fn run(args: &DefaultDenyArgs, global: &Global) -> Result<ExitCode, Error> {
     let dns = servers::dns(&input.snapshot);
     let allowed = Allowed { inside, dns: &dns, api_server: api_server.as_deref() };
     let base = default_deny(&input.snapshot, name, allowed);
-    let applied = base.applied(&input.snapshot, &rules);
+    let applied = base.applied(&input.snapshot);
     let after = Network::build(&input.snapshot, &applied);
     output::write(global, true, |out, format, look| {
         match format {

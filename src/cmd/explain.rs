@@ -1,5 +1,7 @@
 //! `kubectl netpol explain`.
 
+use std::io::Write;
+
 use clap::{Args, ValueEnum};
 
 use super::{input, output};
@@ -11,7 +13,9 @@ use crate::policy;
 use crate::render::sanitize::sanitize;
 use crate::render::{Format, explain, machine, subject};
 use crate::report::ends::{self, End};
-use crate::report::schema::Verdict;
+use crate::report::fix;
+use crate::report::naming::name_of;
+use crate::report::schema::{Explanation, Fix, Verdict};
 use crate::report::target::{self, PortQuery, Target};
 
 /// Explain what policies apply to a workload, or why a connection is allowed or denied.
@@ -35,6 +39,9 @@ Examples:
   # Who decides what comes in, from manifests
   kubectl netpol explain db/sts/postgres --from 10.0.0.0/8 -f manifests/
 
+  # What would allow it, as an object for Git or for kubectl apply -f -
+  kubectl netpol explain deploy/web -n shop --to db/sts/postgres --port 5432 --fix-only
+
   # A check for a pipeline: exit code 1 unless it is denied
   kubectl netpol explain shop/deploy/web --to internet --expect deny -f apps/")]
 pub struct ExplainArgs {
@@ -53,6 +60,9 @@ pub struct ExplainArgs {
     /// Exit with code 1 unless the verdict is this.
     #[arg(long, value_enum, value_name = "VERDICT")]
     expect: Option<Expect>,
+    /// Print only the policies that would allow what is denied, as YAML or with -o json.
+    #[arg(long, conflicts_with = "expect")]
+    fix_only: bool,
 }
 
 /// A verdict to expect.
@@ -89,10 +99,23 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
     };
     let rules = policy::translate(&input.snapshot);
     let network = Network::build(&input.snapshot, &rules);
-    let source = find(&network, &source.0, &input.namespace)?;
-    let destination = find(&network, &destination.0, &input.namespace)?;
-    let answer = crate::report::explain::explain(&network, &source, &destination, port.as_ref());
-    let answer = answer.map_err(|error| Error::usage(sanitize(&error.to_string())))?;
+    let find = |target| find(&network, target, &input.namespace);
+    let ends = (find(&source.0)?, find(&destination.0)?);
+    let answer = crate::report::explain::explain(&network, &ends.0, &ends.1, port.as_ref());
+    let mut answer = answer.map_err(|error| Error::usage(sanitize(&error.to_string())))?;
+    // Who expects a denial does not want it to be fixed.
+    if args.expect != Some(Expect::Deny) {
+        let (source, destination) = (&source.0, &destination.0);
+        let question =
+            fix::Question { source, destination, port: port.as_ref(), namespace: &input.namespace };
+        match fix::propose(&network, question) {
+            Ok(fix) => answer.fix = fix,
+            Err(reason) => answer.no_fix = Some(reason),
+        }
+    }
+    if args.fix_only {
+        return write_fix(global, answer);
+    }
     output::write(global, true, |out, format, look| match format {
         Format::Json => machine::write_json(out, &answer),
         Format::Yaml => machine::write_yaml(out, &answer),
@@ -105,14 +128,38 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
     }))
 }
 
+/// Writes the objects of the fix; where nothing is denied, none.
+fn write_fix(global: &Global, answer: Explanation) -> Result<ExitCode, Error> {
+    if let Some(reason) = answer.no_fix {
+        let message = format!("there is no fix: {reason}");
+        return Err(Error { code: ExitCode::Unexpected, message, hints: Vec::new() });
+    }
+    let Some(Fix { objects, .. }) = answer.fix else {
+        let ends = format!("{} -> {}", name_of(&answer.source), name_of(&answer.destination));
+        let text = format!("{} is allowed: there is nothing to fix", sanitize(&ends));
+        // A closed standard error is no reason to fail.
+        let _ = writeln!(std::io::stderr(), "{text}");
+        return Ok(ExitCode::Success);
+    };
+    output::write(global, true, |out, format, _| match format {
+        Format::Json => machine::write_json_objects(out, &objects),
+        _ => machine::write_yaml_objects(out, &objects),
+    })?;
+    Ok(ExitCode::Success)
+}
+
 fn run_subject(
     args: &ExplainArgs,
     global: &Global,
     target: &Target,
     has_port: bool,
 ) -> Result<ExitCode, Error> {
-    if has_port || args.expect.is_some() {
-        let flag = if args.expect.is_some() { "--expect" } else { "a port" };
+    let flag = match args {
+        ExplainArgs { expect: Some(_), .. } => Some("--expect"),
+        ExplainArgs { fix_only: true, .. } => Some("--fix-only"),
+        _ => has_port.then_some("a port"),
+    };
+    if let Some(flag) = flag {
         return Err(Error::usage(format!("{flag} needs --to or --from")));
     }
     let input = input::read(global, true, &[target])?;

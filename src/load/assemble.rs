@@ -307,6 +307,7 @@ impl Builder {
                 Object::NetworkPolicy(read) => self.snapshot.policies.push(PolicyObject {
                     namespace: Some(key.namespace.into()),
                     name: key.name.into(),
+                    metadata: read.metadata,
                     origin: read.origin,
                     spec: PolicySpec::NetworkPolicy(read.spec),
                 }),

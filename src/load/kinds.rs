@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::api::{Api, Part};
 use super::cni::DaemonSetRead;
 use super::failure::Failure;
-use super::ingress_objects::{IngressClassObject, IngressObject};
+use super::ingress_objects::{AnnotatedMeta, IngressClassObject, IngressObject};
 use super::objects::{
     EndpointSliceObject, Meta, NodeObject, Object, ObjectKey, PodObject, PolicyRead, ServiceObject,
     WorkloadObject,
 };
 use crate::model::origin::ObjectOrigin;
+use crate::model::snapshot::PolicyMeta;
 
 /// A kind to read.
 #[derive(Debug, PartialEq, Eq)]
@@ -70,7 +71,7 @@ pub(super) struct Header {
 
 #[derive(Deserialize)]
 struct NetworkPolicyObject {
-    metadata: Meta,
+    metadata: AnnotatedMeta,
     #[serde(default)]
     spec: NetworkPolicySpec,
 }
@@ -168,7 +169,7 @@ pub(super) async fn read(api: &Api, kind: &Kind, filter: Filter<'_>) -> Result<V
             api.list_json(&path, wrap).await
         }
         "NetworkPolicy" => {
-            let wrap = |read: NetworkPolicyObject| (kind.key(&read.metadata), policy_of(read));
+            let wrap = |read: NetworkPolicyObject| (kind.key(&read.metadata.meta), policy_of(read));
             api.list_json(&path, wrap).await
         }
         _ => workloads(api, kind, &path).await,
@@ -202,8 +203,10 @@ fn owned(kind: &Kind, read: Header) -> Option<Named> {
 }
 
 fn policy_of(read: NetworkPolicyObject) -> Object {
-    let resource_version = Arc::from(read.metadata.resource_version.as_str());
+    let AnnotatedMeta { meta, annotations } = read.metadata;
+    let resource_version = Arc::from(meta.resource_version.as_str());
     Object::NetworkPolicy(Box::new(PolicyRead {
+        metadata: PolicyMeta::new(meta.labels, annotations),
         origin: ObjectOrigin::Live { resource_version },
         spec: read.spec,
     }))

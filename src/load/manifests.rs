@@ -15,6 +15,7 @@ use super::objects::{Meta, Object, ObjectKey, Objects, PolicyRead};
 use super::validate::Report;
 use super::{saved, schema};
 use crate::model::origin::{Lines, ObjectOrigin};
+use crate::model::snapshot::PolicyMeta;
 use crate::policy;
 
 /// Files that cannot be used.
@@ -300,7 +301,10 @@ impl Reader<'_> {
         self.report(document, report);
         let origin = ObjectOrigin::File { file: Arc::from(document.file), lines: lines(document) };
         let key = self.key(document, &header.metadata);
-        self.keep(document, key, Object::NetworkPolicy(Box::new(PolicyRead { origin, spec })));
+        let annotations = document.node.at(&["metadata", "annotations"]).map(decode::decode);
+        let annotations = annotations.and_then(Result::ok).map(|read| read.0).unwrap_or_default();
+        let metadata = PolicyMeta::new(header.metadata.labels, annotations);
+        self.keep(document, key, Object::NetworkPolicy(Box::new(PolicyRead { metadata, origin, spec })));
     }
 
     /// Reports fields that the type does not have; returns false where a value has a wrong type.

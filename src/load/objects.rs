@@ -14,7 +14,7 @@ use super::gateway_objects::{GatewayObject, GrantObject, RouteObject};
 use super::ingress_objects::{IngressClassObject, IngressObject};
 use crate::model::cni::Agent;
 use crate::model::origin::ObjectOrigin;
-use crate::model::snapshot::Gap;
+use crate::model::snapshot::{Gap, PolicyMeta};
 
 /// All objects that were read, by identity, and what could not be read.
 #[derive(Clone, Debug, Default)]
@@ -76,6 +76,9 @@ pub enum Object {
 /// A NetworkPolicy and where it was read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PolicyRead {
+    /// What its metadata says beside its name.
+    #[serde(default)]
+    pub metadata: PolicyMeta,
     /// Where it was read.
     pub origin: ObjectOrigin,
     /// What it says.

@@ -1,13 +1,13 @@
 //! All that was read of a cluster, and what could not be read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use serde::{Deserialize, Serialize};
 
 use super::arena::Arena;
 use super::cni::NetworkPlugin;
-use super::endpoint::{NamedPort, NamedPorts, Namespace, NamespaceId, Node, Pod, Workload};
+use super::endpoint::{NamedPort, NamedPorts, Namespace, NamespaceId, Node, Pod, PodId, Workload};
 use super::ips::Family;
 use super::labels::{LabelSet, Labels};
 use super::names::{Interner, Text};
@@ -53,10 +53,23 @@ pub struct PolicyObject {
     pub namespace: Option<Box<str>>,
     /// Its name.
     pub name: Box<str>,
+    /// What else its metadata says, so that the object can be applied again.
+    pub metadata: PolicyMeta,
     /// Where it was read.
     pub origin: ObjectOrigin,
     /// What it says.
     pub spec: PolicySpec,
+}
+
+/// What users write into a policy's metadata beside its name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyMeta {
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its annotations, less the copy of the object that `kubectl apply` keeps there; a snapshot
+    /// file has none, as they may hold anything.
+    #[serde(skip)]
+    pub annotations: BTreeMap<String, String>,
 }
 
 /// The specification of a policy, by kind.
@@ -90,10 +103,31 @@ pub enum GapScope {
     Addresses,
 }
 
+impl PolicyMeta {
+    /// Keeps labels and annotations.
+    pub fn new(labels: BTreeMap<String, String>, mut annotations: BTreeMap<String, String>) -> Self {
+        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+        Self { labels, annotations }
+    }
+}
+
+impl PolicyObject {
+    /// Tells whether both are versions of one object.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let same_kind = std::mem::discriminant(&self.spec) == std::mem::discriminant(&other.spec);
+        same_kind && self.namespace == other.namespace && self.name == other.name
+    }
+}
+
 impl Snapshot {
     /// Returns the namespace of a name.
     pub fn namespace(&self, name: &str) -> Option<NamespaceId> {
         self.namespaces.find_by(|row| (*row.name).cmp(name))
+    }
+
+    /// Returns the name of a pod's namespace.
+    pub fn namespace_of(&self, pod: PodId) -> &str {
+        &self.namespaces.at(self.pods.at(pod).namespace).name
     }
 
     /// Returns the family of the cluster's first known address; IPv4 where none is known.

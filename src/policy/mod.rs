@@ -12,7 +12,7 @@ pub use rule::{
     PortMatch, Ports, Rule, RuleId, RuleSource, Rules, Selection, Tier, Unjudged,
 };
 
-use crate::model::snapshot::{GapScope, PolicySpec, Snapshot};
+use crate::model::snapshot::{GapScope, PolicyObject, PolicySpec, Snapshot};
 
 /// A kind of policy that a cluster can hold.
 pub struct Kind {
@@ -52,8 +52,15 @@ pub fn is_cluster_scoped(group: &str, kind: &str) -> bool {
 
 /// Translates all policies of a snapshot; what could not be read puts its subjects in doubt.
 pub fn translate(snapshot: &Snapshot) -> Rules {
+    translate_with(snapshot, &[])
+}
+
+/// Translates all policies of a snapshot as if some others were applied: each replaces the one of
+/// its kind, namespace and name, or is new.
+pub fn translate_with(snapshot: &Snapshot, applied: &[PolicyObject]) -> Rules {
     let mut rules = Rules::default();
-    for policy in &snapshot.policies {
+    let kept = snapshot.policies.iter().filter(|old| !applied.iter().any(|new| new.is_same_as(old)));
+    for policy in kept.chain(applied) {
         match &policy.spec {
             PolicySpec::NetworkPolicy(spec) => network_policy::translate(policy, spec, &mut rules),
         }

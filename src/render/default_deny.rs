@@ -14,10 +14,7 @@ use crate::report::default_deny::DefaultDeny;
 /// Those of the writer.
 pub fn write_yaml(out: &mut dyn Write, base: &DefaultDeny) -> io::Result<()> {
     write_findings(out, base)?;
-    for (index, policy) in base.policies.iter().enumerate() {
-        write!(out, "{}{}", if index == 0 { "" } else { "---\n" }, machine::yaml(policy)?)?;
-    }
-    Ok(())
+    machine::write_yaml_objects(out, &base.policies)
 }
 
 /// Writes the findings as comments.

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::Look;
+use super::fix::fix;
 use super::limits::limits;
 use super::text::{Label, Line, headline, padded, word, write_lines};
 use crate::report::naming::name_of;
@@ -49,6 +50,7 @@ pub fn write(out: &mut dyn Write, answer: &Explanation, look: Look) -> io::Resul
         lines.push(Line::default());
         lines.extend(answer.findings.iter().map(finding));
     }
+    lines.extend(fix(answer)?);
     lines.extend(limits(&answer.caveats, &answer.gaps));
     write_lines(out, &lines, look.width)
 }
@@ -111,6 +113,8 @@ fn half(name: &str, half: &Half, look: Look) -> Vec<Line> {
     let rules = || half.tiers.iter().flat_map(|tier| &tier.rules);
     let hits: Vec<&RuleUse> = rules().filter(|rule| rule.hit).collect();
     let isolated: Vec<&RuleRef> = half.tiers.iter().flat_map(|tier| &tier.isolated_by).collect();
+    let refer = |line: Line, used: &&RuleUse| reference(line, &used.rule);
+    let name_policy = |line: Line, rule: &&RuleRef| policy(line, rule);
     let mut lines = match half.reason {
         Reason::Exempt => vec![start.plain(half.note.clone().unwrap_or_default())],
         Reason::Default if isolated.is_empty() => vec![start.plain(match half.verdict {
@@ -118,27 +122,11 @@ fn half(name: &str, half: &Half, look: Look) -> Vec<Line> {
             _ => "no policy isolates it",
         })],
         Reason::Default if hits.is_empty() => {
-            let start = start.plain("may be isolated by");
-            let first = isolated.first().map_or(start.clone(), |rule| policy(start, rule));
-            vec![first]
+            let one = isolated.get(..1).unwrap_or_default();
+            first_and_more(start.plain("may be isolated by"), one, name_policy, look)
         }
-        Reason::Rule | Reason::Default => {
-            let mut uses = hits.iter();
-            let first = uses.next().map_or(start.clone(), |rule| reference(start, &rule.rule));
-            let more = uses.take(if look.wide { usize::MAX } else { SHOWN });
-            let more = more.map(|rule| reference(Line::new(20, 2).plain("and"), &rule.rule));
-            [first].into_iter().chain(more).collect()
-        }
-        Reason::Isolated => {
-            let mut own = isolated.iter();
-            let start = start.plain("isolated by");
-            let first = own.next().map_or(start.clone(), |rule| policy(start, rule));
-            let more = own.take(if look.wide { usize::MAX } else { SHOWN });
-            [first]
-                .into_iter()
-                .chain(more.map(|rule| policy(Line::new(20, 2).plain("and"), rule)))
-                .collect()
-        }
+        Reason::Rule | Reason::Default => first_and_more(start, &hits, refer, look),
+        Reason::Isolated => first_and_more(start.plain("isolated by"), &isolated, name_policy, look),
     };
     lines.extend(
         half.tiers
@@ -158,6 +146,19 @@ fn half(name: &str, half: &Half, look: Look) -> Vec<Line> {
         ));
     }
     lines
+}
+
+/// Writes the first of some items on a line, and the others on lines below.
+fn first_and_more<T>(
+    start: Line,
+    items: &[T],
+    write: impl Fn(Line, &T) -> Line,
+    look: Look,
+) -> Vec<Line> {
+    let Some((first, more)) = items.split_first() else { return vec![start] };
+    let more = more.iter().take(if look.wide { usize::MAX } else { SHOWN });
+    let more = more.map(|item| write(Line::new(20, 2).plain("and"), item));
+    [write(start, first)].into_iter().chain(more).collect()
 }
 
 fn near_misses(direction: &str, mut missed: Vec<&RuleUse>, none: bool, look: Look) -> Vec<Line> {
@@ -198,7 +199,12 @@ pub fn policy(line: Line, rule: &RuleRef) -> Line {
 
 /// Writes where a rule stands: `(file:line)`, or `(live)`.
 pub fn place(rule: &RuleRef) -> String {
-    match &rule.origin {
+    place_of(&rule.origin)
+}
+
+/// Writes a place as [`place`] does.
+pub(super) fn place_of(origin: &OriginRef) -> String {
+    match origin {
         OriginRef::File { file, line } => format!("({file}:{line})"),
         OriginRef::Live { .. } => "(live)".to_owned(),
     }

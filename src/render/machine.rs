@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde_json::json;
 
 /// Writes an answer as indented JSON.
 ///
@@ -20,6 +21,28 @@ pub fn write_json(out: &mut dyn Write, answer: &impl Serialize) -> io::Result<()
 /// Those of the writer.
 pub fn write_yaml(out: &mut dyn Write, answer: &impl Serialize) -> io::Result<()> {
     write!(out, "{}", yaml(answer)?)
+}
+
+/// Writes objects to apply as JSON: one as it is, others as a `List`.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_json_objects(out: &mut dyn Write, objects: &[impl Serialize]) -> io::Result<()> {
+    match objects {
+        [object] => write_json(out, object),
+        _ => write_json(out, &json!({"apiVersion": "v1", "kind": "List", "items": objects})),
+    }
+}
+
+/// Writes objects to apply as the documents of a YAML stream.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_yaml_objects(out: &mut dyn Write, objects: &[impl Serialize]) -> io::Result<()> {
+    for (index, object) in objects.iter().enumerate() {
+        write!(out, "{}{}", if index == 0 { "" } else { "---\n" }, yaml(object)?)?;
+    }
+    Ok(())
 }
 
 /// Returns an answer as YAML, ending in a line break.

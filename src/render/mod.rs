@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod dot;
 pub mod explain;
 pub mod exposure;
+mod fix;
 pub mod graph;
 pub mod limits;
 pub mod list;

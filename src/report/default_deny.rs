@@ -16,8 +16,8 @@ use super::servers::{At, Port, Servers, any_dns_port};
 use crate::model::labels::NAMESPACE_NAME_LABEL;
 use crate::model::origin::{Lines, ObjectOrigin};
 use crate::model::service::TargetPort;
-use crate::model::snapshot::{PolicyObject, PolicySpec, Snapshot};
-use crate::policy::{Rules, network_policy};
+use crate::model::snapshot::{PolicyMeta, PolicyObject, PolicySpec, Snapshot};
+use crate::policy::{self, Rules};
 
 /// Whether pods of the namespace may talk to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,22 +107,8 @@ pub fn default_deny(snapshot: &Snapshot, namespace: &str, allowed: Allowed<'_>) 
 
 impl DefaultDeny {
     /// Returns the rules of a snapshot as if the policies were applied.
-    pub fn applied(&self, snapshot: &Snapshot, rules: &Rules) -> Rules {
-        let fresh: Vec<PolicyObject> = self.policies.iter().map(object).collect();
-        let name = |policy: &PolicyObject| (policy.namespace.clone(), policy.name.clone());
-        let replaced: BTreeSet<_> = fresh.iter().map(name).collect();
-        let kept = snapshot.policies.iter().filter(|policy| !replaced.contains(&name(policy)));
-        let mut applied = Rules {
-            unjudged: rules.unjudged.clone(),
-            unread_pods: rules.unread_pods,
-            ..Rules::default()
-        };
-        for policy in kept.chain(&fresh) {
-            match &policy.spec {
-                PolicySpec::NetworkPolicy(spec) => network_policy::translate(policy, spec, &mut applied),
-            }
-        }
-        applied
+    pub fn applied(&self, snapshot: &Snapshot) -> Rules {
+        policy::translate_with(snapshot, &self.policies.iter().map(object).collect::<Vec<_>>())
     }
 }
 
@@ -131,6 +117,7 @@ fn object(policy: &NetworkPolicy) -> PolicyObject {
     PolicyObject {
         namespace: metadata.namespace.map(String::into),
         name: metadata.name.unwrap_or_default().into(),
+        metadata: PolicyMeta::default(),
         origin: ObjectOrigin::File { file: Arc::from("-"), lines: Lines::default() },
         spec: PolicySpec::NetworkPolicy(spec.unwrap_or_default()),
     }

@@ -65,6 +65,16 @@ pub enum Who {
     Outside,
 }
 
+impl Who {
+    /// Returns the pod, if it is one.
+    pub fn pod(self) -> Option<PodId> {
+        match self {
+            Self::Pod(pod) => Some(pod),
+            Self::Node(_) | Self::Outside => None,
+        }
+    }
+}
+
 /// Looks one end up; `namespace` is that of names that give none.
 ///
 /// # Errors

@@ -17,7 +17,7 @@ use crate::engine::decide::{Doubt, Why};
 use crate::engine::miss::{self, PeerView};
 use crate::engine::network::Network;
 use crate::model::cni::Cni;
-use crate::model::endpoint::NodeId;
+use crate::model::endpoint::{NodeId, PodId};
 use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
 use crate::model::service::ServiceAddress;
@@ -58,9 +58,28 @@ pub fn explain(
     destination: &End,
     port: Option<&PortQuery>,
 ) -> Result<Explanation, ExplainError> {
+    judged(network, source, destination, port).map(|(answer, _)| answer)
+}
+
+/// The pods of whose connections a half denies some.
+#[derive(Debug, Default)]
+pub(super) struct Denied {
+    /// Sources, by their egress.
+    pub(super) egress: BTreeSet<PodId>,
+    /// Destinations, by their ingress.
+    pub(super) ingress: BTreeSet<PodId>,
+}
+
+/// Explains as [`explain`] does, and tells who is denied what.
+pub(super) fn judged(
+    network: &Network<'_>,
+    source: &End,
+    destination: &End,
+    port: Option<&PortQuery>,
+) -> Result<(Explanation, Denied), ExplainError> {
     service::check_source(source)?;
     service::check_port(network, destination, port)?;
-    let mut answer = Answer { network, caveats: BTreeSet::new() };
+    let mut answer = Answer { network, caveats: BTreeSet::new(), denied: Denied::default() };
     let groups = answer.groups(source, destination, port)?;
     let any = |wanted: &[Verdict]| groups.iter().any(|group| wanted.contains(&group.verdict));
     let unknown = |end: &End| end.endpoint.kind == "Node" && end.members.is_empty();
@@ -75,7 +94,7 @@ pub fn explain(
     let members = source.members.iter().chain(&destination.members);
     let subjects = members.filter_map(|member| network.subject_of(member.class)).collect();
     let caveats = source.caveats.iter().chain(&destination.caveats).cloned().chain(answer.caveats);
-    Ok(Explanation {
+    let told = Explanation {
         api_version: API_VERSION,
         kind: "Explanation",
         source: source.endpoint.clone(),
@@ -84,9 +103,12 @@ pub fn explain(
         verdict,
         groups,
         findings: destination.findings.clone(),
+        fix: None,
+        no_fix: None,
         caveats: caveats.chain(plugin::caveats_for(network, &subjects)).collect(),
         gaps: network.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect(),
-    })
+    };
+    Ok((told, answer.denied))
 }
 
 /// Members of an end that no rule can tell apart.
@@ -103,6 +125,7 @@ struct Part<'a> {
 struct Answer<'a, 'b> {
     network: &'a Network<'b>,
     caveats: BTreeSet<String>,
+    denied: Denied,
 }
 
 impl Answer<'_, '_> {
@@ -265,6 +288,8 @@ impl Answer<'_, '_> {
         let (source_part, destination_part) = (endpoint(source, from), endpoint(destination, to));
         let denied = judged.asked.difference(&judged.allowed.union(&judged.unsure));
         self.caveats_of(judged, first_from, first_to);
+        self.denied.egress.extend(denied_pods(&judged.egress, &judged.asked, from));
+        self.denied.ingress.extend(denied_pods(&judged.ingress, &judged.asked, to));
         self.service_caveats(destination, judged);
         if destination.service.is_some() && first_from.members.iter().any(|own| own.who == Who::Outside)
         {
@@ -523,6 +548,14 @@ fn no_such_port(network: &Network<'_>, destination: &End, name: &str) -> Explain
         name: name.to_owned(),
         known: known.into_iter().map(str::to_owned).collect(),
     }
+}
+
+/// Lists the pods among some parts if a half denies them some of what was asked.
+fn denied_pods(half: &HalfJudged, asked: &PortSet, parts: &[&Part<'_>]) -> Vec<PodId> {
+    if asked.is_subset(&half.allowed.union(&half.unsure)) {
+        return Vec::new();
+    }
+    parts.iter().flat_map(|part| &part.members).filter_map(|member| member.who.pod()).collect()
 }
 
 /// Writes the blocks of a set of addresses, or the first of many.

@@ -1,6 +1,7 @@
 //! The types of an answer; `docs/schema.json` describes what they look like as JSON.
 
 use ipnet::IpNet;
+use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort};
 use serde::Serialize;
 use std::net::IpAddr;
 
@@ -60,10 +61,81 @@ pub struct Explanation {
     /// What looks wrong with the ends.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// What would allow what is denied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
+    /// Why there is no fix for what is denied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_fix: Option<String>,
     /// Limits of this answer.
     pub caveats: Vec<String>,
     /// What could not be read.
     pub gaps: Vec<String>,
+}
+
+/// The smallest addition that allows what was asked, judged with it before it is told.
+#[derive(Clone, Debug, Serialize)]
+pub struct Fix {
+    /// What to add, egress first.
+    pub changes: Vec<Addition>,
+    /// How many other connections it opens, counted as the rows of a list; nothing where that is
+    /// not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opens: Option<usize>,
+    /// What the user should know about it.
+    pub notes: Vec<String>,
+    /// The policies as they would be applied.
+    pub objects: Vec<NetworkPolicy>,
+}
+
+/// One rule that a fix adds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Addition {
+    /// Where it is added.
+    pub change: AdditionKind,
+    /// The policy's namespace.
+    pub namespace: String,
+    /// The policy's name.
+    pub name: String,
+    /// The field path of the rule: `spec.egress[1]`.
+    pub path: String,
+    /// Where the existing policy was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<OriginRef>,
+    /// The rule.
+    pub rule: ApiRule,
+}
+
+/// Where a rule is added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AdditionKind {
+    /// To an existing policy.
+    Rule,
+    /// To a new policy.
+    Policy,
+}
+
+/// A rule as the API has it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum ApiRule {
+    /// An item of `spec.ingress`.
+    Ingress {
+        /// The sources; never none, which would mean any.
+        from: Vec<NetworkPolicyPeer>,
+        /// The ports; every port where they are absent.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ports: Option<Vec<NetworkPolicyPort>>,
+    },
+    /// An item of `spec.egress`.
+    Egress {
+        /// The destinations; never none, which would mean any.
+        to: Vec<NetworkPolicyPeer>,
+        /// The ports; every port where they are absent.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ports: Option<Vec<NetworkPolicyPort>>,
+    },
 }
 
 /// Pods and addresses for which the same rules give the same verdict.
@@ -213,6 +285,23 @@ pub enum OriginRef {
     },
 }
 
+impl ApiRule {
+    /// Tells whether it names no ports.
+    pub(super) fn is_for_every_port(&self) -> bool {
+        let (Self::Ingress { ports, .. } | Self::Egress { ports, .. }) = self;
+        ports.is_none()
+    }
+}
+
+impl From<&Origin> for OriginRef {
+    fn from(origin: &Origin) -> Self {
+        match origin {
+            Origin::File { file, line } => Self::File { file: file.to_string(), line: *line },
+            Origin::Live { resource_version } => Self::Live { live: resource_version.to_string() },
+        }
+    }
+}
+
 impl RuleRef {
     /// Names a rule.
     pub fn rule(source: &RuleSource, action: Action) -> Self {
@@ -230,10 +319,7 @@ impl RuleRef {
     }
 
     fn new(source: &RuleSource, action: &'static str) -> Self {
-        let origin = match &source.origin {
-            Origin::File { file, line } => OriginRef::File { file: file.to_string(), line: *line },
-            Origin::Live { resource_version } => OriginRef::Live { live: resource_version.to_string() },
-        };
+        let origin = OriginRef::from(&source.origin);
         Self {
             kind: source.policy.kind,
             namespace: source.policy.namespace.as_deref().map(str::to_owned),

@@ -9,7 +9,7 @@ use super::naming::name_of;
 use super::target::PortQuery;
 use crate::engine::network::Network;
 use crate::model::ports::{PortSet, Protocol};
-use crate::model::service::{Service, ServiceAddress, ServicePort};
+use crate::model::service::{Service, ServiceAddress, ServicePort, TargetPort};
 
 /// A port of a Service, and where it leads at one backend.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -101,6 +101,18 @@ pub fn asked_hops<'a>(
 ) -> impl Iterator<Item = &'a Hop> + 'a {
     hops.iter()
         .filter(move |hop| port.is_none_or(|port| is_meant(port, &hop.name, (hop.protocol, hop.port))))
+}
+
+/// Lists the ports of the backends, as the Service of an end gives them, that a query asks for.
+pub(super) fn targets<'a>(
+    network: &'a Network<'_>,
+    end: &End,
+    port: Option<&'a PortQuery>,
+) -> impl Iterator<Item = (Protocol, &'a TargetPort)> {
+    let service = end.service.map(|id| network.snapshot.services.at(id));
+    let ports = service.into_iter().flat_map(|service| &service.ports);
+    let asked = ports.filter(move |own| port.is_none_or(|port| is_asked(own, port)));
+    asked.map(|own| (own.protocol, &own.target))
 }
 
 /// Tells whether a port is the backends' own, as nothing rewrites it.

@@ -10,6 +10,7 @@ mod bad_input;
 mod bad_policy;
 mod default_deny;
 mod diff;
+mod fix;
 mod formats;
 mod look;
 mod manifests;

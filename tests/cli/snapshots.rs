@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::run::{Folder, SHOP};
 
 /// The name of the file in `tests/snapshots`, and the arguments.
-const SNAPSHOTS: [(&str, &str); 44] = [
+const SNAPSHOTS: [(&str, &str); 48] = [
     ("explain-allow", "explain shop/deploy/api --to db/sts/postgres --port 5432 -f shop.yaml"),
     ("explain-deny", "explain shop/pod/web-7d4b9-abcde --to db/sts/postgres --port 5432 -f shop.yaml"),
     ("explain-partial", "explain shop/deploy/web --to 203.0.113.0/24 --port 443 -f shop.yaml"),
@@ -14,6 +14,13 @@ const SNAPSHOTS: [(&str, &str); 44] = [
     ("explain-wide", "explain shop/deploy/web --to db/sts/postgres -o wide -f shop.yaml"),
     ("explain-json", "explain shop/deploy/api --to db/sts/postgres --port 5432 -o json -f shop.yaml"),
     ("explain-yaml", "explain shop/deploy/api --to db/sts/postgres --port 5432 -o yaml -f shop.yaml"),
+    ("explain-fix-json", "explain shop/deploy/web --to db/sts/postgres:5432 -o json -f shop.yaml"),
+    ("explain-fix-internet", "explain shop/deploy/web --to internet:443 -f shop.yaml"),
+    ("fix-only", "explain shop/deploy/web --to db/sts/postgres:5432 --fix-only -f shop.yaml"),
+    (
+        "fix-only-json",
+        "explain shop/deploy/web --to db/sts/postgres:5432 --fix-only -o json -f shop.yaml",
+    ),
     ("subject", "explain shop/deploy/web -f shop.yaml"),
     ("subject-json", "explain db/sts/postgres -o json -f shop.yaml"),
     ("list", "list -f shop.yaml"),

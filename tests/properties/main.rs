@@ -1,11 +1,14 @@
 //! The engine against the references, on random clusters: every cell of every question.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 #[path = "../reference/mod.rs"]
 mod reference;
 
 mod coverage;
 mod diff;
 mod engine;
+mod fix;
 mod network_policy;
 mod question;
 mod reach;

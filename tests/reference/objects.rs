@@ -9,6 +9,7 @@ use netpol::load::objects::{
 };
 use netpol::model::origin::ObjectOrigin;
 use netpol::model::ports::Protocol;
+use netpol::model::snapshot::PolicyMeta;
 
 use super::cluster::{Cluster, DECOY, Labels, Life, NamedPort, Node, Pod, Policy};
 
@@ -129,7 +130,7 @@ fn workload(kind: &'static str, pod: &Pod) -> (ObjectKey, Object) {
 
 fn policy(policy: &Policy) -> (ObjectKey, Object) {
     let origin = ObjectOrigin::Live { resource_version: "1".into() };
-    let read = PolicyRead { origin, spec: policy.spec.clone() };
+    let read = PolicyRead { metadata: PolicyMeta::default(), origin, spec: policy.spec.clone() };
     let key = ObjectKey::new("networking.k8s.io", "NetworkPolicy", &policy.namespace, &policy.name);
     (key, Object::NetworkPolicy(Box::new(read)))
 }
