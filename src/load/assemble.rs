@@ -106,6 +106,7 @@ impl Objects {
 fn plugin(items: &BTreeMap<ObjectKey, Object>, server_version: Option<&str>) -> NetworkPlugin {
     let agents = items.values().filter_map(|object| match object {
         Object::Workload(workload) => workload.agent.clone(),
+        Object::Agent(agent) => Some(agent.clone()),
         _ => None,
     });
     let agents: Vec<Agent> = agents.chain(server_version.and_then(cni::built_in)).collect();
@@ -132,7 +133,7 @@ impl Builder {
             match object {
                 Object::Namespace(meta) => drop(known.insert(&key.name, Some(meta))),
                 // It is no pod's namespace by itself.
-                Object::Unjudged => {}
+                Object::Unjudged | Object::Agent(_) => {}
                 _ if key.namespace.is_empty() => {}
                 _ => drop(known.entry(&key.namespace).or_insert(None)),
             }

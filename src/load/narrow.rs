@@ -47,17 +47,18 @@ async fn read_ends(api: &Api, ends: &[NamedEnd]) -> Result<Objects, Narrow> {
     names.sort_unstable();
     names.dedup();
     let around = join_all(names.iter().map(|name| read_namespace(api, name)));
-    let agents = read_some(api, &DAEMON_SET, Filter::default(), "daemonsets", GapScope::Incomplete);
+    let agents = read_agents(api);
     let (found, (around, (agents, others))) =
         join(found, join(around, join(agents, unjudged::read(api)))).await;
     let mut objects = Objects::default();
-    for items in found {
-        objects.items.extend(items?);
-    }
     for part in around.into_iter().chain([agents, others.map_err(Narrow::Failed)]) {
         let (items, gaps) = part?;
         objects.items.extend(items);
         objects.gaps.extend(gaps);
+    }
+    // After the agents, of which one may be an end itself.
+    for items in found {
+        objects.items.extend(items?);
     }
     let nodes = join_all(nodes(&objects).into_iter().map(|name| {
         let filter = Filter { name: Some(name), ..Filter::default() };
@@ -70,6 +71,17 @@ async fn read_ends(api: &Api, ends: &[NamedEnd]) -> Result<Objects, Narrow> {
     }
     objects.gaps.dedup();
     Ok(objects)
+}
+
+/// Reads the agents of network plugins; their DaemonSets are no workloads that are asked about.
+async fn read_agents(api: &Api) -> Result<unjudged::Found, Narrow> {
+    let sets = read_some(api, &DAEMON_SET, Filter::default(), "daemonsets", GapScope::Incomplete);
+    let (items, gaps) = sets.await?;
+    let agent = |(key, object): Named| match object {
+        Object::Workload(workload) => Some((key, Object::Agent(workload.agent?))),
+        _ => None,
+    };
+    Ok((items.into_iter().filter_map(agent).collect(), gaps))
 }
 
 /// Lists the nodes that are themselves an end, by a pod in their network.

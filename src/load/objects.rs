@@ -69,6 +69,8 @@ pub enum Object {
     ReferenceGrant(Box<GrantObject>),
     /// networking.k8s.io/v1 NetworkPolicy.
     NetworkPolicy(Box<PolicyRead>),
+    /// The agent of a network plugin, of whose DaemonSet nothing else counts.
+    Agent(Agent),
     /// A policy of a kind that cannot be judged.
     Unjudged,
 }
