@@ -247,7 +247,7 @@ fn the_least(plane: &ControlPlane) {
         |rule: &Value| !rule["resources"].as_array().is_some_and(|all| all.contains(&json!("*")));
     rules.as_array_mut().expect("rules").retain(own_groups);
     let fewer = each_without_one(&rules);
-    assert_eq!(fewer.len(), 13);
+    assert_eq!(fewer.len(), 15);
     let user = |resource: &str| format!("least-without-{resource}");
     let granted: Vec<String> =
         fewer.iter().map(|(resource, rules)| granted(&user(resource), None, rules)).collect();
@@ -292,7 +292,7 @@ fn the_least_of_a_namespace(plane: &ControlPlane) {
     plane.apply(&block);
     let rules = plane.get(&["role", "netpol-reader", "--namespace=least"])["rules"].clone();
     let fewer = each_without_one(&rules);
-    assert_eq!(fewer.len(), 12);
+    assert_eq!(fewer.len(), 13);
     let user = |resource: &str| format!("least-here-without-{resource}");
     let all = [("nothing".to_owned(), rules)];
     let granted: Vec<String> = fewer
