@@ -29,6 +29,7 @@ mod readme;
 mod rights;
 mod secrets;
 mod smoke;
+mod snapshots;
 mod tls;
 
 use std::process::ExitCode;
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let shared = Arc::new(Shared::default());
     // Control planes for trials that look at all that a cluster has.
-    let [cases, kinds, examples, large, huge] = [(); 5].map(|()| Arc::new(Shared::default()));
+    let [cases, kinds, examples, large, saved, huge] = [(); 6].map(|()| Arc::new(Shared::default()));
     let trials = [
         live::trials(&cases),
         many::trials(&large),
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         proxies::trials(&shared),
         failures::trials(&shared),
         rights::trials(&shared, &large),
+        snapshots::trials(&saved),
         lies::trials(),
         secrets::trials(),
         readme::trials(&examples),
