@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::objects::{LoadBalancerStatus, Meta};
+use super::objects::Meta;
+use super::service_objects::LoadBalancerStatus;
 
 /// meta/v1 ObjectMeta with annotations, which for most kinds are long and never read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -9,10 +9,8 @@ use super::api::{Api, Part};
 use super::cni::DaemonSetRead;
 use super::failure::Failure;
 use super::ingress_objects::{AnnotatedMeta, IngressClassObject, IngressObject};
-use super::objects::{
-    EndpointSliceObject, Meta, NodeObject, Object, ObjectKey, PodObject, PolicyRead, ServiceObject,
-    WorkloadObject,
-};
+use super::objects::{Meta, NodeObject, Object, ObjectKey, PodObject, PolicyRead, WorkloadObject};
+use super::service_objects::{EndpointSliceObject, ServiceObject};
 use crate::model::origin::ObjectOrigin;
 use crate::model::snapshot::PolicyMeta;
 

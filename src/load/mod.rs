@@ -30,6 +30,7 @@ mod rights;
 mod routes;
 pub mod saved;
 mod schema;
+pub mod service_objects;
 mod services;
 mod unjudged;
 mod validate;

@@ -6,7 +6,8 @@ use super::gateway_objects::{
     BackendRefObject, GatewayObject, GrantObject, ListenerObject, ParentRefObject, RouteObject,
 };
 use super::ingress_objects::{IngressBackend, IngressObject};
-use super::objects::{LoadBalancerStatus, Object, ObjectKey};
+use super::objects::{Object, ObjectKey};
+use super::service_objects::LoadBalancerStatus;
 use super::services::number;
 use crate::model::endpoint::NamespaceId;
 use crate::model::gateway::{Gateway, Grant, Listener, RouteNamespaces};

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::assemble::parse_ip;
-use super::objects::{EndpointSliceObject, Object, ObjectKey, ServiceObject, ServicePortObject};
+use super::objects::{Object, ObjectKey};
+use super::service_objects::{EndpointSliceObject, ServiceObject, ServicePortObject};
 use crate::model::arena::Arena;
 use crate::model::endpoint::NamespaceId;
 use crate::model::ips::{Family, IpSet};

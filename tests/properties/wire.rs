@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use netpol::load::objects::{
-    Condition, Container, ContainerPort, EndpointSliceObject, Ip, LoadBalancerIngress,
-    LoadBalancerStatus, Meta, NodeAddress, NodeObject, NodeStatus, OwnerReference, PodObject, PodSpec,
-    PodStatus, PortNumberOrName, ServiceObject, ServicePortObject, ServiceSpec, ServiceStatus,
-    SliceConditions, SliceEndpoint, SlicePortObject,
+    Condition, Container, ContainerPort, Ip, Meta, NodeAddress, NodeObject, NodeStatus, OwnerReference,
+    PodObject, PodSpec, PodStatus,
+};
+use netpol::load::service_objects::{
+    EndpointSliceObject, LoadBalancerIngress, LoadBalancerStatus, PortNumberOrName, ServiceObject,
+    ServicePortObject, ServiceSpec, ServiceStatus, SliceConditions, SliceEndpoint, SlicePortObject,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
