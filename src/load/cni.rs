@@ -94,11 +94,10 @@ impl<'de> Deserialize<'de> for DaemonSetRead {
 
 fn recognise(facts: &Facts) -> Option<Agent> {
     let Named { name, namespace, labels } = &facts.metadata;
-    let is_meant = |sign: &&Sign| {
-        let (key, value) = sign.label;
-        sign.names.contains(&&**name) || labels.get(key).is_some_and(|own| own == value)
-    };
-    let sign = SIGNS.iter().find(is_meant)?;
+    let is_named = |sign: &&Sign| sign.names.contains(&&**name);
+    let is_labelled = |sign: &&Sign| labels.get(sign.label.0).is_some_and(|own| own == sign.label.1);
+    // A name says more: GKE's own agent has Cilium's label.
+    let sign = SIGNS.iter().find(is_named).or_else(|| SIGNS.iter().find(is_labelled))?;
     let containers = &facts.spec.template.spec.containers;
     let (enforces, proof) = enforcement(sign.cni, containers);
     let version = containers.first().and_then(|container| tag(&container.image));
