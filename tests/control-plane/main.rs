@@ -13,6 +13,7 @@ mod assets;
 mod bench;
 mod bulk;
 mod context;
+mod crds;
 mod failures;
 mod fake;
 mod harness;
@@ -23,6 +24,7 @@ mod limits;
 mod live;
 mod many;
 mod plugin;
+mod plugins;
 mod process;
 mod proxies;
 mod readme;
@@ -43,7 +45,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let shared = Arc::new(Shared::default());
     // Control planes for trials that look at all that a cluster has.
-    let [cases, kinds, examples, large, saved, huge] = [(); 6].map(|()| Arc::new(Shared::default()));
+    let [cases, kinds, examples, large, saved, huge, agents, others] =
+        [(); 8].map(|()| Arc::new(Shared::default()));
     let trials = [
         live::trials(&cases),
         many::trials(&large),
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         failures::trials(&shared),
         rights::trials(&shared, &large),
         snapshots::trials(&saved),
+        plugins::trials(&agents, &others),
         lies::trials(),
         secrets::trials(),
         readme::trials(&examples),
@@ -82,17 +86,31 @@ enum Plane {
 impl Shared {
     /// Makes a trial of a test, which uses namespaces of its own: trials run at the same time.
     fn trial(self: &Arc<Self>, name: &str, test: impl Fn(&ControlPlane) + Send + 'static) -> Trial {
+        self.trial_with(name, || Ok(()), test)
+    }
+
+    /// Makes a trial of a test that needs something else too, which may not be there.
+    fn trial_with(
+        self: &Arc<Self>,
+        name: &str,
+        need: impl Fn() -> Result<(), String> + Send + 'static,
+        test: impl Fn(&ControlPlane) + Send + 'static,
+    ) -> Trial {
         let shared = Arc::clone(self);
-        Trial::ignorable_test(name, move || match shared.plane.get_or_init(Plane::start) {
-            Plane::Running(plane) => {
-                test(plane);
-                Ok(Completion::Completed)
+        Trial::ignorable_test(name, move || {
+            let missing = match (shared.plane.get_or_init(Plane::start), need()) {
+                (Plane::Running(plane), Ok(())) => {
+                    test(plane);
+                    return Ok(Completion::Completed);
+                }
+                (Plane::Failed(reason), _) => return Err(Failed::from(reason)),
+                (Plane::Missing(reason), _) => reason.clone(),
+                (Plane::Running(_), Err(reason)) => reason,
+            };
+            match std::env::var("CI").is_ok_and(|ci| ci == "true") {
+                true => Err(Failed::from(format!("not ignored, as CI=true: {missing}"))),
+                false => Ok(Completion::ignored_with(missing)),
             }
-            Plane::Missing(reason) if std::env::var("CI").is_ok_and(|ci| ci == "true") => {
-                Err(Failed::from(format!("not ignored, as CI=true: {reason}")))
-            }
-            Plane::Missing(reason) => Ok(Completion::ignored_with(reason)),
-            Plane::Failed(reason) => Err(Failed::from(reason)),
         })
     }
 }
