@@ -45,8 +45,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let shared = Arc::new(Shared::default());
     // Control planes for trials that look at all that a cluster has.
-    let [cases, kinds, examples, large, saved, huge, agents, others] =
-        [(); 8].map(|()| Arc::new(Shared::default()));
+    let [cases, kinds, examples, large, saved, huge, agents, others, least] =
+        [(); 9].map(|()| Arc::new(Shared::default()));
     let trials = [
         live::trials(&cases),
         many::trials(&large),
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
         kubectl::trials(&shared),
         proxies::trials(&shared),
         failures::trials(&shared),
-        rights::trials(&shared, &large),
+        rights::trials(&shared, &least),
         snapshots::trials(&saved),
         plugins::trials(&agents, &others),
         lies::trials(),
