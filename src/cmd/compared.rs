@@ -1,16 +1,17 @@
 //! The two snapshots that a diff compares.
 
+use super::connection;
 use super::input::{cluster_error, files, remove, warn};
 use crate::cli::Global;
 use crate::error::Error;
 use crate::load::cluster::{self, Cluster, ConnectOptions, Question};
-use crate::load::objects::Objects;
-use crate::model::snapshot::Snapshot;
+use crate::load::objects::{Object, Objects};
+use crate::model::snapshot::{Gap, GapScope, Snapshot};
 use crate::report::sides::Sides;
 
 /// Reads a base, the cluster where there is none, and lays `-f` and `--with` over a copy of it.
 pub(super) fn read_overlaid(global: &Global, base: &[String]) -> Result<Sides<Snapshot>, Error> {
-    let given = global.namespace.clone();
+    let given = connection::given(global.namespace.clone());
     let (before, namespace) = if base.is_empty() {
         let read = cluster(global, None)?;
         (read.objects, given.unwrap_or(read.namespace))
@@ -28,7 +29,7 @@ pub(super) fn read_overlaid(global: &Global, base: &[String]) -> Result<Sides<Sn
 /// Reads two sources, each a path, `live` or `context:NAME`; `--with` and `--without` change the
 /// newer one.
 pub(super) fn read_two(global: &Global, old: &str, new: &str) -> Result<Sides<Snapshot>, Error> {
-    let given = global.namespace.clone();
+    let given = connection::given(global.namespace.clone());
     let (before, old_namespace) = source(global, old)?;
     let (after, new_namespace) = source(global, new)?;
     let namespace = given.or(new_namespace).or(old_namespace);
@@ -60,7 +61,8 @@ fn compared(
 fn source(global: &Global, word: &str) -> Result<(Objects, Option<String>), Error> {
     let context = word.strip_prefix("context:");
     if word != "live" && context.is_none() {
-        let namespace = global.namespace.as_deref().unwrap_or("default");
+        let given = connection::given(global.namespace.clone());
+        let namespace = given.as_deref().unwrap_or("default");
         return Ok((files(&[word.to_owned()], global, namespace)?, None));
     }
     let read = cluster(global, context)
@@ -73,5 +75,18 @@ fn cluster(global: &Global, context: Option<&str>) -> Result<Cluster, Error> {
     let own = global.connection.options(global.namespace.as_ref());
     let context = context.map(str::to_owned).or_else(|| own.context.clone());
     let options = ConnectOptions { context, ..own };
-    cluster::read(&options, Question::Everything(&[])).map_err(cluster_error)
+    let read = cluster::read(&options, Question::Everything(&[])).map_err(cluster_error)?;
+    check_pods(&read.objects)?;
+    Ok(read)
+}
+
+/// Refuses a cluster none of whose pods may be read: against nothing, nothing would differ.
+fn check_pods(objects: &Objects) -> Result<(), Error> {
+    let is_unread = |gap: &Gap| gap.scope == GapScope::Addresses;
+    let has_pods = objects.items.values().any(|object| matches!(object, Object::Pod(_)));
+    if has_pods || !objects.gaps.iter().any(is_unread) {
+        return Ok(());
+    }
+    let hints = objects.gaps.iter().map(|gap| gap.message.clone()).collect();
+    Err(Error { hints, ..Error::cluster("no pods were read, so there is nothing to compare") })
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::list::check_namespace;
-use super::{compared, output};
+use super::{compared, connection, output};
 use crate::cli::Global;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
@@ -72,7 +72,7 @@ pub fn run(args: &DiffArgs, global: &Global) -> Result<ExitCode, Error> {
         }
     };
     // A change may cut any namespace, whichever the context names.
-    let only = global.namespace.clone().filter(|_| !args.all_namespaces);
+    let only = connection::given(global.namespace.clone()).filter(|_| !args.all_namespaces);
     let rules = snapshots.each().map(policy::translate);
     let networks =
         snapshots.each().zip(rules.each()).map(|(snapshot, rules)| Network::build(snapshot, rules));

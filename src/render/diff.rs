@@ -18,15 +18,15 @@ use crate::report::summary::{Place, title};
 /// Those of the writer.
 pub fn write(out: &mut dyn Write, diff: &Diff<'_, '_>, look: Look) -> io::Result<bool> {
     let detail = if look.wide { Detail::Every } else { Detail::Merged };
-    let summary = summarise(diff, detail);
-    let mut lines = vec![Line::new(0, 2).with(Label::Heading, headline(&summary))];
+    let (summary, gaps) = (summarise(diff, detail), diff.gaps());
+    let mut lines = vec![Line::new(0, 2).with(Label::Heading, headline(&summary, &gaps))];
     lines.extend(isolations(&summary.isolations, look));
     for group in &summary.groups {
         lines.push(Line::default());
         lines.extend(causes(&group.causes));
         lines.extend(rows(group, look));
     }
-    lines.extend(limits(&diff.caveats(), &diff.gaps()));
+    lines.extend(limits(&diff.caveats(), &gaps));
     let width = if look.wide { usize::MAX } else { look.width };
     write_lines(out, &lines, width)?;
     Ok(differs(&summary))

@@ -18,8 +18,8 @@ const UNFOLDED: usize = 50;
 /// # Errors
 /// Those of the writer.
 pub fn write(out: &mut dyn Write, diff: &Diff<'_, '_>) -> io::Result<bool> {
-    let summary = summarise(diff, Detail::Merged);
-    writeln!(out, "### Network policies: {}", headline(&summary).trim_end_matches('.'))?;
+    let (summary, gaps) = (summarise(diff, Detail::Merged), diff.gaps());
+    writeln!(out, "### Network policies: {}", headline(&summary, &gaps).trim_end_matches('.'))?;
     if !summary.isolations.is_empty() {
         writeln!(out)?;
     }
@@ -37,7 +37,7 @@ pub fn write(out: &mut dyn Write, diff: &Diff<'_, '_>) -> io::Result<bool> {
     if folded {
         writeln!(out, "\n</details>")?;
     }
-    markdown::limits(out, &diff.caveats(), &diff.gaps())?;
+    markdown::limits(out, &diff.caveats(), &gaps)?;
     Ok(differs(&summary))
 }
 

@@ -13,7 +13,7 @@ pub(super) fn differs(summary: &ChangeSummary) -> bool {
 }
 
 /// Returns the answer in one line.
-pub(super) fn headline(summary: &ChangeSummary) -> String {
+pub(super) fn headline(summary: &ChangeSummary, gaps: &[String]) -> String {
     let kinds = [ChangeKind::Removed, ChangeKind::Changed, ChangeKind::Added];
     let counts = kinds.into_iter().filter_map(|kind| Some((summary.counts.get(&kind)?, word(kind))));
     let mut words: Vec<String> = counts.map(|(count, word)| format!("{count} {word}")).collect();
@@ -21,6 +21,8 @@ pub(super) fn headline(summary: &ChangeSummary) -> String {
     if let Some(first) = words.first_mut() {
         let noun = if total == 1 { "connection" } else { "connections" };
         *first = first.replacen(' ', &format!(" {noun} "), 1);
+    } else if summary.isolations.is_empty() && !gaps.is_empty() {
+        return "No connection changes were found; see the gaps.".to_owned();
     } else if summary.isolations.is_empty() {
         return "No connection changes.".to_owned();
     } else {

@@ -14,6 +14,7 @@ mod bench;
 mod bulk;
 mod context;
 mod crds;
+mod diff;
 mod failures;
 mod fake;
 mod harness;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         many::trials(&large),
         limits::trials(&shared, &kinds),
         context::trials(&shared),
+        diff::trials(&shared),
         kubectl::trials(&shared),
         proxies::trials(&shared),
         failures::trials(&shared),

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 
 use netpol::engine::network::Network;
-use netpol::load::objects::{Object, OwnerReference};
+use netpol::load::manifests::{self, ReadOptions};
+use netpol::load::objects::{Object, Objects, OwnerReference};
+use netpol::load::saved;
 use netpol::model::snapshot::Snapshot;
 use netpol::policy::{self, Rules};
 use netpol::report::diff::Diff;
@@ -31,6 +33,14 @@ type Map = BTreeMap<(String, String), Ports>;
 struct Side {
     snapshot: Snapshot,
     rules: Rules,
+}
+
+impl Side {
+    fn of(objects: Objects) -> Self {
+        let snapshot = objects.assemble();
+        let rules = policy::translate(&snapshot);
+        Self { snapshot, rules }
+    }
 }
 
 /// A cluster before and after some edits, and addresses outside.
@@ -74,23 +84,49 @@ proptest! {
     #[test]
     fn nothing_differs_from_itself(cluster in clusters()) {
         let both = Sides { before: cluster.clone(), after: cluster };
-        let sides = both.each().map(|cluster| side(cluster, &both));
-        let networks = sides.each().map(|side| Network::build(&side.snapshot, &side.rules));
-        let networks = networks.each();
-        let ends = JointEnds::build(networks);
-        let diff = Diff::new(networks, &ends, None);
-        let mut changes = Vec::new();
-        let _ = diff.each(&mut |changed| {
-            changes.push(format!("{changed:?}"));
-            ControlFlow::Continue(())
-        });
+        let changes = changes(both.each().map(|cluster| side(cluster, &both)).each());
         prop_assert!(changes.is_empty(), "{:#?}", changes);
-        prop_assert!(diff.isolations().is_empty());
     }
+
+    #[test]
+    fn nothing_differs_from_its_snapshot_file(cluster in clusters()) {
+        let both = Sides { before: cluster.clone(), after: cluster };
+        let folder = tempfile::tempdir()?;
+        let path = [folder.path().join("saved.json").display().to_string()];
+        saved::save(&objects(&both.before, &both), &path.concat())?;
+        let options = ReadOptions { recursive: false, namespace: "default" };
+        let (own, read) = (side(&both.before, &both), Side::of(manifests::read(&path, options)?));
+        prop_assert_eq!(own.snapshot.policies.len(), read.snapshot.policies.len());
+        let changes = [
+            changes(Sides { before: &own, after: &read }),
+            changes(Sides { before: &read, after: &own }),
+            changes(Sides { before: &read, after: &read }),
+        ];
+        prop_assert!(changes.iter().all(Vec::is_empty), "{:#?}", changes);
+    }
+}
+
+/// Writes every difference.
+fn changes(sides: Sides<&Side>) -> Vec<String> {
+    let networks = sides.map(|side| Network::build(&side.snapshot, &side.rules));
+    let networks = networks.each();
+    let ends = JointEnds::build(networks);
+    let diff = Diff::new(networks, &ends, None);
+    let isolations = diff.isolations();
+    let mut changes: Vec<String> = isolations.iter().map(|own| format!("{:?}", own.told)).collect();
+    let _ = diff.each(&mut |changed| {
+        changes.push(format!("{changed:?}"));
+        ControlFlow::Continue(())
+    });
+    changes
 }
 
 /// Reads a cluster; pods of an even number that both sides have belong to a set of their namespace.
 fn side(cluster: &Cluster, both: &Sides<Cluster>) -> Side {
+    Side::of(objects(cluster, both))
+}
+
+fn objects(cluster: &Cluster, both: &Sides<Cluster>) -> Objects {
     let mut objects = cluster.objects();
     for (key, object) in &mut objects.items {
         let Object::Pod(pod) = object else { continue };
@@ -110,9 +146,7 @@ fn side(cluster: &Cluster, both: &Sides<Cluster>) -> Side {
             }];
         }
     }
-    let snapshot = objects.assemble();
-    let rules = policy::translate(&snapshot);
-    Side { snapshot, rules }
+    objects
 }
 
 /// Returns clusters that differ in some policies, labels, named ports, namespaces and pods.
