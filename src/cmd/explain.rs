@@ -4,7 +4,8 @@ use std::io::Write;
 
 use clap::{Args, ValueEnum};
 
-use super::{input, output};
+use super::input::{self, Input};
+use super::output;
 use crate::cli::Global;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
@@ -93,25 +94,18 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
     let port = one_port(source.1, destination.1, port)?;
     let targets = [&source.0, &destination.0];
     let ends: Option<Vec<NamedEnd>> = targets.into_iter().map(named_end).collect();
+    let read = |question: Question<'_>| input::read_for(global, true, question);
     let input = match &ends {
-        Some(ends) => input::read_for(global, true, Question::Ends(ends))?,
+        Some(ends) => read(Question::Ends(ends))?,
         None => input::read(global, true, &targets)?,
     };
-    let rules = policy::translate(&input.snapshot);
-    let network = Network::build(&input.snapshot, &rules);
-    let find = |target| find(&network, target, &input.namespace);
-    let ends = (find(&source.0)?, find(&destination.0)?);
-    let answer = crate::report::explain::explain(&network, &ends.0, &ends.1, port.as_ref());
-    let mut answer = answer.map_err(|error| Error::usage(sanitize(&error.to_string())))?;
     // Who expects a denial does not want it to be fixed.
-    if args.expect != Some(Expect::Deny) {
-        let (source, destination) = (&source.0, &destination.0);
-        let question =
-            fix::Question { source, destination, port: port.as_ref(), namespace: &input.namespace };
-        match fix::propose(&network, question) {
-            Ok(fix) => answer.fix = fix,
-            Err(reason) => answer.no_fix = Some(reason),
-        }
+    let wants_fix = args.expect != Some(Expect::Deny);
+    let ask = |input: &Input| answer(input, (targets, port.as_ref()), wants_fix);
+    let mut answer = ask(&input)?;
+    if let Some(ends) = ends.as_ref().filter(|_| wants_fix && input.only_ends && is_denied(&answer)) {
+        // Whom else a rule selects, only their namespaces tell.
+        answer = ask(&read(Question::Around(ends))?)?;
     }
     if args.fix_only {
         return write_fix(global, answer);
@@ -126,6 +120,33 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
         Some(Expect::Allow) => answer.verdict == Verdict::Allow,
         Some(Expect::Deny) => answer.verdict == Verdict::Deny,
     }))
+}
+
+/// Tells whether a fix can be wanted.
+fn is_denied(answer: &Explanation) -> bool {
+    matches!(answer.verdict, Verdict::Deny | Verdict::Partial)
+}
+
+/// Answers, with a fix if one is wanted and all that it takes was read.
+fn answer(
+    input: &Input,
+    ([source, destination], port): ([&Target; 2], Option<&PortQuery>),
+    wants_fix: bool,
+) -> Result<Explanation, Error> {
+    let rules = policy::translate(&input.snapshot);
+    let network = Network::build(&input.snapshot, &rules);
+    let ends = [source, destination].map(|target| find(&network, target, &input.namespace));
+    let [from, to] = ends;
+    let answer = crate::report::explain::explain(&network, &from?, &to?, port);
+    let mut answer = answer.map_err(|error| Error::usage(sanitize(&error.to_string())))?;
+    if wants_fix && !(input.only_ends && is_denied(&answer)) {
+        let question = fix::Question { source, destination, port, namespace: &input.namespace };
+        match fix::propose(&network, question) {
+            Ok(fix) => answer.fix = fix,
+            Err(reason) => answer.no_fix = Some(reason),
+        }
+    }
+    Ok(answer)
 }
 
 /// Writes the objects of the fix; where nothing is denied, none.

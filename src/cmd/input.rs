@@ -22,6 +22,8 @@ pub(super) struct Input {
     pub(super) namespace: String,
     /// The only namespace to show; all where it is absent.
     pub(super) only: Option<String>,
+    /// Whether only the ends of a connection were read.
+    pub(super) only_ends: bool,
 }
 
 /// Reads the files or the cluster, lays `--with` over it and takes `--without` away.
@@ -39,20 +41,22 @@ pub(super) fn read_for(
     question: Question<'_>,
 ) -> Result<Input, Error> {
     let given = connection::given(global.namespace.clone());
-    let (mut objects, namespace, only) = if global.filename.is_empty() {
+    let (mut objects, namespace, only, only_ends) = if global.filename.is_empty() {
         let options = global.connection.options(given.as_ref());
         // What is laid over or taken away may be anywhere.
         let named: Vec<String> = match question {
-            Question::Ends(ends) => ends.iter().filter_map(|end| end.namespace.clone()).collect(),
+            Question::Ends(ends) | Question::Around(ends) => {
+                ends.iter().filter_map(|end| end.namespace.clone()).collect()
+            }
             Question::Everything(named) => named.to_vec(),
         };
         let question = if global.has_overlay() { Question::Everything(&named) } else { question };
         let read = cluster::read(&options, question).map_err(cluster_error)?;
         let namespace = given.unwrap_or(read.namespace);
-        (read.objects, namespace.clone(), Some(namespace))
+        (read.objects, namespace.clone(), Some(namespace), read.only_ends)
     } else {
         let namespace = given.clone().unwrap_or_else(|| "default".to_owned());
-        (files(&global.filename, global, &namespace)?, namespace, given)
+        (files(&global.filename, global, &namespace)?, namespace, given, false)
     };
     if !global.with.is_empty() {
         objects = objects.with(files(&global.with, global, &namespace)?);
@@ -64,7 +68,7 @@ pub(super) fn read_for(
     let only = only.filter(|_| !all_namespaces);
     let mut snapshot = objects.assemble();
     global.cni.lay_over(&mut snapshot);
-    Ok(Input { snapshot, namespace, only })
+    Ok(Input { snapshot, namespace, only, only_ends })
 }
 
 /// Reads all of the cluster.

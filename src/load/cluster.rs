@@ -8,6 +8,7 @@ pub use super::failure::ClusterError;
 use super::kinds::{self, Filter, KINDS_READ, Kind, NAMESPACE};
 pub use super::kubeconfig::ConnectOptions;
 pub use super::narrow::NamedEnd;
+use super::narrow::Reach;
 use super::objects::{Object, Objects};
 use super::{gateways, narrow, rights, unjudged};
 
@@ -18,6 +19,8 @@ pub struct Cluster {
     pub objects: Objects,
     /// The context's namespace, `default` where it names none.
     pub namespace: String,
+    /// Whether only the ends of a connection were read.
+    pub only_ends: bool,
 }
 
 /// What is asked of a cluster.
@@ -27,6 +30,8 @@ pub enum Question<'a> {
     Everything(&'a [String]),
     /// Whether these ends may talk.
     Ends(&'a [NamedEnd]),
+    /// Whether these ends may talk, and who else in their namespaces.
+    Around(&'a [NamedEnd]),
 }
 
 /// Reads what a question needs; what may not be read becomes a gap.
@@ -39,18 +44,21 @@ pub fn read(options: &ConnectOptions, question: Question<'_>) -> Result<Cluster,
         let api = Api::new(options)?;
         let read = async {
             match question {
-                Question::Ends(ends) => narrow::read(&api, ends).await,
+                Question::Ends(ends) => narrow::read(&api, ends, Reach::Ends).await,
+                Question::Around(ends) => narrow::read(&api, ends, Reach::Namespaces).await,
                 Question::Everything(_) => Ok(None),
             }
         };
         let (narrowed, version) = join(read, version(&api)).await;
-        let mut objects = match narrowed? {
+        let narrowed = narrowed?;
+        let only_ends = narrowed.is_some() && matches!(question, Question::Ends(_));
+        let mut objects = match narrowed {
             Some(objects) => objects,
             None => read_all(&api, question).await?,
         };
         objects.server_version = Some(version?);
         objects.warnings = api.warnings();
-        Ok(Cluster { objects, namespace: api.namespace().to_owned() })
+        Ok(Cluster { objects, namespace: api.namespace().to_owned(), only_ends })
     })
 }
 
@@ -125,7 +133,9 @@ fn namespaces(
 ) -> Vec<String> {
     let mut names: Vec<String> = if refused.iter().any(|(kind, _)| **kind == NAMESPACE) {
         let named: Vec<String> = match question {
-            Question::Ends(ends) => ends.iter().filter_map(|end| end.namespace.clone()).collect(),
+            Question::Ends(ends) | Question::Around(ends) => {
+                ends.iter().filter_map(|end| end.namespace.clone()).collect()
+            }
             Question::Everything(names) => names.to_vec(),
         };
         named.into_iter().chain([api.namespace().to_owned()]).collect()

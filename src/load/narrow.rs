@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::{join, join_all};
+use futures_util::future::{join, join_all, join3};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::api::Api;
 use super::failure::{ClusterError, Failure};
-use super::kinds::{self, DAEMON_SET, Filter, Kind, NETWORK_POLICY, NODE, Named, POD, REPLICA_SET};
+use super::kinds::{
+    self, DAEMON_SET, Filter, Kind, NETWORK_POLICY, NODE, Named, POD, REPLICA_SET, SERVICE,
+};
 use super::objects::{Object, Objects, OwnerReference, WorkloadObject, WorkloadSelector};
 use super::unjudged;
 use crate::model::snapshot::{Gap, GapScope};
@@ -23,6 +25,15 @@ pub struct NamedEnd {
     pub name: String,
 }
 
+/// How far around the ends to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// No other pods.
+    Ends,
+    /// All pods and workloads of their namespaces: whom a rule between them can select.
+    Namespaces,
+}
+
 /// Why only the ends were not enough.
 enum Narrow {
     /// The question needs the whole cluster: something was not found, or is not usual.
@@ -32,15 +43,19 @@ enum Narrow {
 
 /// Reads the two ends, their namespaces, the policies there and what is cluster-wide; nothing where
 /// that cannot answer the question.
-pub(super) async fn read(api: &Api, ends: &[NamedEnd]) -> Result<Option<Objects>, ClusterError> {
-    match read_ends(api, ends).await {
+pub(super) async fn read(
+    api: &Api,
+    ends: &[NamedEnd],
+    reach: Reach,
+) -> Result<Option<Objects>, ClusterError> {
+    match read_ends(api, ends, reach).await {
         Ok(objects) => Ok(Some(objects)),
         Err(Narrow::Widen) => Ok(None),
         Err(Narrow::Failed(error)) => Err(error),
     }
 }
 
-async fn read_ends(api: &Api, ends: &[NamedEnd]) -> Result<Objects, Narrow> {
+async fn read_ends(api: &Api, ends: &[NamedEnd], reach: Reach) -> Result<Objects, Narrow> {
     let mut names: Vec<&str> =
         ends.iter().map(|end| end.namespace.as_deref().unwrap_or(api.namespace())).collect();
     let found = join_all(ends.iter().zip(&names).map(|(end, namespace)| read_end(api, end, namespace)));
@@ -48,8 +63,9 @@ async fn read_ends(api: &Api, ends: &[NamedEnd]) -> Result<Objects, Narrow> {
     names.dedup();
     let around = join_all(names.iter().map(|name| read_namespace(api, name)));
     let agents = read_agents(api);
-    let (found, (around, (agents, others))) =
-        join(found, join(around, join(agents, unjudged::read(api)))).await;
+    let neighbours = join_all(names.iter().map(|name| read_neighbours(api, name, reach)));
+    let (found, (around, agents), (others, neighbours)) =
+        join3(found, join(around, agents), join(unjudged::read(api), neighbours)).await;
     let mut objects = Objects::default();
     for part in around.into_iter().chain([agents, others.map_err(Narrow::Failed)]) {
         let (items, gaps) = part?;
@@ -69,6 +85,11 @@ async fn read_ends(api: &Api, ends: &[NamedEnd]) -> Result<Objects, Narrow> {
         objects.items.extend(items);
         objects.gaps.extend(gaps);
     }
+    // Last, as their nodes are no ends.
+    for (items, gaps) in neighbours.into_iter().collect::<Result<Vec<_>, Narrow>>()? {
+        objects.items.extend(items);
+        objects.gaps.extend(gaps);
+    }
     objects.gaps.dedup();
     Ok(objects)
 }
@@ -82,6 +103,27 @@ async fn read_agents(api: &Api) -> Result<unjudged::Found, Narrow> {
         _ => None,
     };
     Ok((items.into_iter().filter_map(agent).collect(), gaps))
+}
+
+/// Reads the pods and workloads of a namespace.
+async fn read_neighbours(api: &Api, name: &str, reach: Reach) -> Result<unjudged::Found, Narrow> {
+    let is_workload = |kind: &&Kind| {
+        kind.namespaced && matches!(kind.group, "" | "apps" | "batch") && **kind != SERVICE
+    };
+    let kinds = kinds::KINDS_READ.iter().filter(|_| reach == Reach::Namespaces).filter(is_workload);
+    let reads = kinds.map(async |kind| {
+        let within = Filter { namespace: Some(name), ..Filter::default() };
+        let scope = if *kind == POD { GapScope::OtherPods } else { GapScope::Incomplete };
+        let what = format!("{} in namespace {name}", kind.plural);
+        read_some(api, kind, within, &what, scope).await
+    });
+    let (mut items, mut gaps) = (Vec::new(), Vec::new());
+    for read in join_all(reads).await {
+        let read = read?;
+        items.extend(read.0);
+        gaps.extend(read.1);
+    }
+    Ok((items, gaps))
 }
 
 /// Lists the nodes that are themselves an end, by a pod in their network.

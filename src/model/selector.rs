@@ -1,6 +1,6 @@
 //! Label selectors (meta/v1 `LabelSelector`), kept as the user wrote them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
@@ -71,6 +71,13 @@ impl Selector {
     /// Tells whether labels satisfy the selector; `value` looks a key up.
     pub fn matches<'a>(&self, value: impl Fn(&str) -> Option<&'a str>) -> bool {
         self.requirements.iter().all(|requirement| requirement.matches(value(&requirement.key)))
+    }
+
+    /// Tells whether it selects everything that has some labels, whatever its others are.
+    pub fn selects_all_with(&self, labels: &BTreeMap<String, String>) -> bool {
+        self.requirements.iter().all(|requirement| {
+            labels.get(&requirement.key).is_some_and(|value| requirement.matches(Some(value)))
+        })
     }
 }
 

@@ -65,6 +65,7 @@ pub struct PolicyObject {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyMeta {
     /// Its labels.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
     /// Its annotations, less the copy of the object that `kubectl apply` keeps there; a snapshot
     /// file has none, as they may hold anything.
@@ -101,6 +102,8 @@ pub enum GapScope {
     Cluster,
     /// Those about addresses: a pod that was not read may hold them.
     Addresses,
+    /// None, but no answer may count pods: those that nothing asked for were not read.
+    OtherPods,
 }
 
 impl PolicyMeta {
@@ -123,6 +126,11 @@ impl Snapshot {
     /// Returns the namespace of a name.
     pub fn namespace(&self, name: &str) -> Option<NamespaceId> {
         self.namespaces.find_by(|row| (*row.name).cmp(name))
+    }
+
+    /// Tells whether there may be pods that were not read.
+    pub fn lacks_pods(&self) -> bool {
+        self.gaps.iter().any(|gap| matches!(gap.scope, GapScope::Addresses | GapScope::OtherPods))
     }
 
     /// Returns the name of a pod's namespace.

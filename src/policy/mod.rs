@@ -67,7 +67,7 @@ pub fn translate_with(snapshot: &Snapshot, applied: &[PolicyObject]) -> Rules {
     }
     for gap in &snapshot.gaps {
         match &gap.scope {
-            GapScope::Incomplete => {}
+            GapScope::Incomplete | GapScope::OtherPods => {}
             GapScope::Namespaces(names) => {
                 let names = names.iter().cloned();
                 rules.unjudged.extend(names.map(|name| Unjudged { namespace: Some(name) }));

@@ -112,14 +112,28 @@ impl MissingRule {
         takers.truncate(TRIED);
         match &self.subject {
             Err(reason) if takers.is_empty() => return Err(reason.clone()),
-            Err(_) => {}
-            Ok(labels) => {
+            Ok(labels) if !snapshot.lacks_pods() || self.are_isolated(snapshot, labels) => {
                 let subject = equals(labels);
                 takers.push((selected(&Selector::new(&subject)).len(), Taker::New(subject)));
             }
+            Ok(_) if takers.is_empty() => {
+                return Err("a policy of its own might isolate pods that were not read".to_owned());
+            }
+            Ok(_) | Err(_) => {}
         }
         takers.sort_by_key(|(count, _)| *count);
         Ok(takers)
+    }
+
+    /// Tells whether a policy isolates every pod with some labels, read or not.
+    fn are_isolated(&self, snapshot: &Snapshot, labels: &PodLabels) -> bool {
+        snapshot.policies.iter().any(|policy| {
+            let PolicySpec::NetworkPolicy(spec) = &policy.spec;
+            let selector = spec.pod_selector.as_ref().map(Selector::new).unwrap_or_default();
+            policy.namespace.as_deref() == Some(&self.namespace)
+                && policy_types(spec).contains(&self.direction)
+                && selector.selects_all_with(labels)
+        })
     }
 
     /// Adds the rule to a policy; `changed` holds the policies that have been changed before.

@@ -54,7 +54,7 @@ impl Asking<'_, '_> {
         if changes.iter().any(|change| change.rule.is_for_every_port()) {
             notes.push("every port is opened: --port gives the fix for one".to_owned());
         }
-        let opens = (!rules.unread_pods).then(|| {
+        let opens = (!snapshot.lacks_pods()).then(|| {
             let added: Vec<RuleId> = added_rules(&after, &changes);
             Opened::new(self.network, &after).count(&added, (&ends.0, &ends.1))
         });

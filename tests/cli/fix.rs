@@ -315,6 +315,27 @@ fn the_objects_laid_over_the_cluster_allow_what_was_asked() {
 }
 
 #[test]
+fn what_a_fix_opens_is_its_diff() {
+    let folder = folder();
+    for question in [
+        "b/pod/twin --to b/pod/db --port 5432",
+        "a/pod/old --to b/pod/twin --port 80",
+        "a/pod/web --to b/pod/db --port sql",
+        "a/pod/old --to internet:443",
+    ] {
+        let fix = fix(&folder, question);
+        let objects = folder.run(&format!("explain {question} --fix-only -f cluster.yaml")).out;
+        let ended = folder.run_with_input("diff --base cluster.yaml -f - -o json", &objects);
+        assert_eq!((ended.code, &*ended.err), (Some(1), ""), "{question}");
+        let diff: Value = serde_json::from_str(&ended.out).unwrap();
+        let changes = items(&diff["changes"]);
+        assert_eq!(changes.len() as u64, 1 + fix["opens"].as_u64().unwrap(), "{question}: {diff:#}");
+        assert!(changes.iter().all(|change| change["change"] == "added"), "{question}: {diff:#}");
+        assert_eq!(diff["isolations"], json!([]));
+    }
+}
+
+#[test]
 fn there_may_be_nothing_to_print() {
     let folder = folder();
     let allowed = folder.run("explain b/pod/twin --to b/pod/agent --fix-only -f cluster.yaml");

@@ -19,7 +19,7 @@ use super::process::{Output, Server, free_ports, listens, run};
 use super::tls::Identity;
 
 /// Names the users that the API server knows, each with its groups.
-pub(crate) const USERS: [(&str, &str); 7] = [
+pub(crate) const USERS: [(&str, &str); 9] = [
     ("admin", "system:masters"),
     // These have what every authenticated user has, until a trial binds a role to them.
     ("limited", ""),
@@ -28,6 +28,8 @@ pub(crate) const USERS: [(&str, &str); 7] = [
     ("without-policies", ""),
     ("with-the-least", ""),
     ("of-one-namespace", ""),
+    ("of-two-pods", ""),
+    ("of-its-namespace", ""),
 ];
 
 const START_TIMEOUT: Duration = Duration::from_secs(90);

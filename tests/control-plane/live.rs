@@ -165,6 +165,10 @@ fn difference(plane: &ControlPlane, folder: &Path, question: &str) -> Option<Str
     forget_origins(&mut live, &of_object);
     forget_origins(&mut files, &of_line);
     forget_what_the_server_hides(&mut files);
+    for answer in [&mut live, &mut files] {
+        // The server writes its defaults into policies; `changes` say all that a fix adds.
+        answer.pointer_mut("/fix").and_then(Value::as_object_mut).and_then(|fix| fix.remove("objects"));
+    }
     (live != files).then(|| format!("{} {question}\nlive:  {live}\nfiles: {files}", folder.display()))
 }
 

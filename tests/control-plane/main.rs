@@ -17,6 +17,7 @@ mod crds;
 mod diff;
 mod failures;
 mod fake;
+mod fix;
 mod harness;
 mod kubeconfig;
 mod kubectl;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         rights::trials(&shared, &least),
         snapshots::trials(&saved),
         plugins::trials(&agents, &others),
+        fix::trials(&shared),
         lies::trials(),
         secrets::trials(),
         readme::trials(&examples),

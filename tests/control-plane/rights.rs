@@ -26,7 +26,7 @@ pub(crate) fn trials(shared: &Arc<Shared>, plain: &Arc<Shared>) -> Vec<Trial> {
 }
 
 /// Applies objects of RBAC: the rules of a user in a namespace, or in all.
-fn grant(plane: &ControlPlane, user: &str, namespace: Option<&str>, rules: &Value) {
+pub(crate) fn grant(plane: &ControlPlane, user: &str, namespace: Option<&str>, rules: &Value) {
     plane.apply(&granted(user, namespace, rules));
 }
 
@@ -50,7 +50,13 @@ fn granted(user: &str, namespace: Option<&str>, rules: &Value) -> String {
 }
 
 /// Waits until the server has heard of a new right.
-fn wait_until_may(plane: &ControlPlane, user: &str, verb: &str, resource: &str, flags: &[&str]) {
+pub(crate) fn wait_until_may(
+    plane: &ControlPlane,
+    user: &str,
+    verb: &str,
+    resource: &str,
+    flags: &[&str],
+) {
     let start = Instant::now();
     let question = ["auth", "can-i", verb, resource, "--as", user];
     while !plane.kubectl(&[&question[..], flags].concat(), None).is_success() {
@@ -76,7 +82,8 @@ fn rules_of(plane: &ControlPlane, block: &str) -> Value {
     created["rules"].clone()
 }
 
-fn gaps(answer: &Value) -> BTreeSet<&str> {
+/// Lists the gaps of an answer.
+pub(crate) fn gaps(answer: &Value) -> BTreeSet<&str> {
     let gaps = answer["gaps"].as_array().expect("gaps");
     gaps.iter().map(|gap| gap.as_str().expect("a text")).collect()
 }
