@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 /// The folder of the case, the arguments, and a piece of text that shows that the form is the one
 /// that is meant.
-const FORMS: [(&str, &str, &str); 47] = [
+const FORMS: [(&str, &str, &str); 49] = [
     ("cli", "explain shop/deploy/api --to db/sts/postgres --port 5432", r#""verdict":"allow""#),
     ("cli", "explain shop/deploy/web --to db/sts/postgres --port 5432", r#""verdict":"deny""#),
     ("cli", "explain shop/deploy/web --to db/sts/postgres", r#""allowed":[]"#),
@@ -54,6 +54,8 @@ const FORMS: [(&str, &str, &str); 47] = [
         "who-can-reach shop/deploy/api --expect only=ns/shop,ns/db,ns/monitoring,node/node-1,0.0.0.0/0,::/0",
         r#""unexpected":[]"#,
     ),
+    ("ways", "who-can-reach shop/svc/api:web", r#""servicePorts":"#),
+    ("ways", "who-can-reach shop/svc/old", r#""findings":"#),
     ("odd", "who-can-reach ns/x --why", r#""rules":[{"#),
     ("odd", "who-can-reach x/pod/1e3", r#""blocks":"#),
     ("odd", "explain y/pod/a", r#""id":"block-without-ports""#),

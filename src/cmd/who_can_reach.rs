@@ -14,7 +14,10 @@ use crate::render::{Format, dot, mermaid, reach as render};
 use crate::report::reach::{Detail, Query, Sources};
 use crate::report::target::{self, Target};
 
-/// Find every source that can open connections to a workload, a node or an address.
+/// Find every source that can open connections to a workload, a Service, a node or an address.
+///
+/// Of a Service, by its name or its address, the sources are those of its backends, at the ports that
+/// it sends to.
 ///
 /// Sources are shown whatever their namespace: -n only completes the name of TARGET. In text, whole
 /// namespaces stand for their workloads where they all may do the same.
@@ -26,6 +29,9 @@ use crate::report::target::{self, Target};
 Examples:
   # Who can connect to a database
   kubectl netpol who-can-reach db/sts/postgres:5432
+
+  # Who gets through a port of a Service to the pods behind it
+  kubectl netpol who-can-reach shop/svc/api:http
 
   # Which rule lets each of them in
   kubectl netpol who-can-reach db/sts/postgres:5432 --why
@@ -88,7 +94,7 @@ pub fn run(args: &WhoCanReachArgs, global: &Global) -> Result<ExitCode, Error> {
         Format::Json => render::write_data(out, &sources, Syntax::Json),
         Format::Yaml => render::write_data(out, &sources, Syntax::Yaml),
         Format::Csv => {
-            output::tell_limits(&sources.caveats, &sources.gaps);
+            output::tell_limits(&render::notes(&sources), &sources.gaps);
             render::write_csv(out, &sources, look)
         }
         Format::Markdown => render::write_markdown(out, &sources),

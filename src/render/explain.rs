@@ -72,13 +72,17 @@ pub fn finding(finding: &Finding) -> Line {
 fn service_ports(ports: &[ServicePort]) -> Line {
     let mut line = Line::new(2, 9).plain(padded("ports", 8));
     for (index, port) in ports.iter().enumerate() {
-        let number = port.port.trim_start_matches("TCP/");
-        let name = port.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
         let comma = if index + 1 < ports.len() { "," } else { "" };
-        line =
-            line.plain(format!("svc {number}{name} -> {}{comma}", port.target).replace(' ', "\u{a0}"));
+        line = line.plain(format!("{}{comma}", service_port(port)).replace(' ', "\u{a0}"));
     }
     line
+}
+
+/// Writes where a port of a Service leads: `svc 80 (web) -> TCP/8080`.
+pub(super) fn service_port(port: &ServicePort) -> String {
+    let number = port.port.trim_start_matches("TCP/");
+    let name = port.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    format!("svc {number}{name} -> {}", port.target)
 }
 
 fn ports(items: &[String]) -> String {

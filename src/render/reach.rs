@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::explain::reference;
+use super::explain::{finding, reference, service_port};
 use super::graph::Graph;
 use super::limits::limits;
 use super::machine::{Document, Syntax};
@@ -14,7 +14,7 @@ use super::{Look, csv, markdown, table};
 use crate::report::naming::name_of;
 use crate::report::reach::{Found, Line, Sources, Which};
 use crate::report::schema::{
-    API_VERSION, Count, Endpoint, Opened, Reason, RuleRef, SourceRow, Totals, Verdict,
+    API_VERSION, Count, Endpoint, Opened, Reason, RuleRef, ServicePort, SourceRow, Totals, Verdict,
 };
 use crate::report::summary::{self, Extent, Place};
 
@@ -38,6 +38,9 @@ pub fn write(out: &mut dyn Write, sources: &Sources<'_, '_>, look: Look) -> io::
     } else if !lines.is_empty() {
         write_table(out, &rows(&lines), look)?;
     }
+    let findings = (!sources.findings.is_empty()).then(TextLine::default).into_iter();
+    let findings: Vec<TextLine> = findings.chain(sources.findings.iter().map(finding)).collect();
+    write_lines(out, &findings, look.width)?;
     write_lines(out, &limits(&sources.caveats, &sources.gaps), look.width)
 }
 
@@ -72,6 +75,9 @@ fn headline(sources: &Sources<'_, '_>, totals: &Totals) -> Vec<TextLine> {
     vec![match (totals.allow == none, totals.depends == none) {
         (true, true) if sources.only.is_some() => line,
         (true, true) if !sources.is_unknown() => line.plain("nothing can connect"),
+        (true, true) if !sources.findings.is_empty() => {
+            line.plain("no source was found; see the findings")
+        }
         (true, true) => line.plain("no source was found; see the caveats and gaps"),
         (false, true) => line.plain(format!("{others}{certain}")),
         (true, false) => line.plain(format!("{others}not known of {unsure} (depends)")),
@@ -135,14 +141,22 @@ fn write_table(out: &mut dyn Write, rows: &[(Rc<Place>, &Line)], look: Look) -> 
     let header = look.headers.then(|| pick("SOURCE".into(), "DESTINATION".into(), "PORTS".into()));
     let cells = rows.iter().map(|(source, line)| {
         let destination = line.destination.as_ref().map_or("all of it".to_owned(), |part| part.title());
-        pick(sanitize(&title(source, line)), sanitize(&destination), ports(line))
+        pick(sanitize(&title(source, line)), sanitize(&destination), sanitize(&ports(line)))
     });
     table::write(out, header.into_iter().chain(cells).collect(), (!look.wide).then_some(look.width))
 }
 
 fn ports(line: &Line) -> String {
     let depends = if line.verdict == Verdict::Depends { " (depends)" } else { "" };
-    format!("{}{depends}", line.ports.join(", "))
+    format!("{}{depends}", port_names(line).join(", "))
+}
+
+/// Names ports; of a Service with where they lead.
+fn port_names(line: &Line) -> Vec<String> {
+    match line.service_ports.is_empty() {
+        true => line.ports.clone(),
+        false => line.service_ports.iter().map(service_port).collect(),
+    }
 }
 
 /// Writes sources that are let in by the same rules, and these.
@@ -156,7 +170,7 @@ fn group(line: &Line, look: Look) -> Vec<TextLine> {
     let mut first = TextLine::new(0, 4)
         .with(Label::Heading, names.join(", "))
         .plain("on")
-        .plain(line.ports.join(" "));
+        .plain(port_names(line).join(if line.service_ports.is_empty() { " " } else { ", " }));
     if let Some(part) = &line.destination {
         first = first.plain("of").plain(part.title());
     }
@@ -197,15 +211,22 @@ const fn reason(reason: Reason, verdict: Verdict) -> &'static str {
 /// # Errors
 /// Those of the writer.
 pub fn write_csv(out: &mut dyn Write, sources: &Sources<'_, '_>, look: Look) -> io::Result<()> {
-    let names: &[&str] = if sources.tells_rules() { &["egress_rules", "ingress_rules"] } else { &[] };
+    let rules: &[&str] = if sources.tells_rules() { &["egress_rules", "ingress_rules"] } else { &[] };
+    let service: &[&str] = if sources.target.kind == "Service" { &["service_ports"] } else { &[] };
     if look.headers {
-        csv::header(out, names)?;
+        csv::header(out, &[service, rules].concat())?;
     }
     stream(sources, shown(sources), |found| {
-        let rules: Vec<String> = found.opened.iter().flatten().map(csv_half).collect();
-        let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
-        csv::connection(out, &found.connection, &rules)
+        let ports = service.iter().map(|_| csv_ports(&found.service_ports));
+        let more: Vec<String> = ports.chain(found.opened.iter().flatten().map(csv_half)).collect();
+        csv::connection(out, &found.connection, &more.iter().map(String::as_str).collect::<Vec<_>>())
     })
+}
+
+/// Writes where ports of a Service lead, apart by blanks: `TCP/80->TCP/8080`.
+fn csv_ports(ports: &[ServicePort]) -> String {
+    let ports = ports.iter().map(|port| format!("{}->{}", port.port, port.target));
+    ports.collect::<Vec<_>>().join(" ")
 }
 
 /// Names the rules of one half, apart by blanks: `shop/web:spec.egress[1]`.
@@ -233,11 +254,11 @@ pub fn write_markdown(out: &mut dyn Write, sources: &Sources<'_, '_>) -> io::Res
     for (source, line) in rows(&lines) {
         let target = || markdown::code(&name_of(&sources.target));
         let destination = line.destination.as_ref().map_or_else(target, |part| markdown::place(part));
-        let mut cells = vec![markdown::place(&source), destination, ports(line)];
+        let mut cells = vec![markdown::place(&source), destination, markdown::prose(&ports(line))];
         cells.extend(line.opened.iter().flatten().map(|opened| markdown_half(opened, line.verdict)));
         markdown::row(out, &cells.iter().map(String::as_str).collect::<Vec<_>>())?;
     }
-    markdown::limits(out, &sources.caveats, &sources.gaps)
+    markdown::limits(out, &notes(sources), &sources.gaps)
 }
 
 fn markdown_half(opened: &Opened, verdict: Verdict) -> String {
@@ -256,11 +277,17 @@ pub fn graph(sources: &Sources<'_, '_>) -> Graph {
     let edge = |(source, line): (Rc<Place>, &Line)| summary::Line {
         source,
         destination: line.destination.as_ref().map_or_else(|| Rc::clone(&target), Rc::clone),
-        ports: line.ports.clone(),
+        ports: port_names(line),
         verdict: line.verdict,
     };
     let edges: Vec<summary::Line> = rows(&lines).into_iter().map(edge).collect();
-    Graph::of(&edges, sources.caveats.clone(), sources.gaps.clone())
+    Graph::of(&edges, notes(sources), sources.gaps.clone())
+}
+
+/// Lists what there is to know of an answer where findings have no place of their own.
+pub fn notes(sources: &Sources<'_, '_>) -> Vec<String> {
+    let findings = sources.findings.iter().map(|finding| finding.message.clone());
+    findings.chain(sources.caveats.iter().cloned()).collect()
 }
 
 /// Writes the sources as JSON or YAML, row by row.
@@ -273,8 +300,10 @@ pub fn write_data(out: &mut dyn Write, sources: &Sources<'_, '_>, syntax: Syntax
     let mut document = Document::new(out, syntax);
     let rows = |document: &mut Document<'_>, which| {
         stream(sources, which, |found| {
-            let [egress, ingress] = found.opened.map_or([None, None], |halves| halves.map(Some));
-            document.row(&SourceRow { connection: found.connection, egress, ingress })
+            let opened = found.opened.clone();
+            let [egress, ingress] = opened.map_or([None, None], |halves| halves.map(Some));
+            let Found { connection, service_ports, .. } = &found;
+            document.row(&SourceRow { connection: *connection, service_ports, egress, ingress })
         })
     };
     document.field("apiVersion", &API_VERSION)?;
@@ -289,6 +318,9 @@ pub fn write_data(out: &mut dyn Write, sources: &Sources<'_, '_>, syntax: Syntax
     if let Some(only) = &sources.only {
         document.field("only", only)?;
         document.rows("unexpected", |document| rows(document, Which::Unexpected))?;
+    }
+    if !sources.findings.is_empty() {
+        document.field("findings", &sources.findings)?;
     }
     document.field("caveats", &sources.caveats)?;
     document.field("gaps", &sources.gaps)?;

@@ -51,7 +51,7 @@ fn names_hint(known: &[String]) -> String {
 /// Explains whether the source may open connections to the destination; no port means every port.
 ///
 /// # Errors
-/// A port name that the destination does not have.
+/// A port that the destination does not have, or a Service as the source.
 pub fn explain(
     network: &Network<'_>,
     source: &End,
@@ -78,14 +78,11 @@ pub(super) fn judged(
     port: Option<&PortQuery>,
 ) -> Result<(Explanation, Denied), ExplainError> {
     service::check_source(source)?;
-    service::check_port(network, destination, port)?;
     let mut answer = Answer { network, caveats: BTreeSet::new(), denied: Denied::default() };
     let groups = answer.groups(source, destination, port)?;
     let any = |wanted: &[Verdict]| groups.iter().any(|group| wanted.contains(&group.verdict));
     let unknown = |end: &End| end.endpoint.kind == "Node" && end.members.is_empty();
-    // Where a Service leads nowhere, what will be behind it decides.
-    let leads = |member: &Member| !service::asked(network, destination, member, port).is_empty();
-    let nowhere = destination.service.is_some() && !destination.members.iter().any(leads);
+    let nowhere = service::leads_nowhere(network, destination, port);
     let verdict = Verdict::of(
         any(&[Verdict::Allow, Verdict::Partial]),
         any(&[Verdict::Deny, Verdict::Partial]),
@@ -147,9 +144,7 @@ impl Answer<'_, '_> {
         };
         let asked: Vec<PortSet> =
             destinations.iter().map(|part| asked(part).unwrap_or_default()).collect();
-        if destination.service.is_none() {
-            self.caveats.extend(check_port(self.network, destination, port)?);
-        }
+        self.caveats.extend(check_port(self.network, destination, port)?);
         let mut ids: HashMap<Judged, usize> = HashMap::new();
         let mut rows: BTreeMap<BTreeMap<usize, Vec<usize>>, Vec<usize>> = BTreeMap::new();
         for (row, from) in sources.iter().enumerate() {
@@ -294,9 +289,7 @@ impl Answer<'_, '_> {
         if destination.service.is_some() && first_from.members.iter().any(|own| own.who == Who::Outside)
         {
             let name = name_of(&destination.endpoint);
-            self.caveats.insert(format!(
-                "{name} is reached from outside by its ways in only: explain {name} lists them"
-            ));
+            self.caveats.insert(format!("{}: explain {name} lists them", service::from_outside(&name)));
         }
         let (from_view, to_view) = (self.addresses(source, from), self.addresses(destination, to));
         let hops = to.iter().filter_map(|part| part.hops).flat_map(|hops| asked_hops(hops, port));
@@ -505,7 +498,8 @@ impl Answer<'_, '_> {
     }
 }
 
-fn service_port(hop: &Hop) -> ServicePort {
+/// Writes where a port of a Service leads.
+pub(super) fn service_port(hop: &Hop) -> ServicePort {
     let write = |port| format!("{}/{port}", hop.protocol);
     let name = (!hop.name.is_empty()).then(|| hop.name.to_string());
     ServicePort { port: write(hop.port), name, target: write(hop.target) }
@@ -518,16 +512,21 @@ pub(super) fn no_member(end: &End) -> Option<String> {
     silent.then(|| format!("{} has {what}", name_of(&end.endpoint)))
 }
 
-/// Refuses a port name that no pod of a destination has; says so where only some have it.
+/// Refuses a port that a destination does not have: a Service, or a name that no pod has; says so
+/// where only some have it.
 ///
 /// # Errors
-/// The names that they have.
+/// The ports that it has.
 pub(super) fn check_port(
     network: &Network<'_>,
     destination: &End,
     port: Option<&PortQuery>,
 ) -> Result<Option<String>, ExplainError> {
+    service::check_port(network, destination, port)?;
     let Some(port @ PortQuery::Name { name, .. }) = port else { return Ok(None) };
+    if destination.service.is_some() {
+        return Ok(None);
+    }
     let members = destination.members.iter();
     let with = members.filter(|member| !port.resolve(network, member.class).is_empty()).count();
     if with == 0 {

@@ -10,7 +10,7 @@ use super::explain::doubt_text;
 use super::plugin;
 use super::rows::Rows;
 use super::schema::{Endpoint, Verdict};
-use super::service;
+use super::service_ports::ServicePorts;
 use super::target::PortQuery;
 use super::units::{Level, Part, UnitId, Units, governed_units};
 use crate::engine::classes::{ClassId, Classes};
@@ -112,8 +112,8 @@ pub struct List<'a, 'b> {
     rows: Rows,
     from: Option<HashMap<UnitId, Vec<Part>>>,
     to: Option<HashMap<UnitId, Vec<Part>>>,
-    /// The ports to which a Service leads, by class; nothing where no Service is asked for.
-    service_ports: Option<HashMap<ClassId, PortSet>>,
+    /// The ports to which a Service leads; nothing where no Service is asked for.
+    service_ports: Option<ServicePorts>,
 }
 
 impl<'a, 'b> List<'a, 'b> {
@@ -126,7 +126,12 @@ impl<'a, 'b> List<'a, 'b> {
         };
         let from = query.from.as_ref().map(|end| units.restricted(end));
         let to = query.to.as_ref().map(|end| units.restricted(end));
-        let service_ports = service_ports(network, &query);
+        let service_ports =
+            query.to.as_ref().and_then(|end| ServicePorts::of(network, end, query.port.as_ref()));
+        let to = match &service_ports {
+            Some(ports) => to.map(|parts| ports.divide(parts)),
+            None => to,
+        };
         Self { network, query, units, rows, from, to, service_ports }
     }
 
@@ -166,7 +171,7 @@ impl<'a, 'b> List<'a, 'b> {
             .cells
             .iter()
             .flat_map(|cells| cells.keys())
-            .filter_map(|class| self.units.of_class.get(class))
+            .filter_map(|(class, _)| self.units.of_class.get(class))
             .flatten()
             .copied()
             .collect();
@@ -198,9 +203,11 @@ impl<'a, 'b> List<'a, 'b> {
             };
             let mut cells = HashMap::new();
             for class in candidates.iter() {
-                if let Some(cell) = self.cell(*source, class) {
-                    let next = ids.len();
-                    cells.insert(class, *ids.entry(cell).or_insert(next));
+                for (number, asked) in self.asked(class) {
+                    if let Some(cell) = self.cell(*source, class, asked.as_deref()) {
+                        let next = ids.len();
+                        cells.insert((class, number), *ids.entry(cell).or_insert(next));
+                    }
                 }
             }
             reach.cells.push(cells);
@@ -212,7 +219,7 @@ impl<'a, 'b> List<'a, 'b> {
     }
 
     /// Returns what is open from one class to another; nothing if nothing is.
-    fn cell(&self, source: ClassId, destination: ClassId) -> Option<Cell> {
+    fn cell(&self, source: ClassId, destination: ClassId, asked: Option<&PortSet>) -> Option<Cell> {
         if !compatible(&self.network.classes, source, destination) {
             return None;
         }
@@ -223,20 +230,27 @@ impl<'a, 'b> List<'a, 'b> {
         };
         let (egress, ingress) = (row(source, Direction::Egress)?, row(destination, Direction::Ingress)?);
         let cell = connect(self.network, (source, egress), (destination, ingress))?;
-        let Some(asked) = self.asked(destination) else { return Some(cell) };
-        let (allowed, unsure) = (cell.allowed.intersection(&asked), cell.unsure.intersection(&asked));
+        let Some(asked) = asked else { return Some(cell) };
+        let (allowed, unsure) = (cell.allowed.intersection(asked), cell.unsure.intersection(asked));
         (!allowed.is_empty() || !unsure.is_empty()).then_some(Cell { allowed, unsure })
     }
 
-    /// Returns the only ports that are asked of a destination; nothing where all are.
-    fn asked(&self, destination: ClassId) -> Option<PortSet> {
-        match &self.service_ports {
-            Some(ports) => Some(ports.get(&destination).cloned().unwrap_or_default()),
-            None => {
-                let port = self.query.port.as_ref();
-                port.map(|port| port.resolve(self.network, destination))
+    /// Lists the only ports that are asked of a destination, numbered where a Service leads members
+    /// of one class to different ones; nothing in place of ports where all are asked.
+    fn asked(&self, destination: ClassId) -> Vec<(usize, Option<Cow<'_, PortSet>>)> {
+        match (&self.service_ports, &self.query.port) {
+            (Some(ports), _) => {
+                let own = ports.of_class(destination);
+                own.map(|(number, ports)| (number, Some(Cow::Borrowed(ports)))).collect()
             }
+            (None, Some(port)) => vec![(0, Some(Cow::Owned(port.resolve(self.network, destination))))],
+            (None, None) => vec![(0, None)],
         }
+    }
+
+    /// Returns what the cells of a destination are found by.
+    fn column(&self, to: &Part) -> Column {
+        (to.class, self.service_ports.as_ref().map_or(0, |ports| ports.number(to)))
     }
 
     /// Tells the connections of one pair of units.
@@ -251,7 +265,7 @@ impl<'a, 'b> List<'a, 'b> {
         let same = source == destination;
         if let ([from], [to], [cells]) = (sources, destinations, &*reach.cells) {
             // Nearly all pairs are so: one class at each end.
-            return match slot(&self.network.classes, from, to, same, cells) {
+            return match slot(&self.network.classes, from, (to, self.column(to)), same, cells) {
                 Slot::Open(value) => {
                     let from = Side { unit: source, parts: &[from] };
                     self.tell(reach, value, from, Side { unit: destination, parts: &[to] }, visit)
@@ -259,9 +273,9 @@ impl<'a, 'b> List<'a, 'b> {
                 Slot::Closed | Slot::Meaningless => ControlFlow::Continue(()),
             };
         }
-        let row = |(from, cells): (&Part, &HashMap<ClassId, usize>)| {
-            let slots = destinations.iter().map(|to| slot(&self.network.classes, from, to, same, cells));
-            slots.collect::<Vec<Slot>>()
+        let row = |(from, cells): (&Part, &Cells)| {
+            let slot = |to| slot(&self.network.classes, from, (to, self.column(to)), same, cells);
+            destinations.iter().map(slot).collect::<Vec<Slot>>()
         };
         let matrix: Vec<Vec<Slot>> = sources.iter().zip(&reach.cells).map(row).collect();
         for (value, rows, columns) in group(&matrix) {
@@ -317,6 +331,12 @@ impl<'a, 'b> List<'a, 'b> {
         asked.len() == 1 && whole == Some(size(&mut to.parts.iter().copied()))
     }
 
+    /// Tells whether policies may let an address outside in, at any port.
+    pub(super) fn may_be_from_outside(&self) -> bool {
+        let outside = &self.units.units.at(self.units.outside).parts;
+        outside.iter().any(|part| self.rows.sources.contains(part.class))
+    }
+
     /// Counts the units that policies can govern, by the names of namespaces that have some.
     pub(super) fn governed_units(&self) -> BTreeMap<String, usize> {
         let snapshot = self.network.snapshot;
@@ -364,16 +384,11 @@ pub(super) fn limits(network: &Network<'_>, direction: Option<Direction>) -> Vec
     limits
 }
 
-fn service_ports(network: &Network<'_>, query: &Query) -> Option<HashMap<ClassId, PortSet>> {
-    let end = query.to.as_ref().filter(|end| end.service.is_some())?;
-    let mut ports: HashMap<ClassId, PortSet> = HashMap::new();
-    for member in &end.members {
-        let own = service::asked(network, end, member, query.port.as_ref());
-        let all = ports.entry(member.class).or_default();
-        *all = all.union(&own);
-    }
-    Some(ports)
-}
+/// A class, and the number of the ports that a Service leads to there.
+type Column = (ClassId, usize);
+
+/// The numbers of the values of destinations.
+type Cells = HashMap<Column, usize>;
 
 /// Returns the addresses outside that an end stands for.
 fn within(end: &Option<End>) -> Option<IpSet> {
@@ -386,7 +401,7 @@ fn within(end: &Option<End>) -> Option<IpSet> {
 #[derive(Debug, Default)]
 struct Reach {
     /// For each of them, the classes it may reach and the number of the value.
-    cells: Vec<HashMap<ClassId, usize>>,
+    cells: Vec<Cells>,
     /// The distinct values.
     values: Vec<Items>,
 }
@@ -417,7 +432,13 @@ pub(super) enum Slot {
     Open(usize),
 }
 
-fn slot(classes: &Classes, from: &Part, to: &Part, same: bool, cells: &HashMap<ClassId, usize>) -> Slot {
+fn slot(
+    classes: &Classes,
+    from: &Part,
+    (to, column): (&Part, Column),
+    same: bool,
+    cells: &Cells,
+) -> Slot {
     // One pod to itself is not a connection between two.
     let alone = same && from.class == to.class && from.members.len() == 1 && from.members == to.members;
     let governed = |part: &Part| classes.classes.at(part.class).subject.is_some();
@@ -425,7 +446,7 @@ fn slot(classes: &Classes, from: &Part, to: &Part, same: bool, cells: &HashMap<C
     if nobodys || (alone && !from.many) || !compatible(classes, from.class, to.class) {
         return Slot::Meaningless;
     }
-    cells.get(&to.class).map_or(Slot::Closed, |value| Slot::Open(*value))
+    cells.get(&column).map_or(Slot::Closed, |value| Slot::Open(*value))
 }
 
 /// Tells whether packets can pass: the addresses are of one family, as far as is known.

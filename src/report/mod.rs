@@ -39,6 +39,7 @@ pub mod schema;
 mod selection;
 pub mod servers;
 pub mod service;
+mod service_ports;
 pub mod sides;
 pub mod subject;
 pub mod summary;

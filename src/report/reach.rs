@@ -6,18 +6,23 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::ends::End;
+use super::ends::{End, Who};
 use super::explain::{self, ExplainError};
 use super::judge::{HalfJudged, judge};
 use super::list::{self, List, Listed, Side};
 use super::naming::name_of;
-use super::schema::{Connection, Count, Endpoint, Opened, Reason, RuleRef, Totals, Verdict};
+use super::schema::{
+    Connection, Count, Endpoint, Finding, Opened, Reason, RuleRef, ServicePort, Totals, Verdict,
+};
+use super::service::{self, Hop, asked_hops};
 use super::summary::{Namer, Place};
 use super::target::PortQuery;
 use super::units::{Level, Part, UnitId, Wanted};
+use crate::engine::classes::ClassId;
 use crate::engine::decide::Why;
 use crate::engine::network::Network;
 use crate::model::ips::IpSet;
+use crate::model::ports::PortSet;
 use crate::policy::Action;
 
 /// What to tell of each source.
@@ -59,12 +64,16 @@ pub struct Sources<'a, 'b> {
     pub port: Option<String>,
     /// What the user expects to be the only sources.
     pub only: Option<Vec<Endpoint>>,
+    /// What looks wrong with the target.
+    pub findings: Vec<Finding>,
     /// Limits of this answer.
     pub caveats: Vec<String>,
     /// What could not be read.
     pub gaps: Vec<String>,
     network: &'a Network<'b>,
     list: List<'a, 'b>,
+    /// Where the asked ports of a Service lead at each backend; empty where the target is none.
+    hops: HashMap<(Who, ClassId), Vec<Hop>>,
     wanted: Option<Wanted>,
     detail: Detail,
     /// Whether there may be sources of which nothing is known.
@@ -78,6 +87,8 @@ pub struct Found<'a> {
     pub connection: Connection<'a>,
     /// What lets it in, where that was asked for: the policies of the source, and of the target.
     pub opened: Option<[Opened; 2]>,
+    /// Where the ports of the Service lead, where the target is one.
+    pub service_ports: Vec<ServicePort>,
     /// Whether the destination is all of the target.
     pub is_whole_target: bool,
     source: Side<'a>,
@@ -93,6 +104,8 @@ pub struct Line {
     pub destination: Option<Rc<Place>>,
     /// The ports.
     pub ports: Vec<String>,
+    /// Where the ports of the Service lead, where the target is one.
+    pub service_ports: Vec<ServicePort>,
     /// `allow`, or `depends` for ports that may be open.
     pub verdict: Verdict,
     /// What lets them in, where that was asked for.
@@ -105,7 +118,7 @@ impl<'a, 'b> Sources<'a, 'b> {
     /// Finds the sources that a query asks for.
     ///
     /// # Errors
-    /// A port name that no pod of the target has.
+    /// A port that the target does not have.
     pub fn find(network: &'a Network<'b>, query: Query) -> Result<Self, ExplainError> {
         let Query { target, port, only, detail } = query;
         let mut caveats = target.caveats.clone();
@@ -113,25 +126,32 @@ impl<'a, 'b> Sources<'a, 'b> {
         caveats.extend(ungoverned(network, &target));
         caveats.extend(explain::no_member(&target));
         // A node whose address was not read may be any of the addresses outside.
-        let is_unknown = target.endpoint.kind == "Node" && target.members.is_empty();
+        let is_unknown = (target.endpoint.kind == "Node" && target.members.is_empty())
+            || service::leads_nowhere(network, &target, port.as_ref());
         if only.is_some() && network.rules.unread_pods {
             caveats.push("pods were not read: whether only these can connect is not known".to_owned());
         }
-        let endpoint = target.endpoint.clone();
+        let (endpoint, findings) = (target.endpoint.clone(), target.findings.clone());
+        let hops = hops(&target, port.as_ref());
         let asked = port.as_ref().map(ToString::to_string);
         let (level, to) = (Level::Workloads, Some(target));
         let list = list::Query { level, direction: None, from: None, to, port, namespace: None };
         let list = List::new(network, list);
-        caveats.extend(list.caveats());
+        if !hops.is_empty() && list.may_be_from_outside() {
+            caveats.push(service::from_outside(&name_of(&endpoint)));
+        }
+        caveats.extend(list::limits(network, None));
         let endpoints = |ends: &Vec<End>| ends.iter().map(|end| end.endpoint.clone()).collect();
         Ok(Self {
             target: endpoint,
             port: asked,
             only: only.as_ref().map(endpoints),
+            findings,
             caveats,
             gaps: network.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect(),
             network,
             list,
+            hops,
             wanted: only.as_ref().map(Wanted::of),
             detail,
             is_unknown: is_unknown || network.rules.unread_pods,
@@ -156,10 +176,28 @@ impl<'a, 'b> Sources<'a, 'b> {
         Found {
             connection: Connection { source, destination, ports, verdict },
             opened: (self.detail == Detail::Rules).then(|| self.opened(&listed)),
+            service_ports: self.service_ports(&listed),
             is_whole_target: self.list.is_all_asked(listed.to),
             source: listed.from,
             units,
         }
+    }
+
+    /// Lists where the ports of the Service lead that a source may open; nothing where clients
+    /// choose among the backends' own.
+    fn service_ports(&self, listed: &Listed<'_>) -> Vec<ServicePort> {
+        if self.hops.is_empty() {
+            return Vec::new();
+        }
+        let parts = listed.to.parts.iter();
+        let members = parts.flat_map(|part| part.members.iter().map(|(who, _)| (*who, part.class)));
+        let hops = members.filter_map(|member| self.hops.get(&member)).flatten();
+        let open = |hop: &&Hop| listed.open.contains(hop.protocol, hop.target);
+        let hops: BTreeSet<&Hop> = hops.filter(open).collect();
+        let targets = hops.iter().map(|hop| PortSet::port(hop.protocol, hop.target));
+        let targets = targets.fold(PortSet::none(), |all, port| all.union(&port));
+        let hops = hops.into_iter().filter(|_| targets == *listed.open);
+        hops.map(explain::service_port).collect()
     }
 
     /// Tells what of a source was not expected.
@@ -278,11 +316,23 @@ impl<'a, 'b> Sources<'a, 'b> {
                 besides: group.alone.and_then(namespace),
                 destination: key.destination.map(Rc::new),
                 ports: key.ports,
+                service_ports: key.service_ports,
                 verdict: key.verdict,
                 opened: key.opened,
             })
             .collect()
     }
+}
+
+/// Lists where the asked ports of a Service lead, by backend.
+fn hops(target: &End, port: Option<&PortQuery>) -> HashMap<(Who, ClassId), Vec<Hop>> {
+    let mut all: HashMap<(Who, ClassId), Vec<Hop>> = HashMap::new();
+    for member in &target.members {
+        for hop in member.hops.iter().flat_map(|hops| asked_hops(hops, port)) {
+            all.entry((member.who, member.class)).or_default().push(hop.clone());
+        }
+    }
+    all
 }
 
 /// Says that sources which no policy governs are not listed where none governs the target either.
@@ -303,6 +353,7 @@ fn ungoverned(network: &Network<'_>, target: &End) -> Option<String> {
 struct Key {
     destination: Option<Place>,
     ports: Vec<String>,
+    service_ports: Vec<ServicePort>,
     verdict: Verdict,
     opened: Option<[Opened; 2]>,
 }
@@ -317,6 +368,7 @@ impl Key {
         Self {
             destination: (!found.is_whole_target).then(place),
             ports: ports.to_vec(),
+            service_ports: found.service_ports.clone(),
             verdict,
             opened: found.opened.clone(),
         }

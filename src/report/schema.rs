@@ -165,7 +165,7 @@ pub struct Group {
 }
 
 /// A port of a Service, and where it leads.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct ServicePort {
     /// The Service's port: `TCP/80`.
     pub port: String,
@@ -485,6 +485,9 @@ pub struct SourceRow<'a> {
     /// What it may open.
     #[serde(flatten)]
     pub connection: Connection<'a>,
+    /// Where the ports of the Service lead, where the target is one that rewrites them.
+    #[serde(rename = "servicePorts", skip_serializing_if = "<[_]>::is_empty")]
+    pub service_ports: &'a [ServicePort],
     /// What the policies of the source open, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub egress: Option<Opened>,

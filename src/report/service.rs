@@ -94,6 +94,17 @@ pub fn asked(network: &Network<'_>, end: &End, member: &Member, port: Option<&Po
     }
 }
 
+/// Tells whether an end is a Service that sends nowhere: what will be behind it decides.
+pub fn leads_nowhere(network: &Network<'_>, end: &End, port: Option<&PortQuery>) -> bool {
+    let leads = |member: &Member| !asked(network, end, member, port).is_empty();
+    end.service.is_some() && !end.members.iter().any(leads)
+}
+
+/// Says that packets from outside do not come to a Service's own address.
+pub(super) fn from_outside(service: &str) -> String {
+    format!("{service} is reached from outside by its ways in only")
+}
+
 /// Lists the hops that a query asks for; no query asks for all.
 pub fn asked_hops<'a>(
     hops: &'a [Hop],

@@ -265,3 +265,44 @@ fn a_node_without_a_known_address_is_not_known_to_be_closed() {
         ended.out
     );
 }
+
+#[test]
+fn the_sources_of_a_service_are_those_of_its_backends_at_their_ports() {
+    let folder = Folder::of(&[("f.yaml", include_str!("ways.yaml"))]);
+    let text = lines(&folder, "shop/svc/api:web");
+    assert_eq!(
+        text[..3],
+        [
+            "shop/svc/api web: 1 workload in 1 namespace",
+            "SOURCE DESTINATION PORTS",
+            "shop/pod/web shop/pod/api-2 svc 80 (web) -> TCP/9090"
+        ]
+    );
+    let by_name = folder.json("who-can-reach shop/svc/api -f f.yaml");
+    let by_address = folder.json("who-can-reach 10.96.0.11 -f f.yaml");
+    assert_eq!(by_name["connections"], by_address["connections"]);
+    assert_eq!(items(&by_name["findings"])[0]["id"], "target-port-unknown");
+    let csv = folder.run("who-can-reach shop/svc/api -o csv -f f.yaml").out;
+    assert!(csv.contains(",TCP/9090,allow,TCP/80->TCP/9090\r\n"), "{csv}");
+    // A port that a Service does not have, and a Service as the source.
+    let ended = folder.run("who-can-reach shop/svc/api:9090 -f f.yaml");
+    assert_eq!(ended.code, Some(2));
+    assert!(
+        ended.err.contains("shop/svc/api has no port TCP/9090; it has TCP/80 (web)"),
+        "{}",
+        ended.err
+    );
+}
+
+#[test]
+fn a_service_that_leads_nowhere_is_not_known_to_be_closed() {
+    let folder = Folder::of(&[("f.yaml", include_str!("ways.yaml"))]);
+    let ended = folder.run("who-can-reach shop/svc/old -f f.yaml");
+    assert!(
+        ended.out.starts_with("shop/svc/old: no source was found; see the findings\n"),
+        "{}",
+        ended.out
+    );
+    let (code, line) = audit(&folder, "shop/svc/old", "ns/shop");
+    assert_eq!((code, &*line), (Some(1), "NOT KNOWN TO BE ONLY ns/shop can connect to shop/svc/old"));
+}

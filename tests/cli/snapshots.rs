@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::run::{Folder, SHOP};
 
 /// The name of the file in `tests/snapshots`, and the arguments.
-const SNAPSHOTS: [(&str, &str); 48] = [
+const SNAPSHOTS: [(&str, &str); 50] = [
     ("explain-allow", "explain shop/deploy/api --to db/sts/postgres --port 5432 -f shop.yaml"),
     ("explain-deny", "explain shop/pod/web-7d4b9-abcde --to db/sts/postgres --port 5432 -f shop.yaml"),
     ("explain-partial", "explain shop/deploy/web --to 203.0.113.0/24 --port 443 -f shop.yaml"),
@@ -45,6 +45,8 @@ const SNAPSHOTS: [(&str, &str); 48] = [
     ("reach-md", "who-can-reach deploy/web:8080 -n shop --why -o md -f shop.yaml"),
     ("reach-dot", "who-can-reach deploy/web -n shop -o dot -f shop.yaml"),
     ("reach-mermaid", "who-can-reach deploy/web -n shop -o mermaid -f shop.yaml"),
+    ("reach-service", "who-can-reach shop/svc/api:80 --why -f ways.yaml"),
+    ("reach-service-json", "who-can-reach 10.96.0.11 -o json -f ways.yaml"),
     ("help-who-can-reach", "who-can-reach --help"),
     ("diff", "diff --base shop.yaml -f new.yaml"),
     ("diff-wide", "diff --base shop.yaml --without shop/netpol/web -o wide"),

@@ -12,6 +12,7 @@ mod fix;
 mod network_policy;
 mod question;
 mod reach;
+mod services;
 mod tiers;
 mod wire;
 

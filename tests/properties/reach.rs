@@ -29,10 +29,10 @@ use crate::config;
 use crate::question::{World, worlds};
 
 /// A pod, a node or an address outside, with the address that its packets carry.
-type Member = (String, Option<IpAddr>);
+pub(crate) type Member = (String, Option<IpAddr>);
 
 /// Source, destination, ports and verdict of one listed pair.
-type Pair = (Member, Member, Vec<String>, &'static str);
+pub(crate) type Pair = (Member, Member, Vec<String>, &'static str);
 
 proptest! {
     #![proptest_config(config())]
@@ -50,7 +50,10 @@ proptest! {
         let port = pick_port(&port);
         for pick in &picks {
             let target = end(&network, pick.get(&targets));
-            let expected = by_rows(&world, &network, &target, port.as_ref());
+            let members = members_of(&world, &network, &target);
+            let expected = by_rows(&world, &network, &members, &|_, class| {
+                port.as_ref().map_or_else(PortSet::any, |port| port.resolve(&network, class))
+            });
             let sources = find(&network, target, port.clone(), None);
             prop_assert_eq!(pairs(&world, &sources, Which::All), expected);
         }
@@ -168,7 +171,7 @@ proptest! {
     }
 }
 
-fn find<'a, 'b>(
+pub(crate) fn find<'a, 'b>(
     network: &'a Network<'b>,
     target: End,
     port: Option<PortQuery>,
@@ -178,7 +181,7 @@ fn find<'a, 'b>(
 }
 
 /// Lets some of the pods of each namespace belong to one workload.
-fn with_workloads(mut world: World, owned: &[bool]) -> World {
+pub(crate) fn with_workloads(mut world: World, owned: &[bool]) -> World {
     let snapshot = &mut world.snapshot;
     let mut workloads = HashMap::new();
     for namespace in snapshot.namespaces.ids() {
@@ -265,7 +268,7 @@ fn members_of(world: &World, network: &Network<'_>, end: &End) -> Vec<(Member, C
     all.into_iter().filter(is_own).collect()
 }
 
-fn pod_name(snapshot: &Snapshot, pod: netpol::model::endpoint::PodId) -> String {
+pub(crate) fn pod_name(snapshot: &Snapshot, pod: netpol::model::endpoint::PodId) -> String {
     let pod = snapshot.pods.at(pod);
     format!(
         "{}/{}{}",
@@ -276,7 +279,7 @@ fn pod_name(snapshot: &Snapshot, pod: netpol::model::endpoint::PodId) -> String 
 }
 
 /// Lists every pod, node and sample address that no pod and no node holds.
-fn everyone(world: &World, network: &Network<'_>) -> Vec<(Member, ClassId)> {
+pub(crate) fn everyone(world: &World, network: &Network<'_>) -> Vec<(Member, ClassId)> {
     let snapshot = &world.snapshot;
     let mut all = Vec::new();
     let mut held = BTreeSet::new();
@@ -303,11 +306,11 @@ fn everyone(world: &World, network: &Network<'_>) -> Vec<(Member, ClassId)> {
 }
 
 /// Judges every pair of a source and a member of the target by the rows of both.
-fn by_rows(
+pub(crate) fn by_rows(
     world: &World,
     network: &Network<'_>,
-    target: &End,
-    port: Option<&PortQuery>,
+    members: &[(Member, ClassId)],
+    asked: &dyn Fn(&Member, ClassId) -> PortSet,
 ) -> BTreeSet<Pair> {
     let mut rows: HashMap<_, Row> = HashMap::new();
     let mut half = |class: ClassId, direction: Direction, peer: ClassId| {
@@ -324,7 +327,7 @@ fn by_rows(
         .map(|(id, _)| format!("pod {}", pod_name(&world.snapshot, id)))
         .collect();
     let mut pairs = BTreeSet::new();
-    for (destination, to) in members_of(world, network, target) {
+    for (destination, to) in members.iter().cloned() {
         for (source, from) in everyone(world, network) {
             let families = (network.classes.family(from), network.classes.family(to));
             let apart = matches!(families, (Some(from), Some(to)) if from != to);
@@ -334,7 +337,7 @@ fn by_rows(
             }
             let (egress, ingress) =
                 (half(from, Direction::Egress, to), half(to, Direction::Ingress, from));
-            let asked = port.map_or_else(PortSet::any, |port| port.resolve(network, to));
+            let asked = asked(&destination, to);
             let allowed = egress.0.intersection(&ingress.0).intersection(&asked);
             let possible = egress.0.union(&egress.1).intersection(&ingress.0.union(&ingress.1));
             let unsure = possible.intersection(&asked).difference(&allowed);
@@ -349,7 +352,7 @@ fn by_rows(
 }
 
 /// Takes what was found apart into members.
-fn pairs(world: &World, sources: &Sources<'_, '_>, which: Which) -> BTreeSet<Pair> {
+pub(crate) fn pairs(world: &World, sources: &Sources<'_, '_>, which: Which) -> BTreeSet<Pair> {
     let network = world.network();
     let all = everyone(world, &network);
     let mut pairs = BTreeSet::new();
