@@ -23,7 +23,9 @@ use crate::report::target::{self, Target};
 /// namespaces stand for their workloads where they all may do the same.
 ///
 /// --expect only=TARGET,... asks for the others: it holds if nothing but the sources that it names
-/// can connect, or may. Further replicas of the destination are others too, unless they are named.
+/// can connect, or may. Further replicas of the destination are others too, unless they are named. A
+/// way in from outside (a load balancer, a port of the nodes, an Ingress ...) is expected where they hold
+/// all pods of its proxy, or, if it has none that is known, all addresses that it lets in.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -50,7 +50,7 @@ pub fn ends(source: &Endpoint, destination: &Endpoint) -> Vec<String> {
 
 /// Writes one end: its name, its namespace, its kind, and its pods and addresses where not all are
 /// meant or it is one pod or node.
-fn end(endpoint: &Endpoint) -> [String; 4] {
+pub(super) fn end(endpoint: &Endpoint) -> [String; 4] {
     let ips = endpoint.ips.iter().map(ToString::to_string);
     let members: Vec<String> = endpoint.pods.iter().cloned().chain(ips).collect();
     [

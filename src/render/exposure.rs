@@ -60,6 +60,15 @@ fn part(destination: &Endpoint) -> String {
     }
 }
 
+/// Names a way in of this kind.
+pub(super) const fn noun(own: Way) -> &'static str {
+    match own {
+        Way::Ingress => "Ingress",
+        Way::Gateway => "route",
+        _ => way(own),
+    }
+}
+
 const fn way(way: Way) -> &'static str {
     match way {
         Way::LoadBalancer => "load balancer",
@@ -73,8 +82,7 @@ const fn way(way: Way) -> &'static str {
 
 /// Writes who gets in, where, and through which pods.
 fn from(exposure: &Exposure, look: Look) -> Line {
-    let all = exposure.sources.cidrs.iter().all(|block| block.prefix_len() == 0);
-    let sources = if all { "anywhere".to_owned() } else { name_of(&exposure.sources) };
+    let sources = senders(exposure);
     let mut line = Line::new(4, 2).plain("from").plain(sources);
     line = match (exposure.way, exposure.addresses.is_empty()) {
         (_, false) => line.plain("at").plain(some(&exposure.addresses, look)),
@@ -93,6 +101,12 @@ fn from(exposure: &Exposure, look: Look) -> Line {
     }
 }
 
+/// Names who gets in, as far as the way itself decides.
+pub(super) fn senders(exposure: &Exposure) -> String {
+    let all = exposure.sources.cidrs.iter().all(|block| block.prefix_len() == 0);
+    if all { "anywhere".to_owned() } else { name_of(&exposure.sources) }
+}
+
 fn some(names: &[String], look: Look) -> String {
     let shown = if look.wide { names.len() } else { SHOWN };
     let text = names.iter().take(shown).cloned().collect::<Vec<_>>().join(", ");
@@ -102,11 +116,15 @@ fn some(names: &[String], look: Look) -> String {
     }
 }
 
-/// Writes where a port leads: `TCP/30080 -> svc 80 -> TCP/8080`.
 fn port(port: &ExposedPort) -> Line {
+    Line::new(4, 2).plain(leads(port))
+}
+
+/// Writes where a port leads: `TCP/30080 -> svc 80 -> TCP/8080`.
+pub(super) fn leads(port: &ExposedPort) -> String {
     let at = if port.at.is_empty() { "a port".to_owned() } else { port.at.join(", ") };
-    let service = port.service.as_ref().map(|own| format!("svc {} ->", own.trim_start_matches("TCP/")));
-    Line::new(4, 2).plain(at).plain("->").plain(service.unwrap_or_default()).plain(&port.target)
+    let service = port.service.as_ref().map(|own| format!("svc {} -> ", own.trim_start_matches("TCP/")));
+    format!("{at} -> {}{}", service.unwrap_or_default(), port.target)
 }
 
 fn verdict(line: Line, port: &ExposedPort) -> Line {

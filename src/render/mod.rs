@@ -22,6 +22,7 @@ pub mod sanitize;
 pub mod subject;
 pub mod table;
 pub mod text;
+mod ways;
 
 /// How to write an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,11 +10,11 @@ use super::limits::limits;
 use super::machine::{Document, Syntax};
 use super::sanitize::sanitize;
 use super::text::{Label, Line as TextLine, padded, write_lines};
-use super::{Look, csv, markdown, table};
+use super::{Look, csv, exposure, markdown, table, ways};
 use crate::report::naming::name_of;
 use crate::report::reach::{Found, Line, Sources, Which};
 use crate::report::schema::{
-    API_VERSION, Count, Endpoint, Opened, Reason, RuleRef, ServicePort, SourceRow, Totals, Verdict,
+    API_VERSION, Count, Opened, Reason, RuleRef, ServicePort, SourceRow, Totals, Verdict,
 };
 use crate::report::summary::{self, Extent, Place};
 
@@ -38,6 +38,7 @@ pub fn write(out: &mut dyn Write, sources: &Sources<'_, '_>, look: Look) -> io::
     } else if !lines.is_empty() {
         write_table(out, &rows(&lines), look)?;
     }
+    write_lines(out, &exposure::lines(sources.ways(which), look), look.width)?;
     let findings = (!sources.findings.is_empty()).then(TextLine::default).into_iter();
     let findings: Vec<TextLine> = findings.chain(sources.findings.iter().map(finding)).collect();
     write_lines(out, &findings, look.width)?;
@@ -89,6 +90,7 @@ fn headline(sources: &Sources<'_, '_>, totals: &Totals) -> Vec<TextLine> {
 fn counted(count: &Count) -> String {
     let number = |count: usize, noun: &str| match count {
         1 => format!("1 {noun}"),
+        _ if noun.ends_with('s') => format!("{count} {noun}es"),
         _ => format!("{count} {noun}s"),
     };
     let workloads = (count.workloads > 0).then(|| {
@@ -96,7 +98,9 @@ fn counted(count: &Count) -> String {
     });
     let nodes = (count.nodes > 0).then(|| number(count.nodes, "node"));
     let blocks = (count.blocks > 0).then(|| number(count.blocks, "CIDR"));
-    [workloads, nodes, blocks].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let ways = count.exposures.iter().map(|(way, count)| number(*count, exposure::noun(*way)));
+    let ends = [workloads, nodes, blocks].into_iter().flatten();
+    ends.chain(ways).collect::<Vec<_>>().join(", ")
 }
 
 /// Names sources: `all 14 workloads of ns/prod`, `shop/deploy/web`.
@@ -220,7 +224,9 @@ pub fn write_csv(out: &mut dyn Write, sources: &Sources<'_, '_>, look: Look) -> 
         let ports = service.iter().map(|_| csv_ports(&found.service_ports));
         let more: Vec<String> = ports.chain(found.opened.iter().flatten().map(csv_half)).collect();
         csv::connection(out, &found.connection, &more.iter().map(String::as_str).collect::<Vec<_>>())
-    })
+    })?;
+    let blanks = vec![""; rules.len()];
+    ways::write_csv(out, sources.ways(shown(sources)), (service, &blanks))
 }
 
 /// Writes where ports of a Service lead, apart by blanks: `TCP/80->TCP/8080`.
@@ -258,6 +264,7 @@ pub fn write_markdown(out: &mut dyn Write, sources: &Sources<'_, '_>) -> io::Res
         cells.extend(line.opened.iter().flatten().map(|opened| markdown_half(opened, line.verdict)));
         markdown::row(out, &cells.iter().map(String::as_str).collect::<Vec<_>>())?;
     }
+    ways::write_markdown(out, sources.ways(shown(sources)))?;
     markdown::limits(out, &notes(sources), &sources.gaps)
 }
 
@@ -280,14 +287,23 @@ pub fn graph(sources: &Sources<'_, '_>) -> Graph {
         ports: port_names(line),
         verdict: line.verdict,
     };
-    let edges: Vec<summary::Line> = rows(&lines).into_iter().map(edge).collect();
+    let edges = rows(&lines).into_iter().map(edge);
+    let edges: Vec<summary::Line> =
+        edges.chain(ways::edges(sources.ways(shown(sources)), (&sources.target, &target))).collect();
     Graph::of(&edges, notes(sources), sources.gaps.clone())
 }
 
 /// Lists what there is to know of an answer where findings have no place of their own.
 pub fn notes(sources: &Sources<'_, '_>) -> Vec<String> {
     let findings = sources.findings.iter().map(|finding| finding.message.clone());
-    findings.chain(sources.caveats.iter().cloned()).collect()
+    let ways = sources.ways(shown(sources)).iter().flat_map(|way| &way.caveats);
+    let mut notes: Vec<String> = findings.chain(sources.caveats.iter().cloned()).collect();
+    for caveat in ways {
+        if !notes.contains(caveat) {
+            notes.push(caveat.clone());
+        }
+    }
+    notes
 }
 
 /// Writes the sources as JSON or YAML, row by row.
@@ -295,8 +311,6 @@ pub fn notes(sources: &Sources<'_, '_>) -> Vec<String> {
 /// # Errors
 /// Those of the writer.
 pub fn write_data(out: &mut dyn Write, sources: &Sources<'_, '_>, syntax: Syntax) -> io::Result<()> {
-    // Ways in from outside the cluster are not looked for by this version.
-    const EXPOSURES: [Endpoint; 0] = [];
     let mut document = Document::new(out, syntax);
     let rows = |document: &mut Document<'_>, which| {
         stream(sources, which, |found| {
@@ -313,11 +327,16 @@ pub fn write_data(out: &mut dyn Write, sources: &Sources<'_, '_>, syntax: Syntax
         document.field("port", port)?;
     }
     document.rows("connections", |document| rows(document, Which::All))?;
-    document.field("exposures", &EXPOSURES)?;
+    document.rows("exposures", |document| {
+        sources.ways(Which::All).iter().try_for_each(|way| document.row(way))
+    })?;
     document.field("totals", &sources.totals(Which::All))?;
     if let Some(only) = &sources.only {
         document.field("only", only)?;
         document.rows("unexpected", |document| rows(document, Which::Unexpected))?;
+        document.rows("unexpectedExposures", |document| {
+            sources.ways(Which::Unexpected).iter().try_for_each(|way| document.row(way))
+        })?;
     }
     if !sources.findings.is_empty() {
         document.field("findings", &sources.findings)?;

@@ -45,3 +45,4 @@ pub mod subject;
 pub mod summary;
 pub mod target;
 pub mod units;
+pub mod ways;

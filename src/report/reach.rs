@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::ends::{End, Who};
 use super::explain::{self, ExplainError};
+use super::exposure::{self, Exposure};
 use super::judge::{HalfJudged, judge};
 use super::list::{self, List, Listed, Side};
 use super::naming::name_of;
@@ -18,6 +19,7 @@ use super::service::{self, Hop, asked_hops};
 use super::summary::{Namer, Place};
 use super::target::PortQuery;
 use super::units::{Level, Part, UnitId, Wanted};
+use super::ways;
 use crate::engine::classes::ClassId;
 use crate::engine::decide::Why;
 use crate::engine::network::Network;
@@ -64,6 +66,8 @@ pub struct Sources<'a, 'b> {
     pub port: Option<String>,
     /// What the user expects to be the only sources.
     pub only: Option<Vec<Endpoint>>,
+    /// The ways in from outside the cluster, those that are closed too.
+    pub exposures: Vec<Exposure>,
     /// What looks wrong with the target.
     pub findings: Vec<Finding>,
     /// Limits of this answer.
@@ -75,6 +79,8 @@ pub struct Sources<'a, 'b> {
     /// Where the asked ports of a Service lead at each backend; empty where the target is none.
     hops: HashMap<(Who, ClassId), Vec<Hop>>,
     wanted: Option<Wanted>,
+    /// The ways in that are not closed and were not expected.
+    unexpected: Vec<Exposure>,
     detail: Detail,
     /// Whether there may be sources of which nothing is known.
     is_unknown: bool,
@@ -133,6 +139,9 @@ impl<'a, 'b> Sources<'a, 'b> {
         }
         let (endpoint, findings) = (target.endpoint.clone(), target.findings.clone());
         let hops = hops(&target, port.as_ref());
+        let exposures = exposure::exposures(network, &target, port.as_ref());
+        let wanted = only.as_ref().map(Wanted::of);
+        let unexpected = wanted.as_ref().map(|own| ways::unexpected(network, &target, &exposures, own));
         let asked = port.as_ref().map(ToString::to_string);
         let (level, to) = (Level::Workloads, Some(target));
         let list = list::Query { level, direction: None, from: None, to, port, namespace: None };
@@ -146,13 +155,15 @@ impl<'a, 'b> Sources<'a, 'b> {
             target: endpoint,
             port: asked,
             only: only.as_ref().map(endpoints),
+            exposures,
             findings,
             caveats,
             gaps: network.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect(),
             network,
             list,
             hops,
-            wanted: only.as_ref().map(Wanted::of),
+            wanted,
+            unexpected: unexpected.unwrap_or_default(),
             detail,
             is_unknown: is_unknown || network.rules.unread_pods,
         })
@@ -262,7 +273,7 @@ impl<'a, 'b> Sources<'a, 'b> {
     /// Tells whether nothing but the expected sources may connect, as far as that is known.
     pub fn is_as_expected(&self) -> bool {
         let any = self.each(Which::Unexpected, &mut |_| ControlFlow::Break(())).is_break();
-        self.only.is_none() || !(any || self.is_unknown)
+        self.only.is_none() || !(any || self.is_unknown || !self.unexpected.is_empty())
     }
 
     /// Tells whether there may be sources of which nothing is known; a caveat or gap says why.
@@ -273,6 +284,14 @@ impl<'a, 'b> Sources<'a, 'b> {
     /// Tells whether the rules that let sources in are told.
     pub fn tells_rules(&self) -> bool {
         self.detail == Detail::Rules
+    }
+
+    /// Lists the ways in from outside the cluster.
+    pub fn ways(&self, which: Which) -> &[Exposure] {
+        match which {
+            Which::All => &self.exposures,
+            Which::Unexpected => &self.unexpected,
+        }
     }
 
     /// Counts the sources.
@@ -286,7 +305,9 @@ impl<'a, 'b> Sources<'a, 'b> {
             ControlFlow::Continue(())
         });
         let [certain, unsure] = counters;
-        Totals { depends: unsure.without(&certain).count(), allow: certain.count() }
+        let [open, maybe] = ways::counts(self.ways(which));
+        let depends = Count { exposures: maybe, ..unsure.without(&certain).count() };
+        Totals { depends, allow: Count { exposures: open, ..certain.count() } }
     }
 
     /// Groups the sources: whole namespaces stand for their workloads.
@@ -432,6 +453,7 @@ impl Counter {
             namespaces: self.workloads.values().collect::<BTreeSet<_>>().len(),
             nodes: self.nodes.len(),
             blocks: self.outside.cidrs().len(),
+            ..Count::default()
         }
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use std::net::IpAddr;
 
 use super::exposure::Exposure;
+use super::ways::WayCounts;
 use crate::engine::miss;
 use crate::model::origin::Origin;
 use crate::policy::{Action, RuleSource};
@@ -506,7 +507,7 @@ pub struct Opened {
 }
 
 /// How many sources a target has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
     /// Those that can open connections for certain.
     pub allow: Count,
@@ -515,7 +516,7 @@ pub struct Totals {
 }
 
 /// Numbers of ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Count {
     /// Workloads, and pods that belong to none.
     pub workloads: usize,
@@ -525,4 +526,6 @@ pub struct Count {
     pub nodes: usize,
     /// The fewest blocks that hold the addresses outside.
     pub blocks: usize,
+    /// The ways in from outside, by how.
+    pub exposures: WayCounts,
 }

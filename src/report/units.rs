@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use super::ends::{End, Who};
+use super::ends::{End, Member, Who};
 use super::naming::{node_endpoint, outside_endpoint, pod_endpoint, workload_endpoint};
 use super::schema::Endpoint;
 use crate::engine::class_set::ClassSet;
@@ -226,6 +226,11 @@ impl Wanted {
             *ips = ips.union(&member.ips);
         }
         Self(wanted)
+    }
+
+    /// Tells whether all of a member is wanted.
+    pub(super) fn holds(&self, member: &Member) -> bool {
+        self.0.get(&(member.who, member.class)).is_some_and(|ips| member.ips.is_subset(ips))
     }
 
     /// Returns the part without the members that are wanted; nothing if none is left.

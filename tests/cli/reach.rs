@@ -270,14 +270,10 @@ fn a_node_without_a_known_address_is_not_known_to_be_closed() {
 fn the_sources_of_a_service_are_those_of_its_backends_at_their_ports() {
     let folder = Folder::of(&[("f.yaml", include_str!("ways.yaml"))]);
     let text = lines(&folder, "shop/svc/api:web");
-    assert_eq!(
-        text[..3],
-        [
-            "shop/svc/api web: 1 workload in 1 namespace",
-            "SOURCE DESTINATION PORTS",
-            "shop/pod/web shop/pod/api-2 svc 80 (web) -> TCP/9090"
-        ]
-    );
+    let rows: Vec<&String> =
+        text.iter().skip_while(|line| *line != "SOURCE DESTINATION PORTS").collect();
+    assert_eq!(rows[1], "shop/pod/web shop/pod/api-2 svc 80 (web) -> TCP/9090");
+    assert_eq!(rows[2], "ways in");
     let by_name = folder.json("who-can-reach shop/svc/api -f f.yaml");
     let by_address = folder.json("who-can-reach 10.96.0.11 -f f.yaml");
     assert_eq!(by_name["connections"], by_address["connections"]);
@@ -305,4 +301,63 @@ fn a_service_that_leads_nowhere_is_not_known_to_be_closed() {
     );
     let (code, line) = audit(&folder, "shop/svc/old", "ns/shop");
     assert_eq!((code, &*line), (Some(1), "NOT KNOWN TO BE ONLY ns/shop can connect to shop/svc/old"));
+}
+
+#[test]
+fn ways_in_are_counted_by_how_and_told_below_the_sources() {
+    let folder = Folder::of(&[("f.yaml", include_str!("ways.yaml"))]);
+    let json = folder.json("who-can-reach shop/pod/web -f f.yaml");
+    let counts = &json["totals"]["allow"]["exposures"];
+    let all = json!({"LoadBalancer": 1, "NodePort": 1, "ExternalIP": 1, "HostPort": 1, "Ingress": 1});
+    assert_eq!(*counts, all);
+    assert_eq!(items(&json["exposures"]).len(), 5);
+    let json = folder.json("who-can-reach shop/pod/api-1 -f f.yaml");
+    assert_eq!(json["totals"]["allow"]["exposures"], json!({"Ingress": 1}));
+    assert_eq!(json["totals"]["depends"]["exposures"], json!({"Gateway": 1}));
+    let text = folder.run("who-can-reach shop/pod/api-1 -f f.yaml").out;
+    assert!(text.contains("1 workload in 1 namespace, 1 Ingress; not known of 1 route"), "{text}");
+    assert!(text.contains("\nways in\n  allowed  shop/ingress/public -> shop/svc/api\n"), "{text}");
+    // Another port has no way in.
+    let json = folder.json("who-can-reach shop/pod/api-1:9090 -f f.yaml");
+    assert_eq!(json["exposures"], json!([]));
+    assert_eq!(json["totals"]["allow"]["exposures"], json!({}));
+}
+
+#[test]
+fn a_way_that_policies_close_is_told_and_not_counted() {
+    let folder = Folder::of(&[("f.yaml", include_str!("ways.yaml"))]);
+    let closed = object("NetworkPolicy", "shop", "deny", &json!({"podSelector": {}}));
+    folder.write("deny.json", closed.to_string().as_bytes());
+    let json = folder.json("who-can-reach shop/pod/web -f f.yaml -f deny.json");
+    let host_port = items(&json["exposures"]).iter().find(|way| way["way"] == "HostPort").unwrap();
+    assert_eq!(host_port["verdict"], "deny");
+    assert!(json["totals"]["allow"]["exposures"]["HostPort"].is_null());
+    assert!(json["totals"]["depends"]["exposures"]["HostPort"].is_null());
+    let csv = folder.run("who-can-reach shop/pod/web -o csv -f f.yaml -f deny.json").out;
+    assert!(!csv.contains("HostPort"), "{csv}");
+}
+
+#[test]
+fn a_way_in_is_expected_where_its_addresses_or_its_proxy_are() {
+    let folder = Folder::of(&[("f.yaml", include_str!("ways.yaml"))]);
+    let ways = |only: &str| -> Vec<String> {
+        let expect = format!("ns/shop,node/node-1{only}");
+        let ended =
+            folder.run(&format!("who-can-reach shop/svc/web --expect only={expect} -o json -f f.yaml"));
+        let json: Value = serde_json::from_str(&ended.out).unwrap();
+        let own = items(&json["unexpectedExposures"]).iter();
+        let own: Vec<String> = own.map(|way| way["way"].as_str().unwrap().to_owned()).collect();
+        let others = items(&json["unexpected"]).len() + own.len();
+        assert_eq!(ended.code, Some(i32::from(others > 0)), "{only}");
+        own
+    };
+    let all = ["LoadBalancer", "NodePort", "ExternalIP", "Ingress"];
+    assert_eq!(ways(""), all);
+    assert_eq!(ways(",infra/pod/controller"), all[..3]);
+    assert_eq!(ways(",203.0.113.0/24"), all[1..]);
+    // Part of what it lets in is not all of it.
+    assert_eq!(ways(",203.0.113.0/25"), all);
+    // Whoever comes by a proxy has its address.
+    assert_eq!(ways(",0.0.0.0/0"), all[3..]);
+    assert!(ways(",0.0.0.0/0,infra/pod/controller").is_empty());
 }
