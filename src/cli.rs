@@ -1,5 +1,7 @@
 //! The command line: global flags and one variant per subcommand.
 
+use std::ffi::OsString;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cmd::{self, cni::CniChoice};
@@ -36,6 +38,7 @@ enum Command {
     Doctor(cmd::doctor::DoctorArgs),
     Snapshot(cmd::snapshot::SnapshotArgs),
     Version(cmd::version::VersionArgs),
+    Completion(cmd::completion::CompletionArgs),
 }
 
 /// The flags that every subcommand has.
@@ -96,7 +99,7 @@ impl Command {
             Self::Explain(_) | Self::Doctor(_) => Format::OF_EXPLANATIONS,
             Self::Version(_) | Self::DefaultDeny(_) => Format::OF_FACTS,
             Self::Diff(_) => Format::OF_CHANGES,
-            Self::Snapshot(_) => &[],
+            Self::Snapshot(_) | Self::Completion(_) => &[],
             Self::List(_) | Self::WhoCanReach(_) => Format::OF_CONNECTIONS,
         }
     }
@@ -127,6 +130,27 @@ impl Global {
     }
 }
 
+/// Lists the formats that answers of a subcommand have, by its name.
+pub(crate) fn formats(root: &clap::Command, name: &str) -> &'static [(&'static str, Format)] {
+    let Some(own) = root.find_subcommand(name) else { return &[] };
+    // Only a parsed subcommand knows: the shortest line that names it will do.
+    let needed = own.get_arguments().filter(|argument| argument.is_required_set());
+    let needed = needed.flat_map(|argument| {
+        let flag = argument.get_long().map(|long| format!("--{long}"));
+        let known = argument.get_possible_values();
+        let value = known.first().map_or_else(|| "x".to_owned(), |value| value.get_name().to_owned());
+        flag.into_iter().chain([value])
+    });
+    let line = [root.get_name().to_owned(), name.to_owned()].into_iter().chain(needed);
+    Cli::try_parse_from(line).map_or(&[], |cli| cli.command.formats())
+}
+
+/// Answers kubectl, if it asks what may follow on a command line; tells whether it does.
+pub fn complete(arguments: impl Iterator<Item = OsString>) -> bool {
+    let words = cmd::complete::asked(arguments);
+    words.map(cmd::complete::run).is_some()
+}
+
 impl Cli {
     /// Runs the subcommand.
     ///
@@ -143,6 +167,7 @@ impl Cli {
             Command::Version(args) => cmd::version::run(args, &self.global),
             Command::Diff(args) => cmd::diff::run(args, &self.global),
             Command::DefaultDeny(args) => cmd::default_deny::run(args, &self.global),
+            Command::Completion(args) => cmd::completion::run(args),
         });
         ended.map_err(|error| harmless(&error))
     }

@@ -4,9 +4,12 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use netpol::cli::Cli;
+use netpol::cli::{self, Cli};
 
 fn main() -> ExitCode {
+    if cli::complete(std::env::args_os()) {
+        return ExitCode::SUCCESS;
+    }
     match Cli::parse().run() {
         Ok(code) => ExitCode::from(code as u8),
         Err(error) => {

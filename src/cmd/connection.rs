@@ -93,6 +93,7 @@ impl ConnectionFlags {
             disable_compression: own.disable_compression,
             verbosity: own.verbosity.unwrap_or_default(),
             json_only: false,
+            silent: false,
         }
     }
 }

@@ -2,7 +2,11 @@
 
 pub mod cni;
 mod compared;
+pub mod complete;
+mod complete_target;
+pub mod completion;
 pub mod connection;
+mod cursor;
 pub mod default_deny;
 pub mod diff;
 pub mod doctor;

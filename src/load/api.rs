@@ -107,6 +107,18 @@ impl Api {
         self.pages(path, JSON, |body| wire::json(body), wrap).await
     }
 
+    /// Reads the metadata of the first objects of a list, as many as one request brings.
+    pub(super) async fn first<T>(&self, path: &str) -> Result<Vec<T>, Failure>
+    where
+        T: DeserializeOwned + Message + Default,
+    {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let accept = if self.json_only { METADATA_JSON } else { METADATA };
+        let page = self.get(&format!("{path}{separator}limit={PAGE}"), accept).await?;
+        let page: Page<T> = wire::either(&page).map_err(|error| Failure::Foreign(None, error))?;
+        Ok(page.items)
+    }
+
     async fn pages<T, U>(
         &self,
         path: &str,

@@ -86,7 +86,8 @@ pub(super) struct Filter<'a> {
 }
 
 impl Kind {
-    fn path(&self, filter: Filter<'_>) -> String {
+    /// Returns the path and query that list it.
+    pub(super) fn path(&self, filter: Filter<'_>) -> String {
         let root = match self.group {
             "" => "/api/v1".to_owned(),
             group => format!("/apis/{group}/v1"),

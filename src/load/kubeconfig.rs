@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use kube::config::{AuthInfo, Cluster, Context, Kubeconfig, NamedAuthInfo};
+use kube::config::{AuthInfo, Cluster, Context, ExecInteractiveMode, Kubeconfig, NamedAuthInfo};
 use serde_json::Value;
 
 use super::failure::ClusterError;
@@ -36,6 +36,8 @@ pub struct ConnectOptions {
     pub verbosity: u8,
     /// Asks for JSON where protobuf would do.
     pub json_only: bool,
+    /// Keeps the plugins of a kubeconfig from asking the user and from writing to the terminal.
+    pub silent: bool,
 }
 
 /// The entries of a kubeconfig that are in force, the flags laid over them.
@@ -64,6 +66,9 @@ pub(super) fn choose(options: &ConnectOptions) -> Result<Option<Chosen>, Cluster
         exec.cluster =
             Some(own.map_err(|_| invalid("the certificate authority of the cluster cannot be loaded"))?);
     }
+    if let Some(exec) = user.exec.as_mut().filter(|_| options.silent) {
+        exec.interactive_mode = Some(ExecInteractiveMode::Never);
+    }
     let namespace = options.namespace.clone().or(context.namespace).filter(|name| !name.is_empty());
     Ok(Some(Chosen { cluster, user, namespace: namespace.unwrap_or_else(|| "default".to_owned()) }))
 }
@@ -74,7 +79,7 @@ pub(super) fn invalid(message: impl Into<String>) -> ClusterError {
 
 /// Reads the kubeconfigs: the one of the flag, else those of `KUBECONFIG` that are there, else the
 /// usual one.
-fn read_all(options: &ConnectOptions) -> Result<Option<Kubeconfig>, ClusterError> {
+pub(super) fn read_all(options: &ConnectOptions) -> Result<Option<Kubeconfig>, ClusterError> {
     if let Some(path) = &options.kubeconfig {
         return match read(path)? {
             Some(config) => Ok(Some(config)),

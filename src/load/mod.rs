@@ -22,6 +22,7 @@ pub mod ingress_objects;
 mod kinds;
 pub mod kubeconfig;
 pub mod manifests;
+pub mod names;
 mod narrow;
 pub mod objects;
 mod owners;

@@ -112,7 +112,7 @@ pub enum TargetError {
 }
 
 /// kubectl's names of the kinds, short ones first.
-const KINDS: [(&str, &[&str]); 11] = [
+pub const KINDS: [(&str, &[&str]); 11] = [
     ("Pod", &["po", "pod", "pods"]),
     ("Node", &["no", "node", "nodes"]),
     ("Namespace", &["ns", "namespace", "namespaces"]),

@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod bad_policy;
+mod completion;
 mod default_deny;
 mod diff;
 mod fix;

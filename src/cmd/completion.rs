@@ -1,0 +1,87 @@
+//! `kubectl netpol completion`.
+
+use std::io::{self, Write};
+
+use clap::{Args, CommandFactory, ValueEnum};
+use clap_complete::Shell;
+
+use crate::cli::Cli;
+use crate::error::{Error, ExitCode};
+
+/// Print a script that completes commands on TAB.
+///
+/// The script for kubectl completes `kubectl netpol`, with the names of what is in the cluster or in
+/// the files of -f; kubectl's own completion must be set up. The others complete `kubectl-netpol`:
+/// its subcommands and flags.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  # Complete kubectl netpol: put the script on the PATH, beside the plugin
+  kubectl netpol completion kubectl > ~/.local/bin/kubectl_complete-netpol
+  chmod +x ~/.local/bin/kubectl_complete-netpol
+
+  # Complete kubectl-netpol in this bash
+  source <(kubectl netpol completion bash)
+
+  # Complete kubectl-netpol in every fish
+  kubectl netpol completion fish > ~/.config/fish/completions/kubectl-netpol.fish")]
+pub struct CompletionArgs {
+    /// What the script is for.
+    #[arg(value_enum, value_name = "SHELL")]
+    shell: ScriptFor,
+}
+
+/// What a script is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ScriptFor {
+    /// kubectl, in any shell.
+    Kubectl,
+    /// bash.
+    Bash,
+    /// zsh.
+    Zsh,
+    /// fish.
+    Fish,
+    /// PowerShell.
+    Powershell,
+}
+
+/// The program that kubectl runs; the shell's own `sh`, which is everywhere.
+const HELPER: &str = r#"#!/bin/sh
+# Completes `kubectl netpol` on TAB. kubectl runs it, if its own completion is set up and this file
+# is on the PATH, is executable, and is named kubectl_complete-netpol:
+#
+#   kubectl netpol completion kubectl > ~/.local/bin/kubectl_complete-netpol
+#   chmod +x ~/.local/bin/kubectl_complete-netpol
+#
+# A link of that name to the plugin does the same (on Windows, a copy: kubectl_complete-netpol.exe).
+exec kubectl-netpol __complete "$@"
+"#;
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// An answer that cannot be written.
+pub fn run(args: &CompletionArgs) -> Result<ExitCode, Error> {
+    let shell = match args.shell {
+        ScriptFor::Kubectl => None,
+        ScriptFor::Bash => Some(Shell::Bash),
+        ScriptFor::Zsh => Some(Shell::Zsh),
+        ScriptFor::Fish => Some(Shell::Fish),
+        ScriptFor::Powershell => Some(Shell::PowerShell),
+    };
+    let mut script = Vec::new();
+    match shell {
+        Some(shell) => {
+            clap_complete::generate(shell, &mut Cli::command(), "kubectl-netpol", &mut script);
+        }
+        None => script.extend_from_slice(HELPER.as_bytes()),
+    }
+    let mut out = io::stdout().lock();
+    match out.write_all(&script).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::usage(format!("cannot write the answer: {error}")))
+        }
+        _ => Ok(ExitCode::Success),
+    }
+}
