@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 /// The folder of the case, the arguments, and a piece of text that shows that the form is the one
 /// that is meant.
-const FORMS: [(&str, &str, &str); 49] = [
+const FORMS: [(&str, &str, &str); 52] = [
     ("cli", "explain shop/deploy/api --to db/sts/postgres --port 5432", r#""verdict":"allow""#),
     ("cli", "explain shop/deploy/web --to db/sts/postgres --port 5432", r#""verdict":"deny""#),
     ("cli", "explain shop/deploy/web --to db/sts/postgres", r#""allowed":[]"#),

@@ -70,18 +70,25 @@ pub fn run(args: &CompletionArgs) -> Result<ExitCode, Error> {
         ScriptFor::Fish => Some(Shell::Fish),
         ScriptFor::Powershell => Some(Shell::PowerShell),
     };
-    let mut script = Vec::new();
-    match shell {
-        Some(shell) => {
-            clap_complete::generate(shell, &mut Cli::command(), "kubectl-netpol", &mut script);
-        }
-        None => script.extend_from_slice(HELPER.as_bytes()),
-    }
+    let script = shell.map_or_else(|| HELPER.to_owned(), generate);
     let mut out = io::stdout().lock();
-    match out.write_all(&script).and_then(|()| out.flush()) {
+    match out.write_all(script.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::usage(format!("cannot write the answer: {error}")))
         }
         _ => Ok(ExitCode::Success),
+    }
+}
+
+fn generate(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "kubectl-netpol", &mut script);
+    let script = String::from_utf8_lossy(&script).into_owned();
+    // It writes the hyphen of the program's name in two ways, and finds no subcommand in bash:
+    // clap-rs/clap#6421.
+    if shell == Shell::Bash {
+        script.replace("kubectl__subcmd__netpol", "kubectl__netpol")
+    } else {
+        script
     }
 }

@@ -12,6 +12,7 @@
 mod assets;
 mod bench;
 mod bulk;
+mod completion;
 mod context;
 mod crds;
 mod diff;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         context::trials(&shared),
         diff::trials(&shared),
         kubectl::trials(&shared),
+        completion::trials(&shared),
         proxies::trials(&shared),
         failures::trials(&shared),
         rights::trials(&shared, &least),
