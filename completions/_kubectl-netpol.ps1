@@ -57,13 +57,13 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain what policies apply to a workload, or why a connection is allowed or denied')
+            [CompletionResult]::new('who-can-reach', 'who-can-reach', [CompletionResultType]::ParameterValue, 'Find every source that can open connections to a workload, a Service, a node or an address')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List all connections that are allowed')
-            [CompletionResult]::new('who-can-reach', 'who-can-reach', [CompletionResultType]::ParameterValue, 'Find every source that can open connections to a workload, a node or an address')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show which connections appear, disappear or change if manifests were applied')
+            [CompletionResult]::new('default-deny', 'default-deny', [CompletionResultType]::ParameterValue, 'Print policies that deny everything to and from a namespace but DNS')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check whether answers about a cluster can be trusted')
             [CompletionResult]::new('snapshot', 'snapshot', [CompletionResultType]::ParameterValue, 'Save what an analysis of the cluster needs, and nothing secret, to one file')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Print the version of the plugin, and of the server where it can be reached')
-            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show which connections appear, disappear or change if manifests were applied')
-            [CompletionResult]::new('default-deny', 'default-deny', [CompletionResultType]::ParameterValue, 'Print policies that deny everything to and from a namespace but DNS')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print a script that completes commands on TAB')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -102,6 +102,49 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
             [CompletionResult]::new('--disable-compression', '--disable-compression', [CompletionResultType]::ParameterName, 'Do not ask for compressed answers')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'From 6 on, tell every request on standard error')
             [CompletionResult]::new('--v', '--v', [CompletionResultType]::ParameterName, 'From 6 on, tell every request on standard error')
+            [CompletionResult]::new('--fix-only', '--fix-only', [CompletionResultType]::ParameterName, 'Print only the policies that would allow what is denied, as YAML or with -o json')
+            [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'Read directories below the directories of -f and --with too')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Read directories below the directories of -f and --with too')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kubectl-netpol;who-can-reach' {
+            [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The port: N, N-M or NAME, with /UDP or /SCTP behind it unless it is TCP')
+            [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'Exit with code 1 if anything else can connect: only=TARGET[,TARGET...]')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read manifests instead of the cluster: a file, a directory, or - for standard input')
+            [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Read manifests instead of the cluster: a file, a directory, or - for standard input')
+            [CompletionResult]::new('--with', '--with', [CompletionResultType]::ParameterName, 'Lay manifests over what is read, as if they were applied')
+            [CompletionResult]::new('--without', '--without', [CompletionResultType]::ParameterName, 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--cni', '--cni', [CompletionResultType]::ParameterName, 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API''s own rules; or its name, such as cilium or calico')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig to use')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The context of the kubeconfig to use')
+            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'The cluster of the kubeconfig to use')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user of the kubeconfig to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; may be repeated')
+            [CompletionResult]::new('--as-uid', '--as-uid', [CompletionResultType]::ParameterName, 'The UID to impersonate')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'The bearer token to send')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The address and port of the API server')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The address and port of the API server')
+            [CompletionResult]::new('--certificate-authority', '--certificate-authority', [CompletionResultType]::ParameterName, 'The file with the certificates that the server''s is signed by')
+            [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'The file with the client''s certificate')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'The file with the client''s key')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'The name that the server''s certificate must have')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Do not check the server''s certificate: the connection is not safe then')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given')
+            [CompletionResult]::new('--disable-compression', '--disable-compression', [CompletionResultType]::ParameterName, 'Do not ask for compressed answers')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'From 6 on, tell every request on standard error')
+            [CompletionResult]::new('--v', '--v', [CompletionResultType]::ParameterName, 'From 6 on, tell every request on standard error')
+            [CompletionResult]::new('--why', '--why', [CompletionResultType]::ParameterName, 'Name the rules that let each source in (graphs leave them out)')
+            [CompletionResult]::new('-A', '-A ', [CompletionResultType]::ParameterName, 'Sources of every namespace (always so)')
+            [CompletionResult]::new('--all-namespaces', '--all-namespaces', [CompletionResultType]::ParameterName, 'Sources of every namespace (always so)')
+            [CompletionResult]::new('--no-headers', '--no-headers', [CompletionResultType]::ParameterName, 'Leave the header of the table out')
             [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'Read directories below the directories of -f and --with too')
             [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Read directories below the directories of -f and --with too')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -152,9 +195,8 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'kubectl-netpol;who-can-reach' {
-            [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The port: N, N-M or NAME, with /UDP or /SCTP behind it unless it is TCP')
-            [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'Exit with code 1 if anything else can connect: only=TARGET[,TARGET...]')
+        'kubectl-netpol;diff' {
+            [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Lay -f over these manifests instead of the live cluster')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read manifests instead of the cluster: a file, a directory, or - for standard input')
@@ -184,10 +226,46 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
             [CompletionResult]::new('--disable-compression', '--disable-compression', [CompletionResultType]::ParameterName, 'Do not ask for compressed answers')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'From 6 on, tell every request on standard error')
             [CompletionResult]::new('--v', '--v', [CompletionResultType]::ParameterName, 'From 6 on, tell every request on standard error')
-            [CompletionResult]::new('--why', '--why', [CompletionResultType]::ParameterName, 'Name the rules that let each source in (graphs leave them out)')
-            [CompletionResult]::new('-A', '-A ', [CompletionResultType]::ParameterName, 'Sources of every namespace (always so)')
-            [CompletionResult]::new('--all-namespaces', '--all-namespaces', [CompletionResultType]::ParameterName, 'Sources of every namespace (always so)')
-            [CompletionResult]::new('--no-headers', '--no-headers', [CompletionResultType]::ParameterName, 'Leave the header of the table out')
+            [CompletionResult]::new('-A', '-A ', [CompletionResultType]::ParameterName, 'Connections of every namespace, though -n is given to complete names')
+            [CompletionResult]::new('--all-namespaces', '--all-namespaces', [CompletionResultType]::ParameterName, 'Connections of every namespace, though -n is given to complete names')
+            [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'Read directories below the directories of -f and --with too')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Read directories below the directories of -f and --with too')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kubectl-netpol;default-deny' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read manifests instead of the cluster: a file, a directory, or - for standard input')
+            [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Read manifests instead of the cluster: a file, a directory, or - for standard input')
+            [CompletionResult]::new('--with', '--with', [CompletionResultType]::ParameterName, 'Lay manifests over what is read, as if they were applied')
+            [CompletionResult]::new('--without', '--without', [CompletionResultType]::ParameterName, 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--cni', '--cni', [CompletionResultType]::ParameterName, 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API''s own rules; or its name, such as cilium or calico')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig to use')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The context of the kubeconfig to use')
+            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'The cluster of the kubeconfig to use')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user of the kubeconfig to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; may be repeated')
+            [CompletionResult]::new('--as-uid', '--as-uid', [CompletionResultType]::ParameterName, 'The UID to impersonate')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'The bearer token to send')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The address and port of the API server')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The address and port of the API server')
+            [CompletionResult]::new('--certificate-authority', '--certificate-authority', [CompletionResultType]::ParameterName, 'The file with the certificates that the server''s is signed by')
+            [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'The file with the client''s certificate')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'The file with the client''s key')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'The name that the server''s certificate must have')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Do not check the server''s certificate: the connection is not safe then')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given')
+            [CompletionResult]::new('--disable-compression', '--disable-compression', [CompletionResultType]::ParameterName, 'Do not ask for compressed answers')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'From 6 on, tell every request on standard error')
+            [CompletionResult]::new('--v', '--v', [CompletionResultType]::ParameterName, 'From 6 on, tell every request on standard error')
+            [CompletionResult]::new('--allow-same-namespace', '--allow-same-namespace', [CompletionResultType]::ParameterName, 'Let pods of the namespace talk to each other')
+            [CompletionResult]::new('--allow-apiserver', '--allow-apiserver', [CompletionResultType]::ParameterName, 'Let pods of the namespace talk to the API server')
             [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'Read directories below the directories of -f and --with too')
             [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Read directories below the directories of -f and --with too')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -303,83 +381,6 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'kubectl-netpol;diff' {
-            [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Lay -f over these manifests instead of the live cluster')
-            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
-            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
-            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read manifests instead of the cluster: a file, a directory, or - for standard input')
-            [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Read manifests instead of the cluster: a file, a directory, or - for standard input')
-            [CompletionResult]::new('--with', '--with', [CompletionResultType]::ParameterName, 'Lay manifests over what is read, as if they were applied')
-            [CompletionResult]::new('--without', '--without', [CompletionResultType]::ParameterName, 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME')
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid')
-            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
-            [CompletionResult]::new('--cni', '--cni', [CompletionResultType]::ParameterName, 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API''s own rules; or its name, such as cilium or calico')
-            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig to use')
-            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The context of the kubeconfig to use')
-            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'The cluster of the kubeconfig to use')
-            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user of the kubeconfig to use')
-            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
-            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; may be repeated')
-            [CompletionResult]::new('--as-uid', '--as-uid', [CompletionResultType]::ParameterName, 'The UID to impersonate')
-            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'The bearer token to send')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The address and port of the API server')
-            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The address and port of the API server')
-            [CompletionResult]::new('--certificate-authority', '--certificate-authority', [CompletionResultType]::ParameterName, 'The file with the certificates that the server''s is signed by')
-            [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'The file with the client''s certificate')
-            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'The file with the client''s key')
-            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'The name that the server''s certificate must have')
-            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Do not check the server''s certificate: the connection is not safe then')
-            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given')
-            [CompletionResult]::new('--disable-compression', '--disable-compression', [CompletionResultType]::ParameterName, 'Do not ask for compressed answers')
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'From 6 on, tell every request on standard error')
-            [CompletionResult]::new('--v', '--v', [CompletionResultType]::ParameterName, 'From 6 on, tell every request on standard error')
-            [CompletionResult]::new('-A', '-A ', [CompletionResultType]::ParameterName, 'Connections of every namespace (the default with manifests)')
-            [CompletionResult]::new('--all-namespaces', '--all-namespaces', [CompletionResultType]::ParameterName, 'Connections of every namespace (the default with manifests)')
-            [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'Read directories below the directories of -f and --with too')
-            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Read directories below the directories of -f and --with too')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'kubectl-netpol;default-deny' {
-            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
-            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
-            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read manifests instead of the cluster: a file, a directory, or - for standard input')
-            [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Read manifests instead of the cluster: a file, a directory, or - for standard input')
-            [CompletionResult]::new('--with', '--with', [CompletionResultType]::ParameterName, 'Lay manifests over what is read, as if they were applied')
-            [CompletionResult]::new('--without', '--without', [CompletionResultType]::ParameterName, 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME')
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid')
-            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
-            [CompletionResult]::new('--cni', '--cni', [CompletionResultType]::ParameterName, 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API''s own rules; or its name, such as cilium or calico')
-            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig to use')
-            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The context of the kubeconfig to use')
-            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'The cluster of the kubeconfig to use')
-            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user of the kubeconfig to use')
-            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
-            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; may be repeated')
-            [CompletionResult]::new('--as-uid', '--as-uid', [CompletionResultType]::ParameterName, 'The UID to impersonate')
-            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'The bearer token to send')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The address and port of the API server')
-            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The address and port of the API server')
-            [CompletionResult]::new('--certificate-authority', '--certificate-authority', [CompletionResultType]::ParameterName, 'The file with the certificates that the server''s is signed by')
-            [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'The file with the client''s certificate')
-            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'The file with the client''s key')
-            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'The name that the server''s certificate must have')
-            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Do not check the server''s certificate: the connection is not safe then')
-            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given')
-            [CompletionResult]::new('--disable-compression', '--disable-compression', [CompletionResultType]::ParameterName, 'Do not ask for compressed answers')
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'From 6 on, tell every request on standard error')
-            [CompletionResult]::new('--v', '--v', [CompletionResultType]::ParameterName, 'From 6 on, tell every request on standard error')
-            [CompletionResult]::new('--allow-same-namespace', '--allow-same-namespace', [CompletionResultType]::ParameterName, 'Let pods of the namespace talk to each other')
-            [CompletionResult]::new('--allow-apiserver', '--allow-apiserver', [CompletionResultType]::ParameterName, 'Let pods of the namespace talk to the API server')
-            [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'Read directories below the directories of -f and --with too')
-            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Read directories below the directories of -f and --with too')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
         'kubectl-netpol;completion' {
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
@@ -418,13 +419,13 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
         }
         'kubectl-netpol;help' {
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain what policies apply to a workload, or why a connection is allowed or denied')
+            [CompletionResult]::new('who-can-reach', 'who-can-reach', [CompletionResultType]::ParameterValue, 'Find every source that can open connections to a workload, a Service, a node or an address')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List all connections that are allowed')
-            [CompletionResult]::new('who-can-reach', 'who-can-reach', [CompletionResultType]::ParameterValue, 'Find every source that can open connections to a workload, a node or an address')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show which connections appear, disappear or change if manifests were applied')
+            [CompletionResult]::new('default-deny', 'default-deny', [CompletionResultType]::ParameterValue, 'Print policies that deny everything to and from a namespace but DNS')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check whether answers about a cluster can be trusted')
             [CompletionResult]::new('snapshot', 'snapshot', [CompletionResultType]::ParameterValue, 'Save what an analysis of the cluster needs, and nothing secret, to one file')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Print the version of the plugin, and of the server where it can be reached')
-            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show which connections appear, disappear or change if manifests were applied')
-            [CompletionResult]::new('default-deny', 'default-deny', [CompletionResultType]::ParameterValue, 'Print policies that deny everything to and from a namespace but DNS')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print a script that completes commands on TAB')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -432,10 +433,16 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
         'kubectl-netpol;help;explain' {
             break
         }
+        'kubectl-netpol;help;who-can-reach' {
+            break
+        }
         'kubectl-netpol;help;list' {
             break
         }
-        'kubectl-netpol;help;who-can-reach' {
+        'kubectl-netpol;help;diff' {
+            break
+        }
+        'kubectl-netpol;help;default-deny' {
             break
         }
         'kubectl-netpol;help;doctor' {
@@ -445,12 +452,6 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
             break
         }
         'kubectl-netpol;help;version' {
-            break
-        }
-        'kubectl-netpol;help;diff' {
-            break
-        }
-        'kubectl-netpol;help;default-deny' {
             break
         }
         'kubectl-netpol;help;completion' {

@@ -83,7 +83,7 @@ _kubectl__netpol() {
 
     case "${cmd}" in
         kubectl__netpol)
-            opts="-n -f -R -o -s -v -h -V --namespace --filename --recursive --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help --version explain list who-can-reach doctor snapshot version diff default-deny completion help"
+            opts="-n -f -R -o -s -v -h -V --namespace --filename --recursive --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help --version explain who-can-reach list diff default-deny doctor snapshot version completion help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -737,7 +737,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__explain)
-            opts="-n -f -R -o -s -v -h --to --from --port --expect --namespace --filename --recursive --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-n -f -R -o -s -v -h --to --from --port --expect --fix-only --namespace --filename --recursive --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -883,7 +883,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__help)
-            opts="explain list who-can-reach doctor snapshot version diff default-deny completion help"
+            opts="explain who-can-reach list diff default-deny doctor snapshot version completion help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

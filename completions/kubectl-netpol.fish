@@ -56,13 +56,13 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -s R -l recu
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -s V -l version -d 'Print version'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "explain" -d 'Explain what policies apply to a workload, or why a connection is allowed or denied'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "who-can-reach" -d 'Find every source that can open connections to a workload, a Service, a node or an address'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "list" -d 'List all connections that are allowed'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "who-can-reach" -d 'Find every source that can open connections to a workload, a node or an address'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "diff" -d 'Show which connections appear, disappear or change if manifests were applied'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "default-deny" -d 'Print policies that deny everything to and from a namespace but DNS'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "doctor" -d 'Check whether answers about a cluster can be trusted'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "snapshot" -d 'Save what an analysis of the cluster needs, and nothing secret, to one file'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "version" -d 'Print the version of the plugin, and of the server where it can be reached'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "diff" -d 'Show which connections appear, disappear or change if manifests were applied'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "default-deny" -d 'Print policies that deny everything to and from a namespace but DNS'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "completion" -d 'Print a script that completes commands on TAB'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l to -d 'The destination of connections that TARGET opens' -r
@@ -98,8 +98,44 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
 false\t''"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -s v -l v -d 'From 6 on, tell every request on standard error' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l fix-only -d 'Print only the policies that would allow what is denied, as YAML or with -o json'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l port -d 'The port: N, N-M or NAME, with /UDP or /SCTP behind it unless it is TCP' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l expect -d 'Exit with code 1 if anything else can connect: only=TARGET[,TARGET...]' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s n -l namespace -d 'The namespace of names that give none' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l with -d 'Lay manifests over what is read, as if they were applied' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal that has colours, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l kubeconfig -d 'The kubeconfig to use' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l context -d 'The context of the kubeconfig to use' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l cluster -d 'The cluster of the kubeconfig to use' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l user -d 'The user of the kubeconfig to use' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l as -d 'The user to impersonate' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l as-group -d 'A group to impersonate; may be repeated' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l as-uid -d 'The UID to impersonate' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l token -d 'The bearer token to send' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s s -l server -d 'The address and port of the API server' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l certificate-authority -d 'The file with the certificates that the server\'s is signed by' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l client-certificate -d 'The file with the client\'s certificate' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l client-key -d 'The file with the client\'s key' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l tls-server-name -d 'The name that the server\'s certificate must have' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l insecure-skip-tls-verify -d 'Do not check the server\'s certificate: the connection is not safe then' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s v -l v -d 'From 6 on, tell every request on standard error' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l why -d 'Name the rules that let each source in (graphs leave them out)'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s A -l all-namespaces -d 'Sources of every namespace (always so)'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l no-headers -d 'Leave the header of the table out'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l from -d 'Only connections that this TARGET may open' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l to -d 'Only connections to this TARGET; of a Service, to the ports of the pods behind it' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l port -d 'Only this port: N, N-M or NAME, with /UDP or /SCTP behind it unless it is TCP' -r
@@ -138,41 +174,70 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l p
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l no-headers -d 'Leave the header of the table out'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l port -d 'The port: N, N-M or NAME, with /UDP or /SCTP behind it unless it is TCP' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l expect -d 'Exit with code 1 if anything else can connect: only=TARGET[,TARGET...]' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s n -l namespace -d 'The namespace of names that give none' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l with -d 'Lay manifests over what is read, as if they were applied' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal that has colours, unless `NO_COLOR` is set'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l base -d 'Lay -f over these manifests instead of the live cluster' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s n -l namespace -d 'The namespace of names that give none' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l with -d 'Lay manifests over what is read, as if they were applied' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal that has colours, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l kubeconfig -d 'The kubeconfig to use' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l context -d 'The context of the kubeconfig to use' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l cluster -d 'The cluster of the kubeconfig to use' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l user -d 'The user of the kubeconfig to use' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l as -d 'The user to impersonate' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l as-group -d 'A group to impersonate; may be repeated' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l as-uid -d 'The UID to impersonate' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l token -d 'The bearer token to send' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s s -l server -d 'The address and port of the API server' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l certificate-authority -d 'The file with the certificates that the server\'s is signed by' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l client-certificate -d 'The file with the client\'s certificate' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l client-key -d 'The file with the client\'s key' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l tls-server-name -d 'The name that the server\'s certificate must have' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l insecure-skip-tls-verify -d 'Do not check the server\'s certificate: the connection is not safe then' -r -f -a "true\t''
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l kubeconfig -d 'The kubeconfig to use' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l context -d 'The context of the kubeconfig to use' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l cluster -d 'The cluster of the kubeconfig to use' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l user -d 'The user of the kubeconfig to use' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l as -d 'The user to impersonate' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l as-group -d 'A group to impersonate; may be repeated' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l as-uid -d 'The UID to impersonate' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l token -d 'The bearer token to send' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s s -l server -d 'The address and port of the API server' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l certificate-authority -d 'The file with the certificates that the server\'s is signed by' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l client-certificate -d 'The file with the client\'s certificate' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l client-key -d 'The file with the client\'s key' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l tls-server-name -d 'The name that the server\'s certificate must have' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l insecure-skip-tls-verify -d 'Do not check the server\'s certificate: the connection is not safe then' -r -f -a "true\t''
 false\t''"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
 false\t''"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s v -l v -d 'From 6 on, tell every request on standard error' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l why -d 'Name the rules that let each source in (graphs leave them out)'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s A -l all-namespaces -d 'Sources of every namespace (always so)'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l no-headers -d 'Leave the header of the table out'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s v -l v -d 'From 6 on, tell every request on standard error' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s A -l all-namespaces -d 'Connections of every namespace, though -n is given to complete names'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s n -l namespace -d 'The namespace of names that give none' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l with -d 'Lay manifests over what is read, as if they were applied' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal that has colours, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l kubeconfig -d 'The kubeconfig to use' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l context -d 'The context of the kubeconfig to use' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l cluster -d 'The cluster of the kubeconfig to use' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l user -d 'The user of the kubeconfig to use' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l as -d 'The user to impersonate' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l as-group -d 'A group to impersonate; may be repeated' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l as-uid -d 'The UID to impersonate' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l token -d 'The bearer token to send' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s s -l server -d 'The address and port of the API server' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l certificate-authority -d 'The file with the certificates that the server\'s is signed by' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l client-certificate -d 'The file with the client\'s certificate' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l client-key -d 'The file with the client\'s key' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l tls-server-name -d 'The name that the server\'s certificate must have' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l insecure-skip-tls-verify -d 'Do not check the server\'s certificate: the connection is not safe then' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s v -l v -d 'From 6 on, tell every request on standard error' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l allow-same-namespace -d 'Let pods of the namespace talk to each other'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l allow-apiserver -d 'Let pods of the namespace talk to the API server'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -l with -d 'Lay manifests over what is read, as if they were applied' -r
@@ -264,70 +329,6 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -l client -d 'Do not ask the server'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l base -d 'Lay -f over these manifests instead of the live cluster' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s n -l namespace -d 'The namespace of names that give none' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l with -d 'Lay manifests over what is read, as if they were applied' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal that has colours, unless `NO_COLOR` is set'
-always\t'Always'
-never\t'Never'"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l kubeconfig -d 'The kubeconfig to use' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l context -d 'The context of the kubeconfig to use' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l cluster -d 'The cluster of the kubeconfig to use' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l user -d 'The user of the kubeconfig to use' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l as -d 'The user to impersonate' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l as-group -d 'A group to impersonate; may be repeated' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l as-uid -d 'The UID to impersonate' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l token -d 'The bearer token to send' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s s -l server -d 'The address and port of the API server' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l certificate-authority -d 'The file with the certificates that the server\'s is signed by' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l client-certificate -d 'The file with the client\'s certificate' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l client-key -d 'The file with the client\'s key' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l tls-server-name -d 'The name that the server\'s certificate must have' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l insecure-skip-tls-verify -d 'Do not check the server\'s certificate: the connection is not safe then' -r -f -a "true\t''
-false\t''"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
-false\t''"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s v -l v -d 'From 6 on, tell every request on standard error' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s A -l all-namespaces -d 'Connections of every namespace (the default with manifests)'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s n -l namespace -d 'The namespace of names that give none' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l with -d 'Lay manifests over what is read, as if they were applied' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal that has colours, unless `NO_COLOR` is set'
-always\t'Always'
-never\t'Never'"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l kubeconfig -d 'The kubeconfig to use' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l context -d 'The context of the kubeconfig to use' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l cluster -d 'The cluster of the kubeconfig to use' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l user -d 'The user of the kubeconfig to use' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l as -d 'The user to impersonate' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l as-group -d 'A group to impersonate; may be repeated' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l as-uid -d 'The UID to impersonate' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l token -d 'The bearer token to send' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s s -l server -d 'The address and port of the API server' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l certificate-authority -d 'The file with the certificates that the server\'s is signed by' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l client-certificate -d 'The file with the client\'s certificate' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l client-key -d 'The file with the client\'s key' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l tls-server-name -d 'The name that the server\'s certificate must have' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l insecure-skip-tls-verify -d 'Do not check the server\'s certificate: the connection is not safe then' -r -f -a "true\t''
-false\t''"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
-false\t''"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s v -l v -d 'From 6 on, tell every request on standard error' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l allow-same-namespace -d 'Let pods of the namespace talk to each other'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l allow-apiserver -d 'Let pods of the namespace talk to the API server'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -l with -d 'Lay manifests over what is read, as if they were applied' -r
@@ -358,13 +359,13 @@ false\t''"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s v -l v -d 'From 6 on, tell every request on standard error' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain list who-can-reach doctor snapshot version diff default-deny completion help" -f -a "explain" -d 'Explain what policies apply to a workload, or why a connection is allowed or denied'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain list who-can-reach doctor snapshot version diff default-deny completion help" -f -a "list" -d 'List all connections that are allowed'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain list who-can-reach doctor snapshot version diff default-deny completion help" -f -a "who-can-reach" -d 'Find every source that can open connections to a workload, a node or an address'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain list who-can-reach doctor snapshot version diff default-deny completion help" -f -a "doctor" -d 'Check whether answers about a cluster can be trusted'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain list who-can-reach doctor snapshot version diff default-deny completion help" -f -a "snapshot" -d 'Save what an analysis of the cluster needs, and nothing secret, to one file'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain list who-can-reach doctor snapshot version diff default-deny completion help" -f -a "version" -d 'Print the version of the plugin, and of the server where it can be reached'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain list who-can-reach doctor snapshot version diff default-deny completion help" -f -a "diff" -d 'Show which connections appear, disappear or change if manifests were applied'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain list who-can-reach doctor snapshot version diff default-deny completion help" -f -a "default-deny" -d 'Print policies that deny everything to and from a namespace but DNS'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain list who-can-reach doctor snapshot version diff default-deny completion help" -f -a "completion" -d 'Print a script that completes commands on TAB'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain list who-can-reach doctor snapshot version diff default-deny completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny doctor snapshot version completion help" -f -a "explain" -d 'Explain what policies apply to a workload, or why a connection is allowed or denied'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny doctor snapshot version completion help" -f -a "who-can-reach" -d 'Find every source that can open connections to a workload, a Service, a node or an address'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny doctor snapshot version completion help" -f -a "list" -d 'List all connections that are allowed'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny doctor snapshot version completion help" -f -a "diff" -d 'Show which connections appear, disappear or change if manifests were applied'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny doctor snapshot version completion help" -f -a "default-deny" -d 'Print policies that deny everything to and from a namespace but DNS'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny doctor snapshot version completion help" -f -a "doctor" -d 'Check whether answers about a cluster can be trusted'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny doctor snapshot version completion help" -f -a "snapshot" -d 'Save what an analysis of the cluster needs, and nothing secret, to one file'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny doctor snapshot version completion help" -f -a "version" -d 'Print the version of the plugin, and of the server where it can be reached'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny doctor snapshot version completion help" -f -a "completion" -d 'Print a script that completes commands on TAB'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny doctor snapshot version completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

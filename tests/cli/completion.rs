@@ -68,7 +68,7 @@ fn a_word_goes_on_with_what_may_stand_there() {
         ("-n shop sna", &["snapshot"], ":4"),
         ("explain --t", &["--to", "--token", "--tls-server-name"], ":4"),
         ("explain --to a --t", &["--token", "--tls-server-name"], ":4"),
-        ("explain --filename a --f", &["--from", "--filename"], ":4"),
+        ("explain --filename a --f", &["--from", "--fix-only", "--filename"], ":4"),
         ("list -o ", &["csv", "dot", "json", "md", "mermaid", "wide", "yaml"], ":4"),
         ("list --output=m", &["md", "mermaid"], ":4"),
         ("explain -o ", &["json", "wide", "yaml"], ":4"),

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::run::{Folder, SHOP};
 
 /// The name of the file in `tests/snapshots`, and the arguments.
-const SNAPSHOTS: [(&str, &str); 50] = [
+const SNAPSHOTS: [(&str, &str); 54] = [
     ("explain-allow", "explain shop/deploy/api --to db/sts/postgres --port 5432 -f shop.yaml"),
     ("explain-deny", "explain shop/pod/web-7d4b9-abcde --to db/sts/postgres --port 5432 -f shop.yaml"),
     ("explain-partial", "explain shop/deploy/web --to 203.0.113.0/24 --port 443 -f shop.yaml"),
