@@ -71,6 +71,11 @@ fn rows(group: &ChangeGroup, look: Look) -> Vec<Line> {
     let longest = group.lines.iter().map(|line| ports(&line.ports, line.change).chars().count()).max();
     let fits = look.wide || source + destination + longest.unwrap_or_default() + 10 <= look.width;
     let (source, destination) = if fits { (source, destination) } else { (0, 0) };
+    // A name stays whole unless no line can hold it.
+    let place = |place: &Place, width: usize| {
+        let title = place.title();
+        if title.chars().count() + 4 <= look.width { padded(&title, width) } else { title }
+    };
     let line = |line: &ChangeLine| {
         let (sign, label) = match line.change {
             ChangeKind::Added => ("+", Label::Verdict(Verdict::Allow)),
@@ -79,9 +84,9 @@ fn rows(group: &ChangeGroup, look: Look) -> Vec<Line> {
         };
         Line::new(2, 4)
             .with(label, sign)
-            .plain(padded(&line.source.title(), source))
+            .plain(place(&line.source, source))
             .plain("->")
-            .plain(padded(&line.destination.title(), destination))
+            .plain(place(&line.destination, destination))
             .plain(ports_apart(&ports(&line.ports, line.change), fits))
     };
     group.lines.iter().map(line).collect()

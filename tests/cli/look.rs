@@ -233,23 +233,6 @@ fn a_reader_that_goes_away_is_success() {
 }
 
 #[test]
-fn every_command_has_examples_in_its_help() {
-    let folder = Folder::of(&[]);
-    for command in ["explain", "list", "who-can-reach"] {
-        for help in [format!("{command} --help"), format!("help {command}")] {
-            let ended = folder.run(&help);
-            assert_eq!((ended.code, &*ended.err), (Some(0), ""));
-            let examples = ended.out.split("Examples:\n").nth(1).unwrap_or_default();
-            assert!(
-                examples.contains(&format!("\n  kubectl netpol {command} ")),
-                "{help}: {}",
-                ended.out
-            );
-        }
-    }
-}
-
-#[test]
 fn an_unknown_output_format_is_told_in_kubectls_words() {
     for (command, format, allowed) in [
         ("list", "tree", "csv,dot,json,md,mermaid,wide,yaml"),
