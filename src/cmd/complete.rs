@@ -65,10 +65,10 @@ fn answer(words: &[String], sender: &Sender<String>) {
         return;
     };
     let wanted: Vec<Wanted> = offers.iter().filter_map(Offer::wanted).cloned().collect();
-    let _ = sender.send(text(&offers, &[], cursor.word));
+    let _ = sender.send(text(&offers, &[], &cursor));
     if let Some((source, options)) = source(&cursor, words).filter(|_| !wanted.is_empty()) {
         let found = names::find(&source, &options, &wanted);
-        let _ = sender.send(text(&offers, &found, cursor.word));
+        let _ = sender.send(text(&offers, &found, &cursor));
     }
 }
 
@@ -164,9 +164,9 @@ fn source(cursor: &Cursor<'_>, words: &[String]) -> Option<(Source, ConnectOptio
 }
 
 /// Writes what was offered, and what was found of it, that goes on from the word.
-fn text(offers: &[Offer], found: &[Vec<Name>], word: &str) -> String {
+fn text(offers: &[Offer], found: &[Vec<Name>], cursor: &Cursor<'_>) -> String {
     let mut found = found.iter();
-    let mut hints = NO_FILES;
+    let mut is_part = false;
     let mut text = String::new();
     for offer in offers {
         let names: Vec<(&str, &str)> = match &offer.of {
@@ -178,16 +178,16 @@ fn text(offers: &[Offer], found: &[Vec<Name>], word: &str) -> String {
         };
         for (name, about) in names.into_iter().filter(|(name, _)| is_plain(name)) {
             let whole = offer.complete(name);
-            if !whole.starts_with(word) {
+            if !whole.starts_with(cursor.word) {
                 continue;
             }
-            if whole.ends_with(['/', '=', ':']) {
-                hints |= NO_SPACE;
-            }
+            is_part |= whole.ends_with(['/', '=', ':']);
             let about = if about.is_empty() { String::new() } else { format!("\t{about}") };
             text.push_str(&format!("{whole}{about}\n"));
         }
     }
+    // Behind `--flag=`, the script that kubectl has for fish fails at that hint, on the user's line.
+    let hints = if is_part && !cursor.is_attached { NO_FILES | NO_SPACE } else { NO_FILES };
     format!("{text}:{hints}\n")
 }
 

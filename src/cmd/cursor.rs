@@ -10,6 +10,8 @@ pub(super) struct Cursor<'a> {
     pub(super) place: Place<'a>,
     /// The word at the end, without the flag that it may begin with.
     pub(super) word: &'a str,
+    /// Whether the last word begins with a flag: `--to=web`.
+    pub(super) is_attached: bool,
     /// The words before it that belong to no flag.
     pub(super) positionals: Vec<&'a str>,
     /// The flags before it, each with its value.
@@ -33,8 +35,14 @@ impl<'a> Cursor<'a> {
     /// Reads the words behind the program's name; the last one is being typed. The command is built.
     pub(super) fn read(root: &'a Command, words: &'a [String]) -> Self {
         let (word, before) = words.split_last().map_or(("", words), |(word, before)| (&**word, before));
-        let mut cursor =
-            Self { command: root, place: Place::End, word, positionals: Vec::new(), flags: Vec::new() };
+        let mut cursor = Self {
+            command: root,
+            place: Place::End,
+            word,
+            is_attached: false,
+            positionals: Vec::new(),
+            flags: Vec::new(),
+        };
         let (mut waiting, mut flags_are_over) = (None, false);
         for word in before {
             if let Some(flag) = waiting.take() {
@@ -56,6 +64,7 @@ impl<'a> Cursor<'a> {
             (Some(flag), _) => Place::Value(flag),
             (None, Some((name, value))) if !flags_are_over => {
                 cursor.word = value;
+                cursor.is_attached = true;
                 cursor.long(name).map_or(Place::End, Place::Value)
             }
             (None, _) if !flags_are_over && word.starts_with('-') => Place::Flag,

@@ -88,6 +88,7 @@ fn a_word_goes_on_with_what_may_stand_there() {
         ("explain -f shop.yaml deployments", &["deployments/"], ":6"),
         ("explain -f shop.yaml mon", &["monitoring/"], ":6"),
         ("explain -f shop.yaml db/st", &["db/sts/"], ":6"),
+        ("list -f shop.yaml --to=db/st", &["db/sts/"], ":4"),
         ("explain -f shop.yaml db/sts/", &["db/sts/postgres"], ":4"),
         ("explain -f shop.yaml -n shop deploy/", &["deploy/api", "deploy/web"], ":4"),
         ("explain -f shop.yaml -n shop deploy w", &["web"], ":4"),

@@ -249,7 +249,7 @@ fn in_shell(plane: &ControlPlane, namespace: &str, shell: &[&str], script: &str)
     command.args(flags).arg(script).env("COMPLETIONS", completions).env("NAMESPACE", namespace);
     let output = run(command, None);
     println!("{}", output.stdout);
-    assert!(output.is_success(), "{output:#?}");
+    assert!(output.is_success() && output.stderr.is_empty(), "{output:#?}");
     output.stdout
 }
 
@@ -311,6 +311,7 @@ fn in_zsh(plane: &ControlPlane) {
 const FISH: &str = "
 kubectl completion fish | source
 complete -C 'kubectl netpol explain -n '$NAMESPACE' pod/com'
+complete -C 'kubectl netpol list --to='$NAMESPACE'/dep'
 source $COMPLETIONS/kubectl-netpol.fish
 complete -C 'kubectl-netpol who'
 ";
@@ -318,5 +319,5 @@ complete -C 'kubectl-netpol who'
 fn in_fish(plane: &ControlPlane) {
     let printed = in_shell(plane, "complete-fish", &["fish", "--no-config", "-c"], FISH);
     let words: Vec<&str> = printed.lines().filter_map(|line| line.split('\t').next()).collect();
-    assert_eq!(words, ["pod/complete-fish-live", "who-can-reach"]);
+    assert_eq!(words, ["pod/complete-fish-live", "--to=complete-fish/deploy/", "who-can-reach"]);
 }
