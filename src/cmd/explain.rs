@@ -110,6 +110,9 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
     if args.fix_only {
         return write_fix(global, answer);
     }
+    if let Some(fix) = &mut answer.fix {
+        fix.hide_annotations();
+    }
     output::write(global, true, |out, format, look| match format {
         Format::Json => machine::write_json(out, &answer),
         Format::Yaml => machine::write_yaml(out, &answer),

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::Shared;
 use super::harness::ControlPlane;
 use super::plugin::{answer, ask};
+use super::rights::gaps;
 
 /// Lists the trials of this file; the last has a control plane alone, as its gap is everybody's.
 pub(crate) fn trials(shared: &Arc<Shared>, alone: &Arc<Shared>) -> Vec<Trial> {
@@ -217,15 +218,22 @@ fn with_the_least(plane: &ControlPlane) {
     allow(plane, "with-the-least", |kind| kinds.contains(&kind));
     let args = ["explain", "with-the-least/pod/open", "--to", "with-the-least/pod/closed"];
     let told = answer(plane, "with-the-least", &args);
-    // Who enforces is not known; nothing else is missing.
+    // Who enforces is not known; for a fix the pods are enough, though not what they belong to.
+    let workloads = READ.iter().filter(|(group, _)| ["apps", "batch"].contains(group));
+    let workloads = workloads.flat_map(|(_, kinds)| kinds.iter()).chain(&["replicationcontrollers"]);
+    let here = |kind: &&str| format!("could not list {kind} in namespace with-the-least: forbidden");
+    let missing: BTreeSet<String> =
+        workloads.map(here).chain(["could not list daemonsets: forbidden".to_owned()]).collect();
+    assert_eq!(gaps(&told), missing.iter().map(String::as_str).collect());
+    assert_eq!((&told["verdict"], &told["fix"]["opens"]), (&json!("deny"), &json!(0)));
+    // Nothing else is missing where nothing is denied.
+    let allowed = ["explain", "with-the-least/pod/closed", "--to", "with-the-least/pod/open"];
+    let told = answer(plane, "with-the-least", &allowed);
     assert_eq!(told["gaps"], json!(["could not list daemonsets: forbidden"]));
-    assert_eq!(told["verdict"], "deny");
     let told = answer(plane, "with-the-least", &["list", "-A"]);
-    let gaps = told["gaps"].as_array().expect("gaps");
-    let gaps: BTreeSet<&str> = gaps.iter().map(|gap| gap.as_str().expect("a text")).collect();
     let all = READ.iter().flat_map(|(_, kinds)| kinds.iter()).filter(|kind| !kinds.contains(kind));
     let all: Vec<String> = all.map(|kind| format!("could not list {kind}: forbidden")).collect();
-    assert_eq!(gaps, all.iter().map(String::as_str).collect());
+    assert_eq!(gaps(&told), all.iter().map(String::as_str).collect());
 }
 
 fn with_nothing(plane: &ControlPlane) {
