@@ -204,6 +204,7 @@ fn named_end(target: &Target) -> Option<NamedEnd> {
     let (namespace, kind, name) = match target.clone() {
         Target::Pod { namespace, name } => (namespace, "Pod".to_owned(), name),
         Target::Workload { namespace, kind, name } => (namespace, kind, name),
+        Target::Service { namespace, name } => (namespace, "Service".to_owned(), name),
         _ => return None,
     };
     Some(NamedEnd { namespace, kind, name })

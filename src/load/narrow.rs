@@ -1,6 +1,6 @@
 //! Only what a question about two ends needs: requests do not grow with the size of the cluster.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join, join_all, join3};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
@@ -8,18 +8,20 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use super::api::Api;
 use super::failure::{ClusterError, Failure};
 use super::kinds::{
-    self, DAEMON_SET, Filter, Kind, NETWORK_POLICY, NODE, Named, POD, REPLICA_SET, SERVICE,
+    self, DAEMON_SET, ENDPOINT_SLICE, Filter, Kind, NETWORK_POLICY, NODE, Named, POD, REPLICA_SET,
+    SERVICE,
 };
 use super::objects::{Object, Objects, OwnerReference, WorkloadObject, WorkloadSelector};
+use super::services::SERVICE_NAME_LABEL;
 use super::unjudged;
 use crate::model::snapshot::{Gap, GapScope};
 
-/// One end of a connection that a user named: a pod or a workload.
+/// One end of a connection that a user named: a pod, a workload or a Service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedEnd {
     /// The namespace; that of the context where it is absent.
     pub namespace: Option<String>,
-    /// The kind, `Pod`, `Deployment` …
+    /// The kind, `Pod`, `Deployment`, `Service` …
     pub kind: String,
     /// The name.
     pub name: String,
@@ -138,8 +140,12 @@ fn nodes(objects: &Objects) -> Vec<&str> {
     nodes
 }
 
-/// Reads an end: a pod, or a workload with its pods and what leads from them to it.
+/// Reads an end: a pod, a workload with its pods and what leads from them to it, or a Service with the
+/// pods behind it.
 async fn read_end(api: &Api, end: &NamedEnd, namespace: &str) -> Result<Vec<Named>, Narrow> {
+    if end.kind == SERVICE.kind {
+        return read_service(api, namespace, &end.name).await;
+    }
     let failed = |failure: Failure| match failure {
         Failure::Status(status) if status.code == 404 => Narrow::Widen,
         failure => Narrow::Failed(api.error(failure)),
@@ -166,6 +172,58 @@ async fn read_end(api: &Api, end: &NamedEnd, namespace: &str) -> Result<Vec<Name
     Ok(items)
 }
 
+/// Reads a Service, its EndpointSlices and the pods that it selects.
+async fn read_service(api: &Api, namespace: &str, name: &str) -> Result<Vec<Named>, Narrow> {
+    // What is missing or forbidden is told by reading everything.
+    let failed = |failure: Failure| match failure.refusal() {
+        Some(_) => Narrow::Widen,
+        None => Narrow::Failed(api.error(failure)),
+    };
+    let within = |labels| Filter { namespace: Some(namespace), name: None, labels };
+    let by_service = format!("{SERVICE_NAME_LABEL}={name}");
+    let (service, slices) = join(
+        kinds::read(api, &SERVICE, Filter { name: Some(name), ..within(None) }),
+        kinds::read(api, &ENDPOINT_SLICE, within(Some(&by_service))),
+    )
+    .await;
+    let (mut items, slices) = (service.map_err(failed)?, slices.map_err(failed)?);
+    let labels = match items.first() {
+        Some((_, Object::Service(service))) if service.spec.kind != "ExternalName" => {
+            equal(&service.spec.selector)
+        }
+        _ => return Err(Narrow::Widen),
+    };
+    if labels.is_empty() {
+        return Err(Narrow::Widen);
+    }
+    let pods = kinds::read(api, &POD, within(Some(&labels.join(",")))).await.map_err(failed)?;
+    if !are_behind(&slices, &pods) {
+        return Err(Narrow::Widen);
+    }
+    items.extend(slices);
+    items.extend(pods);
+    Ok(items)
+}
+
+/// Tells whether some pods are all that EndpointSlices name, none of them in its node's network: who
+/// has another address, or waits behind no slice, only the whole cluster tells.
+fn are_behind(slices: &[Named], pods: &[Named]) -> bool {
+    let pods = || {
+        pods.iter()
+            .filter_map(|(_, object)| if let Object::Pod(pod) = object { Some(pod) } else { None })
+    };
+    let own: BTreeSet<&str> = pods()
+        .flat_map(|pod| pod.status.pod_ips.iter().map(|own| &*own.ip).chain([&*pod.status.pod_ip]))
+        .collect();
+    let endpoints = slices.iter().filter_map(|(_, object)| match object {
+        Object::EndpointSlice(slice) => Some(&slice.endpoints),
+        _ => None,
+    });
+    let named: Vec<&String> = endpoints.flatten().flat_map(|endpoint| &endpoint.addresses).collect();
+    let usual = !named.is_empty() && pods().all(|pod| !pod.spec.host_network);
+    usual && named.iter().all(|ip| own.contains(&***ip))
+}
+
 /// Lists what owns a pod.
 fn owners(item: &Named) -> &[OwnerReference] {
     if let Object::Pod(pod) = &item.1 { &pod.metadata.owner_references } else { &[] }
@@ -182,9 +240,6 @@ fn needs_replica_sets(pods: &[Named]) -> bool {
 
 /// Writes the selector of a workload in the form that requests have.
 fn labels_of_pods(workload: &WorkloadObject) -> Option<String> {
-    let equal = |labels: &BTreeMap<String, String>| -> Vec<String> {
-        labels.iter().map(|(key, value)| format!("{key}={value}")).collect()
-    };
     let parts = match workload.spec.selector.as_ref()? {
         WorkloadSelector::Labels(labels) => equal(labels),
         WorkloadSelector::Selector(LabelSelector { match_labels, match_expressions }) => {
@@ -196,6 +251,11 @@ fn labels_of_pods(workload: &WorkloadObject) -> Option<String> {
         }
     };
     (!parts.is_empty()).then(|| parts.join(","))
+}
+
+/// Writes labels that must be equal in the form that requests have.
+fn equal(labels: &BTreeMap<String, String>) -> Vec<String> {
+    labels.iter().map(|(key, value)| format!("{key}={value}")).collect()
 }
 
 /// Reads a namespace and the policies in it.

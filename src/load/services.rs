@@ -19,7 +19,7 @@ use crate::model::service::{
 use crate::model::snapshot::Snapshot;
 
 /// The label by which an EndpointSlice names its Service.
-const SERVICE_NAME_LABEL: &str = "kubernetes.io/service-name";
+pub(super) const SERVICE_NAME_LABEL: &str = "kubernetes.io/service-name";
 /// The label of who writes an EndpointSlice, and the controller that follows selectors.
 const MANAGED_BY: (&str, &str) =
     ("endpointslice.kubernetes.io/managed-by", "endpointslice-controller.k8s.io");

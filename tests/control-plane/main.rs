@@ -36,6 +36,7 @@ mod secrets;
 mod smoke;
 mod snapshots;
 mod tls;
+mod ways;
 
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
         snapshots::trials(&saved),
         plugins::trials(&agents, &others),
         fix::trials(&shared),
+        ways::trials(&shared),
         lies::trials(),
         secrets::trials(),
         readme::trials(&examples),
