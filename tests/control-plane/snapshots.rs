@@ -123,7 +123,7 @@ spec: {selector: {app: api}, ports: [{name: web, port: 80, targetPort: http}]}
 ---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
-metadata: {name: api, namespace: saved-a, annotations: {note: SECRET}}
+metadata: {name: api, namespace: saved-a}
 spec:
   podSelector: {matchLabels: {app: api}}
   policyTypes: [Ingress, Egress]
@@ -140,6 +140,12 @@ apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: db, namespace: saved-b}
 spec: {podSelector: {matchExpressions: [{key: app, operator: In, values: [db]}]}, policyTypes: [Ingress], ingress: []}
+---
+# A fix that extends a policy keeps its annotations, which no snapshot has: so this one is nobody's.
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: noted, namespace: saved-b, annotations: {note: SECRET}}
+spec: {podSelector: {matchLabels: {app: nobody}}, policyTypes: [Ingress]}
 ---
 apiVersion: apps/v1
 kind: DaemonSet
