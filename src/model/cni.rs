@@ -120,4 +120,9 @@ impl NetworkPlugin {
             Self::Recognised(agent) => Some(agent.cni),
         }
     }
+
+    /// Returns the version of the plugin, where it is known.
+    pub fn version(&self) -> Option<&str> {
+        if let Self::Recognised(agent) = self { agent.version.as_deref() } else { None }
+    }
 }

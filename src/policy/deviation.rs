@@ -13,7 +13,7 @@ struct Deviation {
     text: &'static str,
 }
 
-const DEVIATIONS: [Deviation; 15] = [
+const DEVIATIONS: [Deviation; 14] = [
     Deviation {
         cnis: &[Cni::Cilium, Cni::Gke],
         touches: |rules| any(rules, has_block),
@@ -23,11 +23,6 @@ const DEVIATIONS: [Deviation; 15] = [
         cnis: &[Cni::Cilium, Cni::Gke],
         touches: |rules| any(rules, has_sctp),
         text: "SCTP is judged only where enable-sctp is set",
-    },
-    Deviation {
-        cnis: &[Cni::Cilium],
-        touches: |rules| any(rules, has_range),
-        text: "endPort is ignored before version 1.17",
     },
     Deviation {
         cnis: &[Cni::Aws],
@@ -92,10 +87,22 @@ const DEVIATIONS: [Deviation; 15] = [
     },
 ];
 
-/// Lists how a network plugin differs where rules have a shape that it treats in its own way.
-pub fn deviations(cni: Cni, rules: &[&Rule]) -> Vec<&'static str> {
+/// What Cilium does with ranges of ports, and the first version that no longer does.
+const CILIUM_RANGES: (&str, (u32, u32)) = ("endPort is ignored before version 1.17", (1, 17));
+
+/// Lists how a network plugin differs where rules have a shape that it treats in its own way; the
+/// version is the tag of its image, where that is known.
+pub fn deviations(cni: Cni, version: Option<&str>, rules: &[&Rule]) -> Vec<&'static str> {
     let own = DEVIATIONS.iter().filter(|row| row.cnis.contains(&cni) && (row.touches)(rules));
-    own.map(|row| row.text).collect()
+    let is_old = version.and_then(major_and_minor).is_none_or(|own| own < CILIUM_RANGES.1);
+    let ranges = (cni == Cni::Cilium && is_old && any(rules, has_range)).then_some(CILIUM_RANGES.0);
+    own.map(|row| row.text).chain(ranges).collect()
+}
+
+/// Reads `(1, 18)` of `v1.18.4`.
+fn major_and_minor(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.trim_start_matches('v').split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 fn any(rules: &[&Rule], touches: fn(&Rule) -> bool) -> bool {
@@ -151,14 +158,21 @@ fn has_both_directions(rules: &[&Rule]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{DEVIATIONS, deviations};
+    use super::{DEVIATIONS, deviations, major_and_minor};
     use crate::model::cni::Cni;
 
     #[test]
     fn no_rules_no_deviation_that_needs_one() {
         for cni in Cni::ALL {
-            assert_eq!(deviations(cni, &[]), Vec::<&str>::new(), "{cni}");
+            assert_eq!(deviations(cni, None, &[]), Vec::<&str>::new(), "{cni}");
         }
         assert!(DEVIATIONS.iter().all(|row| !row.cnis.is_empty()));
+    }
+
+    #[test]
+    fn versions_are_compared_by_number() {
+        assert_eq!(major_and_minor("v1.18.4"), Some((1, 18)));
+        assert_eq!(major_and_minor("1.9"), Some((1, 9)));
+        assert_eq!(major_and_minor("latest"), None);
     }
 }

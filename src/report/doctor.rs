@@ -159,7 +159,8 @@ fn plugin(plugin: &NetworkPlugin, rules: &Rules) -> Option<Plugin> {
         }
     };
     let rules: Vec<_> = rules.rules.values().collect();
-    let deviations = plugin.cni().map(|cni| deviations(cni, &rules)).unwrap_or_default();
+    let deviations =
+        plugin.cni().map(|cni| deviations(cni, plugin.version(), &rules)).unwrap_or_default();
     Some(Plugin { name, evidence, version, enforces, deviations })
 }
 

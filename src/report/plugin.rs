@@ -35,7 +35,9 @@ pub fn caveats<'a>(network: &Network<'_>, rules: impl IntoIterator<Item = &'a Ru
     };
     if let Some(cni) = plugin.cni() {
         let rules: Vec<&Rule> = rules.into_iter().collect();
-        caveats.extend(deviations(cni, &rules).into_iter().map(|text| format!("{cni}: {text}")));
+        caveats.extend(
+            deviations(cni, plugin.version(), &rules).into_iter().map(|text| format!("{cni}: {text}")),
+        );
     }
     caveats
 }

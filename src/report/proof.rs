@@ -42,7 +42,7 @@ impl Asking<'_, '_> {
                 Some("a policy of its own would isolate other pods with the same labels")
             }
             Verdict::Allow => None,
-            Verdict::Depends => Some("something that is not known would decide still"),
+            Verdict::Depends => Some("something that is not known would still decide"),
             Verdict::Deny | Verdict::Partial => Some("no rule for these ends allows all of it"),
         };
         if let Some(reason) = unproven {
