@@ -13,6 +13,7 @@ use super::schema::{Endpoint, Verdict};
 use super::service_ports::ServicePorts;
 use super::target::PortQuery;
 use super::units::{Level, Part, UnitId, Units, governed_units};
+use crate::engine::class_set::ClassSet;
 use crate::engine::classes::{ClassId, Classes};
 use crate::engine::decide::Doubt;
 use crate::engine::network::Network;
@@ -103,6 +104,9 @@ pub(super) fn connect(
     (!possible.is_empty()).then_some(Cell { allowed, unsure })
 }
 
+/// What some classes reach, from inside the namespace that was asked for or from outside.
+type Known = ((Vec<ClassId>, bool), Rc<Reach>);
+
 /// A list, prepared: every row of the network that it needs is judged once.
 pub struct List<'a, 'b> {
     network: &'a Network<'b>,
@@ -114,6 +118,8 @@ pub struct List<'a, 'b> {
     to: Option<HashMap<UnitId, Vec<Part>>>,
     /// The ports to which a Service leads; nothing where no Service is asked for.
     service_ports: Option<ServicePorts>,
+    /// The classes in the namespace that was asked for.
+    inside: ClassSet,
 }
 
 impl<'a, 'b> List<'a, 'b> {
@@ -128,16 +134,18 @@ impl<'a, 'b> List<'a, 'b> {
         let to = query.to.as_ref().map(|end| units.restricted(end));
         let service_ports =
             query.to.as_ref().and_then(|end| ServicePorts::of(network, end, query.port.as_ref()));
+        let named = units.units.values().filter(|unit| unit.endpoint.namespace == query.namespace);
+        let inside = named.flat_map(|unit| unit.parts.iter().map(|part| part.class)).collect();
         let to = match &service_ports {
             Some(ports) => to.map(|parts| ports.divide(parts)),
             None => to,
         };
-        Self { network, query, units, rows, from, to, service_ports }
+        Self { network, query, units, rows, from, to, service_ports, inside }
     }
 
     /// Tells every listed connection, ascending by source and destination.
     pub fn each(&self, visit: &mut Visit<'_>) -> ControlFlow<()> {
-        let mut known: Option<(Vec<ClassId>, Rc<Reach>)> = None;
+        let mut known: Option<Known> = None;
         for source in self.units.units.ids() {
             let parts = self.parts(source, self.from.as_ref());
             if parts.is_empty() {
@@ -145,14 +153,15 @@ impl<'a, 'b> List<'a, 'b> {
             }
             // Neighbours often are in the same classes: replicas as pods, nodes.
             let classes: Vec<ClassId> = parts.iter().map(|part| part.class).collect();
-            let reach = match known.take_if(|(own, _)| *own == classes) {
+            let key = (classes, self.is_inside(source));
+            let reach = match known.take_if(|(own, _)| *own == key) {
                 Some((_, reach)) => reach,
-                None => Rc::new(self.reach(&classes)),
+                None => Rc::new(self.reach(&key.0, key.1)),
             };
             for destination in self.destinations(source, &reach) {
                 self.pair((source, parts), destination, &reach, visit)?;
             }
-            known = Some((classes, reach));
+            known = Some((key, reach));
         }
         ControlFlow::Continue(())
     }
@@ -184,13 +193,18 @@ impl<'a, 'b> List<'a, 'b> {
 
     /// Tells whether one end is in the namespace that was asked for.
     fn is_asked(&self, source: UnitId, destination: UnitId) -> bool {
-        let Some(asked) = &self.query.namespace else { return true };
-        let inside = |unit| self.units.units.at(unit).endpoint.namespace.as_ref() == Some(asked);
-        inside(source) || inside(destination)
+        self.is_inside(source) || self.is_inside(destination)
     }
 
-    /// Judges the connections of some classes to all classes.
-    fn reach(&self, sources: &[ClassId]) -> Reach {
+    /// Tells whether a unit is in the namespace that was asked for; every unit is where none was.
+    fn is_inside(&self, unit: UnitId) -> bool {
+        let namespace = &self.units.units.at(unit).endpoint.namespace;
+        self.query.namespace.as_ref().is_none_or(|asked| namespace.as_ref() == Some(asked))
+    }
+
+    /// Judges the connections of some classes to all classes; from outside the namespace that was
+    /// asked for, only to those in it.
+    fn reach(&self, sources: &[ClassId], is_inside: bool) -> Reach {
         let mut ids: HashMap<Cell, usize> = HashMap::new();
         let mut reach = Reach::default();
         for source in sources {
@@ -201,6 +215,7 @@ impl<'a, 'b> List<'a, 'b> {
                 }
                 None => self.rows.destinations.clone(),
             };
+            let candidates = if is_inside { candidates } else { candidates.intersection(&self.inside) };
             let mut cells = HashMap::new();
             for class in candidates.iter() {
                 for (number, asked) in self.asked(class) {
