@@ -11,6 +11,7 @@
 //! (`tests/layout.rs` checks it):
 //! ```text
 //! main -> cli -> cmd -> load   -> policy (names of kinds), model
+//!                cmd -> edit   -> policy, model
 //!                cmd -> report -> engine -> policy -> model
 //!                cmd -> render -> report (names only: policy, model)
 //! error is a leaf
@@ -18,6 +19,7 @@
 
 pub mod cli;
 pub mod cmd;
+pub mod edit;
 pub mod engine;
 pub mod error;
 pub mod load;

@@ -1,0 +1,11 @@
+//! The edge out: what to write into a cluster, so that a workload reaches what a URL names.
+//!
+//! ```text
+//! url -> classify -> (outcome: what name servers said) -> special -> merge -> record
+//!                                                                       └-> object -> guard -> the wire
+//! ```
+//! Everything here is pure: it computes what is to be written, and asks and sends nothing.
+
+pub mod host;
+pub mod scheme;
+pub mod url;

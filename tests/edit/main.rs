@@ -1,0 +1,5 @@
+//! What is to be written into a cluster, from a URL to the object: tables and laws.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod url;
