@@ -7,5 +7,7 @@
 //! Everything here is pure: it computes what is to be written, and asks and sends nothing.
 
 pub mod host;
+pub mod outcome;
 pub mod scheme;
+pub mod special;
 pub mod url;

@@ -18,3 +18,4 @@ pub mod route;
 pub mod selector;
 pub mod service;
 pub mod snapshot;
+pub mod special;

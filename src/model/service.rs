@@ -115,3 +115,12 @@ pub struct SlicePort {
     /// The port number; that of the Service where it is absent.
     pub port: Option<u16>,
 }
+
+impl Service {
+    /// Lists the addresses that lead to it, from inside and from outside.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        let own = if let ServiceAddress::Own(ips) = &self.address { &**ips } else { &[] };
+        let balancer = self.outside.load_balancer.iter().flat_map(|balancer| &balancer.ips);
+        own.iter().chain(&self.outside.external_ips).chain(balancer).copied()
+    }
+}

@@ -15,9 +15,10 @@ use super::target::{Target, short_name};
 use crate::engine::classes::ClassId;
 use crate::engine::network::Network;
 use crate::model::endpoint::{NodeId, PodId, PodState, Workload, WorkloadId};
-use crate::model::ips::{IpSet, internet};
+use crate::model::ips::IpSet;
 use crate::model::service::{Service, ServiceId};
 use crate::model::snapshot::Snapshot;
+use crate::model::special::internet;
 
 /// One end of a connection, looked up in a snapshot.
 #[derive(Clone, Debug)]

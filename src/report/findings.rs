@@ -7,9 +7,10 @@ use super::subject::addresses_of;
 use crate::engine::classes::SubjectId;
 use crate::engine::network::Network;
 use crate::engine::row::{Row, row};
-use crate::model::ips::{IpSet, internet};
+use crate::model::ips::IpSet;
 use crate::model::ports::{PortSet, Protocol};
 use crate::model::snapshot::{PolicyObject, PolicySpec};
+use crate::model::special::internet;
 use crate::policy::network_policy::policy_types;
 use crate::policy::{
     Direction, IpBlock, Isolation, NamespaceSelection, Peer, Peers, Ports, Rule, Selection, Tier,

@@ -1,0 +1,66 @@
+//! Which addresses may be opened: the public ones, and what was consented to.
+//!
+//! Asked of every address at every refresh, since whoever holds a name chooses its addresses.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use crate::model::ips::IpSet;
+use crate::model::snapshot::Snapshot;
+use crate::model::special::{AddressClass, class_of};
+
+/// The classes of addresses that were consented to for a host, beyond public ones.
+pub type Consent = BTreeSet<AddressClass>;
+
+/// How an address came here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The user typed it, which is consent to a private one.
+    Literal,
+    /// A name server gave it for a host without recorded addresses.
+    FirstAnswer,
+    /// A name server gave it for a host whose recorded addresses are as was consented to.
+    LaterAnswer,
+}
+
+/// Why an address is not opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It is the cluster's own.
+    #[error("it is an address of this cluster: allow the Service or workload that has it")]
+    Cluster,
+    /// It is private, and nobody consented.
+    #[error("it is private: --allow-private opens it")]
+    Private,
+    /// It is private, and the host was public before.
+    #[error("it is private, and the host was public until now, as with DNS rebinding")]
+    Rebound,
+    /// It is for something else than hosts.
+    #[error("it is {0} space: --allow-special {0} opens it")]
+    Special(AddressClass),
+}
+
+/// Tells whether an address may be opened; `own` are the addresses of the cluster itself.
+///
+/// # Errors
+/// Why it may not.
+pub fn check(ip: IpAddr, source: Source, consent: &Consent, own: &IpSet) -> Result<(), Refusal> {
+    if own.contains(ip.to_canonical()) {
+        return Err(Refusal::Cluster);
+    }
+    match (class_of(ip), source) {
+        (None, _) | (Some(AddressClass::Private), Source::Literal) => Ok(()),
+        (Some(class), _) if consent.contains(&class) => Ok(()),
+        (Some(AddressClass::Private), Source::FirstAnswer) => Err(Refusal::Private),
+        (Some(AddressClass::Private), Source::LaterAnswer) => Err(Refusal::Rebound),
+        (Some(class), _) => Err(Refusal::Special(class)),
+    }
+}
+
+/// Returns the addresses of a cluster itself: of pods, nodes and Services, load balancers included.
+pub fn own_addresses(snapshot: &Snapshot) -> IpSet {
+    let pods = snapshot.pods.values().flat_map(|pod| pod.ips.iter().copied());
+    let nodes = snapshot.nodes.values().flat_map(|node| node.ips.iter().copied());
+    let services = snapshot.services.values().flat_map(|service| service.addresses());
+    pods.chain(nodes).chain(services).collect()
+}
