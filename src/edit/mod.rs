@@ -7,7 +7,9 @@
 //! Everything here is pure: it computes what is to be written, and asks and sends nothing.
 
 pub mod host;
+pub mod name;
 pub mod outcome;
+pub mod record;
 pub mod scheme;
 pub mod special;
 pub mod url;

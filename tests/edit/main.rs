@@ -1,6 +1,11 @@
 //! What is to be written into a cluster, from a URL to the object: tables and laws.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
 
+mod record;
 mod special;
 mod url;

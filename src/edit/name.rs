@@ -1,0 +1,47 @@
+//! Names and labels of the objects that are written.
+
+use super::record::{Key, Record};
+
+/// The label of every object that is ours alone, and what it says.
+pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kubectl-netpol");
+/// The label of every object that has rules of ours: the hash of their hosts and ports.
+pub const ENDPOINT: &str = "kubectl-netpol/endpoint";
+
+/// The longest name of an object that may become a label (RFC 1123).
+const LONGEST: usize = 63;
+const PREFIX: &str = "netpol-ep-";
+
+/// Returns the hash of hosts and ports, in ten digits of base 16.
+pub fn hash(record: &Record) -> String {
+    digits(fnv(&describe(record.entries.keys())))
+}
+
+/// Returns the name of the policy of a workload (`Deployment/web`; nothing for a whole namespace) and
+/// its endpoints: `netpol-ep-api-example-com-0123456789`.
+pub fn of_policy(workload: &str, record: &Record) -> String {
+    let hash = digits(fnv(&format!("{workload}\n{}", describe(record.entries.keys()))));
+    let first = record.entries.keys().next().map(|key| key.host.to_string()).unwrap_or_default();
+    let legal = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let room = LONGEST - PREFIX.len() - hash.len() - 1;
+    let slug: String = first.chars().map(legal).take(room).collect();
+    match slug.trim_matches('-') {
+        "" => format!("{PREFIX}{hash}"),
+        slug => format!("{PREFIX}{slug}-{hash}"),
+    }
+}
+
+fn describe<'a>(keys: impl Iterator<Item = &'a Key>) -> String {
+    let ports = |key: &Key| key.ports.iter().map(u16::to_string).collect::<Vec<_>>().join(",");
+    keys.map(|key| format!("{} {}\n", key.host, ports(key))).collect()
+}
+
+fn digits(hash: u64) -> String {
+    format!("{:010x}", hash >> 24)
+}
+
+/// The hash function FNV-1a: the same in every version, as names must be; secrets do not depend on it.
+fn fnv(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}

@@ -1,0 +1,278 @@
+//! What is remembered of hosts, on the object that holds their rules.
+//!
+//! Compact JSON in an annotation, made so that a run that learns nothing writes nothing: an address
+//! that answers has no time at all, one that does not has the time since when, and counts stop where
+//! more of the same would decide nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::host::{Host, HostName};
+use super::outcome::VantageClass;
+use super::special::Consent;
+use crate::model::ips::Family;
+
+/// The annotation that holds the record.
+pub const ANNOTATION: &str = "kubectl-netpol/endpoints";
+
+/// The version that is written, and the only one there is yet.
+const VERSION: u32 = 1;
+/// The most addresses of one host.
+pub const MOST_ADDRESSES: usize = 256;
+/// From how many addresses of one host on a list of addresses is doubtful.
+pub const MANY_ADDRESSES: usize = 64;
+/// The most addresses of one policy.
+pub const MOST_PEERS: usize = 1000;
+/// The most bytes of the annotation; the API allows 256 KiB for all annotations of an object.
+pub const MOST_BYTES: usize = 64 << 10;
+/// How many runs must agree, before what is missing is believed to be gone.
+pub const ENOUGH_RUNS: u8 = 3;
+/// How far apart runs are that count as two.
+const RUN_SPACING: u64 = 10;
+
+/// A time in minutes since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Minute(pub u64);
+
+/// For how long, and in how many runs, the same was seen; counted to [`ENOUGH_RUNS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "(Minute, Minute, u8)", from = "(Minute, Minute, u8)")]
+pub struct Streak {
+    /// When it was seen first.
+    pub since: Minute,
+    /// When the last run was that counted.
+    pub last: Minute,
+    /// In how many runs.
+    pub runs: u8,
+}
+
+/// What is remembered of the hosts of one policy, ascending by host and ports.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// The hosts. Two entries of one host have different ports.
+    pub entries: BTreeMap<Key, Entry>,
+}
+
+/// What one rule is for: a host and its ports.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Key {
+    /// The host.
+    pub host: Host,
+    /// The TCP ports.
+    pub ports: BTreeSet<u16>,
+}
+
+/// What is remembered of one host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The scheme of its URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<Box<str>>,
+    /// The name whose SRV records told of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub srv: Option<HostName>,
+    /// On whose behalf it was resolved; nothing before its first answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vantage: Option<VantageClass>,
+    /// The classes of addresses that were consented to.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub allow: Consent,
+    /// For how many minutes an address stays after it was seen last.
+    pub grace: u64,
+    /// When it was resolved last, to the day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ok: Option<Minute>,
+    /// Since when name servers fail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fails: Option<Streak>,
+    /// Since when name servers say that it has no IPv4 address, where it had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone4: Option<Streak>,
+    /// The same of IPv6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone6: Option<Streak>,
+    /// Its addresses, IPv4 first; and since when answers lack them.
+    pub ips: BTreeMap<IpAddr, Option<Streak>>,
+}
+
+/// A record that cannot be read or written.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// It is no record.
+    #[error(
+        "the annotation {ANNOTATION} is damaged: {0}; restore it, or delete the object and allow its hosts anew"
+    )]
+    Damaged(String),
+    /// A later version of the plugin wrote it.
+    #[error(
+        "the annotation {ANNOTATION} was written by a newer kubectl-netpol (version {0}): use that one"
+    )]
+    Newer(u64),
+    /// It would be too large.
+    #[error("{0}; split them over several policies")]
+    TooLarge(String),
+}
+
+/// How long addresses stay after they were seen last: a day; one hour to thirty days can be asked for.
+pub const GRACE: u64 = 24 * 60;
+const GRACES: std::ops::RangeInclusive<u64> = 60..=30 * 24 * 60;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    v: u32,
+    hosts: Vec<Row>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Row {
+    #[serde(flatten)]
+    key: Key,
+    #[serde(flatten)]
+    entry: Entry,
+}
+
+impl Record {
+    /// Reads the annotation.
+    ///
+    /// # Errors
+    /// What is damaged, or from a newer version: nothing of it would survive being written again.
+    pub fn parse(text: &str) -> Result<Self, RecordError> {
+        let damaged = |what: &str| RecordError::Damaged(what.to_owned());
+        if text.len() > MOST_BYTES {
+            return Err(damaged("it is too long"));
+        }
+        // What is wrong is told by its place, since its text could be anything.
+        let at = |error: &serde_json::Error| format!("character {}", error.column());
+        let value: serde_json::Value =
+            serde_json::from_str(text).map_err(|error| RecordError::Damaged(at(&error)))?;
+        match value.get("v").and_then(serde_json::Value::as_u64) {
+            None => return Err(damaged("it has no version")),
+            Some(version) if version > u64::from(VERSION) => return Err(RecordError::Newer(version)),
+            Some(_) => {}
+        }
+        let document: Document =
+            serde_json::from_str(text).map_err(|error| RecordError::Damaged(at(&error)))?;
+        let rows = document.hosts.len();
+        let entries: BTreeMap<Key, Entry> =
+            document.hosts.into_iter().map(|row| (row.key, row.entry)).collect();
+        let record = Self { entries };
+        let is_sound = record.entries.len() == rows && record.entries.iter().all(is_sound);
+        // What is unknown here would be lost when it is written again.
+        let written = record.write().ok().and_then(|text| serde_json::from_str(&text).ok());
+        if is_sound && written == Some(value) { Ok(record) } else { Err(damaged("it was changed")) }
+    }
+
+    /// Writes the annotation.
+    ///
+    /// # Errors
+    /// More addresses or text than one policy may have.
+    pub fn write(&self) -> Result<String, RecordError> {
+        let peers: usize = self.entries.values().map(|entry| entry.ips.len()).sum();
+        if peers > MOST_PEERS {
+            let problem = format!("{peers} addresses are more than the {MOST_PEERS} of one policy");
+            return Err(RecordError::TooLarge(problem));
+        }
+        let row = |(key, entry): (&Key, &Entry)| Row { key: key.clone(), entry: entry.clone() };
+        let document = Document { v: VERSION, hosts: self.entries.iter().map(row).collect() };
+        let text = serde_json::to_string(&document);
+        let text = text.map_err(|error| RecordError::Damaged(error.to_string()))?;
+        if text.len() > MOST_BYTES {
+            let problem = format!("{} bytes are more than the {MOST_BYTES} of a record", text.len());
+            return Err(RecordError::TooLarge(problem));
+        }
+        Ok(text)
+    }
+}
+
+/// Checks what the types do not: the ranges of numbers.
+fn is_sound((key, entry): (&Key, &Entry)) -> bool {
+    let ports = !key.ports.is_empty() && !key.ports.contains(&0);
+    let literal = match key.host {
+        Host::Ip(ip) => entry.ips.keys().eq([&ip]),
+        Host::Name(_) => entry.ips.keys().all(|ip| ip.to_canonical() == *ip),
+    };
+    ports && literal && GRACES.contains(&entry.grace) && entry.ips.len() <= MOST_ADDRESSES
+}
+
+impl Entry {
+    /// Builds the entry of a host about which nothing is known yet.
+    pub fn new(host: &Host) -> Self {
+        let literal = if let Host::Ip(ip) = host { Some((*ip, None)) } else { None };
+        Self {
+            scheme: None,
+            srv: None,
+            vantage: None,
+            allow: Consent::new(),
+            grace: GRACE,
+            ok: None,
+            fails: None,
+            gone4: None,
+            gone6: None,
+            ips: literal.into_iter().collect(),
+        }
+    }
+
+    /// Returns since when a family is gone.
+    pub fn gone(&self, family: Family) -> Option<Streak> {
+        match family {
+            Family::V4 => self.gone4,
+            Family::V6 => self.gone6,
+        }
+    }
+
+    /// Returns since when a family is gone, for change.
+    pub fn gone_mut(&mut self, family: Family) -> &mut Option<Streak> {
+        match family {
+            Family::V4 => &mut self.gone4,
+            Family::V6 => &mut self.gone6,
+        }
+    }
+
+    /// Tells whether an address of the family is remembered.
+    pub fn has(&self, family: Family) -> bool {
+        self.ips.keys().any(|ip| Family::of(*ip) == family)
+    }
+}
+
+impl Streak {
+    /// Counts one more run of the same; runs that are close together count as one.
+    pub fn count(streak: Option<Self>, now: Minute) -> Self {
+        let Some(old) = streak else { return Self { since: now, last: now, runs: 1 } };
+        let counts = old.runs < ENOUGH_RUNS && now.since(old.last) >= RUN_SPACING;
+        if counts { Self { last: now, runs: old.runs + 1, ..old } } else { old }
+    }
+
+    /// Tells whether it held for so many minutes and in enough runs.
+    pub fn held(self, minutes: u64, now: Minute) -> bool {
+        self.runs >= ENOUGH_RUNS && now.since(self.since) >= minutes
+    }
+}
+
+impl Minute {
+    /// Returns the minutes since an earlier time; none if it is later.
+    pub fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// Returns the time so many minutes later.
+    #[must_use]
+    pub fn after(self, minutes: u64) -> Self {
+        Self(self.0.saturating_add(minutes))
+    }
+}
+
+impl From<Streak> for (Minute, Minute, u8) {
+    fn from(streak: Streak) -> Self {
+        (streak.since, streak.last, streak.runs)
+    }
+}
+
+impl From<(Minute, Minute, u8)> for Streak {
+    fn from((since, last, runs): (Minute, Minute, u8)) -> Self {
+        Self { since, last, runs: runs.clamp(1, ENOUGH_RUNS) }
+    }
+}
