@@ -1,0 +1,350 @@
+//! What is remembered, and what name servers say now -> what is to be remembered.
+//!
+//! Connections that are in use must survive whatever DNS does, so addresses come at once and leave
+//! late: only where every name server that was asked answered in full, the address was missing from
+//! the answers for the whole grace period and in several runs, and another address stays.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::host::{Host, HostName};
+use super::outcome::{Answer, Outcome, Resolution};
+use super::record::{Entry, Key, MOST_ADDRESSES, Minute, Record, Streak};
+use super::special::{self, Refusal, Source};
+use crate::model::ips::{Family, IpSet};
+
+/// For how many minutes a host must have been gone, before it is said to be.
+const GONE: u64 = 24 * 60;
+/// After how many minutes the time of the last success is written anew where nothing else changes.
+const HEARTBEAT: u64 = 24 * 60;
+
+/// How to merge.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// When missing addresses leave.
+    pub prune: Prune,
+    /// What becomes of hosts that are gone.
+    pub dead: Dead,
+    /// The addresses of the cluster itself.
+    pub own: IpSet,
+}
+
+/// When missing addresses leave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Prune {
+    /// After their grace period.
+    #[default]
+    AfterGrace,
+    /// At once (`--prune-now`), from answers as complete as otherwise.
+    Now,
+}
+
+/// What becomes of hosts that are gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dead {
+    /// They are told, and their addresses stay.
+    #[default]
+    Tell,
+    /// They are forgotten (`--remove-dead`).
+    Remove,
+}
+
+/// A new record, and what became of each host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merged {
+    /// The record; without entries where every host is gone.
+    pub record: Record,
+    /// What became of each host, ascending.
+    pub changes: BTreeMap<Key, Change>,
+}
+
+/// What became of one host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// How its resolving went.
+    pub status: Status,
+    /// Addresses that are new.
+    pub added: BTreeSet<IpAddr>,
+    /// Addresses that stay and are not pending.
+    pub kept: BTreeSet<IpAddr>,
+    /// Addresses that stay although answers lack them, and when they leave at the earliest.
+    pub pending: BTreeMap<IpAddr, Minute>,
+    /// Addresses that leave.
+    pub removed: BTreeSet<IpAddr>,
+    /// Addresses that were not taken, or would not be taken any more, and why.
+    pub refused: BTreeMap<IpAddr, Refusal>,
+}
+
+/// How the resolving of a host went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Status {
+    /// It is an address.
+    Static,
+    /// It was not asked about.
+    #[default]
+    NotAsked,
+    /// Every name server answered.
+    Resolved,
+    /// Some name servers answered; the others failed, each in these words.
+    Partly(BTreeSet<Box<str>>),
+    /// None answered.
+    Failed(BTreeSet<Box<str>>),
+    /// Every name server says that it does not exist, or has no address.
+    Gone {
+        /// For long enough to believe it.
+        held: bool,
+    },
+    /// It has more addresses than a list can follow; nothing of it was changed.
+    TooMany(usize),
+    /// It is remembered with an address that may not be opened; nothing of it was changed.
+    Refused,
+}
+
+/// What all name servers together say of one family.
+enum Verdict {
+    /// Not all of them answered, or they contradict each other: what they gave is true, and not all.
+    Some(BTreeSet<IpAddr>),
+    /// These addresses, and no others.
+    All(BTreeSet<IpAddr>),
+    /// No address.
+    None,
+}
+
+/// Merges what name servers say into a record.
+///
+/// The same answers at the same time change nothing the second time.
+pub fn merge(record: &Record, resolutions: &[Resolution], now: Minute, options: &Options) -> Merged {
+    let said = |name: &HostName| {
+        let own = resolutions.iter().filter(|resolution| resolution.host == *name);
+        own.flat_map(|resolution| &resolution.outcomes).collect::<Vec<_>>()
+    };
+    let mut merged = Merged { record: Record::default(), changes: BTreeMap::new() };
+    for (key, old) in &record.entries {
+        let (entry, change) = match &key.host {
+            Host::Ip(ip) => (Some(old.clone()), unchanged(old, literal(*ip, old, options))),
+            Host::Name(name) => host(old, &said(name), now, options),
+        };
+        merged.changes.insert(key.clone(), change);
+        merged.record.entries.extend(entry.map(|entry| (key.clone(), entry)));
+    }
+    merged
+}
+
+/// Judges an address that stands for itself.
+fn literal(ip: IpAddr, entry: &Entry, options: &Options) -> Status {
+    match special::check(ip, Source::Literal, &entry.allow, &options.own) {
+        Ok(()) => Status::Static,
+        Err(_) => Status::Refused,
+    }
+}
+
+/// Says that everything stays.
+fn unchanged(entry: &Entry, status: Status) -> Change {
+    let mut change = Change { status, ..Change::default() };
+    for (ip, missing) in &entry.ips {
+        match missing {
+            None => {
+                change.kept.insert(*ip);
+            }
+            Some(streak) => {
+                change.pending.insert(*ip, streak.since.after(entry.grace));
+            }
+        }
+    }
+    change
+}
+
+/// Merges one host; returns no entry for one that is forgotten.
+fn host(old: &Entry, outcomes: &[&Outcome], now: Minute, options: &Options) -> (Option<Entry>, Change) {
+    let remembered = refused(old.ips.keys().copied(), old, options);
+    if !remembered.is_empty() {
+        let change = unchanged(old, Status::Refused);
+        return (Some(old.clone()), Change { refused: remembered, ..change });
+    }
+    let answered: BTreeSet<IpAddr> = outcomes.iter().flat_map(|outcome| records(outcome)).collect();
+    let refused = refused(answered.iter().copied(), old, options);
+    let taken: BTreeSet<IpAddr> = answered.into_iter().filter(|ip| !refused.contains_key(ip)).collect();
+    let mut entry = old.clone();
+    if !taken.is_empty() {
+        entry.vantage = entry.vantage.or(outcomes.iter().map(|outcome| outcome.vantage.class).min());
+    }
+    // Other name servers may see other addresses, and an answer with an address that is refused is
+    // not believed to be all there is.
+    let same = outcomes.iter().all(|outcome| Some(outcome.vantage.class) == entry.vantage);
+    let mut removed = BTreeSet::new();
+    for family in Family::ALL {
+        let verdict = verdict(outcomes, family, &taken, same && refused.is_empty());
+        removed.extend(apply(&mut entry, family, &verdict, (now, options)));
+    }
+    if entry.ips.len() > MOST_ADDRESSES {
+        let status = Status::TooMany(entry.ips.len());
+        return (Some(old.clone()), Change { refused, ..unchanged(old, status) });
+    }
+    let status = status(outcomes, &mut entry, now);
+    if status == (Status::Gone { held: true }) && options.dead == Dead::Remove {
+        let removed = old.ips.keys().copied().collect();
+        return (None, Change { status, removed, ..Change::default() });
+    }
+    removed.extend(forget_family(&mut entry, now, options));
+    beat(&mut entry, old, !taken.is_empty(), now);
+    let mut change = unchanged(&entry, status);
+    change.added = entry.ips.keys().copied().filter(|ip| !old.ips.contains_key(ip)).collect();
+    change.kept.retain(|ip| old.ips.contains_key(ip));
+    (Some(entry), Change { removed, refused, ..change })
+}
+
+/// Lists the addresses of one outcome.
+fn records(outcome: &Outcome) -> impl Iterator<Item = IpAddr> + '_ {
+    let ips = if let Answer::Records(ips) = &outcome.answer { &**ips } else { &[] };
+    ips.iter().map(|ip| ip.to_canonical())
+}
+
+/// Finds the addresses that may not be opened.
+fn refused(
+    ips: impl Iterator<Item = IpAddr>,
+    entry: &Entry,
+    options: &Options,
+) -> BTreeMap<IpAddr, Refusal> {
+    let source = if entry.ips.is_empty() { Source::FirstAnswer } else { Source::LaterAnswer };
+    let judge = |ip| Some((ip, special::check(ip, source, &entry.allow, &options.own).err()?));
+    ips.filter_map(judge).collect()
+}
+
+/// Says how resolving went, and counts for how long it fails.
+fn status(outcomes: &[&Outcome], entry: &mut Entry, now: Minute) -> Status {
+    let failures: BTreeSet<Box<str>> = outcomes.iter().filter_map(|outcome| failure(outcome)).collect();
+    let found = outcomes.iter().any(|outcome| records(outcome).next().is_some());
+    let status = match (outcomes, found, failures.is_empty()) {
+        ([], ..) => return Status::NotAsked,
+        (_, true, true) => Status::Resolved,
+        (_, true, false) => Status::Partly(failures),
+        (_, false, false) => Status::Failed(failures),
+        (_, false, true) => Status::Gone { held: is_gone(entry, now) },
+    };
+    entry.fails = status.is_unresolved().then(|| Streak::count(entry.fails, now));
+    status
+}
+
+/// Tells whether every family that is remembered was gone for long enough to believe it.
+fn is_gone(entry: &Entry, now: Minute) -> bool {
+    let mut known = Family::ALL.into_iter().filter(|family| entry.has(*family)).peekable();
+    known.peek().is_some() && known.all(|family| has_gone(entry, family, now))
+}
+
+fn has_gone(entry: &Entry, family: Family, now: Minute) -> bool {
+    entry.gone(family).is_some_and(|streak| streak.held(GONE, now))
+}
+
+/// Forgets a family that is gone while the other is there, where that is asked for.
+fn forget_family(entry: &mut Entry, now: Minute, options: &Options) -> BTreeSet<IpAddr> {
+    let gone: Vec<Family> =
+        Family::ALL.into_iter().filter(|family| has_gone(entry, *family, now)).collect();
+    let other = Family::ALL.into_iter().any(|family| entry.has(family) && !gone.contains(&family));
+    if options.dead == Dead::Tell || !other {
+        return BTreeSet::new();
+    }
+    for family in &gone {
+        *entry.gone_mut(*family) = None;
+    }
+    let removed: BTreeSet<IpAddr> =
+        entry.ips.keys().copied().filter(|ip| gone.contains(&Family::of(*ip))).collect();
+    entry.ips.retain(|ip, _| !removed.contains(ip));
+    removed
+}
+
+fn failure(outcome: &Outcome) -> Option<Box<str>> {
+    match &outcome.answer {
+        Answer::Failure(why) => Some(format!("{}: {why}", outcome.vantage.server).into()),
+        _ => None,
+    }
+}
+
+/// Sums up what was said of a family.
+fn verdict(outcomes: &[&Outcome], family: Family, taken: &BTreeSet<IpAddr>, believed: bool) -> Verdict {
+    let own: Vec<_> = outcomes.iter().filter(|outcome| outcome.family == family).collect();
+    let is_found = |outcome: &&&&Outcome| records(outcome).next().is_some();
+    let found = own.iter().filter(is_found).count();
+    let failed = own.iter().any(|outcome| matches!(outcome.answer, Answer::Failure(_)));
+    let ips = taken.iter().copied().filter(|ip| Family::of(*ip) == family).collect();
+    match (own.len(), found) {
+        (0, _) => Verdict::Some(ips),
+        (_, 0) if !failed && believed => Verdict::None,
+        (all, found) if all == found && believed => Verdict::All(ips),
+        _ => Verdict::Some(ips),
+    }
+}
+
+/// Takes what was said of a family into the entry, and returns the addresses that leave.
+fn apply(
+    entry: &mut Entry,
+    family: Family,
+    verdict: &Verdict,
+    (now, options): (Minute, &Options),
+) -> BTreeSet<IpAddr> {
+    match verdict {
+        Verdict::Some(ips) => {
+            if !ips.is_empty() {
+                *entry.gone_mut(family) = None;
+            }
+            entry.ips.extend(ips.iter().map(|ip| (*ip, None)));
+            BTreeSet::new()
+        }
+        Verdict::All(ips) => {
+            *entry.gone_mut(family) = None;
+            for (ip, missing) in &mut entry.ips {
+                if Family::of(*ip) == family && !ips.contains(ip) {
+                    *missing = Some(Streak::count(*missing, now));
+                }
+            }
+            entry.ips.extend(ips.iter().map(|ip| (*ip, None)));
+            leave(entry, family, now, options.prune)
+        }
+        Verdict::None => {
+            // Of a family that never was, nothing is missing.
+            let gone = entry.has(family).then(|| Streak::count(entry.gone(family), now));
+            *entry.gone_mut(family) = gone;
+            BTreeSet::new()
+        }
+    }
+}
+
+/// Lets addresses leave that were missing for long enough.
+///
+/// Asked only where all addresses of the family are known, which stay: so never do all leave.
+fn leave(entry: &mut Entry, family: Family, now: Minute, prune: Prune) -> BTreeSet<IpAddr> {
+    let grace = entry.grace;
+    let is_over = |streak: &Streak| prune == Prune::Now || streak.held(grace, now);
+    let missing = |(ip, missing): (&IpAddr, &Option<Streak>)| {
+        (Family::of(*ip) == family && missing.as_ref().is_some_and(is_over)).then_some(*ip)
+    };
+    let over: BTreeSet<IpAddr> = entry.ips.iter().filter_map(missing).collect();
+    entry.ips.retain(|ip, _| !over.contains(ip));
+    over
+}
+
+/// Writes the time of a success where something else is written anyway, or the last is a day old.
+fn beat(entry: &mut Entry, old: &Entry, success: bool, now: Minute) {
+    let is_old = entry.ok.is_none_or(|ok| now.since(ok) >= HEARTBEAT);
+    if success && (is_old || *entry != *old) {
+        entry.ok = Some(now);
+    }
+}
+
+impl Status {
+    /// Tells whether the host's addresses are not known to be current: exit code 4.
+    pub fn is_unresolved(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::Gone { .. } | Self::NotAsked)
+    }
+}
+
+impl Change {
+    /// Tells whether anything was refused: exit code 5.
+    pub fn is_refused(&self) -> bool {
+        !self.refused.is_empty() || matches!(self.status, Status::Refused | Status::TooMany(_))
+    }
+
+    /// Tells whether the addresses that the policy allows change.
+    pub fn is_drift(&self) -> bool {
+        !self.added.is_empty() || !self.removed.is_empty()
+    }
+}
