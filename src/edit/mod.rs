@@ -6,9 +6,11 @@
 //! ```
 //! Everything here is pure: it computes what is to be written, and asks and sends nothing.
 
+pub mod guard;
 pub mod host;
 pub mod merge;
 pub mod name;
+pub mod object;
 pub mod outcome;
 pub mod record;
 pub mod scheme;

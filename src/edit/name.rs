@@ -9,7 +9,6 @@ pub const ENDPOINT: &str = "kubectl-netpol/endpoint";
 
 /// The longest name of an object that may become a label (RFC 1123).
 const LONGEST: usize = 63;
-const PREFIX: &str = "netpol-ep-";
 
 /// Returns the hash of hosts and ports, in ten digits of base 16.
 pub fn hash(record: &Record) -> String {
@@ -21,12 +20,23 @@ pub fn hash(record: &Record) -> String {
 pub fn of_policy(workload: &str, record: &Record) -> String {
     let hash = digits(fnv(&format!("{workload}\n{}", describe(record.entries.keys()))));
     let first = record.entries.keys().next().map(|key| key.host.to_string()).unwrap_or_default();
+    named("netpol-ep-", &first, &hash)
+}
+
+/// Returns the name of the policy that lets a workload ask for names.
+pub fn of_dns(workload: &str) -> String {
+    let (_, name) = workload.rsplit_once('/').unwrap_or(("", workload));
+    named("netpol-dns-", name, &digits(fnv(workload)))
+}
+
+/// Joins a prefix, what fits of a name, and a hash.
+fn named(prefix: &str, name: &str, hash: &str) -> String {
     let legal = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    let room = LONGEST - PREFIX.len() - hash.len() - 1;
-    let slug: String = first.chars().map(legal).take(room).collect();
+    let room = LONGEST.saturating_sub(prefix.len() + hash.len() + 1);
+    let slug: String = name.chars().map(legal).take(room).collect();
     match slug.trim_matches('-') {
-        "" => format!("{PREFIX}{hash}"),
-        slug => format!("{PREFIX}{slug}-{hash}"),
+        "" => format!("{prefix}{hash}"),
+        slug => format!("{prefix}{slug}-{hash}"),
     }
 }
 

@@ -7,6 +7,7 @@
 )]
 
 mod merge;
+mod object;
 mod record;
 mod special;
 mod url;
