@@ -10,7 +10,7 @@
 //! knows a colour; nothing below `load` knows async, kube or the file system. Imports go one way
 //! (`tests/layout.rs` checks it):
 //! ```text
-//! main -> cli -> cmd -> load   -> policy (names of kinds), model
+//! main -> cli -> cmd -> load   -> policy (names of kinds), model, edit (outcome, host)
 //!                cmd -> edit   -> policy, model
 //!                cmd -> report -> engine -> policy -> model
 //!                cmd -> render -> report (names only: policy, model)

@@ -15,7 +15,7 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("render", &["model", "policy", "report"]),
     ("report", &["engine", "model", "policy"]),
     ("engine", &["model", "policy"]),
-    ("load", &["model", "policy"]),
+    ("load", &["edit", "model", "policy"]),
     ("edit", &["model", "policy"]),
     ("policy", &["model"]),
     ("model", &[]),
@@ -23,9 +23,10 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
 ];
 
 /// What only the edges may know.
-const EDGES_ONLY: [(&str, &[&str]); 5] = [
+const EDGES_ONLY: [(&str, &[&str]); 6] = [
     ("kube::", &["load"]),
     ("tokio::", &["load"]),
+    ("hickory_resolver::", &["load"]),
     ("std::fs", &["load"]),
     ("colored::", &["render", "cmd"]),
     ("clap::", &["main", "cli", "cmd"]),

@@ -1,9 +1,12 @@
-//! The edge in: manifests and live clusters become a [`Snapshot`](crate::model::snapshot::Snapshot).
+//! The edges: manifests and live clusters become a [`Snapshot`](crate::model::snapshot::Snapshot) and name
+//! servers tell addresses.
 //!
 //! ```text
 //! files ─> document ─> schema, validate ─┐
 //!                                        ├─> objects ─> owners ─> assemble ─> Snapshot
 //! live API ─> connect ─> cluster ────────┘
+//!
+//! name servers ─> dns_reply ─> resolve ─> edit
 //! ```
 
 mod api;
@@ -13,6 +16,7 @@ mod cni;
 mod connect;
 mod credentials;
 mod decode;
+mod dns_reply;
 pub mod doctor;
 pub mod document;
 mod failure;
@@ -22,11 +26,13 @@ pub mod ingress_objects;
 mod kinds;
 pub mod kubeconfig;
 pub mod manifests;
+mod name_servers;
 pub mod names;
 mod narrow;
 pub mod objects;
 mod owners;
 mod proxy;
+pub mod resolve;
 mod rights;
 mod routes;
 pub mod saved;

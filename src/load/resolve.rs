@@ -1,0 +1,234 @@
+//! Asks name servers for the addresses of hosts, as often as it takes to hear of all.
+//!
+//! Absolute names only: a pod's search list must not lead to another host. IPv4 and IPv6 are asked for
+//! by themselves, since one that fails must not hide the other. A name server that hands out a few of
+//! many addresses is asked until two rounds bring nothing new.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
+use hickory_resolver::proto::rr::{Name, RecordType};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::dns_reply::{self, Reply};
+use super::name_servers::NameServer;
+pub use super::name_servers::{NameServers, ResolveError, is_in_pod};
+use crate::edit::host::HostName;
+use crate::edit::outcome::{Answer, Outcome, Resolution};
+use crate::model::ips::Family;
+
+/// Hosts that are asked for at the same time.
+const AT_ONCE: usize = 64;
+/// How often a name server is asked for one family of one host at most.
+const MOST_ROUNDS: u32 = 8;
+/// After so many rounds without anything new, all is heard.
+const QUIET_ROUNDS: u32 = 2;
+
+/// Whom to ask, for what, and how long to wait.
+#[derive(Clone, Debug)]
+pub struct Asking {
+    /// The name servers; every one is asked.
+    pub servers: NameServers,
+    /// The families that the cluster has.
+    pub families: Vec<Family>,
+    /// How long to wait.
+    pub patience: Patience,
+}
+
+/// How long to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For one answer.
+    pub answer: Duration,
+    /// For all that is asked about one host.
+    pub host: Duration,
+    /// Between two rounds at least.
+    pub pause: Duration,
+    /// Between two rounds at most, where an answer holds as long: a cache would only repeat it.
+    pub longest_pause: Duration,
+}
+
+/// What was learnt of a host, and whether it was all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// What name servers said.
+    pub resolution: Resolution,
+    /// Whether every round brought new addresses, so that there may be any number more.
+    pub rotates: bool,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            answer: Duration::from_secs(3),
+            host: Duration::from_secs(15),
+            pause: Duration::from_millis(30),
+            longest_pause: Duration::from_millis(1100),
+        }
+    }
+}
+
+/// Asks for the addresses of hosts, and tells of each when it is done; returns them by name.
+///
+/// # Errors
+/// No name server to ask. What one of them fails to say is part of the answer.
+pub fn resolve(
+    hosts: &BTreeSet<HostName>,
+    asking: &Asking,
+    mut tell: impl FnMut(&Resolved),
+) -> Result<Vec<Resolved>, ResolveError> {
+    run(async {
+        let servers = asking.servers.open(asking.patience.answer)?;
+        let each = stream::iter(hosts).map(|host| resolve_one(host, &servers, asking));
+        let mut each = each.buffer_unordered(AT_ONCE);
+        let mut all = Vec::new();
+        while let Some(resolved) = each.next().await {
+            tell(&resolved);
+            all.push(resolved);
+        }
+        all.sort_by(|one, other| one.resolution.host.cmp(&other.resolution.host));
+        Ok(all)
+    })
+}
+
+/// Asks for the hosts and ports that the SRV records of a name tell of, ascending.
+///
+/// # Errors
+/// No name server to ask, or none that tells of any.
+pub fn resolve_srv(name: &HostName, asking: &Asking) -> Result<BTreeSet<(HostName, u16)>, ResolveError> {
+    run(async {
+        let servers = asking.servers.open(asking.patience.answer)?;
+        let absolute = absolute(name);
+        let replies = join_all(servers.iter().map(|server| dns_reply::srv(&server.resolver, &absolute)));
+        let mut said = "no such records".to_owned();
+        let mut found = BTreeSet::new();
+        for reply in replies.await {
+            match reply {
+                Ok(targets) => found.extend(targets),
+                Err(failure) => said = failure,
+            }
+        }
+        if found.is_empty() { Err(ResolveError::Srv(name.to_string(), said)) } else { Ok(found) }
+    })
+}
+
+fn run<T>(questions: impl Future<Output = Result<T, ResolveError>>) -> Result<T, ResolveError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| ResolveError::Failed(error.to_string()))?.block_on(questions)
+}
+
+fn absolute(name: &HostName) -> Name {
+    // A host name is checked when it is made.
+    let mut absolute = Name::from_ascii(name.as_str()).unwrap_or_default();
+    absolute.set_fqdn(true);
+    absolute
+}
+
+async fn resolve_one(host: &HostName, servers: &[NameServer], asking: &Asking) -> Resolved {
+    let name = absolute(host);
+    let end = Instant::now() + asking.patience.host;
+    let questions = servers.iter().flat_map(|server| {
+        let name = &name;
+        asking.families.iter().map(move |family| async move {
+            let question = Question { server, name, family: *family };
+            (question, question.ask(&asking.patience, end).await)
+        })
+    });
+    let heard = join_all(questions).await;
+    let rotates = heard.iter().any(|(_, heard)| heard.rotates());
+    let outcome = |(question, heard): (Question<'_>, Heard)| Outcome {
+        vantage: question.server.vantage.clone(),
+        family: question.family,
+        answer: heard.answer(),
+    };
+    let outcomes = heard.into_iter().map(outcome).collect();
+    Resolved { resolution: Resolution { host: host.clone(), outcomes }, rotates }
+}
+
+/// What one name server is asked.
+#[derive(Clone, Copy)]
+struct Question<'a> {
+    server: &'a NameServer,
+    name: &'a Name,
+    family: Family,
+}
+
+impl Question<'_> {
+    /// Asks in rounds, one after the other: a resolver takes the same question at the same time for one.
+    async fn ask(self, patience: &Patience, end: Instant) -> Heard {
+        let mut heard = Heard::default();
+        loop {
+            let reply = timeout_at(end, self.ask_once()).await;
+            let reply = reply.unwrap_or_else(|_| Reply::failure("timeout"));
+            let pause = reply.lives_for.filter(|time| *time <= patience.longest_pause);
+            let pause = pause.unwrap_or_default().max(patience.pause);
+            heard.take(reply);
+            if heard.is_all() || Instant::now() + pause >= end {
+                return heard;
+            }
+            sleep(pause).await;
+        }
+    }
+
+    async fn ask_once(self) -> Reply {
+        let kind = match self.family {
+            Family::V4 => RecordType::A,
+            Family::V6 => RecordType::AAAA,
+        };
+        dns_reply::addresses(&self.server.resolver, self.name, kind).await
+    }
+}
+
+/// What was heard in some rounds.
+#[derive(Default)]
+struct Heard {
+    addresses: BTreeSet<IpAddr>,
+    /// The best of what was said instead of addresses.
+    instead: Option<Answer>,
+    rounds: u32,
+    quiet: u32,
+}
+
+impl Heard {
+    fn take(&mut self, reply: Reply) {
+        let known = self.addresses.len();
+        self.rounds += 1;
+        match reply.answer {
+            Answer::Records(addresses) => self.addresses.extend(addresses),
+            other if weight(&other) > self.instead.as_ref().map_or(0, weight) => {
+                self.instead = Some(other);
+            }
+            _ => {}
+        }
+        self.quiet = if self.addresses.len() > known { 0 } else { self.quiet + 1 };
+    }
+
+    const fn is_all(&self) -> bool {
+        self.quiet >= QUIET_ROUNDS || self.rounds >= MOST_ROUNDS
+    }
+
+    fn rotates(&self) -> bool {
+        self.rounds >= MOST_ROUNDS && self.quiet == 0
+    }
+
+    fn answer(self) -> Answer {
+        if !self.addresses.is_empty() {
+            return Answer::Records(self.addresses.into_iter().collect());
+        }
+        self.instead.unwrap_or(Answer::NoData)
+    }
+}
+
+/// Orders what is said instead of addresses: a failure leaves all open, and a name that was there once
+/// exists.
+const fn weight(answer: &Answer) -> u8 {
+    match answer {
+        Answer::Records(_) => 0,
+        Answer::NxDomain => 1,
+        Answer::NoData => 2,
+        Answer::Failure(_) => 3,
+    }
+}
