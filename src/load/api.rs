@@ -1,7 +1,7 @@
 //! Requests to an API server: lists in pages, a short retry, warnings kept.
 
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,8 @@ const TRIES: u32 = 3;
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 const JSON: &str = "application/json";
+/// JSON is YAML.
+const APPLY: &str = "application/apply-patch+yaml";
 const PROTOBUF: &str = "application/vnd.kubernetes.protobuf, application/json";
 const METADATA: &str = "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, \
                         application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json";
@@ -168,6 +170,17 @@ impl Api {
         serde_json::from_slice(&body).map_err(|error| Failure::Foreign(None, error.to_string()))
     }
 
+    /// Applies an object, and returns what it is then.
+    pub(super) async fn apply<T: Serialize, U: DeserializeOwned>(
+        &self,
+        path: &str,
+        object: &T,
+    ) -> Result<U, Failure> {
+        let object = serde_json::to_vec(object).unwrap_or_default();
+        let body = self.request(Method::PATCH, path, JSON, object).await?;
+        serde_json::from_slice(&body).map_err(|error| Failure::Foreign(None, error.to_string()))
+    }
+
     async fn get(&self, path: &str, accept: &str) -> Result<Bytes, Failure> {
         self.request(Method::GET, path, accept, Vec::new()).await
     }
@@ -188,7 +201,9 @@ impl Api {
                 Ok(Answer::Good(body)) => return Ok(body),
                 Ok(Answer::Bad { failure, retry_after }) => (failure, retry_after),
                 Err(failure) => {
-                    let broke = matches!(&failure, Failure::Connection(kube::Error::HyperError(_)));
+                    // Whether a change was made, its sender finds out.
+                    let broke = method != Method::PATCH
+                        && matches!(&failure, Failure::Connection(kube::Error::HyperError(_)));
                     (failure, broke.then_some(pause))
                 }
             };
@@ -214,9 +229,13 @@ impl Api {
                 tokio::time::timeout(patience, once).await.map_err(|_| Failure::TimedOut)?
             }
         };
-        answer.map_err(
-            |error| if is_timeout(&error) { Failure::TimedOut } else { Failure::Connection(error) },
-        )
+        answer.map_err(|error| {
+            if is_io(&error, ErrorKind::TimedOut) {
+                Failure::TimedOut
+            } else {
+                Failure::Connection(error)
+            }
+        })
     }
 
     async fn send(
@@ -228,7 +247,8 @@ impl Api {
     ) -> Result<Answer, kube::Error> {
         let begun = Instant::now();
         let request = Request::builder().method(method.clone()).uri(path).header(ACCEPT, accept);
-        let request = if body.is_empty() { request } else { request.header(CONTENT_TYPE, JSON) };
+        let form = if method == Method::PATCH { APPLY } else { JSON };
+        let request = if body.is_empty() { request } else { request.header(CONTENT_TYPE, form) };
         let request = request.body(Body::from(body)).map_err(kube::Error::HttpError)?;
         let response = self.connection.client.send(request).await?;
         let (parts, body) = response.into_parts();
@@ -279,13 +299,11 @@ impl Answer {
     }
 }
 
-fn is_timeout(error: &kube::Error) -> bool {
+/// Tells whether an error of this kind is behind it.
+pub(super) fn is_io(error: &kube::Error, kind: ErrorKind) -> bool {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(cause) = source {
-        if cause
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|io| io.kind() == std::io::ErrorKind::TimedOut)
-        {
+        if cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == kind) {
             return true;
         }
         source = cause.source();

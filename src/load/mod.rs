@@ -1,18 +1,20 @@
-//! The edges: manifests and live clusters become a [`Snapshot`](crate::model::snapshot::Snapshot) and name
-//! servers tell addresses.
+//! The edges: manifests and live clusters become a [`Snapshot`](crate::model::snapshot::Snapshot), name
+//! servers tell addresses, and objects are written.
 //!
 //! ```text
 //! files ─> document ─> schema, validate ─┐
 //!                                        ├─> objects ─> owners ─> assemble ─> Snapshot
 //! live API ─> connect ─> cluster ────────┘
 //!
-//! name servers ─> dns_reply ─> resolve ─> edit
+//! name servers ─> dns_reply ─> resolve ─> edit ─> apply ─> live API
 //! ```
 
 mod api;
+pub mod apply;
 pub mod assemble;
 pub mod cluster;
 mod cni;
+pub mod conflict;
 mod connect;
 mod credentials;
 mod decode;

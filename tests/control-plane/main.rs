@@ -9,6 +9,7 @@
     reason = "a test ends by a panic, and a long build says so, and figures"
 )]
 
+mod apply;
 mod assets;
 mod bench;
 mod bulk;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         plugins::trials(&agents, &others),
         fix::trials(&shared),
         ways::trials(&shared),
+        apply::trials(&shared),
         lies::trials(),
         secrets::trials(),
         readme::trials(&examples),
