@@ -7,6 +7,7 @@
 )]
 
 mod classify;
+mod gitops;
 mod merge;
 mod object;
 mod record;
