@@ -60,6 +60,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "who-c
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "list" -d 'List all connections that are allowed'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "diff" -d 'Show which connections appear, disappear or change if manifests were applied'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "default-deny" -d 'Print policies that deny everything to and from a namespace but DNS'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "refresh-ips" -d 'Bring the addresses of remembered host names up to date'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "doctor" -d 'Check whether answers about a cluster can be trusted'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "snapshot" -d 'Save what an analysis of the cluster needs, and nothing secret, to one file'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "version" -d 'Print the version of the plugin, and of the server where it can be reached'
@@ -238,6 +239,41 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-de
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l allow-apiserver -d 'Let pods of the namespace talk to the API server'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s l -l selector -d 'Only policies with these labels' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l resolver -d 'The name servers to ask: auto is the cluster\'s DNS inside the cluster, and outside that of this machine; system, or IP[:PORT]' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s n -l namespace -d 'The namespace of names that give none' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l with -d 'Lay manifests over what is read, as if they were applied' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal that has colours, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l kubeconfig -d 'The kubeconfig to use' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l context -d 'The context of the kubeconfig to use' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l cluster -d 'The cluster of the kubeconfig to use' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l user -d 'The user of the kubeconfig to use' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l as -d 'The user to impersonate' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l as-group -d 'A group to impersonate; may be repeated' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l as-uid -d 'The UID to impersonate' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l token -d 'The bearer token to send' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s s -l server -d 'The address and port of the API server' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l certificate-authority -d 'The file with the certificates that the server\'s is signed by' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l client-certificate -d 'The file with the client\'s certificate' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l client-key -d 'The file with the client\'s key' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l tls-server-name -d 'The name that the server\'s certificate must have' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l insecure-skip-tls-verify -d 'Do not check the server\'s certificate: the connection is not safe then' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s v -l v -d 'From 6 on, tell every request on standard error' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s A -l all-namespaces -d 'Policies of every namespace'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l check -d 'Write nothing; exit with 1 if something would be written'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l prune-now -d 'Let addresses that answers lack leave at once'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -l with -d 'Lay manifests over what is read, as if they were applied' -r
@@ -359,13 +395,14 @@ false\t''"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s v -l v -d 'From 6 on, tell every request on standard error' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny doctor snapshot version completion help" -f -a "explain" -d 'Explain what policies apply to a workload, or why a connection is allowed or denied'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny doctor snapshot version completion help" -f -a "who-can-reach" -d 'Find every source that can open connections to a workload, a Service, a node or an address'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny doctor snapshot version completion help" -f -a "list" -d 'List all connections that are allowed'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny doctor snapshot version completion help" -f -a "diff" -d 'Show which connections appear, disappear or change if manifests were applied'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny doctor snapshot version completion help" -f -a "default-deny" -d 'Print policies that deny everything to and from a namespace but DNS'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny doctor snapshot version completion help" -f -a "doctor" -d 'Check whether answers about a cluster can be trusted'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny doctor snapshot version completion help" -f -a "snapshot" -d 'Save what an analysis of the cluster needs, and nothing secret, to one file'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny doctor snapshot version completion help" -f -a "version" -d 'Print the version of the plugin, and of the server where it can be reached'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny doctor snapshot version completion help" -f -a "completion" -d 'Print a script that completes commands on TAB'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny doctor snapshot version completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "explain" -d 'Explain what policies apply to a workload, or why a connection is allowed or denied'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "who-can-reach" -d 'Find every source that can open connections to a workload, a Service, a node or an address'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "list" -d 'List all connections that are allowed'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "diff" -d 'Show which connections appear, disappear or change if manifests were applied'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "default-deny" -d 'Print policies that deny everything to and from a namespace but DNS'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "refresh-ips" -d 'Bring the addresses of remembered host names up to date'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "doctor" -d 'Check whether answers about a cluster can be trusted'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "snapshot" -d 'Save what an analysis of the cluster needs, and nothing secret, to one file'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "version" -d 'Print the version of the plugin, and of the server where it can be reached'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "completion" -d 'Print a script that completes commands on TAB'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -13,6 +13,10 @@ pub enum ExitCode {
     Usage = 2,
     /// The cluster could not be reached, or refused.
     Cluster = 3,
+    /// Some host names could not be resolved; nothing was taken away.
+    Unresolved = 4,
+    /// Something was refused for safety.
+    Refused = 5,
 }
 
 /// A command that could not answer: what is wrong, and what to do.

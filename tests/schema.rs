@@ -17,6 +17,9 @@ use netpol::load::manifests;
 use netpol::model::rights::Right;
 use netpol::policy::translate;
 use netpol::report::doctor;
+use netpol::report::refresh::{
+    HostStatus, PendingAddress, PolicyOutcome, Refresh, RefreshedHost, RefreshedPolicy, RefusedAddress,
+};
 use serde_json::{Value, json};
 
 /// The folder of the case, the arguments, and a piece of text that shows that the form is the one
@@ -251,7 +254,7 @@ fn answers() -> impl Iterator<Item = (&'static str, Value)> {
         assert!(answer.to_string().contains(sign), "{arguments} shows no {sign}: {answer:#}");
         (arguments, answer)
     });
-    asked.chain([("doctor", checkup())])
+    asked.chain([("doctor", checkup()), ("refresh-ips", refreshed())])
 }
 
 const PLUGIN: &str = "
@@ -292,6 +295,41 @@ fn checkup() -> Value {
     let text = serde_json::to_string(&checkup).unwrap();
     assert!(text.contains("an ipBlock matches no pod"), "{text}");
     serde_json::from_str(&text).unwrap()
+}
+
+/// Tells of a refresh with everything that one can have: only a live cluster is refreshed.
+fn refreshed() -> Value {
+    let statuses = [
+        HostStatus::Static,
+        HostStatus::Resolved,
+        HostStatus::Partly,
+        HostStatus::Failed,
+        HostStatus::Gone,
+        HostStatus::Refused,
+    ];
+    let address = "198.41.0.4".parse().unwrap();
+    let host = |status| RefreshedHost {
+        host: "api.example.com".to_owned(),
+        ports: vec![443],
+        status,
+        failures: vec!["10.96.0.10:53: SERVFAIL".to_owned()],
+        added: vec![address],
+        kept: vec![address],
+        pending: vec![PendingAddress { address, until: "2026-01-01T00:00:00Z".to_owned() }],
+        removed: vec![address],
+        refused: vec![RefusedAddress { address, reason: "it is private".to_owned() }],
+    };
+    let outcomes =
+        [PolicyOutcome::Current, PolicyOutcome::Written, PolicyOutcome::Due, PolicyOutcome::Failed];
+    let policy = |outcome| RefreshedPolicy {
+        namespace: "shop".to_owned(),
+        name: "netpol-ep".to_owned(),
+        outcome,
+        problem: (outcome == PolicyOutcome::Failed).then(|| "it was deleted".to_owned()),
+        hosts: statuses.map(host).to_vec(),
+    };
+    let answer = Refresh::new(outcomes.map(policy).to_vec(), vec!["a caveat".to_owned()]);
+    serde_json::to_value(answer).unwrap()
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub mod name;
 pub mod object;
 pub mod outcome;
 pub mod record;
+pub mod refresh;
 pub mod scheme;
 pub mod special;
 pub mod url;

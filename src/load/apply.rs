@@ -111,7 +111,12 @@ impl Writer {
     /// A server that cannot be reached, or refuses.
     pub fn list(&self, namespace: Option<&str>, labels: &str) -> Result<Vec<Value>, ClusterError> {
         let path = NETWORK_POLICY.path(Filter { namespace, name: None, labels: Some(labels) });
-        let listed = self.runtime.block_on(self.api.list_json(&path, |object: Value| object));
+        // The items of a list do not say what they are.
+        let named = |mut object: Value| {
+            name_kind(&mut object);
+            object
+        };
+        let listed = self.runtime.block_on(self.api.list_json(&path, named));
         listed.map_err(|failure| self.api.error(failure))
     }
 
@@ -138,7 +143,7 @@ impl Writer {
         self.runtime.block_on(async {
             let path = path(name);
             let mut first = None;
-            let mut last = None;
+            let (mut last, mut is_lost) = (None, false);
             for round in 0..MOST_PLANS {
                 if round > 0 {
                     tokio::time::sleep(pause(round)).await;
@@ -157,12 +162,14 @@ impl Writer {
                 }
                 let Some(object) = plan(live.as_ref())? else {
                     // An answer that was lost may have been a success.
-                    return Ok(Applied::Done { changed: last.is_some() });
+                    return Ok(Applied::Done { changed: is_lost });
                 };
                 let sent = self.send(&path, locked(object, live.as_ref()), live.as_ref(), manner).await;
                 match sent {
                     Ok(applied) => return Ok(applied),
-                    Err(failure) if is_passing(&failure) => last = Some(failure),
+                    Err(failure) if is_passing(&failure) => {
+                        (last, is_lost) = (Some(failure), true);
+                    }
                     Err(failure) => match conflict::refused(&failure) {
                         Some(Refused::Stale) => {}
                         Some(Refused::Owned(owned)) => {
@@ -236,11 +243,17 @@ fn is_same(one: &Value, other: &Value) -> bool {
     plain(one) == plain(other)
 }
 
+fn name_kind(object: &mut Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert("apiVersion".to_owned(), json!("networking.k8s.io/v1"));
+        fields.insert("kind".to_owned(), json!(NETWORK_POLICY.kind));
+    }
+}
+
 /// Makes the object that goes to the wire: it applies to what was read, and to nothing else.
 fn locked(mut object: Value, live: Option<&Value>) -> Value {
-    let fixed = json!({"apiVersion": "networking.k8s.io/v1", "kind": NETWORK_POLICY.kind});
-    if let (Some(object), Value::Object(fixed)) = (object.as_object_mut(), fixed) {
-        object.extend(fixed);
+    name_kind(&mut object);
+    if let Some(object) = object.as_object_mut() {
         object.remove("status");
         let metadata = object.entry("metadata").or_insert_with(|| json!({}));
         if let Some(metadata) = metadata.as_object_mut() {

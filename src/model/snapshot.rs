@@ -1,6 +1,7 @@
 //! All that was read of a cluster, and what could not be read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use serde::{Deserialize, Serialize};
@@ -136,6 +137,15 @@ impl Snapshot {
     /// Returns the name of a pod's namespace.
     pub fn namespace_of(&self, pod: PodId) -> &str {
         &self.namespaces.at(self.pods.at(pod).namespace).name
+    }
+
+    /// Lists the families that pods and nodes have addresses of; both where no address is known.
+    pub fn families(&self) -> Vec<Family> {
+        let pods = self.pods.values().flat_map(|pod| pod.ips.iter());
+        let nodes = self.nodes.values().flat_map(|node| node.ips.iter());
+        let known: BTreeSet<bool> = pods.chain(nodes).map(IpAddr::is_ipv4).collect();
+        let has = |family: &Family| known.is_empty() || known.contains(&(*family == Family::V4));
+        Family::ALL.into_iter().filter(has).collect()
     }
 
     /// Returns the family of the cluster's first known address; IPv4 where none is known.

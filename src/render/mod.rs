@@ -18,6 +18,7 @@ pub mod machine;
 pub mod markdown;
 pub mod mermaid;
 pub mod reach;
+pub mod refresh;
 pub mod sanitize;
 pub mod subject;
 pub mod table;

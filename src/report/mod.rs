@@ -34,6 +34,7 @@ mod policy_changes;
 mod proof;
 mod proxies;
 pub mod reach;
+pub mod refresh;
 mod rows;
 pub mod schema;
 mod selection;

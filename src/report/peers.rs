@@ -10,10 +10,11 @@ use super::ends::{End, Who};
 use super::naming::{name_of, node_endpoint, pod_endpoint, workload_endpoint};
 use super::selection::{PodLabels, equals, labels_of};
 use crate::model::endpoint::PodId;
-use crate::model::ips::{Family, IpSet, internet};
+use crate::model::ips::{Family, IpSet};
 use crate::model::labels::NAMESPACE_NAME_LABEL;
 use crate::model::ports::PortSet;
 use crate::model::snapshot::Snapshot;
+use crate::model::special::internet;
 use crate::policy::network_policy::parse_cidr;
 
 /// Lists the families in which pods send and receive; both where an address is not known.

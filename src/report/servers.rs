@@ -5,7 +5,7 @@
 //! Service's own address, which nothing rewrites then.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::backends::selects;
 use crate::model::endpoint::{Pod, PodState};
@@ -68,6 +68,28 @@ pub fn dns(snapshot: &Snapshot) -> Vec<Servers> {
         found.push(Servers { at: At::Addresses(ips.collect()), ports: any_dns_port() });
     }
     merged(found)
+}
+
+/// Lists where the servers behind the cluster's DNS Service answer by UDP that are ready: each may know
+/// other addresses of a name.
+pub fn dns_endpoints(snapshot: &Snapshot) -> BTreeSet<SocketAddr> {
+    let is_asked = |port: &&ServicePort| is_dns_port(port) && port.protocol == Protocol::Udp;
+    let services = snapshot.services.values().filter(|own| is_dns(snapshot, own));
+    let of_service = |own: &Service| {
+        let asked: Vec<&ServicePort> = own.ports.iter().filter(is_asked).collect();
+        own.slices.iter().flat_map(|slice| sockets(&listed(slice, &asked))).collect::<Vec<_>>()
+    };
+    services.flat_map(of_service).collect()
+}
+
+fn sockets(servers: &Servers) -> Vec<SocketAddr> {
+    let At::Addresses(ips) = &servers.at else { return Vec::new() };
+    let number = |port: &Port| match port.1 {
+        TargetPort::Number(number) => Some(number),
+        TargetPort::Name(_) => None,
+    };
+    let ports = servers.ports.iter().filter_map(number);
+    ports.flat_map(|port| ips.iter().map(move |ip| SocketAddr::new(*ip, port))).collect()
 }
 
 /// Returns the port of DNS in both protocols.

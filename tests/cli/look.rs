@@ -59,6 +59,8 @@ fn no_line_of_text_is_wider_than_80_columns_without_a_terminal() {
         "explain -h",
         "list --help",
         "list -h",
+        "refresh-ips --help",
+        "refresh-ips -h",
         "who-can-reach --help",
         "who-can-reach -h",
     ] {

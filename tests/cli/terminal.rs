@@ -24,7 +24,7 @@ spec: {podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}
 "#;
 
 /// A subcommand, what is asked of the shop, what of the hostile names, and the exit code.
-const TABLE: [(&str, &str, &str, i32); 9] = [
+const TABLE: [(&str, &str, &str, i32); 10] = [
     ("explain", "shop/deploy/web --to db/sts/postgres -f shop.yaml", "x/pod/b -f hostile.yaml", 0),
     ("list", "-f shop.yaml", "-f hostile.yaml", 0),
     ("who-can-reach", "shop/deploy/api -f shop.yaml", "x/pod/b --why -f hostile.yaml", 0),
@@ -34,6 +34,7 @@ const TABLE: [(&str, &str, &str, i32); 9] = [
     ("version", "--client", "--client", 0),
     // These need a cluster, and say so.
     ("doctor", "", "", 2),
+    ("refresh-ips", "", "", 2),
     ("snapshot", "out.json", "out.json", 2),
 ];
 
@@ -89,7 +90,8 @@ fn every_subcommand_keeps_to_its_surroundings() {
             assert!(!shown.contains('\u{1b}'), "{question} with {environment}: {shown:?}");
         }
         let coloured = on_terminal(&folder, 80, "TERM=xterm", &question).contains('\u{1b}');
-        let has_colours = !matches!(own, "completion" | "version" | "doctor" | "snapshot");
+        let has_colours =
+            !matches!(own, "completion" | "version" | "doctor" | "snapshot" | "refresh-ips");
         assert_eq!(coloured, has_colours, "{question}");
 
         // A narrow terminal breaks lines, at blanks.

@@ -27,11 +27,15 @@ mod lies;
 mod limits;
 mod live;
 mod many;
+#[path = "../dns/server.rs"]
+#[expect(dead_code, reason = "these trials need less of it than the tests of names")]
+mod name_server;
 mod plugin;
 mod plugins;
 mod process;
 mod proxies;
 mod readme;
+mod refresh;
 mod rights;
 mod secrets;
 mod smoke;
@@ -68,6 +72,7 @@ fn main() -> ExitCode {
         fix::trials(&shared),
         ways::trials(&shared),
         apply::trials(&shared),
+        refresh::trials(&shared),
         lies::trials(),
         secrets::trials(),
         readme::trials(&examples),

@@ -1,0 +1,223 @@
+//! `kubectl netpol refresh-ips`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use clap::Args;
+use serde_json::Value;
+
+use super::resolver::{ResolverFlags, resolve};
+use super::{input, output, refreshed};
+use crate::cli::Global;
+use crate::edit::merge::{Options, Prune};
+use crate::edit::name;
+use crate::edit::outcome::Resolution;
+use crate::edit::record::Minute;
+use crate::edit::refresh::{RefreshError, names, record_of, refresh};
+use crate::edit::special::own_addresses;
+use crate::error::{Error, ExitCode};
+use crate::load::apply::{DryRun, Force, Manner, PolicyName, Writer};
+use crate::load::cluster::ClusterError;
+use crate::model::snapshot::Snapshot;
+use crate::render::sanitize::sanitize;
+use crate::render::{Format, machine, refresh as render};
+use crate::report::refresh::{PolicyOutcome, Refresh, RefreshedPolicy, Standing};
+
+/// Bring the addresses of remembered host names up to date.
+///
+/// Each host is resolved once and its policies get what is new. An address leaves only after its grace
+/// period, and never because a name server fails. Exits with 4 if a host could not be resolved, and with
+/// 5 if an address was refused; the other hosts are refreshed all the same.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  # The policies of one namespace
+  kubectl netpol refresh-ips -n shop
+
+  # Is anything out of date? Writes nothing; exits with 1 if so
+  kubectl netpol refresh-ips -A --check
+
+  # Ask a name server of your own choice
+  kubectl netpol refresh-ips -n shop --resolver 10.96.0.10")]
+pub struct RefreshIpsArgs {
+    /// The policies; all with remembered hosts where none is named.
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// Policies of every namespace.
+    #[arg(short = 'A', long, conflicts_with = "names")]
+    all_namespaces: bool,
+    /// Only policies with these labels.
+    #[arg(short = 'l', long, value_name = "LABELS")]
+    selector: Option<String>,
+    /// Write nothing; exit with 1 if something would be written.
+    #[arg(long)]
+    check: bool,
+    /// Let addresses that answers lack leave at once.
+    #[arg(long)]
+    prune_now: bool,
+    #[command(flatten)]
+    resolver: ResolverFlags,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// Whatever keeps it from answering.
+pub fn run(args: &RefreshIpsArgs, global: &Global) -> Result<ExitCode, Error> {
+    if !global.filename.is_empty() || global.has_overlay() {
+        return Err(Error::usage(
+            "policies of the cluster are refreshed: leave out -f, --with and --without",
+        ));
+    }
+    let writer = Writer::open(&global.connection.options(global.namespace.as_ref()));
+    let writer = writer.map_err(input::cluster_error)?;
+    let policies = listed(args, &writer)?;
+    let input = input::read(global, true, &[])?;
+    let (asking, caveat) = args.resolver.asking(&input.snapshot)?;
+    let records = policies.values().filter_map(|live| record_of(live).ok());
+    let hosts: BTreeSet<_> = records.flat_map(|record| names(&record)).collect();
+    let resolved = resolve(&hosts, &asking)?;
+    let mut caveats: Vec<String> =
+        if hosts.is_empty() { Vec::new() } else { caveat.into_iter().collect() };
+    caveats.extend(unseen(&input.snapshot));
+    let rotating = resolved.iter().filter(|resolved| resolved.rotates);
+    caveats.extend(rotating.map(|resolved| {
+        format!(
+            "{} hands out other addresses each time: a list of them will break",
+            resolved.resolution.host
+        )
+    }));
+    let run = Run {
+        writer,
+        resolutions: resolved
+            .into_iter()
+            .map(|resolved| (resolved.resolution.host.to_string(), resolved.resolution))
+            .collect(),
+        now: now(),
+        options: Options {
+            prune: if args.prune_now { Prune::Now } else { Prune::AfterGrace },
+            own: own_addresses(&input.snapshot),
+            ..Options::default()
+        },
+    };
+    let each = policies.iter().map(|(name, live)| run.refresh(name, live, args.check));
+    let answer = Refresh::new(each.collect(), caveats);
+    input::warn(&run.writer.warnings());
+    output::write(global, true, |out, format, look| match format {
+        Format::Json => machine::write_json(out, &answer),
+        Format::Yaml => machine::write_yaml(out, &answer),
+        _ => render::write(out, &answer, look),
+    })?;
+    Ok(match answer.standing() {
+        Standing::NotWritten => ExitCode::Cluster,
+        Standing::Refused => ExitCode::Refused,
+        Standing::Unresolved => ExitCode::Unresolved,
+        Standing::Drift => ExitCode::Unexpected,
+        Standing::Current => ExitCode::Success,
+    })
+}
+
+/// Reads the policies that are asked for.
+fn listed(args: &RefreshIpsArgs, writer: &Writer) -> Result<BTreeMap<PolicyName, Value>, Error> {
+    let namespace = (!args.all_namespaces).then(|| writer.namespace());
+    let labels = args.selector.iter().fold(name::ENDPOINT.to_owned(), |all, own| format!("{all},{own}"));
+    let listed = writer.list(namespace, &labels).map_err(input::cluster_error)?;
+    let named = listed.into_iter().map(|live| {
+        let text = |field: &str| {
+            live.pointer(&format!("/metadata/{field}"))
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        (PolicyName { namespace: text("namespace"), name: text("name") }, live)
+    });
+    let is_asked = |name: &PolicyName| args.names.is_empty() || args.names.contains(&name.name);
+    let found: BTreeMap<_, _> = named.filter(|(name, _)| is_asked(name)).collect();
+    match args.names.iter().find(|name| !found.keys().any(|own| own.name == **name)) {
+        None => Ok(found),
+        Some(missing) => Err(Error::usage(sanitize(&format!(
+            "no NetworkPolicy `{missing}` with remembered hosts in namespace {}",
+            writer.namespace()
+        )))),
+    }
+}
+
+/// Says which addresses of the cluster itself would not be recognised.
+fn unseen(snapshot: &Snapshot) -> Vec<String> {
+    let starts = ["could not list pods", "could not list nodes", "could not list services"];
+    let gaps = snapshot.gaps.iter().map(|gap| &gap.message);
+    let gaps = gaps.filter(|text| starts.iter().any(|start| text.starts_with(start)));
+    gaps.map(|text| format!("{text}; an answer with such an address would not be refused")).collect()
+}
+
+fn now() -> Minute {
+    Minute(u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or_default() / 60)
+}
+
+/// What all policies of one run share.
+struct Run {
+    writer: Writer,
+    resolutions: BTreeMap<String, Resolution>,
+    now: Minute,
+    options: Options,
+}
+
+/// Why a policy was not written.
+enum Stop {
+    Cluster(ClusterError),
+    Policy(RefreshError),
+}
+
+impl From<ClusterError> for Stop {
+    fn from(error: ClusterError) -> Self {
+        Self::Cluster(error)
+    }
+}
+
+impl Run {
+    /// Refreshes one policy. What fails here keeps no other from being refreshed.
+    fn refresh(&self, name: &PolicyName, listed: &Value, check: bool) -> RefreshedPolicy {
+        let mut policy = RefreshedPolicy {
+            namespace: name.namespace.clone(),
+            name: name.name.clone(),
+            outcome: PolicyOutcome::Current,
+            problem: None,
+            hosts: Vec::new(),
+        };
+        let first = self.plan(listed, &mut policy);
+        let ended = match first {
+            Ok(Some(_)) if check => {
+                policy.outcome = PolicyOutcome::Due;
+                return policy;
+            }
+            Ok(Some(_)) => self.write(name, &mut policy),
+            Ok(None) => Ok(()),
+            Err(error) => Err(Stop::Policy(error)),
+        };
+        if let Err(stop) = ended {
+            policy.outcome = PolicyOutcome::Failed;
+            policy.problem = Some(match stop {
+                Stop::Cluster(error) => error.to_string(),
+                Stop::Policy(error) => error.to_string(),
+            });
+        }
+        policy
+    }
+
+    fn plan(&self, live: &Value, policy: &mut RefreshedPolicy) -> Result<Option<Value>, RefreshError> {
+        let names = names(&record_of(live)?);
+        let own = names.iter().filter_map(|name| self.resolutions.get(name.as_str()).cloned());
+        let planned = refresh(live, &own.collect::<Vec<_>>(), self.now, &self.options)?;
+        policy.hosts = refreshed::hosts(&planned.changes);
+        Ok(planned.object)
+    }
+
+    fn write(&self, name: &PolicyName, policy: &mut RefreshedPolicy) -> Result<(), Stop> {
+        let manner = Manner { dry_run: DryRun::None, force: Force::No };
+        let applied = self.writer.apply(name, manner, |live| match live {
+            Some(live) => self.plan(live, policy).map_err(Stop::Policy),
+            None => Ok(None),
+        })?;
+        refreshed::written(policy, &applied);
+        Ok(())
+    }
+}

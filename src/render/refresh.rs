@@ -1,0 +1,111 @@
+//! A refresh of remembered hosts as text.
+
+use std::io::{self, Write};
+use std::net::IpAddr;
+
+use super::Look;
+use super::text::{Label, Line, write_lines};
+use crate::report::refresh::{HostStatus, PolicyOutcome, Refresh, RefreshedHost, RefreshedPolicy};
+
+/// Writes what became of each policy and host; those without news only where every detail is asked for.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(out: &mut dyn Write, refresh: &Refresh, look: Look) -> io::Result<()> {
+    let mut lines = vec![summary(refresh)];
+    let has_news = |policy: &&RefreshedPolicy| {
+        look.wide || policy.outcome != PolicyOutcome::Current || policy.hosts.iter().any(is_news)
+    };
+    for policy in refresh.policies.iter().filter(has_news) {
+        lines.push(Line::default());
+        lines.push(head(policy));
+        if let Some(problem) = &policy.problem {
+            lines.push(Line::new(2, 2).with(Label::Caution, problem));
+        }
+        lines.extend(policy.hosts.iter().filter(|host| look.wide || is_news(host)).flat_map(host_lines));
+    }
+    if !refresh.caveats.is_empty() {
+        lines.push(Line::default());
+    }
+    let caveat = |text: &String| Line::new(0, 8).with(Label::Caution, "caveat:").plain(text);
+    lines.extend(refresh.caveats.iter().map(caveat));
+    write_lines(out, &lines, look.width)
+}
+
+fn is_news(host: &RefreshedHost) -> bool {
+    let known = matches!(host.status, HostStatus::Resolved | HostStatus::Static);
+    !known || host.changes() || !host.pending.is_empty() || !host.refused.is_empty()
+}
+
+fn summary(refresh: &Refresh) -> Line {
+    let policies = refresh.policies.len();
+    let mut parts = vec![match refresh.hosts().count() {
+        0 => "no hosts are remembered here".to_owned(),
+        hosts => format!("{} in {}", plural(hosts, "host", "s"), plural(policies, "polic", "y|ies")),
+    }];
+    let addresses = |of: fn(&RefreshedHost) -> usize| refresh.hosts().map(of).sum::<usize>();
+    let hosts =
+        |wanted: &[HostStatus]| refresh.hosts().filter(|host| wanted.contains(&host.status)).count();
+    let failed = |policy: &&RefreshedPolicy| policy.outcome == PolicyOutcome::Failed;
+    let counts = [
+        (addresses(|host| host.added.len()), "added"),
+        (addresses(|host| host.removed.len()), "removed"),
+        (addresses(|host| host.pending.len()), "pending removal"),
+        (addresses(|host| host.refused.len()), "refused"),
+        (hosts(&[HostStatus::Failed, HostStatus::Gone]), "unresolved"),
+        (refresh.policies.iter().filter(failed).count(), "not written"),
+    ];
+    parts.extend(
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")),
+    );
+    let is_current = counts.iter().all(|(count, _)| *count == 0) && policies > 0;
+    parts.extend(is_current.then(|| "all current".to_owned()));
+    Line::new(0, 2).with(Label::Heading, parts.join(", "))
+}
+
+/// Counts in words; `ends` is the end of the plural, or those of both.
+fn plural(count: usize, noun: &str, ends: &str) -> String {
+    let (one, many) = ends.split_once('|').unwrap_or(("", ends));
+    format!("{count} {noun}{}", if count == 1 { one } else { many })
+}
+
+fn head(policy: &RefreshedPolicy) -> Line {
+    let name = format!("{}/{}", policy.namespace, policy.name);
+    let line = Line::new(0, 2).with(Label::Source, name);
+    match policy.outcome {
+        PolicyOutcome::Current => line.plain("is current"),
+        PolicyOutcome::Written => line.plain("was written"),
+        PolicyOutcome::Due => line.plain("would be written"),
+        PolicyOutcome::Failed => line.with(Label::Caution, "was not written"),
+    }
+}
+
+fn host_lines(host: &RefreshedHost) -> Vec<Line> {
+    let ports: Vec<String> = host.ports.iter().map(u16::to_string).collect();
+    let mut lines =
+        vec![Line::new(2, 2).with(Label::Heading, format!("{}:{}", host.host, ports.join(",")))];
+    let row = || Line::new(4, 2);
+    let status = match host.status {
+        HostStatus::Static | HostStatus::Resolved => None,
+        HostStatus::Partly => Some("resolved by some name servers only, so nothing leaves:"),
+        HostStatus::Failed => Some("not resolved, its addresses stay:"),
+        HostStatus::Gone => Some("name servers say that it has no address; its addresses stay"),
+        HostStatus::Refused => Some("refused, its addresses stay as they are"),
+    };
+    let failures = host.failures.join("; ");
+    lines.extend(status.map(|text| row().with(Label::Caution, text).plain(failures)));
+    let listed = |word: &str, ips: &[IpAddr]| {
+        let text: Vec<String> = ips.iter().map(IpAddr::to_string).collect();
+        (!ips.is_empty()).then(|| row().plain(format!("{word} {}", text.join(", "))))
+    };
+    lines.extend(listed("added", &host.added));
+    lines.extend(listed("removed", &host.removed));
+    lines.extend(host.pending.iter().map(|pending| {
+        row().plain(format!("pending {}, leaves after {}", pending.address, pending.until))
+    }));
+    lines.extend(host.refused.iter().map(|refused| {
+        row().with(Label::Caution, format!("refused {}:", refused.address)).plain(&refused.reason)
+    }));
+    lines.extend(listed("kept", &host.kept));
+    lines
+}

@@ -1,0 +1,169 @@
+//! What a refresh of remembered hosts did, or would do.
+
+use std::net::IpAddr;
+
+use serde::Serialize;
+
+use super::schema::API_VERSION;
+
+/// What became of every policy with remembered hosts.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Refresh {
+    /// `netpol/v1`.
+    pub api_version: &'static str,
+    /// `Refresh`.
+    pub kind: &'static str,
+    /// The policies, ascending by namespace and name.
+    pub policies: Vec<RefreshedPolicy>,
+    /// What limits the answer.
+    pub caveats: Vec<String>,
+}
+
+/// What became of one policy.
+#[derive(Clone, Debug, Serialize)]
+pub struct RefreshedPolicy {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// What became of it.
+    pub outcome: PolicyOutcome,
+    /// Why it was not written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Its hosts, ascending.
+    pub hosts: Vec<RefreshedHost>,
+}
+
+/// What became of a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicyOutcome {
+    /// All stays as it is.
+    Current,
+    /// It was written.
+    Written,
+    /// It would be written.
+    Due,
+    /// It could not be written.
+    Failed,
+}
+
+/// What became of one host of a policy.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct RefreshedHost {
+    /// The host.
+    pub host: String,
+    /// Its TCP ports.
+    pub ports: Vec<u16>,
+    /// Whether it could be resolved.
+    pub status: HostStatus,
+    /// What name servers said instead of addresses.
+    pub failures: Vec<String>,
+    /// Addresses that are new.
+    pub added: Vec<IpAddr>,
+    /// Addresses that stay.
+    pub kept: Vec<IpAddr>,
+    /// Addresses that stay although answers lack them.
+    pub pending: Vec<PendingAddress>,
+    /// Addresses that leave.
+    pub removed: Vec<IpAddr>,
+    /// Addresses that are not opened.
+    pub refused: Vec<RefusedAddress>,
+}
+
+/// Whether a host could be resolved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HostStatus {
+    /// It is an address.
+    Static,
+    /// It was, by every name server.
+    #[default]
+    Resolved,
+    /// It was, by some.
+    Partly,
+    /// No name server answered; nothing leaves.
+    Failed,
+    /// Every name server says that there is nothing; nothing leaves.
+    Gone,
+    /// What is remembered or answered may not be opened; nothing of it was changed.
+    Refused,
+}
+
+/// An address that leaves if answers go on to lack it.
+#[derive(Clone, Debug, Serialize)]
+pub struct PendingAddress {
+    /// The address.
+    pub address: IpAddr,
+    /// When it leaves at the earliest.
+    pub until: String,
+}
+
+/// An address that is not opened.
+#[derive(Clone, Debug, Serialize)]
+pub struct RefusedAddress {
+    /// The address.
+    pub address: IpAddr,
+    /// Why.
+    pub reason: String,
+}
+
+/// How a refresh went as a whole, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// A policy could not be written.
+    NotWritten,
+    /// An address was refused.
+    Refused,
+    /// A host could not be resolved.
+    Unresolved,
+    /// A policy would be written, and nothing was.
+    Drift,
+    /// All is as it should be.
+    Current,
+}
+
+impl Refresh {
+    /// Begins an answer.
+    pub fn new(policies: Vec<RefreshedPolicy>, caveats: Vec<String>) -> Self {
+        Self { api_version: API_VERSION, kind: "Refresh", policies, caveats }
+    }
+
+    /// Returns how it went.
+    pub fn standing(&self) -> Standing {
+        self.policies.iter().map(RefreshedPolicy::standing).min().unwrap_or(Standing::Current)
+    }
+
+    /// Lists the hosts of all policies.
+    pub fn hosts(&self) -> impl Iterator<Item = &RefreshedHost> {
+        self.policies.iter().flat_map(|policy| &policy.hosts)
+    }
+}
+
+impl RefreshedPolicy {
+    fn standing(&self) -> Standing {
+        let is = |wanted: &[HostStatus]| self.hosts.iter().any(|host| wanted.contains(&host.status));
+        let refuses = self.hosts.iter().any(|host| !host.refused.is_empty());
+        let changes = self.hosts.iter().any(RefreshedHost::changes);
+        if self.outcome == PolicyOutcome::Failed {
+            Standing::NotWritten
+        } else if refuses || is(&[HostStatus::Refused]) {
+            Standing::Refused
+        } else if is(&[HostStatus::Failed, HostStatus::Gone]) {
+            Standing::Unresolved
+        } else if self.outcome == PolicyOutcome::Due && changes {
+            Standing::Drift
+        } else {
+            Standing::Current
+        }
+    }
+}
+
+impl RefreshedHost {
+    /// Tells whether other addresses are allowed than before.
+    pub fn changes(&self) -> bool {
+        !self.added.is_empty() || !self.removed.is_empty()
+    }
+}

@@ -1,0 +1,240 @@
+//! Remembered hosts are refreshed on a real API server, from a name server that does as it is told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use hickory_proto::op::ResponseCode;
+use libtest_mimic::Trial;
+use netpol::edit::host::{Host, HostName};
+use netpol::edit::object::{Pods, dedicated};
+use netpol::edit::outcome::VantageClass;
+use netpol::edit::record::{ANNOTATION, Entry, Key, Minute, Record};
+use netpol::load::apply::{DryRun, Force, Manner, PolicyName, Writer};
+use netpol::load::cluster::{ClusterError, ConnectOptions};
+use netpol::model::selector::Selector;
+use serde_json::{Value, json};
+
+use super::Shared;
+use super::harness::ControlPlane;
+use super::name_server::{NameServer, Reply};
+use super::plugin;
+use super::process::Output;
+
+/// Lists the trials of this file.
+pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
+    vec![
+        shared.trial("refresh::one_failing_host_loses_nothing_and_stops_no_other", failing),
+        shared.trial("refresh::a_check_tells_drift_and_writes_nothing", check),
+        shared.trial("refresh::a_host_that_turns_private_is_refused_and_stops_no_other", private),
+        shared.trial("refresh::a_policy_that_another_took_over_stays_and_its_owner_is_named", owned),
+        shared.trial("refresh::a_damaged_record_is_told_and_stops_no_other", damaged),
+        shared.trial("refresh::two_runs_at_once_both_succeed", two_at_once),
+        shared.trial("refresh::rules_of_others_in_the_same_policy_stay", beside_others),
+        shared.trial("refresh::where_nothing_is_remembered_nothing_is_done", nothing),
+    ]
+}
+
+/// Addresses of public name servers: documentation has none that may be opened.
+const FIRST: &str = "198.41.0.4";
+const SECOND: &str = "199.9.14.201";
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().expect("an address")
+}
+
+/// Writes a policy that remembers some hosts with the first address, and returns its name.
+fn remember(plane: &ControlPlane, namespace: &str, hosts: &[&str]) -> String {
+    plane.apply(&format!("{{apiVersion: v1, kind: Namespace, metadata: {{name: {namespace}}}}}"));
+    let entry = |host: &&str| {
+        let host = Host::Name(HostName::try_from((*host).to_owned()).expect("a host name"));
+        let mut entry = Entry::new(&host);
+        entry.vantage = Some(VantageClass::Named);
+        entry.ips = BTreeMap::from([(ip(FIRST), None)]);
+        entry.ok = Some(Minute(u64::MAX / 4));
+        (Key { host, ports: BTreeSet::from([443]) }, entry)
+    };
+    let record = Record { entries: hosts.iter().map(entry).collect() };
+    let pods = Pods { namespace: namespace.into(), workload: None, selector: Selector::default() };
+    let object = dedicated(&pods, &record).expect("a record").expect("a policy");
+    let name = object["metadata"]["name"].as_str().expect("a name").to_owned();
+    let options =
+        ConnectOptions { kubeconfig: Some(plane.kubeconfig("admin")), ..ConnectOptions::default() };
+    let writer = Writer::open(&options).expect("a writer");
+    let place = PolicyName { namespace: namespace.to_owned(), name: name.clone() };
+    let manner = Manner { dry_run: DryRun::None, force: Force::No };
+    let plan = |_: Option<&Value>| -> Result<_, ClusterError> { Ok(Some(object.clone())) };
+    writer.apply(&place, manner, plan).expect("applied");
+    name
+}
+
+/// Starts a name server that knows the hosts of `example.test` by what they are called.
+fn server() -> NameServer {
+    NameServer::start(|question, _| match question.name.split('.').next() {
+        Some("failing") => Reply::Code(ResponseCode::ServFail),
+        Some("private") => Reply::Addresses(vec![ip("10.0.0.5"), ip(FIRST)]),
+        Some("same") => Reply::Addresses(vec![ip(FIRST)]),
+        _ => Reply::Addresses(vec![ip(FIRST), ip(SECOND)]),
+    })
+}
+
+fn run(plane: &ControlPlane, server: &NameServer, namespace: &str, args: &[&str]) -> Output {
+    let resolver = server.address.to_string();
+    let own = ["refresh-ips", "-n", namespace, "--resolver", &resolver];
+    plugin::ask(plane, "admin", &[&own, args].concat())
+}
+
+fn policy(plane: &ControlPlane, namespace: &str, name: &str) -> Value {
+    plane.get(&["--namespace", namespace, "networkpolicy", name])
+}
+
+fn blocks(policy: &Value) -> Vec<Vec<String>> {
+    let text = |peer: &Value| peer["ipBlock"]["cidr"].as_str().unwrap_or_default().to_owned();
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    list(&policy["spec"]["egress"])
+        .iter()
+        .map(|rule| list(&rule["to"]).iter().map(text).collect())
+        .collect()
+}
+
+fn failing(plane: &ControlPlane) {
+    let (namespace, server) = ("refresh-failing", server());
+    let hosts = ["api.example.test", "failing.example.test"];
+    let name = remember(plane, namespace, &hosts);
+    let output = run(plane, &server, namespace, &[]);
+    let expected = format!(
+        "2 hosts in 1 policy, 1 added, 1 unresolved\n\
+         \n\
+         {namespace}/{name} was written\n  \
+           api.example.test:443\n    \
+             added {SECOND}\n    \
+             kept {FIRST}\n  \
+           failing.example.test:443\n    \
+             not resolved, its addresses stay: {}: SERVFAIL\n    \
+             kept {FIRST}\n",
+        server.address
+    );
+    assert_eq!((&*output.stdout, output.code), (&*expected, Some(4)), "{output:#?}");
+    let after = policy(plane, namespace, &name);
+    assert_eq!(
+        blocks(&after),
+        [vec![format!("{FIRST}/32"), format!("{SECOND}/32")], vec![format!("{FIRST}/32")],]
+    );
+    assert_eq!(after["metadata"]["labels"]["app.kubernetes.io/managed-by"], "kubectl-netpol");
+    assert_eq!(after["spec"]["policyTypes"], json!(["Egress"]));
+
+    let again = run(plane, &server, namespace, &[]);
+    assert_eq!(again.code, Some(4), "{again:#?}");
+    let version = |policy: &Value| policy["metadata"]["resourceVersion"].clone();
+    assert_eq!(version(&policy(plane, namespace, &name)), version(&after), "nothing was written");
+}
+
+fn check(plane: &ControlPlane) {
+    let (namespace, server) = ("refresh-check", server());
+    let name = remember(plane, namespace, &["api.example.test"]);
+    let output = run(plane, &server, namespace, &["--check", "-o", "json"]);
+    assert_eq!(output.code, Some(1), "{output:#?}");
+    let answer: Value = serde_json::from_str(&output.stdout).expect("JSON");
+    assert_eq!(answer["policies"][0]["outcome"], "due");
+    assert_eq!(answer["policies"][0]["hosts"][0]["added"], json!([SECOND]));
+    assert_eq!(blocks(&policy(plane, namespace, &name)), [[format!("{FIRST}/32")]]);
+
+    let written = run(plane, &server, namespace, &[&*name]);
+    assert_eq!(written.code, Some(0), "{written:#?}");
+    let output = run(plane, &server, namespace, &["--check"]);
+    let text = "1 host in 1 policy, all current\n";
+    assert_eq!((&*output.stdout, output.code), (text, Some(0)), "{output:#?}");
+}
+
+fn private(plane: &ControlPlane) {
+    let (namespace, server) = ("refresh-private", server());
+    let name = remember(plane, namespace, &["api.example.test", "private.example.test"]);
+    for args in [&["--check"][..], &[]] {
+        let output = run(plane, &server, namespace, args);
+        assert_eq!(output.code, Some(5), "{output:#?}");
+        let refusal = "refused 10.0.0.5: it is private, and the host was public until now";
+        assert!(output.stdout.contains(refusal), "{output:#?}");
+    }
+    let after = blocks(&policy(plane, namespace, &name));
+    assert_eq!(after[0], [format!("{FIRST}/32"), format!("{SECOND}/32")]);
+    assert_eq!(after[1], [format!("{FIRST}/32")]);
+}
+
+fn owned(plane: &ControlPlane) {
+    let (namespace, server) = ("refresh-owned", server());
+    let name = remember(plane, namespace, &["api.example.test"]);
+    let theirs = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{
+            "to": [{"ipBlock": {"cidr": "192.5.5.241/32"}}],
+            "ports": [{"protocol": "TCP", "port": 53}],
+        }]},
+    });
+    let args =
+        ["apply", "--server-side", "--force-conflicts", "--field-manager=the-other", "--filename=-"];
+    plane.kubectl(&args, Some(&theirs.to_string())).expect_success();
+    let output = run(plane, &server, namespace, &[]);
+    assert_eq!(output.code, Some(3), "{output:#?}");
+    assert!(output.stdout.contains(".spec.egress belongs to the-other (Apply at 20"), "{output:#?}");
+    assert_eq!(blocks(&policy(plane, namespace, &name)), [["192.5.5.241/32"]]);
+}
+
+fn damaged(plane: &ControlPlane) {
+    let (namespace, server) = ("refresh-damaged", server());
+    let name = remember(plane, namespace, &["api.example.test"]);
+    let sound = remember(plane, namespace, &["other.example.test"]);
+    let text = format!("{ANNOTATION}={{\"v\":1,\"hosts\":[");
+    let args = ["annotate", "--overwrite", "--namespace", namespace, "networkpolicy", &name, &text];
+    plane.kubectl(&args, None).expect_success();
+    let output = run(plane, &server, namespace, &[]);
+    assert_eq!(output.code, Some(3), "{output:#?}");
+    assert!(output.stdout.contains("the annotation kubectl-netpol/endpoints is damaged"), "{output:#?}");
+    let damaged = policy(plane, namespace, &name);
+    assert_eq!(blocks(&damaged), [[format!("{FIRST}/32")]]);
+    assert_eq!(damaged["metadata"]["annotations"][ANNOTATION], "{\"v\":1,\"hosts\":[");
+    assert_eq!(blocks(&policy(plane, namespace, &sound))[0].len(), 2);
+}
+
+fn two_at_once(plane: &ControlPlane) {
+    let (namespace, server) = ("refresh-two", server());
+    let names: Vec<String> = (0..5)
+        .map(|number| remember(plane, namespace, &[&format!("api{number}.example.test")]))
+        .collect();
+    let outputs = std::thread::scope(|scope| {
+        let both = [(); 2].map(|()| scope.spawn(|| run(plane, &server, namespace, &[])));
+        both.map(|run| run.join().expect("it ended"))
+    });
+    for output in outputs {
+        assert_eq!(output.code, Some(0), "{output:#?}");
+    }
+    for name in names {
+        assert_eq!(blocks(&policy(plane, namespace, &name))[0].len(), 2);
+    }
+}
+
+fn beside_others(plane: &ControlPlane) {
+    let (namespace, server) = ("refresh-beside", server());
+    let name = remember(plane, namespace, &["api.example.test"]);
+    // Another writer's label and annotation, which are not ours to keep or to lose.
+    for verb in ["label", "annotate"] {
+        let args = [verb, "--namespace", namespace, "networkpolicy", &name, "team=shop"];
+        plane.kubectl(&args, None).expect_success();
+    }
+    let output = run(plane, &server, namespace, &[]);
+    assert_eq!(output.code, Some(0), "{output:#?}");
+    let after = policy(plane, namespace, &name);
+    assert_eq!(after["metadata"]["labels"]["team"], "shop");
+    assert_eq!(after["metadata"]["annotations"]["team"], "shop");
+    assert_eq!(blocks(&after)[0].len(), 2);
+}
+
+fn nothing(plane: &ControlPlane) {
+    let server = server();
+    plane.apply("{apiVersion: v1, kind: Namespace, metadata: {name: refresh-nothing}}");
+    let output = run(plane, &server, "refresh-nothing", &[]);
+    assert_eq!((&*output.stdout, output.code), ("no hosts are remembered here\n", Some(0)));
+    let output = run(plane, &server, "refresh-nothing", &["mine"]);
+    let text = "error: no NetworkPolicy `mine` with remembered hosts in namespace refresh-nothing\n";
+    plugin::assert_fails(&output, 2, text);
+}
