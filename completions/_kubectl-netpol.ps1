@@ -310,6 +310,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
             [CompletionResult]::new('--all-namespaces', '--all-namespaces', [CompletionResultType]::ParameterName, 'Policies of every namespace')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Write nothing; exit with 1 if something would be written')
             [CompletionResult]::new('--prune-now', '--prune-now', [CompletionResultType]::ParameterName, 'Let addresses that answers lack leave at once')
+            [CompletionResult]::new('--remove-dead', '--remove-dead', [CompletionResultType]::ParameterName, 'Forget hosts that every name server has called gone for a day and in three runs')
             [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'Read directories below the directories of -f and --with too')
             [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Read directories below the directories of -f and --with too')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

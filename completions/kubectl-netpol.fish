@@ -272,6 +272,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ip
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s A -l all-namespaces -d 'Policies of every namespace'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l check -d 'Write nothing; exit with 1 if something would be written'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l prune-now -d 'Let addresses that answers lack leave at once'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l remove-dead -d 'Forget hosts that every name server has called gone for a day and in three runs'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -s n -l namespace -d 'The namespace of names that give none' -r

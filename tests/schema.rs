@@ -328,7 +328,11 @@ fn refreshed() -> Value {
         problem: (outcome == PolicyOutcome::Failed).then(|| "it was deleted".to_owned()),
         hosts: statuses.map(host).to_vec(),
     };
-    let answer = Refresh::new(outcomes.map(policy).to_vec(), vec!["a caveat".to_owned()]);
+    let answer = Refresh::new(
+        outcomes.map(policy).to_vec(),
+        vec!["no SRV records".to_owned()],
+        vec!["a caveat".to_owned()],
+    );
     serde_json::to_value(answer).unwrap()
 }
 

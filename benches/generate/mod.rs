@@ -39,7 +39,12 @@ pub(crate) fn snapshot() -> Snapshot {
         let labels = labels(&mut snapshot, &[("app", &app), ("tier", tier), ("release", "stable")]);
         let own = *workloads.entry((namespace, workload)).or_insert_with(|| {
             let (kind, namespace) = ("Deployment".into(), NamespaceId::new(namespace));
-            snapshot.workloads.push(Workload { kind, namespace, name: app.as_str().into() })
+            snapshot.workloads.push(Workload {
+                kind,
+                namespace,
+                name: app.as_str().into(),
+                selector: None,
+            })
         });
         snapshot.pods.push(Pod {
             namespace: NamespaceId::new(namespace),

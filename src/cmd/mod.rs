@@ -12,6 +12,7 @@ pub mod diff;
 pub mod doctor;
 pub mod explain;
 mod input;
+mod learning;
 pub mod list;
 mod output;
 pub mod refresh_ips;

@@ -1,18 +1,19 @@
 //! `kubectl netpol refresh-ips`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use clap::Args;
 use serde_json::Value;
 
-use super::resolver::{ResolverFlags, resolve};
+use super::learning::learn;
+use super::resolver::ResolverFlags;
 use super::{input, output, refreshed};
 use crate::cli::Global;
-use crate::edit::merge::{Options, Prune};
+use crate::edit::guard::Checked;
+use crate::edit::merge::{Dead, Options, Prune};
 use crate::edit::name;
-use crate::edit::outcome::Resolution;
-use crate::edit::record::Minute;
-use crate::edit::refresh::{RefreshError, names, record_of, refresh};
+use crate::edit::plan::{self, Learnt, PlanError, remembered};
+use crate::edit::record::Record;
 use crate::edit::special::own_addresses;
 use crate::error::{Error, ExitCode};
 use crate::load::apply::{DryRun, Force, Manner, PolicyName, Writer};
@@ -54,6 +55,9 @@ pub struct RefreshIpsArgs {
     /// Let addresses that answers lack leave at once.
     #[arg(long)]
     prune_now: bool,
+    /// Forget hosts that every name server has called gone for a day and in three runs.
+    #[arg(long)]
+    remove_dead: bool,
     #[command(flatten)]
     resolver: ResolverFlags,
 }
@@ -73,34 +77,21 @@ pub fn run(args: &RefreshIpsArgs, global: &Global) -> Result<ExitCode, Error> {
     let policies = listed(args, &writer)?;
     let input = input::read(global, true, &[])?;
     let (asking, caveat) = args.resolver.asking(&input.snapshot)?;
-    let records = policies.values().filter_map(|live| record_of(live).ok());
-    let hosts: BTreeSet<_> = records.flat_map(|record| names(&record)).collect();
-    let resolved = resolve(&hosts, &asking)?;
-    let mut caveats: Vec<String> =
-        if hosts.is_empty() { Vec::new() } else { caveat.into_iter().collect() };
-    caveats.extend(unseen(&input.snapshot));
-    let rotating = resolved.iter().filter(|resolved| resolved.rotates);
-    caveats.extend(rotating.map(|resolved| {
-        format!(
-            "{} hands out other addresses each time: a list of them will break",
-            resolved.resolution.host
-        )
-    }));
-    let run = Run {
-        writer,
-        resolutions: resolved
-            .into_iter()
-            .map(|resolved| (resolved.resolution.host.to_string(), resolved.resolution))
-            .collect(),
-        now: now(),
-        options: Options {
-            prune: if args.prune_now { Prune::Now } else { Prune::AfterGrace },
-            own: own_addresses(&input.snapshot),
-            ..Options::default()
-        },
+    let records = policies.values().filter_map(|live| remembered(live).ok().flatten());
+    let records: Vec<Record> = records.collect();
+    let options = Options {
+        prune: if args.prune_now { Prune::Now } else { Prune::AfterGrace },
+        dead: if args.remove_dead { Dead::Remove } else { Dead::Tell },
+        own: own_addresses(&input.snapshot),
     };
+    let lesson = learn(&records, &asking, options)?;
+    let asked = !lesson.learnt.resolutions.is_empty();
+    let mut caveats: Vec<String> = caveat.into_iter().filter(|_| asked).collect();
+    caveats.extend(unseen(&input.snapshot));
+    caveats.extend(lesson.caveats);
+    let run = Run { writer, learnt: lesson.learnt };
     let each = policies.iter().map(|(name, live)| run.refresh(name, live, args.check));
-    let answer = Refresh::new(each.collect(), caveats);
+    let answer = Refresh::new(each.collect(), lesson.failed, caveats);
     input::warn(&run.writer.warnings());
     output::write(global, true, |out, format, look| match format {
         Format::Json => machine::write_json(out, &answer),
@@ -149,22 +140,16 @@ fn unseen(snapshot: &Snapshot) -> Vec<String> {
     gaps.map(|text| format!("{text}; an answer with such an address would not be refused")).collect()
 }
 
-fn now() -> Minute {
-    Minute(u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or_default() / 60)
-}
-
 /// What all policies of one run share.
 struct Run {
     writer: Writer,
-    resolutions: BTreeMap<String, Resolution>,
-    now: Minute,
-    options: Options,
+    learnt: Learnt,
 }
 
 /// Why a policy was not written.
 enum Stop {
     Cluster(ClusterError),
-    Policy(RefreshError),
+    Policy(PlanError),
 }
 
 impl From<ClusterError> for Stop {
@@ -203,10 +188,8 @@ impl Run {
         policy
     }
 
-    fn plan(&self, live: &Value, policy: &mut RefreshedPolicy) -> Result<Option<Value>, RefreshError> {
-        let names = names(&record_of(live)?);
-        let own = names.iter().filter_map(|name| self.resolutions.get(name.as_str()).cloned());
-        let planned = refresh(live, &own.collect::<Vec<_>>(), self.now, &self.options)?;
+    fn plan(&self, live: &Value, policy: &mut RefreshedPolicy) -> Result<Option<Checked>, PlanError> {
+        let planned = plan::refresh(live, &self.learnt)?;
         policy.hosts = refreshed::hosts(&planned.changes);
         Ok(planned.object)
     }

@@ -27,18 +27,29 @@ pub struct Plan<'a> {
 #[error("refused to write the policy, which would be a fault of this program: {0}")]
 pub struct Unplanned(String);
 
-/// Checks the object that goes to the wire against the plan.
+/// An object that was checked: only such are sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked(Value);
+
+impl Checked {
+    /// Returns the object.
+    pub fn object(&self) -> &Value {
+        &self.0
+    }
+
+    /// Takes the object.
+    pub fn into_object(self) -> Value {
+        self.0
+    }
+}
+
+/// Checks a policy with remembered hosts against the plan.
 ///
 /// # Errors
 /// The first thing in it that was not planned.
-pub fn check(wire: &Value, plan: Plan<'_>) -> Result<(), Unplanned> {
+pub fn check(wire: &Value, plan: Plan<'_>) -> Result<Checked, Unplanned> {
     let fault = |what: &str| Unplanned(what.to_owned());
-    if wire.get("apiVersion") != Some(&json!("networking.k8s.io/v1"))
-        || wire.get("kind") != Some(&json!("NetworkPolicy"))
-    {
-        return Err(fault("it is no NetworkPolicy"));
-    }
-    let of = |object: &Value, field: &str| object.pointer(&format!("/spec/{field}")).cloned();
+    check_kind(wire)?;
     let types = match plan.live {
         Some(live) => of(live, "policyTypes"),
         None => Some(json!(["Egress"])),
@@ -69,7 +80,45 @@ pub fn check(wire: &Value, plan: Plan<'_>) -> Result<(), Unplanned> {
             check_rule(rule, plan).map_err(|what| Unplanned(format!("spec.egress[{index}] {what}")))?;
         }
     }
-    Ok(())
+    Ok(Checked(wire.clone()))
+}
+
+/// Checks a policy without addresses that change, whose specification was shown as it is.
+///
+/// # Errors
+/// Another specification, none of the directions that it governs, or a rule for every end.
+pub fn check_shown(wire: &Value, shown: &Value) -> Result<Checked, Unplanned> {
+    let fault = |what: String| Unplanned(what);
+    check_kind(wire)?;
+    if wire.get("spec") != shown.get("spec") || !wire.get("spec").is_some_and(Value::is_object) {
+        return Err(fault("its spec is not the one that was shown".to_owned()));
+    }
+    let list = |field: &str| of(wire, field)?.as_array().cloned();
+    if list("policyTypes").is_none_or(|types| types.is_empty()) {
+        return Err(fault("it has no policyTypes".to_owned()));
+    }
+    for (direction, peers) in [("egress", "to"), ("ingress", "from")] {
+        for (index, rule) in list(direction).unwrap_or_default().iter().enumerate() {
+            if rule.get(peers).and_then(Value::as_array).is_none_or(Vec::is_empty) {
+                return Err(fault(format!(
+                    "spec.{direction}[{index}] has no {peers}, which means every end"
+                )));
+            }
+        }
+    }
+    Ok(Checked(wire.clone()))
+}
+
+fn of(object: &Value, field: &str) -> Option<Value> {
+    object.pointer(&format!("/spec/{field}")).cloned()
+}
+
+fn check_kind(wire: &Value) -> Result<(), Unplanned> {
+    let is = |field, text: &str| wire.get(field).and_then(Value::as_str) == Some(text);
+    match is("apiVersion", "networking.k8s.io/v1") && is("kind", "NetworkPolicy") {
+        true => Ok(()),
+        false => Err(Unplanned("it is no NetworkPolicy".to_owned())),
+    }
 }
 
 fn check_rule(rule: &Value, plan: Plan<'_>) -> Result<(), &'static str> {

@@ -17,16 +17,16 @@ pub fn hash(record: &Record) -> String {
 
 /// Returns the name of the policy of a workload (`Deployment/web`; nothing for a whole namespace) and
 /// its endpoints: `netpol-ep-api-example-com-0123456789`.
-pub fn of_policy(workload: &str, record: &Record) -> String {
-    let hash = digits(fnv(&format!("{workload}\n{}", describe(record.entries.keys()))));
-    let first = record.entries.keys().next().map(|key| key.host.to_string()).unwrap_or_default();
+pub fn of_policy<'a>(workload: &str, endpoints: impl Iterator<Item = &'a Key> + Clone) -> String {
+    let hash = digits(fnv(&format!("{workload}\n{}", describe(endpoints.clone()))));
+    let first = endpoints.map(|key| key.host.to_string()).next().unwrap_or_default();
     named("netpol-ep-", &first, &hash)
 }
 
-/// Returns the name of the policy that lets a workload ask for names.
-pub fn of_dns(workload: &str) -> String {
+/// Returns the name of a policy of a workload for something else: `netpol-dns-web-0123456789`.
+pub fn of_purpose(purpose: &str, workload: &str) -> String {
     let (_, name) = workload.rsplit_once('/').unwrap_or(("", workload));
-    named("netpol-dns-", name, &digits(fnv(workload)))
+    named(&format!("netpol-{purpose}-"), name, &digits(fnv(workload)))
 }
 
 /// Joins a prefix, what fits of a name, and a hash.

@@ -11,6 +11,7 @@ use super::name::{self, MANAGED_BY};
 use super::record::{ANNOTATION, Entry, Key, Record, RecordError};
 use crate::model::ips::{Family, IpSet};
 use crate::model::labels::NAMESPACE_NAME_LABEL;
+use crate::model::ports::Protocol;
 use crate::model::selector::{Selector, Test};
 use crate::model::service::TargetPort;
 
@@ -37,8 +38,13 @@ pub enum DnsPlace {
         /// Their ports.
         ports: Vec<TargetPort>,
     },
-    /// Addresses that no selector can match, at port 53: the node's own cache, a cloud's resolver.
-    Addresses(IpSet),
+    /// Addresses that no selector can match: the node's own cache, a cloud's resolver.
+    Addresses {
+        /// The addresses.
+        ips: IpSet,
+        /// Their ports.
+        ports: Vec<TargetPort>,
+    },
     /// Nobody knows: port 53 of everything.
     Everywhere,
 }
@@ -60,20 +66,27 @@ pub enum IntoError {
     Record(#[from] RecordError),
 }
 
-/// Builds the policy of our own for remembered hosts; none while no host has an address.
+/// Builds the policy of our own for remembered hosts and for what needs no refresh; none while it would
+/// open nothing.
 ///
 /// # Errors
 /// A record that is too large.
-pub fn dedicated(pods: &Pods, record: &Record) -> Result<Option<Value>, RecordError> {
-    let rules = rules(record);
+pub fn dedicated(
+    pods: &Pods,
+    name: &str,
+    record: &Record,
+    others: &[Value],
+) -> Result<Option<Value>, RecordError> {
+    let rules = [&rules(record), others].concat();
     if rules.is_empty() {
         return Ok(None);
     }
-    let name = name::of_policy(pods.workload.as_deref().unwrap_or_default(), record);
-    let mut policy = policy(pods, &name, &rules);
-    let labels = json!({ (MANAGED_BY.0): MANAGED_BY.1, (name::ENDPOINT): name::hash(record) });
-    put(&mut policy, &["metadata", "labels"], labels);
-    put(&mut policy, &["metadata", "annotations"], json!({ (ANNOTATION): record.write()? }));
+    let mut policy = policy(pods, name, &rules);
+    if !record.entries.is_empty() {
+        let labels = json!({ (MANAGED_BY.0): MANAGED_BY.1, (name::ENDPOINT): name::hash(record) });
+        put(&mut policy, &["metadata", "labels"], labels);
+        put(&mut policy, &["metadata", "annotations"], json!({ (ANNOTATION): record.write()? }));
+    }
     Ok(Some(policy))
 }
 
@@ -97,24 +110,36 @@ pub fn policy(pods: &Pods, name: &str, egress: &[Value]) -> Value {
 
 /// Builds the policy that lets pods ask for names.
 pub fn dns(pods: &Pods, places: &[DnsPlace]) -> Value {
-    let name = name::of_dns(pods.workload.as_deref().unwrap_or_default());
+    let name = name::of_purpose("dns", pods.workload.as_deref().unwrap_or_default());
     policy(pods, &name, &places.iter().map(dns_rule).collect::<Vec<_>>())
+}
+
+/// Builds the policy that keeps everything open that is not what a rule is about: its pods become
+/// isolated, and lose nothing.
+pub fn rest(pods: &Pods) -> Value {
+    let name = name::of_purpose("rest", pods.workload.as_deref().unwrap_or_default());
+    let all = |protocol: &Protocol| json!({ "protocol": protocol.name(), "port": 1, "endPort": 65535 });
+    let ports: Vec<Value> = Protocol::ALL.iter().map(all).collect();
+    policy(pods, &name, &[json!({ "to": everyone(), "ports": ports })])
+}
+
+/// Names every destination, in the ways that all network plugins know: some match no pod by a block.
+fn everyone() -> Vec<Value> {
+    let mut to = blocks(&Family::ALL.map(Family::everything));
+    to.push(json!({ "namespaceSelector": {} }));
+    to
 }
 
 /// Builds the rule for one place where pods ask for names, by UDP and TCP.
 pub fn dns_rule(place: &DnsPlace) -> Value {
-    let everything = Family::ALL.map(Family::everything);
     let (to, ports) = match place {
         DnsPlace::Pods { namespace, selector, ports } => {
             (vec![pods_peer(namespace, selector)], ports.iter().map(target_port).collect())
         }
-        DnsPlace::Addresses(ips) => (blocks(&ips.cidrs()), vec![json!(53)]),
-        // Some network plugins match no pod by a block.
-        DnsPlace::Everywhere => {
-            let mut to = blocks(&everything);
-            to.push(json!({ "namespaceSelector": {} }));
-            (to, vec![json!(53)])
+        DnsPlace::Addresses { ips, ports } => {
+            (blocks(&ips.cidrs()), ports.iter().map(target_port).collect())
         }
+        DnsPlace::Everywhere => (everyone(), vec![json!(53)]),
     };
     let both =
         |port: &Value| ["UDP", "TCP"].map(|protocol| json!({ "protocol": protocol, "port": port }));
@@ -187,14 +212,15 @@ pub fn label_selector(selector: &Selector) -> Value {
 }
 
 /// Puts the rules of a record into a policy that others may own, in the place of those that the
-/// record before had there; every other rule stays as it was read.
+/// record before had there, and rules that need no refresh behind them; every other rule stays as it
+/// was read.
 ///
 /// What is returned has the fields that are ours to apply, and the identity and version of what was
 /// read, so that it can replace nothing else.
 ///
 /// # Errors
 /// Why our rules have no place in it.
-pub fn into(live: &Value, old: &Record, new: &Record) -> Result<Value, IntoError> {
+pub fn into(live: &Value, (old, new): (&Record, &Record), others: &[Value]) -> Result<Value, IntoError> {
     let is_policy = live.get("kind").and_then(Value::as_str) == Some("NetworkPolicy");
     let spec = live.get("spec").filter(|_| is_policy).ok_or(IntoError::Kind)?;
     let types = spec.get("policyTypes").and_then(Value::as_array).ok_or(IntoError::NotEgress)?;
@@ -215,12 +241,26 @@ pub fn into(live: &Value, old: &Record, new: &Record) -> Result<Value, IntoError
         let known = place.is_none() && of(new).is_some_and(|rule| egress.contains(&rule));
         egress.splice(range, of(new).filter(|_| !known));
     }
+    for rule in others {
+        if !egress.contains(rule) {
+            egress.push(rule.clone());
+        }
+    }
     let of = |field: &str| live.pointer(&format!("/metadata/{field}")).cloned();
+    let mut labels = serde_json::Map::new();
+    // A label of ours that is left out would be taken away.
+    if live.pointer("/metadata/labels").and_then(|labels| labels.get(MANAGED_BY.0)?.as_str())
+        == Some(MANAGED_BY.1)
+    {
+        labels.insert(MANAGED_BY.0.to_owned(), json!(MANAGED_BY.1));
+    }
+    let mut annotations = serde_json::Map::new();
+    if !(old.entries.is_empty() && new.entries.is_empty()) {
+        labels.insert(name::ENDPOINT.to_owned(), json!(name::hash(new)));
+        annotations.insert(ANNOTATION.to_owned(), json!(new.write()?));
+    }
     let mut metadata = json!({
-        "name": of("name"),
-        "namespace": of("namespace"),
-        "labels": { (name::ENDPOINT): name::hash(new) },
-        "annotations": { (ANNOTATION): new.write()? },
+        "name": of("name"), "namespace": of("namespace"), "labels": labels, "annotations": annotations,
     });
     for field in ["uid", "resourceVersion"] {
         if let Some(value) = of(field) {

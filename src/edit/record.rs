@@ -33,7 +33,7 @@ pub const ENOUGH_RUNS: u8 = 3;
 const RUN_SPACING: u64 = 10;
 
 /// A time in minutes since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Minute(pub u64);
 

@@ -16,6 +16,7 @@ use super::cluster::{ClusterError, ConnectOptions};
 use super::conflict::{self, Conflict, Refused};
 use super::failure::Failure;
 use super::kinds::{Filter, NETWORK_POLICY, escape};
+use crate::edit::guard::Checked;
 
 /// The manager that the fields are written under, one name for every subcommand.
 pub const MANAGER: &str = "kubectl-netpol";
@@ -130,7 +131,7 @@ impl Writer {
     }
 
     /// Changes a policy as `plan` says: given the live object, if there is one, it returns the one to
-    /// apply, or nothing where nothing is to be done.
+    /// apply, checked, or nothing where nothing is to be done.
     ///
     /// # Errors
     /// What the plan says; a server that cannot be reached, or refuses.
@@ -138,7 +139,7 @@ impl Writer {
         &self,
         name: &PolicyName,
         manner: Manner,
-        mut plan: impl FnMut(Option<&Value>) -> Result<Option<Value>, E>,
+        mut plan: impl FnMut(Option<&Value>) -> Result<Option<Checked>, E>,
     ) -> Result<Applied, E> {
         self.runtime.block_on(async {
             let path = path(name);
@@ -251,8 +252,8 @@ fn name_kind(object: &mut Value) {
 }
 
 /// Makes the object that goes to the wire: it applies to what was read, and to nothing else.
-fn locked(mut object: Value, live: Option<&Value>) -> Value {
-    name_kind(&mut object);
+fn locked(object: Checked, live: Option<&Value>) -> Value {
+    let mut object = object.into_object();
     if let Some(object) = object.as_object_mut() {
         object.remove("status");
         let metadata = object.entry("metadata").or_insert_with(|| json!({}));

@@ -8,7 +8,7 @@ use super::objects::{
     Condition, Container, ContainerPort, Ip, Meta, Object, ObjectKey, Objects, PodObject, PodSpec,
     WorkloadObject,
 };
-use super::owners::Owners;
+use super::owners::{Owners, selector};
 use super::routes::routing;
 use super::services::{forget_slices_of_controllers, services};
 use crate::model::cni::{Agent, NetworkPlugin};
@@ -234,6 +234,10 @@ impl Builder {
                     kind: owner.kind.as_str().into(),
                     namespace: pod.namespace,
                     name: owner.name.as_str().into(),
+                    selector: match items.get(&owner) {
+                        Some(Object::Workload(object)) => selector(object),
+                        _ => None,
+                    },
                 };
                 let add = || self.snapshot.workloads.push(workload());
                 *workloads.entry(owner.clone()).or_insert_with(add)

@@ -111,7 +111,7 @@ fn key_of(namespace: &str, owner: &OwnerReference) -> ObjectKey {
 }
 
 /// Returns a workload's selector; one that would select everything is as good as none.
-fn selector(workload: &WorkloadObject) -> Option<Selector> {
+pub(super) fn selector(workload: &WorkloadObject) -> Option<Selector> {
     let selector = match workload.spec.selector.as_ref()? {
         WorkloadSelector::Selector(selector) => Selector::new(selector),
         WorkloadSelector::Labels(labels) => {

@@ -6,6 +6,7 @@ use super::arena::Id;
 use super::labels::LabelsId;
 use super::names::Name;
 use super::ports::Protocol;
+use super::selector::Selector;
 
 /// Names one namespace.
 pub type NamespaceId = Id<Namespace>;
@@ -94,6 +95,8 @@ pub struct Workload {
     pub namespace: NamespaceId,
     /// Its name.
     pub name: Box<str>,
+    /// Its own selector; nothing where it has none, or was not read.
+    pub selector: Option<Selector>,
 }
 
 /// A node (core/v1 `Node`).

@@ -24,9 +24,11 @@ pub fn write(out: &mut dyn Write, refresh: &Refresh, look: Look) -> io::Result<(
         }
         lines.extend(policy.hosts.iter().filter(|host| look.wide || is_news(host)).flat_map(host_lines));
     }
-    if !refresh.caveats.is_empty() {
+    if !(refresh.caveats.is_empty() && refresh.unresolved.is_empty()) {
         lines.push(Line::default());
     }
+    let failed = |text: &String| Line::new(0, 8).with(Label::Caution, "unresolved:").plain(text);
+    lines.extend(refresh.unresolved.iter().map(failed));
     let caveat = |text: &String| Line::new(0, 8).with(Label::Caution, "caveat:").plain(text);
     lines.extend(refresh.caveats.iter().map(caveat));
     write_lines(out, &lines, look.width)

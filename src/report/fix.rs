@@ -52,7 +52,7 @@ pub fn propose(network: &Network<'_>, question: Question<'_>) -> Result<Option<F
         Verdict::Depends => return Err("something that is not known decides".to_owned()),
         Verdict::Deny | Verdict::Partial => {}
     }
-    let ports = asking.ports(&destination);
+    let ports = ports(asking.network, &destination, question.port);
     // An empty list would mean every port.
     if ports.as_ref().is_some_and(Vec::is_empty) {
         return Err("no rule can name the port".to_owned());
@@ -124,26 +124,29 @@ impl Asking<'_, '_> {
     ) -> Result<(Explanation, Denied), String> {
         judged(network, source, destination, self.question.port).map_err(|error| error.to_string())
     }
+}
 
-    /// Returns the ports of the rule: by number, or by name where they are different numbers;
-    /// nothing where every port was asked for.
-    fn ports(&self, destination: &End) -> Option<Vec<NetworkPolicyPort>> {
-        let port = self.question.port;
-        let asked = |member| service::asked(self.network, destination, member, port);
-        let sets: BTreeSet<PortSet> = destination.members.iter().map(asked).collect();
-        match (sets.first(), port) {
-            (Some(set), _) if sets.len() == 1 => (*set != PortSet::any()).then(|| rule_ports(set)),
-            (None, None) => None,
-            _ if destination.service.is_some() => {
-                Some(service::targets(self.network, destination, port).map(target_port).collect())
-            }
-            (_, Some(PortQuery::Name { name, .. })) => {
-                let ranges = sets.iter().flat_map(PortSet::ranges);
-                let protocols: BTreeSet<Protocol> = ranges.map(|(protocol, ..)| protocol).collect();
-                Some(protocols.into_iter().map(|protocol| rule_port(protocol, named(name))).collect())
-            }
-            _ => Some(Vec::new()),
+/// Returns the ports of the rule that lets a port of the destination through: by number, or by name where
+/// they are different numbers; nothing where every port was asked for.
+pub(super) fn ports(
+    network: &Network<'_>,
+    destination: &End,
+    port: Option<&PortQuery>,
+) -> Option<Vec<NetworkPolicyPort>> {
+    let asked = |member| service::asked(network, destination, member, port);
+    let sets: BTreeSet<PortSet> = destination.members.iter().map(asked).collect();
+    match (sets.first(), port) {
+        (Some(set), _) if sets.len() == 1 => (*set != PortSet::any()).then(|| rule_ports(set)),
+        (None, None) => None,
+        _ if destination.service.is_some() => {
+            Some(service::targets(network, destination, port).map(target_port).collect())
         }
+        (_, Some(PortQuery::Name { name, .. })) => {
+            let ranges = sets.iter().flat_map(PortSet::ranges);
+            let protocols: BTreeSet<Protocol> = ranges.map(|(protocol, ..)| protocol).collect();
+            Some(protocols.into_iter().map(|protocol| rule_port(protocol, named(name))).collect())
+        }
+        _ => Some(Vec::new()),
     }
 }
 

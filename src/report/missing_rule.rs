@@ -125,6 +125,18 @@ impl MissingRule {
         Ok(takers)
     }
 
+    /// Builds a policy of its own with the rule.
+    ///
+    /// # Errors
+    /// Why no labels name the pods.
+    pub(super) fn policy_of_its_own(&self, snapshot: &Snapshot) -> Result<PolicyObject, String> {
+        let subject = equals(self.subject.as_ref().map_err(String::clone)?);
+        let mut policy = self.new_policy(snapshot, &subject, &[]);
+        let PolicySpec::NetworkPolicy(spec) = &mut policy.spec;
+        self.append_to(spec);
+        Ok(policy)
+    }
+
     /// Tells whether a policy isolates every pod with some labels, read or not.
     fn are_isolated(&self, snapshot: &Snapshot, labels: &PodLabels) -> bool {
         snapshot.policies.iter().any(|policy| {

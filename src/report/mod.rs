@@ -1,6 +1,7 @@
 //! Questions and their answers, as plain data in the schema `netpol/v1`.
 
 mod alike;
+pub mod allowance;
 mod attached;
 pub mod backends;
 mod causes;

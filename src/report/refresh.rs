@@ -16,6 +16,9 @@ pub struct Refresh {
     pub kind: &'static str,
     /// The policies, ascending by namespace and name.
     pub policies: Vec<RefreshedPolicy>,
+    /// The SRV records that could not be had, each in one line; what they told of before stays.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unresolved: Vec<String>,
     /// What limits the answer.
     pub caveats: Vec<String>,
 }
@@ -127,13 +130,14 @@ pub enum Standing {
 
 impl Refresh {
     /// Begins an answer.
-    pub fn new(policies: Vec<RefreshedPolicy>, caveats: Vec<String>) -> Self {
-        Self { api_version: API_VERSION, kind: "Refresh", policies, caveats }
+    pub fn new(policies: Vec<RefreshedPolicy>, unresolved: Vec<String>, caveats: Vec<String>) -> Self {
+        Self { api_version: API_VERSION, kind: "Refresh", policies, unresolved, caveats }
     }
 
     /// Returns how it went.
     pub fn standing(&self) -> Standing {
-        self.policies.iter().map(RefreshedPolicy::standing).min().unwrap_or(Standing::Current)
+        let services = if self.unresolved.is_empty() { Standing::Current } else { Standing::Unresolved };
+        self.policies.iter().map(RefreshedPolicy::standing).min().unwrap_or(services).min(services)
     }
 
     /// Lists the hosts of all policies.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use libtest_mimic::Trial;
+use netpol::edit::guard::{self, Checked};
 use netpol::load::apply::{Applied, DryRun, Force, Manner, PolicyName, Writer};
 use netpol::load::cluster::{ClusterError, ConnectOptions};
 use serde_json::{Value, json};
@@ -52,8 +53,19 @@ fn policy(namespace: &str) -> PolicyName {
 }
 
 /// A policy that opens one address, whose last number counts.
-fn opens(namespace: &str, number: u64) -> Value {
+fn opens(namespace: &str, number: u64) -> Checked {
+    checked(&opening(namespace, number))
+}
+
+/// Passes an object as one that was shown.
+fn checked(object: &Value) -> Checked {
+    guard::check_shown(object, object).expect("an object that may be sent")
+}
+
+fn opening(namespace: &str, number: u64) -> Value {
     json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
         "metadata": {"name": "ours", "namespace": namespace, "annotations": {"count": number.to_string()}},
         "spec": {
             "podSelector": {},
@@ -71,7 +83,7 @@ fn count(live: Option<&Value>) -> u64 {
     count.map_or(0, |count| count.parse().expect("a number"))
 }
 
-type Planned = Result<Option<Value>, ClusterError>;
+type Planned = Result<Option<Checked>, ClusterError>;
 
 fn created(plane: &ControlPlane) {
     let namespace = namespace(plane, "apply-created");
@@ -148,9 +160,7 @@ fn label_in_between(plane: &ControlPlane) {
 
 fn conflict(plane: &ControlPlane) {
     let namespace = namespace(plane, "apply-conflict");
-    let mut theirs = opens(namespace, 7);
-    theirs["apiVersion"] = json!("networking.k8s.io/v1");
-    theirs["kind"] = json!("NetworkPolicy");
+    let theirs = opening(namespace, 7);
     let args = ["apply", "--server-side", "--field-manager=the-other", "--filename=-"];
     plane.kubectl(&args, Some(&theirs.to_string())).expect_success();
     let writer = writer(plane);
@@ -235,9 +245,9 @@ fn replaced(plane: &ControlPlane) {
 
 fn unknown_field(plane: &ControlPlane) {
     let namespace = namespace(plane, "apply-unknown");
-    let mut wrong = opens(namespace, 1);
+    let mut wrong = opening(namespace, 1);
     wrong["spec"]["egres"] = json!([]);
-    let plan = |_: Option<&Value>| -> Planned { Ok(Some(wrong.clone())) };
+    let plan = |_: Option<&Value>| -> Planned { Ok(Some(checked(&wrong))) };
     let error = writer(plane).apply(&policy(namespace), WRITE, plan).expect_err("a refusal");
     assert!(error.to_string().contains("egres"), "{error}");
 }
@@ -368,7 +378,7 @@ fn faulty(
         let is_change = request.method == "PATCH" && !request.path.contains("dryRun");
         *version += u64::from(is_change);
         told.lock().expect("what was done").push(request.method.clone());
-        let mut live = opens("shop", *version);
+        let mut live = opening("shop", *version);
         live["metadata"]["uid"] = json!("some");
         live["metadata"]["resourceVersion"] = json!(version.to_string());
         out.write_all(object("200 OK", &live).as_bytes())

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use hickory_proto::op::ResponseCode;
 use libtest_mimic::Trial;
+use netpol::edit::guard::{self, Plan};
 use netpol::edit::host::{Host, HostName};
+use netpol::edit::name::of_policy;
 use netpol::edit::object::{Pods, dedicated};
 use netpol::edit::outcome::VantageClass;
 use netpol::edit::record::{ANNOTATION, Entry, Key, Minute, Record};
@@ -56,14 +58,18 @@ fn remember(plane: &ControlPlane, namespace: &str, hosts: &[&str]) -> String {
     };
     let record = Record { entries: hosts.iter().map(entry).collect() };
     let pods = Pods { namespace: namespace.into(), workload: None, selector: Selector::default() };
-    let object = dedicated(&pods, &record).expect("a record").expect("a policy");
+    let object = dedicated(&pods, &of_policy("", record.entries.keys()), &record, &[])
+        .expect("a record")
+        .expect("a policy");
     let name = object["metadata"]["name"].as_str().expect("a name").to_owned();
     let options =
         ConnectOptions { kubeconfig: Some(plane.kubeconfig("admin")), ..ConnectOptions::default() };
     let writer = Writer::open(&options).expect("a writer");
     let place = PolicyName { namespace: namespace.to_owned(), name: name.clone() };
     let manner = Manner { dry_run: DryRun::None, force: Force::No };
-    let plan = |_: Option<&Value>| -> Result<_, ClusterError> { Ok(Some(object.clone())) };
+    let planned = guard::check(&object, Plan { record: Some(&record), ..Plan::default() });
+    let planned = planned.expect("as planned");
+    let plan = |_: Option<&Value>| -> Result<_, ClusterError> { Ok(Some(planned.clone())) };
     writer.apply(&place, manner, plan).expect("applied");
     name
 }

@@ -11,6 +11,8 @@ use proptest::collection::btree_set;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 
+const NAME: &str = "netpol-ep-a";
+
 fn record(hosts: &[(&str, u16, &[&str])]) -> Record {
     let entry = |(host, port, ips): &(&str, u16, &[&str])| {
         let host = Host::parse(host).unwrap();
@@ -45,7 +47,7 @@ fn a_policy_of_our_own_has_a_rule_for_each_host_and_isolates_egress_alone() {
         ("b.example.com", 5432, &["8.8.8.10"]),
         ("unknown.example.com", 80, &[]),
     ]);
-    let policy = object::dedicated(&web(), &record).unwrap().unwrap();
+    let policy = object::dedicated(&web(), NAME, &record, &[]).unwrap().unwrap();
     assert_eq!(
         policy["spec"],
         json!({
@@ -78,8 +80,11 @@ fn a_policy_of_our_own_has_a_rule_for_each_host_and_isolates_egress_alone() {
     assert_eq!(policy["metadata"]["labels"]["app.kubernetes.io/managed-by"], "kubectl-netpol");
     guard::check(&policy, plan(&record)).unwrap();
     serde_json::from_value::<NetworkPolicy>(policy).unwrap();
-    assert_eq!(object::dedicated(&web(), &self::record(&[("a.example", 1, &[])])).unwrap(), None);
-    assert_eq!(object::dedicated(&web(), &Record::default()).unwrap(), None);
+    assert_eq!(
+        object::dedicated(&web(), NAME, &self::record(&[("a.example", 1, &[])]), &[]).unwrap(),
+        None
+    );
+    assert_eq!(object::dedicated(&web(), NAME, &Record::default(), &[]).unwrap(), None);
 }
 
 #[test]
@@ -87,9 +92,8 @@ fn names_are_asked_for_at_the_ports_of_the_dns_pods() {
     let selector = Selector { requirements: vec![Requirement::equals("k8s-app", "kube-dns")] };
     let ports = vec![TargetPort::Name("dns".into()), TargetPort::Number(5353)];
     let pods = DnsPlace::Pods { namespace: "kube-system".into(), selector, ports };
-    let local = DnsPlace::Addresses(
-        ["169.254.20.10".parse::<std::net::IpAddr>().unwrap()].into_iter().collect(),
-    );
+    let ips = ["169.254.20.10".parse::<std::net::IpAddr>().unwrap()].into_iter().collect();
+    let local = DnsPlace::Addresses { ips, ports: vec![TargetPort::Number(53)] };
     let places = [pods, local, DnsPlace::Everywhere];
     let policy = object::dns(&web(), &places);
     assert_eq!(policy["metadata"]["name"], "netpol-dns-web-88b43ec069");
@@ -141,7 +145,7 @@ fn live() -> Value {
 fn a_policy_of_somebody_else_keeps_every_rule_that_was_read() {
     let old = record(&[]);
     let new = record(&[("a.example", 443, &["8.8.8.8"]), ("b.example", 80, &["8.8.4.4"])]);
-    let first = object::into(&live(), &old, &new).unwrap();
+    let first = object::into(&live(), (&old, &new), &[]).unwrap();
     let egress = first["spec"]["egress"].as_array().unwrap();
     assert_eq!(egress[..2], live()["spec"]["egress"].as_array().unwrap()[..]);
     assert_eq!(egress.len(), 4);
@@ -158,17 +162,21 @@ fn a_policy_of_somebody_else_keeps_every_rule_that_was_read() {
     let theirs = json!({ "to": [{ "ipBlock": { "cidr": "1.1.1.1/32" } }] });
     read["spec"]["egress"].as_array_mut().unwrap().push(theirs.clone());
     let next = record(&[("a.example", 443, &["8.8.8.8", "8.8.8.9"])]);
-    let second = object::into(&read, &new, &next).unwrap();
+    let second = object::into(&read, (&new, &next), &[]).unwrap();
     let egress = second["spec"]["egress"].as_array().unwrap();
     assert_eq!(egress.len(), 4);
     assert_eq!(egress[2]["to"], json!([{ "ipBlock": { "cidr": "8.8.8.8/31" } }]));
     assert_eq!(egress[3], theirs);
     guard::check(&second, Plan { record: Some(&next), live: Some(&read), ..Plan::default() }).unwrap();
     read["spec"]["egress"] = second["spec"]["egress"].clone();
-    assert_eq!(object::into(&read, &next, &next).unwrap()["spec"], second["spec"], "twice is once");
+    assert_eq!(
+        object::into(&read, (&next, &next), &[]).unwrap()["spec"],
+        second["spec"],
+        "twice is once"
+    );
     // A rule of ours that somebody changed is not ours any more.
     read["spec"]["egress"][2]["ports"][0]["port"] = json!(8443);
-    let third = object::into(&read, &next, &next).unwrap();
+    let third = object::into(&read, (&next, &next), &[]).unwrap();
     assert_eq!(third["spec"]["egress"].as_array().unwrap().len(), 5);
 }
 
@@ -178,7 +186,7 @@ fn a_policy_in_which_a_rule_would_isolate_or_do_nothing_is_refused() {
     let try_into = |change: &dyn Fn(&mut Value)| {
         let mut live = live();
         change(&mut live);
-        object::into(&live, &Record::default(), &new).unwrap_err()
+        object::into(&live, (&Record::default(), &new), &[]).unwrap_err()
     };
     assert_eq!(try_into(&|live| live["spec"]["policyTypes"] = json!(["Ingress"])), IntoError::NotEgress);
     assert_eq!(try_into(&|live| live["spec"]["policyTypes"] = Value::Null), IntoError::NotEgress);
@@ -190,7 +198,7 @@ fn a_policy_in_which_a_rule_would_isolate_or_do_nothing_is_refused() {
 #[test]
 fn what_was_not_planned_is_not_sent() {
     let record = record(&[("a.example", 443, &["8.8.8.8", "8.8.8.9"]), ("b.example", 80, &["8.8.4.4"])]);
-    let good = object::dedicated(&web(), &record).unwrap().unwrap();
+    let good = object::dedicated(&web(), NAME, &record, &[]).unwrap().unwrap();
     guard::check(&good, plan(&record)).unwrap();
     let changes: &[(&str, Value)] = &[
         ("/kind", json!("CiliumNetworkPolicy")),
@@ -232,7 +240,7 @@ fn what_was_not_planned_is_not_sent() {
     wire["spec"]["ingress"] = json!([]);
     assert!(guard::check(&wire, plan(&record)).is_err());
     let read = live();
-    let mut into = object::into(&read, &Record::default(), &record).unwrap();
+    let mut into = object::into(&read, (&Record::default(), &record), &[]).unwrap();
     let with = Plan { record: Some(&record), live: Some(&read), ..Plan::default() };
     guard::check(&into, with).unwrap();
     into["spec"]["podSelector"] = json!({});
@@ -247,7 +255,7 @@ proptest! {
         let mut record = record(&[("a.example", 443, &[])]);
         let ips = low.iter().map(|low| std::net::IpAddr::from([8, 8, high, *low]));
         record.entries.values_mut().for_each(|entry| entry.ips.extend(ips.clone().map(|ip| (ip, None))));
-        let policy = object::dedicated(&web(), &record).unwrap().unwrap();
+        let policy = object::dedicated(&web(), NAME, &record, &[]).unwrap().unwrap();
         prop_assert!(guard::check(&policy, plan(&record)).is_ok());
         let blocks = policy["spec"]["egress"][0]["to"].as_array().unwrap();
         let block = |peer: &Value| peer["ipBlock"]["cidr"].as_str().unwrap().parse::<ipnet::Ipv4Net>().unwrap();

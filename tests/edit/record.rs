@@ -113,7 +113,7 @@ fn names_are_labels_and_tell_workloads_and_endpoints_apart() {
     let mut names = std::collections::BTreeSet::new();
     for record in &records {
         for workload in ["", "Deployment/web", "StatefulSet/web"] {
-            let name = name::of_policy(workload, record);
+            let name = name::of_policy(workload, record.entries.keys());
             assert!(name.len() <= 63, "{name}");
             assert!(
                 name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
@@ -124,5 +124,8 @@ fn names_are_labels_and_tell_workloads_and_endpoints_apart() {
         }
         assert_eq!(name::hash(record).len(), 10);
     }
-    assert_eq!(name::of_policy("Deployment/web", &records[0]), "netpol-ep-api-example-com-603be303f7");
+    assert_eq!(
+        name::of_policy("Deployment/web", records[0].entries.keys()),
+        "netpol-ep-api-example-com-603be303f7"
+    );
 }

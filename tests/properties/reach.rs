@@ -187,7 +187,8 @@ pub(crate) fn with_workloads(mut world: World, owned: &[bool]) -> World {
     let snapshot = &mut world.snapshot;
     let mut workloads = HashMap::new();
     for namespace in snapshot.namespaces.ids() {
-        let workload = Workload { kind: "Deployment".into(), namespace, name: "many".into() };
+        let workload =
+            Workload { kind: "Deployment".into(), namespace, name: "many".into(), selector: None };
         workloads.insert(namespace, snapshot.workloads.push(workload));
     }
     let free = |pod: &netpol::model::endpoint::Pod| pod.workload.is_none() && !pod.is_template();

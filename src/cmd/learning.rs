@@ -1,0 +1,54 @@
+//! What name servers say of hosts, as plans take it.
+
+use std::collections::BTreeSet;
+
+use super::resolver::resolve;
+use crate::edit::host::HostName;
+use crate::edit::merge::Options;
+use crate::edit::plan::{self, Learnt, Services};
+use crate::edit::record::{Minute, Record};
+use crate::error::Error;
+use crate::load::resolve::{Asking, ResolveError, resolve_srv};
+
+/// What was learnt, and what that leaves open.
+pub(super) struct Lesson {
+    /// What was learnt.
+    pub(super) learnt: Learnt,
+    /// What the user should know, one sentence each.
+    pub(super) caveats: Vec<String>,
+    /// SRV records that could not be had, each in one line.
+    pub(super) failed: Vec<String>,
+}
+
+/// Asks for every name of some records; none without asking anybody.
+pub(super) fn learn(records: &[Record], asking: &Asking, options: Options) -> Result<Lesson, Error> {
+    let mut lesson = Lesson {
+        learnt: Learnt { options, now: now(), ..Learnt::default() },
+        caveats: Vec::new(),
+        failed: Vec::new(),
+    };
+    let names: BTreeSet<HostName> = records.iter().flat_map(plan::services).collect();
+    for name in names {
+        match resolve_srv(&name, asking) {
+            Ok(targets) => drop(lesson.learnt.services.insert(name, targets)),
+            Err(error @ ResolveError::Srv(..)) => lesson.failed.push(error.to_string()),
+            Err(error) => return Err(Error::usage(error)),
+        }
+    }
+    let services: &Services = &lesson.learnt.services;
+    let all = records.iter().map(|record| plan::with_services(record, services));
+    let hosts: BTreeSet<HostName> = all.flat_map(|record| plan::names(&record)).collect();
+    for resolved in resolve(&hosts, asking)? {
+        let host = resolved.resolution.host.clone();
+        if resolved.rotates {
+            let text = "hands out other addresses each time: a list of them will break";
+            lesson.caveats.push(format!("{host} {text}"));
+        }
+        lesson.learnt.resolutions.insert(host, resolved.resolution);
+    }
+    Ok(lesson)
+}
+
+fn now() -> Minute {
+    Minute(u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or_default() / 60)
+}

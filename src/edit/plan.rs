@@ -1,0 +1,253 @@
+//! A policy that is there, or is not, and what name servers say now -> the policy that is to be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::guard::{self, Checked, Plan, Unplanned};
+use super::host::{Host, HostName};
+use super::merge::{self, Change, Merged};
+use super::name::MANAGED_BY;
+use super::object::{self, IntoError, Pods};
+use super::outcome::Resolution;
+use super::record::{ANNOTATION, Entry, Key, Minute, Record, RecordError};
+
+/// What is to be opened, and in which policy.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// Hosts, in a policy that remembers them.
+    Hosts(Hosts),
+    /// A policy without addresses that change, as it was shown.
+    Fixed(Value),
+}
+
+/// Hosts that are to be opened for pods.
+#[derive(Clone, Debug)]
+pub struct Hosts {
+    /// The pods.
+    pub pods: Pods,
+    /// The name of the policy.
+    pub policy: String,
+    /// Whose policy it is.
+    pub whose: Whose,
+    /// The hosts, as nothing were known of them yet.
+    pub hosts: BTreeMap<Key, Entry>,
+    /// Rules for Services, which need no refresh.
+    pub rules: Vec<Value>,
+}
+
+/// Whose policy takes the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// One of our own, which is made where it is not there.
+    Ours,
+    /// One that is there (`--into`).
+    Theirs,
+}
+
+/// What has been learnt, and how it is merged.
+#[derive(Clone, Debug, Default)]
+pub struct Learnt {
+    /// What name servers said of names.
+    pub resolutions: BTreeMap<HostName, Resolution>,
+    /// The hosts and ports that SRV records tell of, by their name.
+    pub services: Services,
+    /// When.
+    pub now: Minute,
+    /// How to merge.
+    pub options: merge::Options,
+}
+
+/// The hosts and ports that SRV records tell of, by their name.
+pub type Services = BTreeMap<HostName, BTreeSet<(HostName, u16)>>;
+
+/// What becomes of a policy.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// What became of each host, ascending.
+    pub changes: BTreeMap<Key, Change>,
+    /// The object to apply; nothing where all stays as it is.
+    pub object: Option<Checked>,
+}
+
+/// A policy that cannot be written.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// Nothing is remembered on it.
+    #[error("it has no annotation {ANNOTATION}: somebody took it away; allow its hosts anew")]
+    NoRecord,
+    /// It is not there.
+    #[error("there is no such policy")]
+    Missing,
+    /// Somebody else made one of that name.
+    #[error("there is one of that name that somebody else made")]
+    Theirs,
+    /// It is for other pods than it was made for.
+    #[error("it selects other pods by now: delete it, and allow its hosts anew")]
+    OtherPods,
+    /// What is remembered cannot be read, or not be written.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The rules have no place in it.
+    #[error(transparent)]
+    Into(#[from] IntoError),
+    /// What came out was not planned.
+    #[error(transparent)]
+    Unplanned(#[from] Unplanned),
+}
+
+/// Reads what is remembered on a policy; nothing where it remembers none.
+///
+/// # Errors
+/// What cannot be read.
+pub fn remembered(live: &Value) -> Result<Option<Record>, RecordError> {
+    let text = live.pointer("/metadata/annotations").and_then(|all| all.get(ANNOTATION)?.as_str());
+    text.map(Record::parse).transpose()
+}
+
+/// Lists the names that are to be resolved for a record.
+pub fn names(record: &Record) -> BTreeSet<HostName> {
+    let name = |key: &Key| match &key.host {
+        Host::Name(name) => Some(name.clone()),
+        Host::Ip(_) => None,
+    };
+    record.entries.keys().filter_map(name).collect()
+}
+
+/// Lists the names whose SRV records are to be asked for.
+pub fn services(record: &Record) -> BTreeSet<HostName> {
+    record.entries.values().filter_map(|entry| entry.srv.clone()).collect()
+}
+
+/// Adds the hosts that SRV records tell of by now; what they told of before stays.
+#[must_use]
+pub fn with_services(record: &Record, services: &Services) -> Record {
+    let mut all = record.clone();
+    for entry in record.entries.values() {
+        for (host, port) in entry.srv.iter().filter_map(|srv| services.get(srv)).flatten() {
+            let host = Host::Name(host.clone());
+            let (srv, scheme) = (entry.srv.clone(), entry.scheme.clone());
+            let (allow, grace) = (entry.allow.clone(), entry.grace);
+            let new = Entry { srv, scheme, allow, grace, ..Entry::new(&host) };
+            all.entries.entry(Key { host, ports: BTreeSet::from([*port]) }).or_insert(new);
+        }
+    }
+    all
+}
+
+/// Merges what was learnt into a record. A new host about which nothing is known yet has no rule, and is
+/// not remembered before it has one.
+fn learn(base: &Record, old: &Record, learnt: &Learnt) -> Merged {
+    let base = with_services(base, &learnt.services);
+    let own = names(&base).into_iter().filter_map(|name| learnt.resolutions.get(&name).cloned());
+    let own: Vec<Resolution> = own.collect();
+    let mut merged = merge::merge(&base, &own, learnt.now, &learnt.options);
+    merged.record.entries.retain(|key, entry| !entry.ips.is_empty() || old.entries.contains_key(key));
+    merged
+}
+
+/// Plans a refresh; the same answers at the same time change nothing the second time.
+///
+/// # Errors
+/// Why the policy stays as it is.
+pub fn refresh(live: &Value, learnt: &Learnt) -> Result<Planned, PlanError> {
+    let old = remembered(live)?.ok_or(PlanError::NoRecord)?;
+    let Merged { record, changes } = learn(&old, &old, learnt);
+    if record == old {
+        return Ok(Planned { changes, object: None });
+    }
+    let object = object::into(live, (&old, &record), &[])?;
+    let plan = Plan { record: Some(&record), rules: &[], live: Some(live) };
+    Ok(Planned { changes, object: Some(guard::check(&object, plan)?) })
+}
+
+impl Wanted {
+    /// Returns the namespace of the policy.
+    pub fn namespace(&self) -> &str {
+        match self {
+            Self::Hosts(hosts) => &hosts.pods.namespace,
+            Self::Fixed(object) => text(object, "/metadata/namespace"),
+        }
+    }
+
+    /// Returns the name of the policy.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Hosts(hosts) => &hosts.policy,
+            Self::Fixed(object) => text(object, "/metadata/name"),
+        }
+    }
+
+    /// Plans the policy; the same answers at the same time change nothing the second time.
+    ///
+    /// # Errors
+    /// Why nothing is written.
+    pub fn plan(&self, live: Option<&Value>, learnt: &Learnt) -> Result<Planned, PlanError> {
+        match self {
+            Self::Hosts(hosts) => hosts.plan(live, learnt),
+            Self::Fixed(object) => fixed(object, live),
+        }
+    }
+}
+
+impl Hosts {
+    fn plan(&self, live: Option<&Value>, learnt: &Learnt) -> Result<Planned, PlanError> {
+        let old = live.map(remembered).transpose()?.flatten().unwrap_or_default();
+        let Merged { record, mut changes } = learn(&self.laid_over(&old), &old, learnt);
+        changes.retain(|key, _| self.hosts.contains_key(key));
+        let object = match live {
+            None if self.whose == Whose::Theirs => return Err(PlanError::Missing),
+            None => object::dedicated(&self.pods, &self.policy, &record, &self.rules)?,
+            Some(live) => {
+                self.check_pods(live)?;
+                let object = object::into(live, (&old, &record), &self.rules)?;
+                let same =
+                    record == old && live.pointer("/spec/egress") == object.pointer("/spec/egress");
+                (!same).then_some(object)
+            }
+        };
+        let plan = Plan { record: Some(&record), rules: &self.rules, live };
+        let object = object.map(|object| guard::check(&object, plan)).transpose()?;
+        Ok(Planned { changes, object })
+    }
+
+    /// Adds the hosts to those that are remembered; what was consented to and what is known stay.
+    fn laid_over(&self, old: &Record) -> Record {
+        let mut record = old.clone();
+        for (key, wanted) in &self.hosts {
+            let entry = record.entries.entry(key.clone()).or_insert_with(|| wanted.clone());
+            entry.allow.extend(&wanted.allow);
+            entry.grace = wanted.grace;
+        }
+        record
+    }
+
+    fn check_pods(&self, live: &Value) -> Result<(), PlanError> {
+        if self.whose == Whose::Theirs {
+            return Ok(());
+        }
+        check_ours(live)?;
+        let wanted = object::label_selector(&self.pods.selector);
+        (live.pointer("/spec/podSelector") == Some(&wanted)).then_some(()).ok_or(PlanError::OtherPods)
+    }
+}
+
+fn fixed(shown: &Value, live: Option<&Value>) -> Result<Planned, PlanError> {
+    if let Some(live) = live {
+        check_ours(live)?;
+        if live.get("spec") == shown.get("spec") {
+            return Ok(Planned { changes: BTreeMap::new(), object: None });
+        }
+    }
+    Ok(Planned { changes: BTreeMap::new(), object: Some(guard::check_shown(shown, shown)?) })
+}
+
+fn check_ours(live: &Value) -> Result<(), PlanError> {
+    let labels = live.pointer("/metadata/labels");
+    let managed_by = labels.and_then(|labels| labels.get(MANAGED_BY.0));
+    (managed_by == Some(&json!(MANAGED_BY.1))).then_some(()).ok_or(PlanError::Theirs)
+}
+
+fn text<'a>(object: &'a Value, field: &str) -> &'a str {
+    object.pointer(field).and_then(Value::as_str).unwrap_or_default()
+}

@@ -1,0 +1,203 @@
+//! What it takes to open an endpoint for pods: the selector that names them, their way to DNS, and the
+//! other side.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::ends::{self, End};
+use super::fix;
+use super::judge::judge;
+use super::missing_rule::{Half, MissingRule};
+use super::naming::{name_of, workload_endpoint};
+use super::schema::Endpoint;
+use super::selection::{equals, labels_of, selected};
+use super::servers::{At, Port, Servers, dns};
+use super::service;
+use super::target::{PortQuery, Target};
+use crate::engine::classes::ClassId;
+use crate::engine::network::Network;
+use crate::model::endpoint::PodId;
+use crate::model::ips::IpSet;
+use crate::model::labels::set_by_controllers;
+use crate::model::ports::{PortSet, Protocol};
+use crate::model::selector::{Requirement, Selector};
+use crate::model::service::TargetPort;
+use crate::model::snapshot::{PolicySpec, Snapshot};
+use crate::policy::Direction;
+
+/// Pods, as a policy of their own names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// Their namespace.
+    pub namespace: String,
+    /// Their workload, `Deployment/web`; nothing for a whole namespace.
+    pub workload: Option<String>,
+    /// What selects them.
+    pub selector: Selector,
+    /// What the user should know about it, one sentence each.
+    pub caveats: Vec<String>,
+}
+
+/// Finds how a policy names the pods of an end: by their workload's own selector, where it has one.
+///
+/// # Errors
+/// Why no policy can be for them.
+pub fn subject(snapshot: &Snapshot, end: &End) -> Result<Subject, String> {
+    let name = name_of(&end.endpoint);
+    if end.endpoint.kind == "Namespace" {
+        let namespace = end.endpoint.name.clone().unwrap_or_default();
+        let (selector, caveats) = (Selector::default(), Vec::new());
+        return Ok(Subject { namespace, workload: None, selector, caveats });
+    }
+    let pods: BTreeSet<PodId> = end.members.iter().filter_map(|member| member.who.pod()).collect();
+    let managed: BTreeSet<PodId> =
+        pods.iter().copied().filter(|pod| snapshot.pods.at(*pod).is_managed()).collect();
+    let Some(first) = managed.first() else {
+        let why = if pods.is_empty() { "has no pods" } else { "has no pod that policies govern" };
+        return Err(format!("{name} {why}"));
+    };
+    let namespace = snapshot.namespace_of(*first).to_owned();
+    let workload = snapshot.pods.at(*first).workload;
+    let shown = workload.map_or_else(|| end.endpoint.clone(), |own| workload_endpoint(snapshot, own));
+    let own = workload.and_then(|own| snapshot.workloads.at(own).selector.clone());
+    let lasting = |selector: &Selector| !selector.keys().any(set_by_controllers);
+    let selector = match own.filter(lasting) {
+        Some(selector) => selector,
+        None => Selector::new(&equals(&labels_of(snapshot, &end.endpoint, &namespace, &managed)?)),
+    };
+    let selects = selected(snapshot, &namespace, &selector);
+    let mut caveats = Vec::new();
+    if managed.len() < pods.len() {
+        caveats.push(format!(
+            "some pods of {name} are in the network of their node: no policy governs them"
+        ));
+    }
+    caveats.extend(others(snapshot, &managed, &selects, &name));
+    Ok(Subject { namespace, workload: Some(kind_and_name(&shown)), selector, caveats })
+}
+
+fn kind_and_name(endpoint: &Endpoint) -> String {
+    format!("{}/{}", endpoint.kind, endpoint.name.as_deref().unwrap_or_default())
+}
+
+/// Says whom a selector selects beside the pods that were meant.
+fn others(
+    snapshot: &Snapshot,
+    meant: &BTreeSet<PodId>,
+    selects: &BTreeSet<PodId>,
+    name: &str,
+) -> Option<String> {
+    let others: BTreeSet<String> = selects
+        .difference(meant)
+        .map(|pod| match snapshot.pods.at(*pod).workload {
+            Some(workload) => name_of(&workload_endpoint(snapshot, workload)),
+            None => snapshot.pods.at(*pod).name.to_string(),
+        })
+        .collect();
+    let listed = others.into_iter().collect::<Vec<_>>().join(", ");
+    (!listed.is_empty()).then(|| format!("the selector of {name} selects pods of {listed} too"))
+}
+
+/// Lists where pods ask for names and may not, or may not for certain: nothing where they may. A cluster
+/// whose DNS is not known is `Err`, unless they may ask anybody.
+///
+/// # Errors
+/// It is not known where the cluster's DNS is, and no rule opens its port.
+pub fn dns_to_open(network: &Network<'_>, end: &End) -> Result<Vec<Servers>, ()> {
+    let sources: BTreeSet<ClassId> = end.members.iter().map(|member| member.class).collect();
+    let governed = sources.into_iter().filter(|class| network.subject_of(*class).is_some());
+    let sources: Vec<ClassId> = governed.collect();
+    let servers = dns(network.snapshot);
+    if servers.is_empty() {
+        let everywhere = network.classes.classes.iter().map(|(id, _)| id);
+        let port = PortSet::port(Protocol::Udp, 53);
+        let everywhere: Vec<ClassId> = everywhere.collect();
+        let any = |from: &ClassId| everywhere.iter().any(|to| may(network, *from, *to, &port));
+        return if sources.iter().all(any) { Ok(Vec::new()) } else { Err(()) };
+    }
+    let is_closed = |servers: &Servers| {
+        let to = classes_of(network, &servers.at);
+        sources.iter().any(|from| {
+            to.iter().any(|to| !may(network, *from, *to, &asked_ports(network, *to, &servers.ports)))
+        })
+    };
+    Ok(servers.into_iter().filter(is_closed).collect())
+}
+
+/// Tells whether egress to a class is open for certain at all of some ports.
+fn may(network: &Network<'_>, from: ClassId, to: ClassId, ports: &PortSet) -> bool {
+    ports.is_subset(&judge(network, from, to, ports, None).egress.allowed)
+}
+
+fn classes_of(network: &Network<'_>, at: &At) -> BTreeSet<ClassId> {
+    let mut members = Vec::new();
+    match at {
+        At::Addresses(ips) => {
+            let ips: IpSet = ips.iter().copied().collect();
+            members = ends::addresses(network, &ips, Endpoint::default()).members;
+        }
+        At::Pods { namespace, labels } => {
+            let each = labels.iter().map(|(key, value)| Requirement::equals(key, value));
+            let selector = Selector { requirements: each.collect() };
+            for pod in selected(network.snapshot, namespace, &selector) {
+                ends::push_pod(network, pod, &IpSet::everything(), &mut members);
+            }
+        }
+    }
+    members.into_iter().map(|member| member.class).collect()
+}
+
+/// Returns the UDP ports of servers: whoever may ask by UDP asks by TCP only for long answers.
+fn asked_ports(network: &Network<'_>, to: ClassId, ports: &BTreeSet<Port>) -> PortSet {
+    let own = ports.iter().filter(|(protocol, _)| *protocol == Protocol::Udp);
+    own.fold(PortSet::none(), |all, (protocol, port)| {
+        let query = match port {
+            TargetPort::Number(number) => {
+                return all.union(&PortSet::port(*protocol, *number));
+            }
+            TargetPort::Name(name) => {
+                PortQuery::Name { name: name.to_string(), protocol: Some(*protocol) }
+            }
+        };
+        all.union(&query.resolve(network, to))
+    })
+}
+
+/// Builds the policy of the other side, where ingress to a Service is denied; nothing where it is not.
+///
+/// # Errors
+/// Why no policy can name the ends.
+pub fn other_side(
+    network: &Network<'_>,
+    source: &End,
+    destination: &Target,
+    port: u16,
+) -> Result<Option<NetworkPolicy>, String> {
+    let snapshot = network.snapshot;
+    let destination = ends::find(network, destination, "").map_err(|error| error.to_string())?;
+    let query = PortQuery::Numbers { protocol: Protocol::Tcp, low: port, high: port };
+    let denied = destination.members.iter().filter(|member| {
+        let ports = service::asked(network, &destination, member, Some(&query));
+        let from = source.members.iter().map(|own| own.class);
+        from.into_iter().any(|from| {
+            !ports.is_subset(&judge(network, from, member.class, &ports, None).ingress.allowed)
+        })
+    });
+    let pods: BTreeSet<PodId> = denied.filter_map(|member| member.who.pod()).collect();
+    if pods.is_empty() {
+        return Ok(None);
+    }
+    let ports = fix::ports(network, &destination, Some(&query));
+    let half =
+        Half { direction: Direction::Ingress, pods: &pods, subject: &destination, peer: source, ports };
+    let policy = MissingRule::find(snapshot, half)?.policy_of_its_own(snapshot)?;
+    let PolicySpec::NetworkPolicy(spec) = policy.spec;
+    let metadata = ObjectMeta {
+        name: Some(policy.name.to_string()),
+        namespace: policy.namespace.map(String::from),
+        ..ObjectMeta::default()
+    };
+    Ok(Some(NetworkPolicy { metadata, spec: Some(spec) }))
+}
