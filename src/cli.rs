@@ -35,6 +35,7 @@ enum Command {
     List(cmd::list::ListArgs),
     Diff(cmd::diff::DiffArgs),
     DefaultDeny(cmd::default_deny::DefaultDenyArgs),
+    AllowEndpoint(cmd::allow_endpoint::AllowEndpointArgs),
     RefreshIps(cmd::refresh_ips::RefreshIpsArgs),
     Doctor(cmd::doctor::DoctorArgs),
     Snapshot(cmd::snapshot::SnapshotArgs),
@@ -97,7 +98,9 @@ impl Command {
     /// Lists the formats that its answers have.
     const fn formats(&self) -> &'static [(&'static str, Format)] {
         match self {
-            Self::Explain(_) | Self::Doctor(_) | Self::RefreshIps(_) => Format::OF_EXPLANATIONS,
+            Self::Explain(_) | Self::Doctor(_) | Self::RefreshIps(_) | Self::AllowEndpoint(_) => {
+                Format::OF_EXPLANATIONS
+            }
             Self::Version(_) | Self::DefaultDeny(_) => Format::OF_FACTS,
             Self::Diff(_) => Format::OF_CHANGES,
             Self::Snapshot(_) | Self::Completion(_) => &[],
@@ -169,6 +172,7 @@ impl Cli {
             Command::Diff(args) => cmd::diff::run(args, &self.global),
             Command::DefaultDeny(args) => cmd::default_deny::run(args, &self.global),
             Command::Completion(args) => cmd::completion::run(args),
+            Command::AllowEndpoint(args) => cmd::allow_endpoint::run(args, &self.global),
             Command::RefreshIps(args) => cmd::refresh_ips::run(args, &self.global),
         });
         ended.map_err(|error| harmless(&error))

@@ -116,7 +116,7 @@ fn parse_timeout(text: &str) -> Result<Duration, String> {
 }
 
 /// Reads `1h30m`, `500ms`.
-fn parse_duration(text: &str) -> Option<Duration> {
+pub(super) fn parse_duration(text: &str) -> Option<Duration> {
     let (mut rest, mut total) = (text, Duration::ZERO);
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;

@@ -1,5 +1,7 @@
 //! The subcommands, one file each: arguments in, answer out, no logic.
 
+pub mod allow_endpoint;
+mod cilium;
 pub mod cni;
 mod compared;
 pub mod complete;
@@ -11,9 +13,11 @@ pub mod default_deny;
 pub mod diff;
 pub mod doctor;
 pub mod explain;
+mod hosts;
 mod input;
 mod learning;
 pub mod list;
+mod opening;
 mod output;
 pub mod refresh_ips;
 mod refreshed;
@@ -21,3 +25,4 @@ mod resolver;
 pub mod snapshot;
 pub mod version;
 pub mod who_can_reach;
+mod writing;

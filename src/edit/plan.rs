@@ -191,10 +191,19 @@ impl Wanted {
 }
 
 impl Hosts {
+    /// Returns the hosts as a record that remembers nothing of them yet.
+    pub fn record(&self) -> Record {
+        Record { entries: self.hosts.clone() }
+    }
+
     fn plan(&self, live: Option<&Value>, learnt: &Learnt) -> Result<Planned, PlanError> {
         let old = live.map(remembered).transpose()?.flatten().unwrap_or_default();
         let Merged { record, mut changes } = learn(&self.laid_over(&old), &old, learnt);
         changes.retain(|key, _| self.hosts.contains_key(key));
+        for (_, change) in changes.iter_mut().filter(|(key, _)| !old.entries.contains_key(*key)) {
+            // An address that stands for itself was there before it was merged.
+            change.added.append(&mut change.kept);
+        }
         let object = match live {
             None if self.whose == Whose::Theirs => return Err(PlanError::Missing),
             None => object::dedicated(&self.pods, &self.policy, &record, &self.rules)?,

@@ -118,7 +118,8 @@ pub enum RecordError {
 
 /// How long addresses stay after they were seen last: a day; one hour to thirty days can be asked for.
 pub const GRACE: u64 = 24 * 60;
-const GRACES: std::ops::RangeInclusive<u64> = 60..=30 * 24 * 60;
+/// How long grace periods may be, in minutes.
+pub const GRACES: std::ops::RangeInclusive<u64> = 60..=30 * 24 * 60;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

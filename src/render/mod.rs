@@ -1,5 +1,6 @@
 //! Answers become text, data, tables or graphs.
 
+pub mod allowance;
 pub mod csv;
 pub mod default_deny;
 pub mod diff;

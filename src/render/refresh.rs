@@ -82,7 +82,7 @@ fn head(policy: &RefreshedPolicy) -> Line {
     }
 }
 
-fn host_lines(host: &RefreshedHost) -> Vec<Line> {
+pub(super) fn host_lines(host: &RefreshedHost) -> Vec<Line> {
     let ports: Vec<String> = host.ports.iter().map(u16::to_string).collect();
     let mut lines =
         vec![Line::new(2, 2).with(Label::Heading, format!("{}:{}", host.host, ports.join(",")))];

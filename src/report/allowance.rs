@@ -25,7 +25,7 @@ use crate::model::ports::{PortSet, Protocol};
 use crate::model::selector::{Requirement, Selector};
 use crate::model::service::TargetPort;
 use crate::model::snapshot::{PolicySpec, Snapshot};
-use crate::policy::Direction;
+use crate::policy::{Direction, Tier};
 
 /// Pods, as a policy of their own names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,12 +100,28 @@ fn others(
     (!listed.is_empty()).then(|| format!("the selector of {name} selects pods of {listed} too"))
 }
 
-/// Lists where pods ask for names and may not, or may not for certain: nothing where they may. A cluster
-/// whose DNS is not known is `Err`, unless they may ask anybody.
+/// It is not known where the cluster's DNS is, and no rule opens its port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownDns;
+
+/// Lists the pods of an end whose egress nothing isolates for certain.
+pub fn open_pods(network: &Network<'_>, end: &End) -> BTreeSet<PodId> {
+    let is_open = |class: ClassId| {
+        let of_tier = |tier| {
+            let subject = network.subject_of(class)?;
+            network.isolations_of(subject, Direction::Egress, tier).find(|(_, doubt)| doubt.is_none())
+        };
+        network.subject_of(class).is_some() && Tier::ALL.into_iter().find_map(of_tier).is_none()
+    };
+    let open = end.members.iter().filter(|member| is_open(member.class));
+    open.filter_map(|member| member.who.pod()).collect()
+}
+
+/// Lists where pods ask for names and may not, or may not for certain; nothing where they may.
 ///
 /// # Errors
 /// It is not known where the cluster's DNS is, and no rule opens its port.
-pub fn dns_to_open(network: &Network<'_>, end: &End) -> Result<Vec<Servers>, ()> {
+pub fn dns_to_open(network: &Network<'_>, end: &End) -> Result<Vec<Servers>, UnknownDns> {
     let sources: BTreeSet<ClassId> = end.members.iter().map(|member| member.class).collect();
     let governed = sources.into_iter().filter(|class| network.subject_of(*class).is_some());
     let sources: Vec<ClassId> = governed.collect();
@@ -115,7 +131,7 @@ pub fn dns_to_open(network: &Network<'_>, end: &End) -> Result<Vec<Servers>, ()>
         let port = PortSet::port(Protocol::Udp, 53);
         let everywhere: Vec<ClassId> = everywhere.collect();
         let any = |from: &ClassId| everywhere.iter().any(|to| may(network, *from, *to, &port));
-        return if sources.iter().all(any) { Ok(Vec::new()) } else { Err(()) };
+        return if sources.iter().all(any) { Ok(Vec::new()) } else { Err(UnknownDns) };
     }
     let is_closed = |servers: &Servers| {
         let to = classes_of(network, &servers.at);

@@ -108,11 +108,12 @@ pub fn default_deny(snapshot: &Snapshot, namespace: &str, allowed: Allowed<'_>) 
 impl DefaultDeny {
     /// Returns the rules of a snapshot as if the policies were applied.
     pub fn applied(&self, snapshot: &Snapshot) -> Rules {
-        policy::translate_with(snapshot, &self.policies.iter().map(object).collect::<Vec<_>>())
+        policy::translate_with(snapshot, &self.policies.iter().map(policy_object).collect::<Vec<_>>())
     }
 }
 
-fn object(policy: &NetworkPolicy) -> PolicyObject {
+/// Returns a policy that is not applied yet, as it would be judged.
+pub(super) fn policy_object(policy: &NetworkPolicy) -> PolicyObject {
     let NetworkPolicy { metadata, spec } = policy.clone();
     PolicyObject {
         namespace: metadata.namespace.map(String::into),

@@ -30,6 +30,7 @@ pub mod naming;
 pub mod not_found;
 mod opened;
 mod peers;
+pub mod planned;
 pub mod plugin;
 mod policy_changes;
 mod proof;

@@ -1,0 +1,390 @@
+//! `kubectl netpol allow-endpoint`.
+
+use std::collections::BTreeSet;
+
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+
+use super::connection::parse_duration;
+use super::explain::{find, parse_target};
+use super::learning::learn;
+use super::opening::{self, Opening};
+use super::resolver::ResolverFlags;
+use super::writing::{self, Change, Dry, Place, WriteFlags, check_owners, refused, rules_after, tell};
+use super::{cilium, hosts, input, output, refreshed};
+use crate::cli::Global;
+use crate::edit::classify::Mode;
+use crate::edit::merge::Options;
+use crate::edit::object::{self, DnsPlace, Pods};
+use crate::edit::plan::{Learnt, Wanted};
+use crate::edit::record::{GRACES, Record};
+use crate::edit::special::own_addresses;
+use crate::edit::url::{self, Destination};
+use crate::engine::network::Network;
+use crate::error::{Error, ExitCode};
+use crate::load::apply::{Force, Writer};
+use crate::load::resolve::Asking;
+use crate::model::service::ServiceId;
+use crate::model::special::AddressClass;
+use crate::policy;
+use crate::render::{Format, allowance as render, diff, machine};
+use crate::report::allowance;
+use crate::report::diff::Diff;
+use crate::report::ends::End;
+use crate::report::joint::JointEnds;
+use crate::report::naming::name_of;
+use crate::report::planned::PlannedPolicy;
+use crate::report::sides::Sides;
+use crate::report::target::Target;
+
+/// Let a workload reach a host outside, or a Service, by a policy of its own.
+///
+/// TARGET is a workload or pod as in explain, or ns/NAME; without one, every pod of the namespace.
+/// The host is resolved as its pods would, the policy is shown with every connection that it opens or
+/// cuts, and it is written when you say so. refresh-ips keeps its addresses current.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  # Let a deployment call an API
+  kubectl netpol allow-endpoint deploy/web -n shop --url https://api.example.com
+
+  # A database by its connection string; nothing of the password is kept or shown
+  kubectl netpol allow-endpoint deploy/web -n shop --url 'postgres://u:p@db.example.com/orders'
+
+  # The first egress policy of a workload cuts everything else: keep that open
+  kubectl netpol allow-endpoint deploy/web -n shop --url https://api.example.com --allow-rest
+
+  # The policy for Git, planned from manifests
+  kubectl netpol allow-endpoint deploy/web -n shop --url https://api.example.com -f manifests/ -o yaml
+
+  # A Service of the cluster, in an existing policy, and the other side too
+  kubectl netpol allow-endpoint deploy/web -n shop --url redis://cache.db --into web-egress --both-sides")]
+pub struct AllowEndpointArgs {
+    /// Whose connections, as TARGET or as TYPE NAME; the whole namespace where it is left out.
+    #[arg(value_name = "TARGET", num_args = 0..=2)]
+    target: Vec<String>,
+    /// What to reach: a URL, or HOST:PORT; may be repeated.
+    #[arg(long, value_name = "URL", required = true)]
+    url: Vec<String>,
+    /// Put the rules into this NetworkPolicy instead of one of their own.
+    #[arg(long, value_name = "POLICY")]
+    into: Option<String>,
+    /// Accept that the pods' first egress policy cuts everything that it does not open.
+    #[arg(long, conflicts_with = "allow_rest")]
+    isolate: bool,
+    /// Keep everything else open, where the pods have no egress policy yet.
+    #[arg(long)]
+    allow_rest: bool,
+    /// Open the ingress of the pods behind a Service too, where a policy denies it.
+    #[arg(long)]
+    both_sides: bool,
+    /// Open private addresses that a name leads to.
+    #[arg(long)]
+    allow_private: bool,
+    /// Open addresses of this special class, such as link-local or documentation; may be repeated.
+    #[arg(long, value_name = "CLASS")]
+    allow_special: Vec<AddressClass>,
+    /// For how long an address stays after it was last seen: 1h to 30d.
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = parse_grace)]
+    grace: u64,
+    /// Which kind of policy is written: auto is the one that fits the network plugin.
+    #[arg(long, value_enum, value_name = "MODE", default_value_t = ModeChoice::Auto)]
+    mode: ModeChoice,
+    #[command(flatten)]
+    resolver: ResolverFlags,
+    #[command(flatten)]
+    write: WriteFlags,
+}
+
+/// Which kind of policy is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ModeChoice {
+    /// A CiliumNetworkPolicy where Cilium runs, a NetworkPolicy elsewhere.
+    Auto,
+    /// A NetworkPolicy, whose addresses are refreshed.
+    #[value(name = "networkpolicy")]
+    NetworkPolicy,
+    /// A CiliumNetworkPolicy with names, printed and not written.
+    Cilium,
+}
+
+impl From<ModeChoice> for Mode {
+    fn from(choice: ModeChoice) -> Self {
+        match choice {
+            ModeChoice::Auto => Self::Auto,
+            ModeChoice::NetworkPolicy => Self::NetworkPolicy,
+            ModeChoice::Cilium => Self::Cilium,
+        }
+    }
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// Whatever keeps it from answering.
+pub fn run(args: &AllowEndpointArgs, global: &Global) -> Result<ExitCode, Error> {
+    let prints = matches!(global.format(), Format::Json | Format::Yaml);
+    let is_copy = !global.filename.is_empty() || global.has_overlay();
+    if is_copy && !prints && args.write.dry_run != Dry::Client {
+        return Err(Error::usage("manifests are not written to: -o yaml prints the policies for Git")
+            .hint("--dry-run=client shows the plan"));
+    }
+    let destinations = args.url.iter().map(|word| {
+        // What was written may hold a password: it is not repeated.
+        url::parse(word).map_err(|error| Error::usage(format!("--url: {error}")))
+    });
+    let destinations = destinations.collect::<Result<Vec<Destination>, Error>>()?;
+    let target = (!args.target.is_empty()).then(|| parse_target(&args.target.join("/"))).transpose()?;
+    if let Some((_, Some(_))) = target {
+        return Err(Error::usage("a port stands in --url, not at TARGET"));
+    }
+    let target = target.map(|(target, _)| target);
+    let input = input::read(global, true, &target.iter().collect::<Vec<_>>())?;
+    let target = target.unwrap_or_else(|| Target::Namespace(input.namespace.clone()));
+    let rules = policy::translate(&input.snapshot);
+    let before = Network::build(&input.snapshot, &rules);
+    let end = find(&before, &target, &input.namespace)?;
+    let subject = allowance::subject(&input.snapshot, &end).map_err(Error::usage)?;
+    let pods = Pods {
+        namespace: subject.namespace.as_str().into(),
+        workload: subject.workload.map(Into::into),
+        selector: subject.selector,
+    };
+    let mut question = Question {
+        args,
+        urls: &destinations,
+        before: &before,
+        target,
+        end,
+        pods,
+        notes: subject.caveats,
+    };
+    let (asking, caveat) = args.resolver.asking(&input.snapshot)?;
+    let openings = question.openings(&asking)?;
+    let mode = Mode::from(args.mode).choose(input.snapshot.plugin.cni());
+    if mode == Mode::Cilium && openings.iter().any(|own| !own.hosts.hosts.is_empty()) {
+        return cilium::print(global, &input.snapshot, &openings);
+    }
+    let records: Vec<Record> = openings.iter().map(|own| own.hosts.record()).collect();
+    let options = Options { own: own_addresses(&input.snapshot), ..Options::default() };
+    let lesson = learn(&records, &asking, options)?;
+    let asked = !lesson.learnt.resolutions.is_empty();
+    question.notes.extend(caveat.filter(|_| asked).into_iter().chain(lesson.caveats));
+    let writer = match global.filename.is_empty() {
+        true => Some(Writer::open(&global.connection.options(global.namespace.as_ref()))),
+        false => None,
+    };
+    let writer = writer.transpose().map_err(input::cluster_error)?;
+    let place = writer.as_ref().map_or(Place::Files(&input.snapshot), Place::Cluster);
+    let changes = question.changes(openings, &place, &lesson.learnt)?;
+    question.finish(global, writer.as_ref(), &changes, &lesson.learnt)
+}
+
+/// Whose connections are to be opened, and what is known of them.
+struct Question<'a, 'b> {
+    args: &'a AllowEndpointArgs,
+    urls: &'a [Destination],
+    before: &'a Network<'b>,
+    target: Target,
+    end: End,
+    pods: Pods,
+    /// What the user should know, one sentence each.
+    notes: Vec<String>,
+}
+
+impl Question<'_, '_> {
+    /// Finds out what the URLs lead to.
+    fn openings(&mut self, asking: &Asking) -> Result<Vec<Opening>, Error> {
+        let consent = self.args.allow_special.iter().copied();
+        let consent = consent.chain(self.args.allow_private.then_some(AddressClass::Private)).collect();
+        let manner = opening::Manner {
+            pods: &self.pods,
+            into: self.args.into.as_deref(),
+            consent: &consent,
+            grace: self.args.grace,
+        };
+        let open = |url| opening::open(self.before.snapshot, url, &manner, asking);
+        let openings = self.urls.iter().map(open).collect::<Result<Vec<Opening>, Error>>()?;
+        let notes: BTreeSet<String> = openings.iter().flat_map(|own| own.notes.clone()).collect();
+        self.notes.extend(notes);
+        Ok(openings)
+    }
+
+    /// Plans every policy, in the order in which they are written: what keeps other things open first.
+    fn changes(
+        &mut self,
+        openings: Vec<Opening>,
+        place: &Place<'_>,
+        learnt: &Learnt,
+    ) -> Result<Vec<Change>, Error> {
+        let services: BTreeSet<_> = openings.iter().flat_map(|own| own.services.clone()).collect();
+        let by_name = openings.iter().any(|own| own.by_name);
+        let mut changes = Vec::new();
+        for opening in openings {
+            changes.push(Change::plan(place, Wanted::Hosts(opening.hosts), learnt)?);
+        }
+        hosts::check(self.before.snapshot, &changes)?;
+        self.notes.extend(hosts::many(&changes));
+        let add = |changes: &mut Vec<Change>, object: Value| -> Result<(), Error> {
+            let change = Change::plan(place, Wanted::Fixed(object), learnt)?;
+            changes.insert(0, change);
+            Ok(())
+        };
+        if self.args.allow_rest && self.isolates(&changes)? {
+            add(&mut changes, object::rest(&self.pods))?;
+        }
+        if by_name && let Some(policy) = self.dns(&changes)? {
+            add(&mut changes, policy)?;
+        }
+        for (service, port) in services {
+            if let Some(policy) = self.other_side(&changes, service, port)? {
+                add(&mut changes, policy)?;
+            }
+        }
+        Ok(changes)
+    }
+
+    /// Asks the cluster as it would be after some changes.
+    fn after<T>(
+        &self,
+        changes: &[Change],
+        ask: impl FnOnce(&Network<'_>, &End) -> T,
+    ) -> Result<T, Error> {
+        let rules = rules_after(self.before.snapshot, changes);
+        let after = Network::build(self.before.snapshot, &rules);
+        Ok(ask(&after, &find(&after, &self.target, &self.pods.namespace)?))
+    }
+
+    /// Tells whether the changes isolate pods whose egress nothing isolates yet.
+    fn isolates(&self, changes: &[Change]) -> Result<bool, Error> {
+        let open = allowance::open_pods(self.before, &self.end);
+        self.after(changes, |after, end| !open.is_subset(&allowance::open_pods(after, end)))
+    }
+
+    /// Builds the policy that lets the pods ask for names; nothing where they may.
+    fn dns(&mut self, changes: &[Change]) -> Result<Option<Value>, Error> {
+        let places = match self.after(changes, allowance::dns_to_open)? {
+            Ok(servers) => servers.into_iter().map(opening::dns_place).collect(),
+            Err(allowance::UnknownDns) => {
+                self.notes
+                    .push("where the cluster's DNS is was not found: port 53 of everything".to_owned());
+                vec![DnsPlace::Everywhere]
+            }
+        };
+        Ok((!places.is_empty()).then(|| object::dns(&self.pods, &places)))
+    }
+
+    /// Builds the policy of the other side where it is asked for, and says where it is missing.
+    fn other_side(
+        &mut self,
+        changes: &[Change],
+        service: ServiceId,
+        port: u16,
+    ) -> Result<Option<Value>, Error> {
+        let (target, name) = opening::service_target(self.before.snapshot, service);
+        let built =
+            self.after(changes, |after, end| allowance::other_side(after, end, &target, port))?;
+        match built {
+            Ok(Some(policy)) if self.args.both_sides => Ok(Some(opening::managed(&policy))),
+            Ok(Some(_)) => {
+                self.notes.push(format!("{name} denies it on its side: --both-sides opens that too"));
+                Ok(None)
+            }
+            Ok(None) => Ok(None),
+            Err(reason) => {
+                self.notes.push(format!("whether {name} lets it in is not certain: {reason}"));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Shows the plan; writes it, if it may be and is wanted.
+    fn finish(
+        self,
+        global: &Global,
+        writer: Option<&Writer>,
+        changes: &[Change],
+        learnt: &Learnt,
+    ) -> Result<ExitCode, Error> {
+        let flags = &self.args.write;
+        let cuts = self.isolates(changes)? && !self.args.isolate && !self.args.allow_rest;
+        let source = name_of(&self.end.endpoint);
+        let refusal = || {
+            refused(format!(
+                "{source} has no egress policy yet: its first one cuts all that it does not open"
+            ))
+            .hint("--isolate accepts that; --allow-rest keeps everything else open")
+        };
+        let prints = matches!(global.format(), Format::Json | Format::Yaml);
+        if prints && cuts {
+            return Err(refusal());
+        }
+        let mut shown: Vec<PlannedPolicy> = changes.iter().map(Change::shown).collect();
+        if prints {
+            self.notes.iter().for_each(|note| tell(&format!("note: {note}")));
+            let objects: Vec<Value> = shown.drain(..).map(|policy| policy.after).collect();
+            output::write(global, true, |out, format, _| match format {
+                Format::Json => machine::write_json_objects(out, &objects),
+                _ => machine::write_yaml_objects(out, &objects),
+            })?;
+            return Ok(ExitCode::Success);
+        }
+        self.show(global, &source, shown, changes)?;
+        if cuts {
+            return Err(refusal());
+        }
+        let due: Vec<&Change> = changes.iter().filter(|change| change.object().is_some()).collect();
+        let Some(writer) = writer.filter(|_| flags.dry_run != Dry::Client && !due.is_empty()) else {
+            return Ok(ExitCode::Success);
+        };
+        let mut force = Force::No;
+        for change in &due {
+            if check_owners(change, flags)? == Force::Yes {
+                force = Force::Yes;
+            }
+        }
+        if !flags.may_write(&format!("Write {} for {source}?", policies(due.len())))? {
+            return Ok(ExitCode::Unexpected);
+        }
+        writing::write(writer, &due, learnt, force, flags)
+    }
+
+    fn show(
+        &self,
+        global: &Global,
+        source: &str,
+        policies: Vec<PlannedPolicy>,
+        changes: &[Change],
+    ) -> Result<(), Error> {
+        let rules = rules_after(self.before.snapshot, changes);
+        let after = Network::build(self.before.snapshot, &rules);
+        let networks = Sides { before: self.before, after: &after };
+        let ends = JointEnds::build(networks);
+        let hosts = changes.iter().flat_map(|change| refreshed::hosts(&change.planned.changes));
+        let plan = render::Plan {
+            source: source.to_owned(),
+            destinations: self.urls.iter().map(opening::shown).collect(),
+            hosts: hosts.collect(),
+            policies,
+            notes: self.notes.clone(),
+        };
+        output::write(global, true, |out, _, look| {
+            render::write(out, &plan, look)?;
+            diff::write(out, &Diff::new(networks, &ends, None), look).map(|_| ())
+        })
+    }
+}
+
+fn policies(count: usize) -> String {
+    if count == 1 { "this policy".to_owned() } else { format!("these {count} policies") }
+}
+
+/// Reads a time from one hour to thirty days, in minutes.
+fn parse_grace(text: &str) -> Result<u64, String> {
+    let days = text.strip_suffix('d').and_then(|days| days.parse::<u64>().ok());
+    let minutes = match days {
+        Some(days) => days.checked_mul(24 * 60),
+        None => parse_duration(text).map(|time| time.as_secs() / 60),
+    };
+    minutes.filter(|minutes| GRACES.contains(minutes)).ok_or_else(|| "must be from 1h to 30d".to_owned())
+}

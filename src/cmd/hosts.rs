@@ -1,0 +1,67 @@
+//! Hosts that cannot be opened, and what to do about them.
+
+use std::fmt::Write;
+
+use super::opening::service_target;
+use super::writing::{Change, refused};
+use crate::edit::classify::holder;
+use crate::edit::merge::{Change as HostChange, Status};
+use crate::edit::record::{Key, MANY_ADDRESSES};
+use crate::edit::special::Refusal;
+use crate::error::{Error, ExitCode};
+use crate::model::snapshot::Snapshot;
+
+/// Refuses a plan with a host that is not resolved, or leads where nothing may be opened: all is opened, or
+/// nothing is.
+pub(super) fn check(snapshot: &Snapshot, changes: &[Change]) -> Result<(), Error> {
+    for (key, change) in each(changes) {
+        if change.is_refused() {
+            return Err(refusal(snapshot, key, change));
+        }
+        if change.status.is_unresolved() {
+            let message = format!("{} was not resolved: {}", key.host, reason(&change.status));
+            let hint = "nothing was written; --resolver IP asks another name server";
+            return Err(Error { code: ExitCode::Unresolved, message, hints: vec![hint.to_owned()] });
+        }
+    }
+    Ok(())
+}
+
+/// Says which hosts have so many addresses that a list of them is doubtful.
+pub(super) fn many(changes: &[Change]) -> Vec<String> {
+    let count = |change: &HostChange| change.added.len() + change.kept.len() + change.pending.len();
+    let many = each(changes).filter(|(_, change)| count(change) > MANY_ADDRESSES);
+    many.map(|(key, change)| {
+        format!("{} has {} addresses: a list of so many may miss some", key.host, count(change))
+    })
+    .collect()
+}
+
+fn each(changes: &[Change]) -> impl Iterator<Item = (&Key, &HostChange)> {
+    changes.iter().flat_map(|change| &change.planned.changes)
+}
+
+fn reason(status: &Status) -> String {
+    match status {
+        Status::Failed(failures) => failures.iter().cloned().collect::<Vec<_>>().join("; "),
+        Status::Gone { .. } => "name servers say that it has no address".to_owned(),
+        _ => "it was not asked about".to_owned(),
+    }
+}
+
+fn refusal(snapshot: &Snapshot, key: &Key, change: &HostChange) -> Error {
+    let mut text = format!("{} is not opened: ", key.host);
+    if let Status::TooMany(count) = change.status {
+        let _ = write!(text, "{count} addresses are more than a list can follow");
+    } else if change.refused.is_empty() {
+        let _ = write!(text, "it is an address of this cluster, or of a special class");
+    }
+    let each = change.refused.iter().map(|(ip, why)| format!("{ip}: {why}"));
+    text.push_str(&each.collect::<Vec<_>>().join("; "));
+    let own = change.refused.iter().filter(|(_, why)| **why == Refusal::Cluster);
+    let services = own.filter_map(|(ip, _)| holder(snapshot, *ip));
+    let services = services.map(|id| service_target(snapshot, id).1);
+    services.fold(refused(text), |error, name| {
+        error.hint(format!("it is {name}: name the Service instead, as NAME.NAMESPACE.svc:PORT"))
+    })
+}

@@ -1,0 +1,81 @@
+//! A plan to open endpoints as text: the hosts, the policies line by line, and what they would change.
+
+use std::io::{self, Write};
+
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+
+use super::Look;
+use super::machine::yaml;
+use super::refresh::host_lines;
+use super::text::{Label, Line, write_lines};
+use crate::report::planned::{Becomes, PlannedPolicy};
+use crate::report::refresh::RefreshedHost;
+use crate::report::schema::Verdict;
+
+/// A plan.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Whose connections: `shop/deploy/web`.
+    pub source: String,
+    /// What to: `api.example.com:443`.
+    pub destinations: Vec<String>,
+    /// What became of each host.
+    pub hosts: Vec<RefreshedHost>,
+    /// The policies, in the order in which they are written.
+    pub policies: Vec<PlannedPolicy>,
+    /// What the user should know, one sentence each.
+    pub notes: Vec<String>,
+}
+
+/// Writes a plan.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(out: &mut dyn Write, plan: &Plan, look: Look) -> io::Result<()> {
+    let mut lines = vec![
+        Line::new(0, 2)
+            .with(Label::Heading, &plan.source)
+            .with(Label::Heading, "->")
+            .with(Label::Heading, plan.destinations.join(", ")),
+    ];
+    lines.extend(plan.hosts.iter().flat_map(host_lines));
+    for policy in &plan.policies {
+        lines.push(Line::default());
+        lines.extend(policy_lines(policy)?);
+    }
+    if !plan.notes.is_empty() {
+        lines.push(Line::default());
+    }
+    lines
+        .extend(plan.notes.iter().map(|note| Line::new(0, 8).with(Label::Caution, "note:").plain(note)));
+    lines.push(Line::default());
+    write_lines(out, &lines, look.width)
+}
+
+fn policy_lines(policy: &PlannedPolicy) -> io::Result<Vec<Line>> {
+    let becomes = match policy.becomes {
+        Becomes::New => "is new",
+        Becomes::Changed => "changes",
+        Becomes::Same => "stays as it is",
+    };
+    let mut lines = vec![Line::new(0, 2).with(Label::Source, &policy.title).plain(becomes)];
+    if policy.becomes == Becomes::Same {
+        return Ok(lines);
+    }
+    let text = |object: Option<&Value>| object.map_or(Ok(String::new()), yaml);
+    let (before, after) = (text(policy.before.as_ref())?, text(Some(&policy.after))?);
+    let diff = TextDiff::from_lines(&before, &after);
+    for change in diff.iter_all_changes() {
+        let (sign, label) = match change.tag() {
+            ChangeTag::Insert => ("+", Label::Verdict(Verdict::Allow)),
+            ChangeTag::Delete => ("-", Label::Verdict(Verdict::Deny)),
+            ChangeTag::Equal => ("\u{a0}", Label::Plain),
+        };
+        // The indent of YAML has a meaning: it is not a place to wrap.
+        let text = change.value().trim_end_matches('\n');
+        let indent: String = text.chars().take_while(|c| *c == ' ').map(|_| '\u{a0}').collect();
+        lines.push(Line::new(2, 4).with(label, sign).plain(format!("{indent}{}", text.trim_start())));
+    }
+    Ok(lines)
+}

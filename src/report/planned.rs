@@ -1,0 +1,78 @@
+//! Policies that are to be written: as they are shown, and as they are judged before they are.
+
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use serde_json::{Map, Value};
+
+use super::default_deny::policy_object;
+use crate::model::snapshot::PolicyObject;
+
+/// A policy before and after.
+#[derive(Clone, Debug)]
+pub struct PlannedPolicy {
+    /// `NetworkPolicy shop/web`.
+    pub title: String,
+    /// What becomes of it.
+    pub becomes: Becomes,
+    /// What it is, in the fields that would be written; nothing where it is not there.
+    pub before: Option<Value>,
+    /// What would be written.
+    pub after: Value,
+}
+
+/// What becomes of a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Becomes {
+    /// It is made.
+    New,
+    /// It is changed.
+    Changed,
+    /// It stays.
+    Same,
+}
+
+impl PlannedPolicy {
+    /// Shows a policy; `planned` is what would be applied, nothing where all stays.
+    pub fn new(title: String, live: Option<&Value>, planned: Option<&Value>) -> Self {
+        let after = planned.or(live).map(plain).unwrap_or_default();
+        let becomes = match (live, planned) {
+            (_, None) => Becomes::Same,
+            (None, Some(_)) => Becomes::New,
+            (Some(_), Some(_)) => Becomes::Changed,
+        };
+        let before = live.map(|live| like(live, &after));
+        Self { title, becomes, before, after }
+    }
+}
+
+/// Takes away what only says which version was read.
+fn plain(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("uid");
+        metadata.remove("resourceVersion");
+        metadata.retain(|_, value| value.as_object().is_none_or(|map| !map.is_empty()));
+    }
+    object
+}
+
+/// Takes of a live object the fields that a shape has.
+fn like(live: &Value, shape: &Value) -> Value {
+    match (live, shape) {
+        (Value::Object(live), Value::Object(shape)) => {
+            let field =
+                |(name, shape): (&String, &Value)| Some((name.clone(), like(live.get(name)?, shape)));
+            shape.iter().filter_map(field).collect::<Map<_, _>>().into()
+        }
+        _ => live.clone(),
+    }
+}
+
+/// Returns the policy as the cluster would have it: fields that are not written stay.
+pub fn applied(live: Option<&Value>, planned: &Value) -> Option<PolicyObject> {
+    let mut object = live.cloned().unwrap_or_else(|| planned.clone());
+    let fields = planned.get("spec").and_then(Value::as_object);
+    if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
+        spec.extend(fields.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
+    }
+    serde_json::from_value::<NetworkPolicy>(object).ok().map(|policy| policy_object(&policy))
+}
