@@ -60,6 +60,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "who-c
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "list" -d 'List all connections that are allowed'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "diff" -d 'Show which connections appear, disappear or change if manifests were applied'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "default-deny" -d 'Print policies that deny everything to and from a namespace but DNS'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "allow-endpoint" -d 'Let a workload reach a host outside, or a Service, by a policy of its own'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "refresh-ips" -d 'Bring the addresses of remembered host names up to date'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "doctor" -d 'Check whether answers about a cluster can be trusted'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "snapshot" -d 'Save what an analysis of the cluster needs, and nothing secret, to one file'
@@ -239,6 +240,53 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-de
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l allow-apiserver -d 'Let pods of the namespace talk to the API server'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l url -d 'What to reach: a URL, or HOST:PORT; may be repeated' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l into -d 'Put the rules into this NetworkPolicy instead of one of their own' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l allow-special -d 'Open addresses of this special class, such as link-local or documentation; may be repeated' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l grace -d 'For how long an address stays after it was last seen: 1h to 30d' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l mode -d 'Which kind of policy is written: auto is the one that fits the network plugin' -r -f -a "auto\t'A CiliumNetworkPolicy where Cilium runs, a NetworkPolicy elsewhere'
+networkpolicy\t'A NetworkPolicy, whose addresses are refreshed'
+cilium\t'A CiliumNetworkPolicy with names, printed and not written'"
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l resolver -d 'The name servers to ask: auto is the cluster\'s DNS inside the cluster, and outside that of this machine; system, or IP[:PORT]' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l dry-run -d 'Write nothing: client only shows the plan, server lets the server check it too' -r -f -a "none\t'It is written'
+client\t'It is shown'
+server\t'The server checks it, and keeps nothing'"
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -s n -l namespace -d 'The namespace of names that give none' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l with -d 'Lay manifests over what is read, as if they were applied' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal that has colours, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l kubeconfig -d 'The kubeconfig to use' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l context -d 'The context of the kubeconfig to use' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l cluster -d 'The cluster of the kubeconfig to use' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l user -d 'The user of the kubeconfig to use' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l as -d 'The user to impersonate' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l as-group -d 'A group to impersonate; may be repeated' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l as-uid -d 'The UID to impersonate' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l token -d 'The bearer token to send' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -s s -l server -d 'The address and port of the API server' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l certificate-authority -d 'The file with the certificates that the server\'s is signed by' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l client-certificate -d 'The file with the client\'s certificate' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l client-key -d 'The file with the client\'s key' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l tls-server-name -d 'The name that the server\'s certificate must have' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l insecure-skip-tls-verify -d 'Do not check the server\'s certificate: the connection is not safe then' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -s v -l v -d 'From 6 on, tell every request on standard error' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l isolate -d 'Accept that the pods\' first egress policy cuts everything that it does not open'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l allow-rest -d 'Keep everything else open, where the pods have no egress policy yet'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l both-sides -d 'Open the ingress of the pods behind a Service too, where a policy denies it'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l allow-private -d 'Open private addresses that a name leads to'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -s y -l yes -d 'Do not ask before writing'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l force-conflicts -d 'Change policies that other tools look after, and take over the fields of other managers'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s l -l selector -d 'Only policies with these labels' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l resolver -d 'The name servers to ask: auto is the cluster\'s DNS inside the cluster, and outside that of this machine; system, or IP[:PORT]' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s n -l namespace -d 'The namespace of names that give none' -r
@@ -396,14 +444,15 @@ false\t''"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s v -l v -d 'From 6 on, tell every request on standard error' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "explain" -d 'Explain what policies apply to a workload, or why a connection is allowed or denied'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "who-can-reach" -d 'Find every source that can open connections to a workload, a Service, a node or an address'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "list" -d 'List all connections that are allowed'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "diff" -d 'Show which connections appear, disappear or change if manifests were applied'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "default-deny" -d 'Print policies that deny everything to and from a namespace but DNS'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "refresh-ips" -d 'Bring the addresses of remembered host names up to date'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "doctor" -d 'Check whether answers about a cluster can be trusted'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "snapshot" -d 'Save what an analysis of the cluster needs, and nothing secret, to one file'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "version" -d 'Print the version of the plugin, and of the server where it can be reached'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "completion" -d 'Print a script that completes commands on TAB'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny refresh-ips doctor snapshot version completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny allow-endpoint refresh-ips doctor snapshot version completion help" -f -a "explain" -d 'Explain what policies apply to a workload, or why a connection is allowed or denied'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny allow-endpoint refresh-ips doctor snapshot version completion help" -f -a "who-can-reach" -d 'Find every source that can open connections to a workload, a Service, a node or an address'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny allow-endpoint refresh-ips doctor snapshot version completion help" -f -a "list" -d 'List all connections that are allowed'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny allow-endpoint refresh-ips doctor snapshot version completion help" -f -a "diff" -d 'Show which connections appear, disappear or change if manifests were applied'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny allow-endpoint refresh-ips doctor snapshot version completion help" -f -a "default-deny" -d 'Print policies that deny everything to and from a namespace but DNS'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny allow-endpoint refresh-ips doctor snapshot version completion help" -f -a "allow-endpoint" -d 'Let a workload reach a host outside, or a Service, by a policy of its own'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny allow-endpoint refresh-ips doctor snapshot version completion help" -f -a "refresh-ips" -d 'Bring the addresses of remembered host names up to date'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny allow-endpoint refresh-ips doctor snapshot version completion help" -f -a "doctor" -d 'Check whether answers about a cluster can be trusted'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny allow-endpoint refresh-ips doctor snapshot version completion help" -f -a "snapshot" -d 'Save what an analysis of the cluster needs, and nothing secret, to one file'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny allow-endpoint refresh-ips doctor snapshot version completion help" -f -a "version" -d 'Print the version of the plugin, and of the server where it can be reached'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny allow-endpoint refresh-ips doctor snapshot version completion help" -f -a "completion" -d 'Print a script that completes commands on TAB'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny allow-endpoint refresh-ips doctor snapshot version completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -46,19 +46,23 @@ use crate::report::target::Target;
 #[command(after_help = "\
 Examples:
   # Let a deployment call an API
-  kubectl netpol allow-endpoint deploy/web -n shop --url https://api.example.com
+  kubectl netpol allow-endpoint deploy/web --url https://api.example.com
 
-  # A database by its connection string; nothing of the password is kept or shown
-  kubectl netpol allow-endpoint deploy/web -n shop --url 'postgres://u:p@db.example.com/orders'
+  # A database by its connection string: nothing of the password is kept
+  kubectl netpol allow-endpoint deploy/web \\
+    --url postgres://user:password@db.example.com/orders
 
-  # The first egress policy of a workload cuts everything else: keep that open
-  kubectl netpol allow-endpoint deploy/web -n shop --url https://api.example.com --allow-rest
+  # A first egress policy cuts everything else: keep that open
+  kubectl netpol allow-endpoint deploy/web --allow-rest \\
+    --url https://api.example.com
 
-  # The policy for Git, planned from manifests
-  kubectl netpol allow-endpoint deploy/web -n shop --url https://api.example.com -f manifests/ -o yaml
+  # A Service, as policies for Git that are planned from manifests
+  kubectl netpol allow-endpoint shop/deploy/web -f manifests/ -o yaml \\
+    --url postgres://postgres.db.svc
 
-  # A Service of the cluster, in an existing policy, and the other side too
-  kubectl netpol allow-endpoint deploy/web -n shop --url redis://cache.db --into web-egress --both-sides")]
+  # In an existing policy, and the other side too
+  kubectl netpol allow-endpoint deploy/web --url redis://cache.db \\
+    --into web-egress --both-sides")]
 pub struct AllowEndpointArgs {
     /// Whose connections, as TARGET or as TYPE NAME; the whole namespace where it is left out.
     #[arg(value_name = "TARGET", num_args = 0..=2)]
@@ -362,7 +366,10 @@ impl Question<'_, '_> {
         let ends = JointEnds::build(networks);
         let hosts = changes.iter().flat_map(|change| refreshed::hosts(&change.planned.changes));
         let plan = render::Plan {
-            source: source.to_owned(),
+            source: match self.pods.workload {
+                Some(_) => source.to_owned(),
+                None => format!("{source} (every pod)"),
+            },
             destinations: self.urls.iter().map(opening::shown).collect(),
             hosts: hosts.collect(),
             policies,

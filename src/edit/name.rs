@@ -33,7 +33,9 @@ pub fn of_purpose(purpose: &str, workload: &str) -> String {
 fn named(prefix: &str, name: &str, hash: &str) -> String {
     let legal = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     let room = LONGEST.saturating_sub(prefix.len() + hash.len() + 1);
-    let slug: String = name.chars().map(legal).take(room).collect();
+    // The service and protocol of SRV records say less than the host behind them.
+    let labels: Vec<&str> = name.split('.').filter(|label| !label.starts_with('_')).collect();
+    let slug: String = labels.join("-").chars().map(legal).take(room).collect();
     match slug.trim_matches('-') {
         "" => format!("{prefix}{hash}"),
         slug => format!("{prefix}{slug}-{hash}"),

@@ -11,7 +11,6 @@ use super::name::{self, MANAGED_BY};
 use super::record::{ANNOTATION, Entry, Key, Record, RecordError};
 use crate::model::ips::{Family, IpSet};
 use crate::model::labels::NAMESPACE_NAME_LABEL;
-use crate::model::ports::Protocol;
 use crate::model::selector::{Selector, Test};
 use crate::model::service::TargetPort;
 
@@ -118,9 +117,8 @@ pub fn dns(pods: &Pods, places: &[DnsPlace]) -> Value {
 /// isolated, and lose nothing.
 pub fn rest(pods: &Pods) -> Value {
     let name = name::of_purpose("rest", pods.workload.as_deref().unwrap_or_default());
-    let all = |protocol: &Protocol| json!({ "protocol": protocol.name(), "port": 1, "endPort": 65535 });
-    let ports: Vec<Value> = Protocol::ALL.iter().map(all).collect();
-    policy(pods, &name, &[json!({ "to": everyone(), "ports": ports })])
+    // Without ports, what is neither TCP nor UDP nor SCTP stays open too.
+    policy(pods, &name, &[json!({ "to": everyone() })])
 }
 
 /// Names every destination, in the ways that all network plugins know: some match no pod by a block.

@@ -1,7 +1,6 @@
 //! The zero-trust base of a namespace: nothing in or out but DNS, and what is asked for.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -13,6 +12,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::servers::{At, Port, Servers, any_dns_port};
+use crate::model::ips::Family;
 use crate::model::labels::NAMESPACE_NAME_LABEL;
 use crate::model::origin::{Lines, ObjectOrigin};
 use crate::model::service::TargetPort;
@@ -140,7 +140,14 @@ fn dns_rules(
              port 53 is allowed to everywhere"
                 .to_owned(),
         );
-        return vec![NetworkPolicyEgressRule { to: None, ports: Some(ports(&any_dns_port())) }];
+        // A rule without destinations would say the same, and looks like a slip.
+        let everyone = NetworkPolicyPeer {
+            namespace_selector: Some(LabelSelector::default()),
+            ..NetworkPolicyPeer::default()
+        };
+        let to = Family::ALL.map(|family| block(family.everything())).into_iter().chain([everyone]);
+        let ports = Some(ports(&any_dns_port()));
+        return vec![NetworkPolicyEgressRule { to: Some(to.collect()), ports }];
     }
     let is_here = |own: &Servers| matches!(&own.at, At::Pods { namespace: at, .. } if at == namespace);
     if servers.iter().any(is_here) {
@@ -158,7 +165,7 @@ fn dns_rules(
 
 fn rule(servers: &Servers) -> NetworkPolicyEgressRule {
     let to = match &servers.at {
-        At::Addresses(ips) => ips.iter().map(|ip| block(*ip)).collect(),
+        At::Addresses(ips) => ips.iter().map(|ip| block(IpNet::from(*ip))).collect(),
         At::Pods { namespace, labels } => vec![NetworkPolicyPeer {
             ip_block: None,
             namespace_selector: Some(selector([(NAMESPACE_NAME_LABEL.to_owned(), namespace.clone())])),
@@ -168,9 +175,8 @@ fn rule(servers: &Servers) -> NetworkPolicyEgressRule {
     NetworkPolicyEgressRule { to: Some(to), ports: Some(ports(&servers.ports)) }
 }
 
-fn block(ip: IpAddr) -> NetworkPolicyPeer {
-    let cidr = IpNet::from(ip).to_string();
-    let block = IPBlock { cidr, except: None };
+fn block(block: IpNet) -> NetworkPolicyPeer {
+    let block = IPBlock { cidr: block.to_string(), except: None };
     NetworkPolicyPeer { ip_block: Some(block), ..NetworkPolicyPeer::default() }
 }
 

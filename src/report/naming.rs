@@ -5,7 +5,7 @@ use ipnet::IpNet;
 use super::schema::Endpoint;
 use super::target::short_name;
 use crate::model::endpoint::{NodeId, PodId, WorkloadId};
-use crate::model::ips::IpSet;
+use crate::model::ips::{Family, IpSet};
 use crate::model::service::ServiceId;
 use crate::model::snapshot::Snapshot;
 
@@ -63,15 +63,34 @@ pub fn outside_endpoint(ips: &IpSet) -> Endpoint {
 pub fn name_of(endpoint: &Endpoint) -> String {
     let name = endpoint.name.as_deref().unwrap_or_default();
     match (&*endpoint.kind, &endpoint.namespace) {
-        ("IPBlock", _) => {
-            let block = |block: &IpNet| match block.prefix_len() == block.max_prefix_len() {
-                true => block.addr().to_string(),
-                false => block.to_string(),
-            };
-            endpoint.cidrs.iter().map(block).collect::<Vec<_>>().join(", ")
-        }
+        ("IPBlock", _) => Family::ALL
+            .iter()
+            .filter_map(|family| blocks(&endpoint.cidrs, *family))
+            .collect::<Vec<_>>()
+            .join(", "),
         ("Entity", _) => name.to_owned(),
         (kind, None) => format!("{}/{name}", short_name(kind)),
         (kind, Some(namespace)) => format!("{namespace}/{}/{name}", short_name(kind)),
     }
+}
+
+/// Writes blocks of one family: as what they leave out of everything, where that is shorter.
+fn blocks(blocks: &[IpNet], family: Family) -> Option<String> {
+    let own: Vec<IpNet> =
+        blocks.iter().copied().filter(|own| Family::of(own.addr()) == family).collect();
+    let everything: IpSet = [family.everything()].into_iter().collect();
+    let missing = everything.difference(&own.iter().copied().collect()).cidrs();
+    match own.len() {
+        0 => None,
+        count if missing.is_empty() || count <= missing.len() + 2 => Some(listed(&own)),
+        _ => Some(format!("{} except {}", family.everything(), listed(&missing))),
+    }
+}
+
+fn listed(blocks: &[IpNet]) -> String {
+    let block = |block: &IpNet| match block.prefix_len() == block.max_prefix_len() {
+        true => block.addr().to_string(),
+        false => block.to_string(),
+    };
+    blocks.iter().map(block).collect::<Vec<_>>().join(", ")
 }

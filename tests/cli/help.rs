@@ -19,6 +19,11 @@ apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: default-deny, namespace: shop}
 spec: {podSelector: {}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: postgres, namespace: db}
+spec: {selector: {app: postgres}, ports: [{port: 5432, targetPort: postgres}]}
 ";
 
 /// Returns the subcommands, without `help`, as completion tells them.

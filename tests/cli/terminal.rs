@@ -24,13 +24,19 @@ spec: {podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}
 "#;
 
 /// A subcommand, what is asked of the shop, what of the hostile names, and the exit code.
-const TABLE: [(&str, &str, &str, i32); 10] = [
+const TABLE: [(&str, &str, &str, i32); 11] = [
     ("explain", "shop/deploy/web --to db/sts/postgres -f shop.yaml", "x/pod/b -f hostile.yaml", 0),
     ("list", "-f shop.yaml", "-f hostile.yaml", 0),
     ("who-can-reach", "shop/deploy/api -f shop.yaml", "x/pod/b --why -f hostile.yaml", 0),
     ("diff", "--base shop.yaml --without shop/netpol/web", "shop.yaml hostile.yaml", 1),
     ("default-deny", "ns/shop -f shop.yaml", "ns/x -f hostile.yaml", 0),
     ("completion", "kubectl", "fish", 0),
+    (
+        "allow-endpoint",
+        "shop/deploy/web --url https://198.41.0.4 --dry-run=client -f shop.yaml",
+        "x/pod/b --url https://198.41.0.4 --dry-run=client -f hostile.yaml",
+        0,
+    ),
     ("version", "--client", "--client", 0),
     // These need a cluster, and say so.
     ("doctor", "", "", 2),

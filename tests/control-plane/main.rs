@@ -9,6 +9,7 @@
     reason = "a test ends by a panic, and a long build says so, and figures"
 )]
 
+mod allow;
 mod apply;
 mod assets;
 mod bench;
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         plugins::trials(&agents, &others),
         fix::trials(&shared),
         ways::trials(&shared),
+        allow::trials(&shared),
         apply::trials(&shared),
         refresh::trials(&shared),
         lies::trials(),
