@@ -327,6 +327,8 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
         'kubectl-netpol;refresh-ips' {
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Only policies with these labels')
             [CompletionResult]::new('--selector', '--selector', [CompletionResultType]::ParameterName, 'Only policies with these labels')
+            [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The image of the plugin for --print-cronjob; the Containerfile of its repository builds one')
+            [CompletionResult]::new('--schedule', '--schedule', [CompletionResultType]::ParameterName, 'When the CronJob runs')
             [CompletionResult]::new('--resolver', '--resolver', [CompletionResultType]::ParameterName, 'The name servers to ask: auto is the cluster''s DNS inside the cluster, and outside that of this machine; system, or IP[:PORT]')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
@@ -361,6 +363,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
             [CompletionResult]::new('--all-namespaces', '--all-namespaces', [CompletionResultType]::ParameterName, 'Policies of every namespace')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Write nothing; exit with 1 if something would be written')
             [CompletionResult]::new('--prune-now', '--prune-now', [CompletionResultType]::ParameterName, 'Let addresses that answers lack leave at once')
+            [CompletionResult]::new('--print-cronjob', '--print-cronjob', [CompletionResultType]::ParameterName, 'Print a CronJob that runs this on the cluster, with the least rights for it; writes nothing')
             [CompletionResult]::new('--remove-dead', '--remove-dead', [CompletionResultType]::ParameterName, 'Forget hosts that every name server has called gone for a day and in three runs')
             [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'Read directories below the directories of -f and --with too')
             [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Read directories below the directories of -f and --with too')

@@ -288,6 +288,8 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endp
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s l -l selector -d 'Only policies with these labels' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l image -d 'The image of the plugin for --print-cronjob; the Containerfile of its repository builds one' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l schedule -d 'When the CronJob runs' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l resolver -d 'The name servers to ask: auto is the cluster\'s DNS inside the cluster, and outside that of this machine; system, or IP[:PORT]' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
@@ -320,6 +322,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ip
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s A -l all-namespaces -d 'Policies of every namespace'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l check -d 'Write nothing; exit with 1 if something would be written'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l prune-now -d 'Let addresses that answers lack leave at once'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l print-cronjob -d 'Print a CronJob that runs this on the cluster, with the least rights for it; writes nothing'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l remove-dead -d 'Forget hosts that every name server has called gone for a day and in three runs'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -49,6 +49,7 @@ pub(super) fn read_for(
                 ends.iter().filter_map(|end| end.namespace.clone()).collect()
             }
             Question::Everything(named) => named.to_vec(),
+            Question::Addresses => Vec::new(),
         };
         let question = if global.has_overlay() { Question::Everything(&named) } else { question };
         let read = cluster::read(&options, question).map_err(cluster_error)?;

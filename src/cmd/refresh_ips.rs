@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::learning::learn;
 use super::resolver::ResolverFlags;
-use super::{input, output, refreshed};
+use super::{connection, input, output, refreshed};
 use crate::cli::Global;
+use crate::edit::cronjob::{self, CronJob, Names, Scope};
 use crate::edit::guard::Checked;
 use crate::edit::merge::{Dead, Options, Prune};
 use crate::edit::name;
@@ -17,7 +18,7 @@ use crate::edit::record::Record;
 use crate::edit::special::own_addresses;
 use crate::error::{Error, ExitCode};
 use crate::load::apply::{DryRun, Force, Manner, PolicyName, Writer};
-use crate::load::cluster::ClusterError;
+use crate::load::cluster::{ClusterError, Question};
 use crate::model::snapshot::Snapshot;
 use crate::render::sanitize::sanitize;
 use crate::render::{Format, machine, refresh as render};
@@ -37,6 +38,9 @@ Examples:
   # Is anything out of date? Writes nothing; exits with 1 if so
   kubectl netpol refresh-ips -A --check
 
+  # What keeps them current on the cluster itself
+  kubectl netpol refresh-ips -A --print-cronjob --image registry/netpol:0.1.0
+
   # Ask a name server of your own choice
   kubectl netpol refresh-ips -n shop --resolver 10.96.0.10")]
 pub struct RefreshIpsArgs {
@@ -55,6 +59,15 @@ pub struct RefreshIpsArgs {
     /// Let addresses that answers lack leave at once.
     #[arg(long)]
     prune_now: bool,
+    /// Print a CronJob that runs this on the cluster, with the least rights for it; writes nothing.
+    #[arg(long, requires = "image", conflicts_with = "check")]
+    print_cronjob: bool,
+    /// The image of the plugin for --print-cronjob; the Containerfile of its repository builds one.
+    #[arg(long, value_name = "IMAGE", requires = "print_cronjob")]
+    image: Option<String>,
+    /// When the CronJob runs.
+    #[arg(long, value_name = "CRON", default_value = "*/15 * * * *", requires = "print_cronjob")]
+    schedule: String,
     /// Forget hosts that every name server has called gone for a day and in three runs.
     #[arg(long)]
     remove_dead: bool,
@@ -72,10 +85,13 @@ pub fn run(args: &RefreshIpsArgs, global: &Global) -> Result<ExitCode, Error> {
             "policies of the cluster are refreshed: leave out -f, --with and --without",
         ));
     }
+    if let Some(image) = args.image.as_ref().filter(|_| args.print_cronjob) {
+        return print_cronjob(args, global, image);
+    }
     let writer = Writer::open(&global.connection.options(global.namespace.as_ref()));
     let writer = writer.map_err(input::cluster_error)?;
     let policies = listed(args, &writer)?;
-    let input = input::read(global, true, &[])?;
+    let input = input::read_for(global, true, Question::Addresses)?;
     let (asking, caveat) = args.resolver.asking(&input.snapshot)?;
     let records = policies.values().filter_map(|live| remembered(live).ok().flatten());
     let records: Vec<Record> = records.collect();
@@ -105,6 +121,38 @@ pub fn run(args: &RefreshIpsArgs, global: &Global) -> Result<ExitCode, Error> {
         Standing::Drift => ExitCode::Unexpected,
         Standing::Current => ExitCode::Success,
     })
+}
+
+/// Prints the objects that refresh the same hosts on the cluster itself.
+fn print_cronjob(args: &RefreshIpsArgs, global: &Global, image: &str) -> Result<ExitCode, Error> {
+    let namespace = connection::given(global.namespace.clone()).map_or_else(
+        || {
+            let options = global.connection.options(None);
+            Writer::open(&options)
+                .map(|writer| writer.namespace().to_owned())
+                .map_err(input::cluster_error)
+        },
+        Ok,
+    )?;
+    let flags = [("--prune-now", args.prune_now), ("--remove-dead", args.remove_dead)];
+    let flags = flags.into_iter().filter(|(_, is_given)| *is_given).map(|(flag, _)| flag.to_owned());
+    let selector = args.selector.iter().map(|labels| format!("--selector={labels}"));
+    let arguments: Vec<String> =
+        args.names.iter().cloned().chain(selector).chain(flags).chain(args.resolver.words()).collect();
+    let names = if args.resolver.words().is_empty() { Names::Cluster } else { Names::Named };
+    let objects = cronjob::objects(&CronJob {
+        names,
+        namespace: &namespace,
+        scope: if args.all_namespaces { Scope::All } else { Scope::Namespace },
+        image,
+        schedule: &args.schedule,
+        arguments: &arguments,
+    });
+    output::write(global, true, |out, format, _| match format {
+        Format::Json => machine::write_json_objects(out, &objects),
+        _ => machine::write_yaml_objects(out, &objects),
+    })?;
+    Ok(ExitCode::Success)
 }
 
 /// Reads the policies that are asked for.

@@ -20,6 +20,12 @@ pub(super) struct ResolverFlags {
 }
 
 impl ResolverFlags {
+    /// Writes the flags as they were given; none where they are as always.
+    pub(super) fn words(&self) -> Vec<String> {
+        let given = self.resolver.iter().filter(|word| *word != "auto");
+        given.map(|word| format!("--resolver={word}")).collect()
+    }
+
     /// Returns whom to ask, and what that leaves open.
     pub(super) fn asking(&self, snapshot: &Snapshot) -> Result<(Asking, Option<String>), Error> {
         let (servers, caveat) = match &*self.resolver {

@@ -7,6 +7,7 @@
 //! Everything here is pure: it computes what is to be written, and asks and sends nothing.
 
 pub mod classify;
+pub mod cronjob;
 pub mod gitops;
 pub mod guard;
 pub mod host;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::api::Api;
 pub use super::failure::ClusterError;
-use super::kinds::{self, Filter, KINDS_READ, Kind, NAMESPACE};
+use super::kinds::{self, Filter, KINDS_OF_ADDRESSES, KINDS_READ, Kind, NAMESPACE};
 pub use super::kubeconfig::ConnectOptions;
 pub use super::narrow::NamedEnd;
 use super::narrow::Reach;
@@ -32,6 +32,8 @@ pub enum Question<'a> {
     Ends(&'a [NamedEnd]),
     /// Whether these ends may talk, and who else in their namespaces.
     Around(&'a [NamedEnd]),
+    /// Which addresses are the cluster's own, and where its DNS is.
+    Addresses,
 }
 
 /// Reads what a question needs; what may not be read becomes a gap.
@@ -46,7 +48,7 @@ pub fn read(options: &ConnectOptions, question: Question<'_>) -> Result<Cluster,
             match question {
                 Question::Ends(ends) => narrow::read(&api, ends, Reach::Ends).await,
                 Question::Around(ends) => narrow::read(&api, ends, Reach::Namespaces).await,
-                Question::Everything(_) => Ok(None),
+                Question::Everything(_) | Question::Addresses => Ok(None),
             }
         };
         let (narrowed, version) = join(read, version(&api)).await;
@@ -94,11 +96,16 @@ pub(super) async fn version(api: &Api) -> Result<String, ClusterError> {
 }
 
 async fn read_all(api: &Api, question: Question<'_>) -> Result<Objects, ClusterError> {
-    let lists = join_all(KINDS_READ.iter().map(|kind| kinds::read(api, kind, Filter::default())));
-    let (lists, others, gateways) = join3(lists, unjudged::read(api), gateways::read(api)).await;
+    let addresses_only = matches!(question, Question::Addresses);
+    let kinds: &'static [Kind] = if addresses_only { &KINDS_OF_ADDRESSES } else { &KINDS_READ };
+    let lists = join_all(kinds.iter().map(|kind| kinds::read(api, kind, Filter::default())));
+    let (lists, others, gateways) = match addresses_only {
+        true => (lists.await, Ok(unjudged::Found::default()), Ok(unjudged::Found::default())),
+        false => join3(lists, unjudged::read(api), gateways::read(api)).await,
+    };
     let mut objects = Objects::default();
     let mut refused: Vec<(&'static Kind, &'static str)> = Vec::new();
-    for (kind, list) in KINDS_READ.iter().zip(lists) {
+    for (kind, list) in kinds.iter().zip(lists) {
         match list {
             Ok(items) => objects.items.extend(items),
             Err(failure) => match failure.refusal() {
@@ -131,12 +138,15 @@ fn namespaces(
     objects: &Objects,
     refused: &[(&Kind, &str)],
 ) -> Vec<String> {
-    let mut names: Vec<String> = if refused.iter().any(|(kind, _)| **kind == NAMESPACE) {
+    let unknown =
+        matches!(question, Question::Addresses) || refused.iter().any(|(kind, _)| **kind == NAMESPACE);
+    let mut names: Vec<String> = if unknown {
         let named: Vec<String> = match question {
             Question::Ends(ends) | Question::Around(ends) => {
                 ends.iter().filter_map(|end| end.namespace.clone()).collect()
             }
             Question::Everything(names) => names.to_vec(),
+            Question::Addresses => Vec::new(),
         };
         named.into_iter().chain([api.namespace().to_owned()]).collect()
     } else {

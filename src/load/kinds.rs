@@ -57,6 +57,9 @@ pub(super) const KINDS_READ: [Kind; 15] = [
     kind("networking.k8s.io", "ingressclasses", "IngressClass", false),
 ];
 
+/// Those that tell which addresses are the cluster's own.
+pub(super) const KINDS_OF_ADDRESSES: [Kind; 4] = [POD, NODE, SERVICE, ENDPOINT_SLICE];
+
 /// One object of a list, named.
 pub(super) type Named = (ObjectKey, Object);
 

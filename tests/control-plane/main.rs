@@ -17,6 +17,7 @@ mod bulk;
 mod completion;
 mod context;
 mod crds;
+mod cronjob;
 mod diff;
 mod failures;
 mod fake;
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
         allow::trials(&shared),
         apply::trials(&shared),
         refresh::trials(&shared),
+        cronjob::trials(&shared),
         lies::trials(),
         secrets::trials(),
         readme::trials(&examples),

@@ -38,15 +38,15 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
 }
 
 /// Addresses of public name servers: documentation has none that may be opened.
-const FIRST: &str = "198.41.0.4";
-const SECOND: &str = "199.9.14.201";
+pub(crate) const FIRST: &str = "198.41.0.4";
+pub(crate) const SECOND: &str = "199.9.14.201";
 
 fn ip(text: &str) -> IpAddr {
     text.parse().expect("an address")
 }
 
 /// Writes a policy that remembers some hosts with the first address, and returns its name.
-fn remember(plane: &ControlPlane, namespace: &str, hosts: &[&str]) -> String {
+pub(crate) fn remember(plane: &ControlPlane, namespace: &str, hosts: &[&str]) -> String {
     plane.apply(&format!("{{apiVersion: v1, kind: Namespace, metadata: {{name: {namespace}}}}}"));
     let entry = |host: &&str| {
         let host = Host::Name(HostName::try_from((*host).to_owned()).expect("a host name"));
@@ -75,7 +75,7 @@ fn remember(plane: &ControlPlane, namespace: &str, hosts: &[&str]) -> String {
 }
 
 /// Starts a name server that knows the hosts of `example.test` by what they are called.
-fn server() -> NameServer {
+pub(crate) fn server() -> NameServer {
     NameServer::start(|question, _| match question.name.split('.').next() {
         Some("failing") => Reply::Code(ResponseCode::ServFail),
         Some("private") => Reply::Addresses(vec![ip("10.0.0.5"), ip(FIRST)]),
@@ -90,11 +90,11 @@ fn run(plane: &ControlPlane, server: &NameServer, namespace: &str, args: &[&str]
     plugin::ask(plane, "admin", &[&own, args].concat())
 }
 
-fn policy(plane: &ControlPlane, namespace: &str, name: &str) -> Value {
+pub(crate) fn policy(plane: &ControlPlane, namespace: &str, name: &str) -> Value {
     plane.get(&["--namespace", namespace, "networkpolicy", name])
 }
 
-fn blocks(policy: &Value) -> Vec<Vec<String>> {
+pub(crate) fn blocks(policy: &Value) -> Vec<Vec<String>> {
     let text = |peer: &Value| peer["ipBlock"]["cidr"].as_str().unwrap_or_default().to_owned();
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     list(&policy["spec"]["egress"])
