@@ -102,9 +102,8 @@ impl Command {
                 Format::OF_EXPLANATIONS
             }
             Self::Version(_) | Self::DefaultDeny(_) => Format::OF_FACTS,
-            Self::Diff(_) => Format::OF_CHANGES,
             Self::Snapshot(_) | Self::Completion(_) => &[],
-            Self::List(_) | Self::WhoCanReach(_) => Format::OF_CONNECTIONS,
+            Self::List(_) | Self::WhoCanReach(_) | Self::Diff(_) => Format::OF_CONNECTIONS,
         }
     }
 }

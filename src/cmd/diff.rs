@@ -9,7 +9,7 @@ use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::policy;
 use crate::render::machine::Syntax;
-use crate::render::{Format, diff as render, diff_markdown, diff_rows};
+use crate::render::{Format, diff as render, diff_markdown, diff_rows, dot, mermaid};
 use crate::report::diff::Diff;
 use crate::report::joint::JointEnds;
 
@@ -25,6 +25,9 @@ Examples:
 
   # A comment for a pull request: two checkouts
   kubectl netpol diff main/ branch/ -R -o md
+
+  # A picture of it
+  kubectl netpol diff -f policies/ -o dot | dot -Tsvg > changes.svg
 
   # What a policy cuts, from manifests only
   kubectl netpol diff --base manifests/ -f new-policy.yaml
@@ -93,6 +96,12 @@ pub fn run(args: &DiffArgs, global: &Global) -> Result<ExitCode, Error> {
                 diff_rows::write_csv(out, &diff)?
             }
             Format::Markdown => diff_markdown::write(out, &diff)?,
+            Format::Dot | Format::Mermaid => {
+                let (graph, differs) = render::graph(&diff);
+                let write = if format == Format::Dot { dot::write } else { mermaid::write };
+                write(out, &graph)?;
+                differs
+            }
             _ => render::write(out, &diff, look)?,
         };
         Ok(())

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::Look;
 use super::diff_words::{Sentence, UNKNOWN_CAUSE, differs, headline, losses, ports, sentence, turn};
+use super::graph::Graph;
 use super::limits::limits;
 use super::text::{Label, Line, padded, write_lines};
 use crate::report::change::{Cause, ChangeKind, IsolationChange};
@@ -11,6 +12,9 @@ use crate::report::change_summary::{ChangeGroup, ChangeLine, Detail, summarise};
 use crate::report::diff::Diff;
 use crate::report::schema::Verdict;
 use crate::report::summary::{Place, title};
+
+/// Isolations that are told unless every detail is asked for.
+const SHOWN: usize = 20;
 
 /// Writes a diff for a person; tells whether there is any difference.
 ///
@@ -32,8 +36,20 @@ pub fn write(out: &mut dyn Write, diff: &Diff<'_, '_>, look: Look) -> io::Result
     Ok(differs(&summary))
 }
 
+/// Draws the changes of a diff; tells whether there is any difference.
+pub fn graph(diff: &Diff<'_, '_>) -> (Graph, bool) {
+    let (summary, gaps) = (summarise(diff, Detail::Merged), diff.gaps());
+    let mut told = vec![headline(&summary, &gaps)];
+    let words = |own: &IsolationChange| format!("{} {} {}", title(&own.subject), turn(own), losses(own));
+    told.extend(summary.isolations.iter().take(SHOWN).map(|own| words(own).trim_end().to_owned()));
+    if summary.isolations.len() > SHOWN {
+        told.push(format!("and {} more isolations", summary.isolations.len() - SHOWN));
+    }
+    let graph = Graph::of_changes(&summary.groups, diff.caveats(), gaps);
+    (Graph { summary: told, ..graph }, differs(&summary))
+}
+
 fn isolations(isolations: &[IsolationChange], look: Look) -> Vec<Line> {
-    const SHOWN: usize = 20;
     let shown = if look.wide { isolations.len() } else { SHOWN };
     let mut lines: Vec<Line> = isolations.iter().take(shown).map(isolation).collect();
     if let Some(more) = isolations.len().checked_sub(shown).filter(|more| *more > 0) {

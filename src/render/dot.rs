@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::graph::{Graph, Node, Shape, Stroke};
+use super::graph::{Graph, Node, Shape, Stroke, colour};
 use super::sanitize::sanitize;
 
 /// Writes a graph; what it does not say stands in comments, and gaps in a node of their own too.
@@ -25,19 +25,25 @@ pub fn write(out: &mut dyn Write, graph: &Graph) -> io::Result<()> {
             }
         }
     }
-    if !graph.gaps.is_empty() {
-        let gaps = graph.gaps.iter().map(|gap| format!("gap: {}\\l", quoted(gap)));
-        writeln!(out, "  gaps [label=\"{}\", shape=note];", gaps.collect::<String>())?;
-    }
+    note(out, "summary", &mut graph.summary.iter().cloned())?;
+    note(out, "gaps", &mut graph.gaps.iter().map(|gap| format!("gap: {gap}")))?;
     for edge in &graph.edges {
         let style = match edge.stroke {
             Stroke::Solid => "",
             Stroke::Dashed => ", style=dashed",
         };
-        let label = quoted(&edge.label);
-        writeln!(out, "  n{} -> n{} [label=\"{label}\"{style}];", edge.from, edge.to)?;
+        let colour = edge.change.map(colour);
+        let colour = colour.map(|own| format!(", color=\"{own}\", fontcolor=\"{own}\""));
+        let (label, colour) = (quoted(&edge.label), colour.unwrap_or_default());
+        writeln!(out, "  n{} -> n{} [label=\"{label}\"{style}{colour}];", edge.from, edge.to)?;
     }
     writeln!(out, "}}")
+}
+
+/// Writes lines beside the drawing; nothing where there is none.
+fn note(out: &mut dyn Write, name: &str, lines: &mut dyn Iterator<Item = String>) -> io::Result<()> {
+    let text: String = lines.map(|line| format!("{}\\l", quoted(&line))).collect();
+    if text.is_empty() { Ok(()) } else { writeln!(out, "  {name} [label=\"{text}\", shape=note];") }
 }
 
 fn node(out: &mut dyn Write, indent: &str, node: &Node) -> io::Result<()> {

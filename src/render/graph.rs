@@ -1,9 +1,14 @@
 //! A summary as a graph: a cluster for each namespace, an edge for each line.
+//!
+//! Of a diff, an edge is what happens to connections, and a note tells how many there are.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
+use super::diff_words::{ports, word};
 use super::sanitize::sanitize;
+use crate::report::change::ChangeKind;
+use crate::report::change_summary::{ChangeGroup, ChangeLine};
 use crate::report::schema::Verdict;
 use crate::report::summary::{Extent, Line, Place, title};
 
@@ -14,6 +19,8 @@ pub struct Graph {
     pub clusters: BTreeMap<Option<String>, Vec<Node>>,
     /// The edges.
     pub edges: Vec<Edge>,
+    /// What is told beside the drawing, a line each.
+    pub summary: Vec<String>,
     /// Limits of the answer.
     pub caveats: Vec<String>,
     /// What could not be read.
@@ -42,17 +49,19 @@ pub enum Shape {
     Outside,
 }
 
-/// Connections from one node to another.
+/// Connections from one node to another; the nodes have their numbers, or still are places.
 #[derive(Debug)]
-pub struct Edge {
+pub struct Edge<End = usize> {
     /// The source.
-    pub from: usize,
+    pub from: End,
     /// The destination.
-    pub to: usize,
+    pub to: End,
     /// The ports.
     pub label: String,
     /// How it is drawn.
     pub stroke: Stroke,
+    /// What happens to them, in a diff.
+    pub change: Option<ChangeKind>,
 }
 
 /// How an edge is drawn.
@@ -64,10 +73,30 @@ pub enum Stroke {
     Dashed,
 }
 
+/// Returns the colour of what happens to connections; their labels say it too.
+pub(super) const fn colour(change: ChangeKind) -> &'static str {
+    match change {
+        ChangeKind::Added => "#1a7f37",
+        ChangeKind::Removed => "#cf222e",
+        ChangeKind::Changed => "#9a6700",
+    }
+}
+
 impl Graph {
     /// Draws the lines of a summary.
     pub fn of(lines: &[Line], caveats: Vec<String>, gaps: Vec<String>) -> Self {
-        let all = lines.iter().flat_map(|line| [&line.source, &line.destination]);
+        Self { caveats, gaps, ..Self::between(lines.iter().map(connection).collect()) }
+    }
+
+    /// Draws the changes of a diff, whatever brought them about.
+    pub fn of_changes(groups: &[ChangeGroup], caveats: Vec<String>, gaps: Vec<String>) -> Self {
+        let lines = groups.iter().flat_map(|group| &group.lines);
+        Self { caveats, gaps, ..Self::between(lines.map(change).collect()) }
+    }
+
+    /// Numbers the places that edges lead between.
+    fn between(edges: Vec<Edge<&Rc<Place>>>) -> Self {
+        let all = edges.iter().flat_map(|edge| [edge.from, edge.to]);
         let ends: BTreeSet<(Option<&str>, bool, &Rc<Place>)> =
             all.map(|place| (place.namespace(), shape(place) != Shape::Group, place)).collect();
         let mut clusters: BTreeMap<Option<String>, Vec<Node>> = BTreeMap::new();
@@ -77,17 +106,34 @@ impl Graph {
             cluster.push(Node { id, label: sanitize(&label(place)), shape: shape(place) });
             ids.insert(place, id);
         }
-        let edge = |line: &Line| {
-            let unsure = line.verdict == Verdict::Depends;
-            let ports = line.ports.join(", ");
-            Some(Edge {
-                from: *ids.get(&line.source)?,
-                to: *ids.get(&line.destination)?,
-                label: if unsure { format!("{ports} (depends)") } else { ports },
-                stroke: if unsure { Stroke::Dashed } else { Stroke::Solid },
-            })
+        let numbered = |Edge { from, to, label, stroke, change }| {
+            Some(Edge { from: *ids.get(from)?, to: *ids.get(to)?, label, stroke, change })
         };
-        Self { edges: lines.iter().filter_map(edge).collect(), clusters, caveats, gaps }
+        let edges = edges.into_iter().filter_map(numbered).collect();
+        Self { clusters, edges, summary: Vec::new(), caveats: Vec::new(), gaps: Vec::new() }
+    }
+}
+
+fn connection(line: &Line) -> Edge<&Rc<Place>> {
+    let unsure = line.verdict == Verdict::Depends;
+    let ports = line.ports.join(", ");
+    Edge {
+        from: &line.source,
+        to: &line.destination,
+        label: if unsure { format!("{ports} (depends)") } else { ports },
+        stroke: if unsure { Stroke::Dashed } else { Stroke::Solid },
+        change: None,
+    }
+}
+
+fn change(line: &ChangeLine) -> Edge<&Rc<Place>> {
+    let unsure = line.ports.each().list().iter().any(|ports| !ports.unsure.is_empty());
+    Edge {
+        from: &line.source,
+        to: &line.destination,
+        label: format!("{}: {}", word(line.change), ports(&line.ports, line.change)),
+        stroke: if unsure { Stroke::Dashed } else { Stroke::Solid },
+        change: Some(line.change),
     }
 }
 

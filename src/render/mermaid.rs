@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::graph::{Graph, Node, Shape, Stroke};
+use super::graph::{Graph, Node, Shape, Stroke, colour};
 use super::sanitize::sanitize;
+use crate::report::change::ChangeKind;
 
 /// The edges that Mermaid draws unless it is told otherwise (`maxEdges`).
 const LARGEST: usize = 500;
@@ -32,10 +33,8 @@ pub fn write(out: &mut dyn Write, graph: &Graph) -> io::Result<()> {
             }
         }
     }
-    if !graph.gaps.is_empty() {
-        let gaps: Vec<String> = graph.gaps.iter().map(|gap| format!("gap: {}", quoted(gap))).collect();
-        writeln!(out, "  gaps[\"{}\"]", gaps.join("<br/>"))?;
-    }
+    note(out, "summary", &mut graph.summary.iter().cloned())?;
+    note(out, "gaps", &mut graph.gaps.iter().map(|gap| format!("gap: {gap}")))?;
     for edge in &graph.edges {
         let arrow = match edge.stroke {
             Stroke::Solid => "-->",
@@ -43,7 +42,25 @@ pub fn write(out: &mut dyn Write, graph: &Graph) -> io::Result<()> {
         };
         writeln!(out, "  n{} {arrow}|\"{}\"| n{}", edge.from, quoted(&edge.label), edge.to)?;
     }
-    Ok(())
+    let kinds = [ChangeKind::Removed, ChangeKind::Changed, ChangeKind::Added];
+    kinds.into_iter().try_for_each(|kind| paint(out, graph, kind))
+}
+
+/// Colours the edges to which the same happens; edges go by their number.
+fn paint(out: &mut dyn Write, graph: &Graph, kind: ChangeKind) -> io::Result<()> {
+    let own = graph.edges.iter().enumerate().filter(|(_, edge)| edge.change == Some(kind));
+    let numbers: Vec<String> = own.map(|(number, _)| number.to_string()).collect();
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    let colour = colour(kind);
+    writeln!(out, "  linkStyle {} stroke:{colour},color:{colour}", numbers.join(","))
+}
+
+/// Writes lines beside the drawing; nothing where there is none.
+fn note(out: &mut dyn Write, name: &str, lines: &mut dyn Iterator<Item = String>) -> io::Result<()> {
+    let lines: Vec<String> = lines.map(|line| quoted(&line)).collect();
+    if lines.is_empty() { Ok(()) } else { writeln!(out, "  {name}[\"{}\"]", lines.join("<br/>")) }
 }
 
 fn node(out: &mut dyn Write, indent: &str, node: &Node) -> io::Result<()> {

@@ -48,21 +48,13 @@ pub enum Format {
 }
 
 impl Format {
-    /// The formats of answers about connections, each with its word.
+    /// The formats of answers about connections and their changes, each with its word.
     pub const OF_CONNECTIONS: &'static [(&'static str, Self)] = &[
         ("csv", Self::Csv),
         ("dot", Self::Dot),
         ("json", Self::Json),
         ("md", Self::Markdown),
         ("mermaid", Self::Mermaid),
-        ("wide", Self::Wide),
-        ("yaml", Self::Yaml),
-    ];
-    /// The formats of changes of connections, each with its word.
-    pub const OF_CHANGES: &'static [(&'static str, Self)] = &[
-        ("csv", Self::Csv),
-        ("json", Self::Json),
-        ("md", Self::Markdown),
         ("wide", Self::Wide),
         ("yaml", Self::Yaml),
     ];

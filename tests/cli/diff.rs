@@ -245,10 +245,14 @@ fn what_cannot_be_compared_is_one_clear_line_and_no_answer() {
 }
 
 #[test]
-fn a_graph_of_changes_is_refused_before_anything_is_read() {
-    let ended = folder().run("diff nothing.yaml nowhere.yaml -o dot");
+fn an_unknown_format_is_refused_before_anything_is_read() {
+    let ended = folder().run("diff nothing.yaml nowhere.yaml -o svg");
     assert_eq!((ended.code, &*ended.out), (Some(2), ""));
-    assert!(ended.err.ends_with("allowed formats are: csv,json,md,wide,yaml\n"), "{}", ended.err);
+    assert!(
+        ended.err.ends_with("allowed formats are: csv,dot,json,md,mermaid,wide,yaml\n"),
+        "{}",
+        ended.err
+    );
 }
 
 #[test]

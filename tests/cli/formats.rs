@@ -1,5 +1,7 @@
 //! Tables and graphs are what they claim to be, whatever the names in them hold, and lose nothing.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::run::{Folder, items};
@@ -160,6 +162,10 @@ struct Drawn {
     clusters: Vec<String>,
     nodes: Vec<(String, String)>,
     edges: Vec<(String, String, String)>,
+    /// The colours of edges, by their number.
+    colours: BTreeMap<usize, String>,
+    /// What stands beside the drawing.
+    summary: Vec<String>,
     gaps: bool,
 }
 
@@ -198,14 +204,14 @@ impl Drawn {
                 }
                 "rankdir" => assert_eq!([next(), next(), next()], ["=", "LR", ";"]),
                 _ => {
-                    assert!(word == "node" || word == "gaps" || is_id(&word), "{word}");
+                    assert!(["node", "gaps", "summary"].contains(&&*word) || is_id(&word), "{word}");
                     let mut token = next();
                     let to = (token == "->").then(&mut next);
                     if to.is_some() {
                         token = next();
                     }
                     assert_eq!(token, "[");
-                    let mut text = String::new();
+                    let (mut text, mut colours) = (String::new(), Vec::new());
                     while token != "]" {
                         let name = next();
                         assert_eq!(next(), "=");
@@ -213,6 +219,7 @@ impl Drawn {
                         match &*name {
                             "label" => text = label(&value),
                             "shape" | "style" => assert!(value.chars().all(char::is_alphabetic)),
+                            "color" | "fontcolor" => colours.push(colour(&label(&value))),
                             other => assert_eq!(other, "", "an attribute"),
                         }
                         token = next();
@@ -222,7 +229,14 @@ impl Drawn {
                     match (&*word, to) {
                         ("node", None) => {}
                         ("gaps", None) => self.gaps = true,
-                        (_, Some(to)) => self.edges.push((word, to, text)),
+                        ("summary", None) => self.summary = told(&text),
+                        (_, Some(to)) => {
+                            if let [line, words] = &colours[..] {
+                                assert_eq!(line, words);
+                                self.colours.insert(self.edges.len(), line.clone());
+                            }
+                            self.edges.push((word, to, text));
+                        }
                         (_, None) => self.nodes.push((word, text)),
                     }
                 }
@@ -243,6 +257,15 @@ impl Drawn {
                 let (_, name) = quoted(rest, "[", "]");
                 self.clusters.push(name);
                 assert!(!std::mem::replace(&mut inside, true), "{line}");
+            } else if let Some(rest) = line.strip_prefix("linkStyle ") {
+                let (numbers, style) = rest.split_once(" stroke:").unwrap();
+                let (stroke, words) = style.split_once(",color:").unwrap();
+                assert_eq!(stroke, words);
+                for number in numbers.split(',').map(|number| number.parse().unwrap()) {
+                    assert!(number < self.edges.len(), "Mermaid refuses an edge that is not there");
+                    let before = self.colours.insert(number, colour(stroke));
+                    assert_eq!(before, None, "{line}");
+                }
             } else if line == "end" {
                 assert!(std::mem::replace(&mut inside, false), "{line}");
             } else if let Some((from, rest)) =
@@ -258,12 +281,24 @@ impl Drawn {
                 let (id, label) = quoted(line, open, close);
                 match &*id {
                     "gaps" => self.gaps = true,
+                    "summary" => self.summary = told(&label),
                     _ => self.nodes.push((id, label)),
                 }
             }
         }
         assert!(!inside);
     }
+}
+
+fn told(text: &str) -> Vec<String> {
+    text.lines().map(str::to_owned).collect()
+}
+
+/// Checks that a colour is one.
+fn colour(text: &str) -> String {
+    let digits = text.strip_prefix('#').unwrap();
+    assert!(digits.len() == 6 && digits.chars().all(|c| c.is_ascii_hexdigit()), "{text}");
+    text.to_owned()
 }
 
 fn is_id(word: &str) -> bool {
@@ -402,6 +437,105 @@ fn a_graph_of_many_connections_is_small_where_namespaces_go_together() {
     let drawn = Drawn::of("dot", &folder.run("list -f f.yaml -o dot").out);
     // From each namespace to itself and to the addresses outside.
     assert_eq!((drawn.nodes.len(), drawn.edges.len(), drawn.clusters.len()), (5, 8, 4), "{drawn:?}");
+}
+
+/// Two namespaces of hostile names, and what is laid over them: all three kinds of changes.
+fn hostile_diff() -> Folder {
+    let folder = hostile();
+    let policy = |namespace: &str, ports: Value| {
+        let ingress = json!([{"from": [{"namespaceSelector": {}}], "ports": ports}]);
+        json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {"name": "closed", "namespace": namespace},
+            "spec": {"podSelector": {}, "ingress": ingress}
+        })
+    };
+    let new = [policy(NAMESPACE, json!([{"port": 80}])), policy("whole", json!([{"port": 81}]))];
+    let new = json!({"apiVersion": "v1", "kind": "List", "items": new});
+    folder.write("new.yaml", new.to_string().as_bytes());
+    folder
+}
+
+#[test]
+fn graphs_of_changes_are_of_their_grammar_and_say_the_same_in_colour() {
+    let shop = Folder::shop();
+    shop.write("new.yaml", crate::diff::OVERLAY.as_bytes());
+    let mut seen = BTreeMap::new();
+    for (folder, arguments) in [
+        (&shop, "diff --base shop.yaml -f new.yaml"),
+        (&shop, "diff --base shop.yaml --without shop/netpol/web"),
+        (&hostile_diff(), "diff --base f.yaml -f new.yaml"),
+    ] {
+        let draw = |format| {
+            let ended = folder.run(&format!("{arguments} -o {format}"));
+            assert_eq!(ended.code, Some(1), "{arguments}: {}", ended.err);
+            Drawn::of(format, &ended.out)
+        };
+        let (dot, mermaid) = (draw("dot"), draw("mermaid"));
+        assert_eq!(dot, mermaid, "{arguments}");
+        assert!(dot.gaps && !dot.clusters.is_empty(), "{arguments}: {dot:?}");
+        let text = folder.run(arguments).out;
+        assert_eq!(text.lines().next(), dot.summary.first().map(String::as_str), "{arguments}");
+        assert_eq!(dot.colours.len(), dot.edges.len(), "{arguments}");
+        for (number, (_, _, label)) in dot.edges.iter().enumerate() {
+            let (change, ports) = label.split_once(": ").unwrap();
+            assert!(!ports.is_empty(), "{label}");
+            let colour = seen.entry(change.to_owned()).or_insert_with(|| dot.colours[&number].clone());
+            assert_eq!(*colour, dot.colours[&number], "{label}");
+        }
+        // A table of the same summary has a row for each edge.
+        let table = folder.run(&format!("{arguments} -o md")).out;
+        let is_row =
+            |line: &&str| ["| added", "| removed", "| changed"].iter().any(|k| line.starts_with(k));
+        assert_eq!(dot.edges.len(), table.lines().filter(is_row).count(), "{arguments}");
+    }
+    assert_eq!(seen.keys().collect::<Vec<_>>(), ["added", "changed", "removed"]);
+    let colours: std::collections::BTreeSet<&String> = seen.values().collect();
+    assert_eq!(colours.len(), 3);
+}
+
+#[test]
+fn a_graph_of_changes_tells_new_isolation_and_an_empty_one_that_there_is_none() {
+    let folder = Folder::shop();
+    folder.write("new.yaml", crate::diff::OVERLAY.as_bytes());
+    for format in ["dot", "mermaid"] {
+        let drawn = Drawn::of(
+            format,
+            &folder.run(&format!("diff --base shop.yaml -f new.yaml -o {format}")).out,
+        );
+        assert_eq!(
+            drawn.summary,
+            [
+                "4 connections removed, 1 changed, 1 new isolation.",
+                "shop/deploy/api becomes isolated for egress (loses 4 destinations)"
+            ]
+        );
+        let ended = folder.run(&format!("diff shop.yaml shop.yaml -o {format}"));
+        assert_eq!(ended.code, Some(0));
+        let nothing = vec!["No connection changes were found; see the gaps.".to_owned()];
+        let expected = Drawn { gaps: true, summary: nothing, ..Drawn::default() };
+        assert_eq!(Drawn::of(format, &ended.out), expected, "{format}");
+    }
+}
+
+#[test]
+fn a_graph_of_many_changes_is_small_where_namespaces_go_together() {
+    let mut text = String::new();
+    for number in 0..80 {
+        let (namespace, name) = (number / 20, number % 20);
+        text.push_str(&format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p{name}, namespace: ns-{namespace}}}\n---\n"
+        ));
+    }
+    let folder = Folder::of(&[("f.yaml", &text)]);
+    let deny = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: ns-0}\n\
+                spec: {podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}\n";
+    folder.write("deny.yaml", deny.as_bytes());
+    let rows = records(&folder.run("diff --base f.yaml -f deny.yaml -o csv").out).len();
+    assert!(rows > 60 * 20, "{rows}");
+    let drawn = Drawn::of("mermaid", &folder.run("diff --base f.yaml -f deny.yaml -o mermaid").out);
+    // From each other namespace and from the addresses outside.
+    assert_eq!((drawn.nodes.len(), drawn.edges.len(), drawn.clusters.len()), (5, 4, 4), "{drawn:?}");
 }
 
 #[test]

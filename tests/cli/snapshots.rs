@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::run::{Folder, SHOP};
 
 /// The name of the file in `tests/snapshots`, and the arguments.
-const SNAPSHOTS: [(&str, &str); 54] = [
+const SNAPSHOTS: [(&str, &str); 56] = [
     ("explain-allow", "explain shop/deploy/api --to db/sts/postgres --port 5432 -f shop.yaml"),
     ("explain-deny", "explain shop/pod/web-7d4b9-abcde --to db/sts/postgres --port 5432 -f shop.yaml"),
     ("explain-partial", "explain shop/deploy/web --to 203.0.113.0/24 --port 443 -f shop.yaml"),
@@ -58,6 +58,8 @@ const SNAPSHOTS: [(&str, &str); 54] = [
     ("diff-yaml", "diff --base shop.yaml -f new.yaml -n monitoring -o yaml"),
     ("diff-csv", "diff --base shop.yaml -f new.yaml -o csv"),
     ("diff-md", "diff --base shop.yaml -f new.yaml -o md"),
+    ("diff-dot", "diff --base shop.yaml -f new.yaml -o dot"),
+    ("diff-mermaid", "diff --base shop.yaml -f new.yaml -o mermaid"),
     ("default-deny", "default-deny ns/shop --allow-same-namespace -f shop.yaml"),
     ("default-deny-json", "default-deny ns/monitoring -o json -f shop.yaml"),
     ("help-default-deny", "default-deny --help"),
