@@ -1,12 +1,13 @@
 //! Changes of connections as a stream of rows: JSON, YAML and comma-separated values.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 use super::csv;
 use super::diff_words::{Sentence, sentence, word};
 use super::machine::{Document, Syntax};
-use crate::report::change::{Cause, Change, IsolationChange};
+use crate::report::change::{Cause, Change, ChangeKind, IsolationChange};
 use crate::report::diff::{Changed, Diff};
 use crate::report::schema::API_VERSION;
 
@@ -30,7 +31,7 @@ pub fn write_data(out: &mut dyn Write, diff: &Diff<'_, '_>, syntax: Syntax) -> i
     Ok(told.differs)
 }
 
-/// Writes the changes as comma-separated values, one a row; tells whether there is any difference.
+/// Writes the changes as comma-separated values, one a row, then the isolations; tells whether there is any difference.
 /// The limits of a diff have no place there: whoever writes it tells them apart.
 ///
 /// # Errors
@@ -38,7 +39,7 @@ pub fn write_data(out: &mut dyn Write, diff: &Diff<'_, '_>, syntax: Syntax) -> i
 pub fn write_csv(out: &mut dyn Write, diff: &Diff<'_, '_>) -> io::Result<bool> {
     let mut header = vec!["change"];
     header.extend(csv::ENDS);
-    header.extend(["before", "before_unsure", "after", "after_unsure", "causes"]);
+    header.extend(["before", "before_unsure", "after", "after_unsure", "causes", "lost", "narrowed"]);
     csv::record(out, &header)?;
     let told = stream(diff, |change| {
         let ends = csv::ends(change.source, change.destination);
@@ -46,16 +47,36 @@ pub fn write_csv(out: &mut dyn Write, diff: &Diff<'_, '_>) -> io::Result<bool> {
         let ports = ports.map(|ports| ports.join(" "));
         let causes = change.causes.iter().map(cause).collect::<Vec<_>>().join("; ");
         let fields = ends.iter().chain(&ports).chain([&causes]).map(String::as_str);
-        csv::record(out, &[word(change.change)].into_iter().chain(fields).collect::<Vec<_>>())
+        let fields = [word(change.change)].into_iter().chain(fields).chain(["", ""]);
+        csv::record(out, &fields.collect::<Vec<_>>())
     })?;
+    told.isolations.iter().try_for_each(|own| isolation(out, own))?;
     Ok(told.differs)
 }
 
-/// Says what a cause is, without its place.
+/// Writes pods that become isolated, or no longer are: they stand at the end that they are.
+fn isolation(out: &mut dyn Write, own: &IsolationChange) -> io::Result<()> {
+    let turn = match own.change {
+        ChangeKind::Removed => format!("unisolated-{}", own.direction),
+        ChangeKind::Added | ChangeKind::Changed => format!("isolated-{}", own.direction),
+    };
+    let (subject, nobody) = (csv::end(&own.subject), [const { String::new() }; 4]);
+    let ends = if own.direction == "egress" { [subject, nobody] } else { [nobody, subject] };
+    let by: BTreeSet<String> =
+        own.by.iter().map(|rule| format!("{} {}", rule.kind, rule.object())).collect();
+    let by = by.into_iter().collect::<Vec<_>>().join("; ");
+    let counts = [own.lost.to_string(), own.narrowed.to_string()];
+    let fields = [turn].into_iter().chain(ends.concat()).chain([const { String::new() }; 4]).chain([by]);
+    let fields: Vec<String> = fields.chain(counts).collect();
+    csv::record(out, &fields.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// Says what a cause is and where it stands.
 fn cause(cause: &Cause) -> String {
-    let Sentence { subject, what, path, .. } = sentence(cause);
+    let Sentence { subject, what, path, place } = sentence(cause);
     let path = path.map(|path| format!(" {path}")).unwrap_or_default();
-    format!("{subject} {what}{path}")
+    let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
+    format!("{subject} {what}{path}{place}")
 }
 
 /// What a diff turned out to be.

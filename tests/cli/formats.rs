@@ -111,6 +111,66 @@ fn csv_has_every_connection_of_json_and_no_formula() {
     }
 }
 
+/// Where the columns of ports begin in a record of a diff.
+const BEFORE: usize = 9;
+
+#[test]
+fn csv_of_a_diff_has_every_change_and_every_isolation_of_json() {
+    let shop = Folder::shop();
+    shop.write("new.yaml", crate::diff::OVERLAY.as_bytes());
+    let mut turns = std::collections::BTreeSet::new();
+    for (folder, arguments) in [
+        (&shop, "diff --base shop.yaml -f new.yaml"),
+        (&shop, "diff --base shop.yaml --without shop/netpol/web"),
+        (&shop, "diff --base shop.yaml --without db/netpol/allow-api"),
+        (&hostile_diff(), "diff --base f.yaml -f new.yaml"),
+    ] {
+        let rows = records(&folder.run(&format!("{arguments} -o csv")).out);
+        let answer: Value =
+            serde_json::from_str(&folder.run(&format!("{arguments} -o json")).out).unwrap();
+        let (changes, isolations) = (items(&answer["changes"]), items(&answer["isolations"]));
+        assert_eq!(rows.len(), 1 + changes.len() + isolations.len(), "{arguments}");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let list = |value: &Value| items(value).iter().map(text).collect::<Vec<_>>().join(" ");
+        for row in &rows {
+            assert_eq!(row.len(), rows[0].len(), "{row:?}");
+            assert!(!row.iter().any(|field| field.starts_with(['=', '+', '-', '@'])), "{row:?}");
+        }
+        for (row, change) in rows.iter().skip(1).zip(changes) {
+            let ports = ["before", "beforeUnsure", "after", "afterUnsure"].map(|own| list(&change[own]));
+            assert_eq!((&row[0], &row[BEFORE..BEFORE + 4]), (&text(&change["change"]), &ports[..]));
+            assert_eq!(
+                [&row[3], &row[7]],
+                [&text(&change["source"]["kind"]), &text(&change["destination"]["kind"])]
+            );
+            let causes = items(&change["causes"]);
+            assert_eq!(row[BEFORE + 4].split("; ").count(), causes.len(), "{row:?}");
+            for cause in causes.iter().filter(|cause| cause["origin"]["file"].is_string()) {
+                let place = format!("({}:{})", text(&cause["origin"]["file"]), cause["origin"]["line"]);
+                assert!(row[BEFORE + 4].contains(&place), "{row:?}");
+            }
+            assert_eq!(row[BEFORE + 5..], ["", ""], "{row:?}");
+        }
+        for (row, own) in rows.iter().skip(1 + changes.len()).zip(isolations) {
+            let verb = if own["change"] == "removed" { "unisolated" } else { "isolated" };
+            assert_eq!(row[0], format!("{verb}-{}", text(&own["direction"])));
+            let (subject, nobody) = match own["direction"] == "egress" {
+                true => (&row[1..5], &row[5..9]),
+                false => (&row[5..9], &row[1..5]),
+            };
+            assert_eq!(
+                subject[1..3],
+                [text(&own["subject"]["namespace"]), text(&own["subject"]["kind"])]
+            );
+            assert!(nobody.iter().all(String::is_empty), "{row:?}");
+            assert_eq!(row[BEFORE + 5..], [own["lost"].to_string(), own["narrowed"].to_string()]);
+            assert!(row[BEFORE + 4].starts_with("NetworkPolicy "), "{row:?}");
+            turns.insert(row[0].clone());
+        }
+    }
+    assert_eq!(turns.len(), 4, "every turn is tried: {turns:?}");
+}
+
 #[test]
 fn a_cell_that_a_spreadsheet_would_run_is_text() {
     let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: \"=cmd|' /C calc'!A0\"}\n---\n\
