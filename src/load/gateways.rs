@@ -9,7 +9,7 @@ use super::failure::{ClusterError, Failure};
 use super::gateway_objects::{GatewayObject, GrantObject, ROUTES, RouteObject};
 use super::kinds::Named;
 use super::objects::{Meta, Object, ObjectKey};
-use super::unjudged::{Found, GroupVersion, Resources, gap};
+use super::unjudged::{Found, GroupVersion, Resource, Resources, gap};
 use crate::model::snapshot::GapScope;
 
 const GROUP: &str = "gateway.networking.k8s.io";
@@ -32,31 +32,26 @@ pub(super) async fn read(api: &Api) -> Result<Found, ClusterError> {
             Vec::new()
         }
     };
-    // Newer versions come first, and stand.
-    for version in versions.into_iter().rev() {
-        let (more, missing) = of_version(api, &version.group_version).await?;
-        items.extend(more);
-        for gap in missing {
-            gaps.extend((!gaps.contains(&gap)).then_some(gap));
+    let resources = join_all(versions.iter().map(|version| resources(api, version))).await;
+    // Every version of a kind has all of its objects; the first is the newest, which no server warns of.
+    let mut wanted: Vec<(String, Resource)> = Vec::new();
+    for (version, found) in versions.iter().zip(resources) {
+        match found {
+            Err(failure) if is_absent(&failure) => {}
+            Err(failure) => {
+                gaps.push(gap(api, &version.group_version, GapScope::Incomplete, failure)?);
+            }
+            Ok(found) => {
+                for own in found.into_iter().filter(is_read) {
+                    if wanted.iter().all(|(_, known)| known.kind != own.kind) {
+                        wanted.push((version.group_version.clone(), own));
+                    }
+                }
+            }
         }
     }
-    Ok((items, gaps))
-}
-
-async fn of_version(api: &Api, version: &str) -> Result<Found, ClusterError> {
-    let (mut items, mut gaps) = Found::default();
-    let path = format!("/apis/{version}");
-    let resources = match api.get_json::<Resources>(&path).await {
-        Ok(resources) => resources.resources,
-        Err(failure) if is_absent(&failure) => return Ok((items, gaps)),
-        Err(failure) => return Ok((items, vec![gap(api, version, GapScope::Incomplete, failure)?])),
-    };
-    let known = |kind: &str| matches!(kind, "Gateway" | "ReferenceGrant") || ROUTES.contains(&kind);
-    let is_listed = |verbs: &[String]| verbs.iter().any(|verb| verb == "list");
-    let wanted: Vec<_> =
-        resources.into_iter().filter(|own| known(&own.kind) && is_listed(&own.verbs)).collect();
-    let lists = wanted.iter().map(|own| read_one(api, &path, &own.name, &own.kind));
-    for (own, list) in wanted.iter().zip(join_all(lists).await) {
+    let lists = wanted.iter().map(|(version, own)| read_one(api, version, own));
+    for ((_, own), list) in wanted.iter().zip(join_all(lists).await) {
         match list {
             Ok(found) => items.extend(found),
             Err(failure) if is_absent(&failure) => {}
@@ -66,8 +61,17 @@ async fn of_version(api: &Api, version: &str) -> Result<Found, ClusterError> {
     Ok((items, gaps))
 }
 
-async fn read_one(api: &Api, path: &str, plural: &str, kind: &str) -> Result<Vec<Named>, Failure> {
-    let path = format!("{path}/{plural}");
+async fn resources(api: &Api, version: &GroupVersion) -> Result<Vec<Resource>, Failure> {
+    Ok(api.get_json::<Resources>(&format!("/apis/{}", version.group_version)).await?.resources)
+}
+
+fn is_read(own: &Resource) -> bool {
+    let is_known = matches!(&*own.kind, "Gateway" | "ReferenceGrant") || ROUTES.contains(&&*own.kind);
+    is_known && own.verbs.iter().any(|verb| verb == "list")
+}
+
+async fn read_one(api: &Api, version: &str, own: &Resource) -> Result<Vec<Named>, Failure> {
+    let (path, kind) = (format!("/apis/{version}/{}", own.name), &*own.kind);
     match kind {
         "Gateway" => {
             all_of(api, &path, kind, |read: GatewayObject| {

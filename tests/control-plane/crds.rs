@@ -31,6 +31,35 @@ pub(crate) const CILIUM: Module = Module {
     crds: &["pkg/k8s/apis/cilium.io/client/crds/v2"],
 };
 
+/// The standard channel, which lacks two kinds of routes, and the experimental one, which serves some
+/// kinds in several versions. The kinds that are read, without the policy that keeps one channel from
+/// being installed over the other.
+pub(crate) const GATEWAY_API: Module = Module {
+    name: "sigs.k8s.io/gateway-api",
+    version: "v1.5.1",
+    sum: "h1:RqVRIlkhLhUO8wOHKTLnTJA6o/1un4po4/6M1nRzdd0=",
+    crds: &[
+        "config/crd/standard/gateway.networking.k8s.io_gateways.yaml",
+        "config/crd/standard/gateway.networking.k8s.io_grpcroutes.yaml",
+        "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml",
+        "config/crd/standard/gateway.networking.k8s.io_referencegrants.yaml",
+        "config/crd/standard/gateway.networking.k8s.io_tlsroutes.yaml",
+    ],
+};
+
+pub(crate) const EXPERIMENTAL_GATEWAY_API: Module = Module {
+    crds: &[
+        "config/crd/experimental/gateway.networking.k8s.io_gateways.yaml",
+        "config/crd/experimental/gateway.networking.k8s.io_grpcroutes.yaml",
+        "config/crd/experimental/gateway.networking.k8s.io_httproutes.yaml",
+        "config/crd/experimental/gateway.networking.k8s.io_referencegrants.yaml",
+        "config/crd/experimental/gateway.networking.k8s.io_tcproutes.yaml",
+        "config/crd/experimental/gateway.networking.k8s.io_tlsroutes.yaml",
+        "config/crd/experimental/gateway.networking.k8s.io_udproutes.yaml",
+    ],
+    ..GATEWAY_API
+};
+
 impl Module {
     /// Downloads the module, unless Go has it, and returns its folder; or why there is none.
     pub(crate) fn download(&self) -> Result<PathBuf, String> {

@@ -89,7 +89,7 @@ fn cases(plane: &ControlPlane) {
 }
 
 /// Applies the manifests of a case, namespaces first, and writes their status.
-fn put(plane: &ControlPlane, folder: &Path) {
+pub(crate) fn put(plane: &ControlPlane, folder: &Path) {
     let mut documents = documents(folder);
     documents.sort_by_key(|document| !document.contains("\nkind: Namespace\n"));
     plane.apply(&documents.join("\n---\n"));
@@ -155,7 +155,8 @@ fn differences(plane: &ControlPlane, folder: &Path, questions: &BTreeSet<String>
     })
 }
 
-fn difference(plane: &ControlPlane, folder: &Path, question: &str) -> Option<String> {
+/// Asks a question of the cluster and of the files of a case, and tells how the answers differ.
+pub(crate) fn difference(plane: &ControlPlane, folder: &Path, question: &str) -> Option<String> {
     // Only the cluster would say that no network plugin is there.
     let args: Vec<&str> = question.split(' ').chain(["--cni", "generic"]).collect();
     let mut live = answer(plane, "admin", &args);

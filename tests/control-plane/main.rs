@@ -22,6 +22,7 @@ mod diff;
 mod failures;
 mod fake;
 mod fix;
+mod gateways;
 mod harness;
 mod kubeconfig;
 mod kubectl;
@@ -56,8 +57,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let shared = Arc::new(Shared::default());
     // Control planes for trials that look at all that a cluster has.
-    let [cases, kinds, examples, large, saved, huge, agents, others, least] =
-        [(); 9].map(|()| Arc::new(Shared::default()));
+    let [cases, kinds, examples, large, saved, huge, agents, others, least, routes] =
+        [(); 10].map(|()| Arc::new(Shared::default()));
     let trials = [
         live::trials(&cases),
         many::trials(&large),
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
         apply::trials(&shared),
         refresh::trials(&shared),
         cronjob::trials(&shared),
+        gateways::trials(&routes),
         lies::trials(),
         secrets::trials(),
         readme::trials(&examples),
