@@ -21,6 +21,8 @@ pub enum ObjectOrigin {
         /// Its `metadata.resourceVersion`.
         resource_version: Arc<str>,
     },
+    /// Nowhere: it is proposed.
+    Generated,
 }
 
 /// Lines, counted from 1, of the paths of one document: `spec.egress[1]` -> 14.
@@ -64,6 +66,8 @@ pub enum Origin {
         /// The object's `metadata.resourceVersion`.
         resource_version: Arc<str>,
     },
+    /// Nowhere: its object is proposed.
+    Generated,
 }
 
 impl ObjectOrigin {
@@ -74,16 +78,18 @@ impl ObjectOrigin {
             Self::Live { resource_version } => {
                 Origin::Live { resource_version: Arc::clone(resource_version) }
             }
+            Self::Generated => Origin::Generated,
         }
     }
 }
 
 impl fmt::Display for Origin {
-    /// Writes `file:line`, or `live`.
+    /// Writes `file:line`, `live` or `generated`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { file, line } => write!(f, "{file}:{line}"),
             Self::Live { .. } => f.write_str("live"),
+            Self::Generated => f.write_str("generated"),
         }
     }
 }

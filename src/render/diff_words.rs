@@ -1,10 +1,11 @@
 //! The words for changes, the same in text and in Markdown.
 
+use super::explain::where_is;
 use crate::report::change::{Cause, CauseKind, ChangeKind, IsolationChange};
 use crate::report::change_summary::ChangeSummary;
 use crate::report::diff::Ports;
 use crate::report::naming::name_of;
-use crate::report::schema::{Endpoint, OriginRef};
+use crate::report::schema::Endpoint;
 use crate::report::sides::Sides;
 
 /// Tells whether there is any difference.
@@ -97,10 +98,7 @@ pub(super) fn sentence(cause: &Cause) -> Sentence {
         CauseKind::PolicyAdded | CauseKind::PolicyRemoved | CauseKind::PolicyChanged => policy(),
         _ => name_of(&Endpoint { kind, namespace, name, ..Endpoint::default() }),
     };
-    let place = cause.origin.as_ref().map(|origin| match origin {
-        OriginRef::File { file, line } => format!("{file}:{line}"),
-        OriginRef::Live { .. } => "live".to_owned(),
-    });
+    let place = cause.origin.as_ref().map(where_is);
     Sentence { subject, what, path, place }
 }
 

@@ -208,9 +208,15 @@ pub fn place(rule: &RuleRef) -> String {
 
 /// Writes a place as [`place`] does.
 pub(super) fn place_of(origin: &OriginRef) -> String {
+    format!("({})", where_is(origin))
+}
+
+/// Writes `file:line`, `live` or `generated`.
+pub(super) fn where_is(origin: &OriginRef) -> String {
     match origin {
-        OriginRef::File { file, line } => format!("({file}:{line})"),
-        OriginRef::Live { .. } => "(live)".to_owned(),
+        OriginRef::File { file, line } => format!("{file}:{line}"),
+        OriginRef::Live { .. } => "live".to_owned(),
+        OriginRef::Generated => "generated".to_owned(),
     }
 }
 

@@ -1,7 +1,6 @@
 //! The zero-trust base of a namespace: nothing in or out but DNS, and what is asked for.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use ipnet::IpNet;
 use k8s_openapi::api::networking::v1::{
@@ -14,7 +13,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::servers::{At, Port, Servers, any_dns_port};
 use crate::model::ips::Family;
 use crate::model::labels::NAMESPACE_NAME_LABEL;
-use crate::model::origin::{Lines, ObjectOrigin};
+use crate::model::origin::ObjectOrigin;
 use crate::model::service::TargetPort;
 use crate::model::snapshot::{PolicyMeta, PolicyObject, PolicySpec, Snapshot};
 use crate::policy::{self, Rules};
@@ -119,7 +118,7 @@ pub(super) fn policy_object(policy: &NetworkPolicy) -> PolicyObject {
         namespace: metadata.namespace.map(String::into),
         name: metadata.name.unwrap_or_default().into(),
         metadata: PolicyMeta::default(),
-        origin: ObjectOrigin::File { file: Arc::from("-"), lines: Lines::default() },
+        origin: ObjectOrigin::Generated,
         spec: PolicySpec::NetworkPolicy(spec.unwrap_or_default()),
     }
 }

@@ -218,7 +218,7 @@ impl MissingRule {
             namespace: Some(self.namespace.as_str().into()),
             name: names.find(|name| !taken(name)).unwrap_or_default().into(),
             metadata: PolicyMeta::default(),
-            origin: ObjectOrigin::Live { resource_version: "".into() },
+            origin: ObjectOrigin::Generated,
             spec: PolicySpec::NetworkPolicy(NetworkPolicySpec {
                 pod_selector: Some(subject.clone()),
                 policy_types: Some(vec![policy_type.to_owned()]),

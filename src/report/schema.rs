@@ -291,6 +291,8 @@ pub enum OriginRef {
         /// Its `metadata.resourceVersion`.
         live: String,
     },
+    /// Nowhere: the policy is proposed. Only text is told of such rules.
+    Generated,
 }
 
 impl ApiRule {
@@ -306,6 +308,7 @@ impl From<&Origin> for OriginRef {
         match origin {
             Origin::File { file, line } => Self::File { file: file.to_string(), line: *line },
             Origin::Live { resource_version } => Self::Live { live: resource_version.to_string() },
+            Origin::Generated => Self::Generated,
         }
     }
 }
