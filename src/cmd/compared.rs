@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::load::cluster::{self, Cluster, ConnectOptions, Question};
 use crate::load::objects::{Object, Objects};
 use crate::model::snapshot::{Gap, GapScope, Snapshot};
+use crate::render::sanitize::sanitize;
 use crate::report::sides::Sides;
 
 /// Reads a base, the cluster where there is none, and lays `-f` and `--with` over a copy of it.
@@ -17,7 +18,7 @@ pub(super) fn read_overlaid(global: &Global, base: &[String]) -> Result<Sides<Sn
         (read.objects, given.unwrap_or(read.namespace))
     } else {
         let namespace = given.unwrap_or_else(|| "default".to_owned());
-        (files(base, global, &namespace)?, namespace)
+        (source_files(base, global, &namespace)?, namespace)
     };
     let mut after = before.clone();
     if !global.filename.is_empty() {
@@ -54,7 +55,22 @@ fn compared(
     warn(&warnings);
     let mut snapshots = objects.map(Objects::assemble);
     snapshots.each_mut().map(|snapshot| global.cni.lay_over(snapshot));
-    Ok(snapshots)
+    match snapshots.each().list().iter().any(|snapshot| !snapshot.pods.is_empty()) {
+        true => Ok(snapshots),
+        // Policies alone would never make a difference.
+        false => Err(Error::usage("no pod or workload was read, so there is nothing to compare")
+            .hint("give the workloads with the policies, or lay the policies of -f over a cluster")),
+    }
+}
+
+/// Reads a source of files: one in which nothing can be compared is a mistake, not an empty cluster.
+fn source_files(paths: &[String], global: &Global, namespace: &str) -> Result<Objects, Error> {
+    let objects = files(paths, global, namespace)?;
+    if objects.items.is_empty() {
+        let problem = "no pod, workload, policy or other object that a diff compares";
+        return Err(Error::usage(sanitize(&format!("{}: {problem}", paths.join(", ")))));
+    }
+    Ok(objects)
 }
 
 /// Reads one source: `live`, `context:NAME`, or a path. A cluster comes with its context's namespace.
@@ -63,7 +79,7 @@ fn source(global: &Global, word: &str) -> Result<(Objects, Option<String>), Erro
     if word != "live" && context.is_none() {
         let given = connection::given(global.namespace.clone());
         let namespace = given.as_deref().unwrap_or("default");
-        return Ok((files(&[word.to_owned()], global, namespace)?, None));
+        return Ok((source_files(&[word.to_owned()], global, namespace)?, None));
     }
     let read = cluster(global, context)
         .map_err(|error| Error { message: format!("{word}: {}", error.message), ..error })?;

@@ -222,6 +222,10 @@ fn a_namespace_narrows_the_answer() {
 fn what_cannot_be_compared_is_one_clear_line_and_no_answer() {
     let folder = folder();
     folder.write("empty.yaml", b"");
+    folder.write("other.yaml", b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n");
+    folder.write("policies.yaml", DEFAULTED.as_bytes());
+    folder.write("no-manifests/README.md", b"");
+    folder.write("damaged.json.gz", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xffa");
     folder.write("broken.yaml", b"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x}\nspec: {podSelector: {}, policyTypes: [Sideways]}\n");
     for (arguments, line) in [
         ("", "error: nothing to compare: give -f, --without, or OLD and NEW"),
@@ -230,6 +234,16 @@ fn what_cannot_be_compared_is_one_clear_line_and_no_answer() {
         ("empty.yaml shop.yaml", "error: empty.yaml: no Kubernetes object"),
         ("shop.yaml empty.yaml", "error: empty.yaml: no Kubernetes object"),
         ("--base empty.yaml -f shop.yaml", "error: empty.yaml: no Kubernetes object"),
+        ("other.yaml shop.yaml", "error: other.yaml: no pod, workload, policy or other object"),
+        ("shop.yaml other.yaml", "error: other.yaml: no pod, workload, policy or other object"),
+        ("--base other.yaml -f shop.yaml", "error: other.yaml: no pod, workload, policy or other"),
+        ("policies.yaml new.yaml", "error: no pod or workload was read, so there is nothing to compare"),
+        ("--base policies.yaml -f new.yaml", "error: no pod or workload was read, so there is nothing"),
+        (
+            "no-manifests shop.yaml",
+            "error: no-manifests: the directory has no .yaml, .yml or .json file",
+        ),
+        ("shop.yaml damaged.json.gz", "error: damaged.json.gz: the compressed file is damaged"),
         ("--base shop.yaml --without db/netpol/nothing", "error: --without"),
         ("shop.yaml context:nowhere", "error: context:nowhere: "),
         ("live shop.yaml", "error: live: "),
