@@ -16,6 +16,7 @@ mod formats;
 mod help;
 mod look;
 mod manifests;
+mod nowhere;
 mod overlays;
 mod owners;
 mod reach;
