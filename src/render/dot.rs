@@ -52,7 +52,8 @@ fn node(out: &mut dyn Write, indent: &str, node: &Node) -> io::Result<()> {
         Shape::Group => ", style=bold",
         Shape::Outside => ", shape=ellipse",
     };
-    writeln!(out, "{indent}n{} [label=\"{}\"{look}];", node.id, quoted(&node.label))
+    let names: Vec<String> = node.labels.iter().map(|name| quoted(name)).collect();
+    writeln!(out, "{indent}n{} [label=\"{}\"{look}];", node.id, names.join("\\n"))
 }
 
 /// Escapes what ends a quoted string, what begins an escape and what begins an entity.

@@ -2,9 +2,10 @@
 //!
 //! Of a diff, an edge is what happens to connections, and a note tells how many there are.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use super::boxes::{End, boxes};
 use super::diff_words::{ports, word};
 use super::sanitize::sanitize;
 use crate::report::change::ChangeKind;
@@ -27,19 +28,19 @@ pub struct Graph {
     pub gaps: Vec<String>,
 }
 
-/// One end of edges.
+/// One end of edges, or several with the same edges.
 #[derive(Debug)]
 pub struct Node {
     /// Its number in the graph.
     pub id: usize,
-    /// Its name inside its cluster; harmless to a terminal, not yet to the graph's language.
-    pub label: String,
+    /// The names inside its cluster; harmless to a terminal, not yet to the graph's language.
+    pub labels: Vec<String>,
     /// What it is.
     pub shape: Shape,
 }
 
 /// What a node is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Shape {
     /// A workload or pod.
     Workload,
@@ -50,7 +51,7 @@ pub enum Shape {
 }
 
 /// Connections from one node to another; the nodes have their numbers, or still are places.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Edge<End = usize> {
     /// The source.
     pub from: End,
@@ -65,7 +66,7 @@ pub struct Edge<End = usize> {
 }
 
 /// How an edge is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stroke {
     /// It is certain.
     Solid,
@@ -94,22 +95,45 @@ impl Graph {
         Self { caveats, gaps, ..Self::between(lines.map(change).collect()) }
     }
 
-    /// Numbers the places that edges lead between.
+    /// Numbers the places that edges lead between, and draws those with the same edges as one.
     fn between(edges: Vec<Edge<&Rc<Place>>>) -> Self {
         let all = edges.iter().flat_map(|edge| [edge.from, edge.to]);
-        let ends: BTreeSet<(Option<&str>, bool, &Rc<Place>)> =
+        let places: BTreeSet<(Option<&str>, bool, &Rc<Place>)> =
             all.map(|place| (place.namespace(), shape(place) != Shape::Group, place)).collect();
-        let mut clusters: BTreeMap<Option<String>, Vec<Node>> = BTreeMap::new();
-        let mut ids: HashMap<&Rc<Place>, usize> = HashMap::new();
-        for (id, (namespace, _, place)) in ends.into_iter().enumerate() {
-            let cluster = clusters.entry(namespace.map(str::to_owned)).or_default();
-            cluster.push(Node { id, label: sanitize(&label(place)), shape: shape(place) });
-            ids.insert(place, id);
-        }
+        let ids: HashMap<&Rc<Place>, usize> =
+            places.iter().enumerate().map(|(id, (.., place))| (*place, id)).collect();
+        let labels: Vec<String> = places.iter().map(|(.., place)| sanitize(&label(place))).collect();
+        let end = |((namespace, _, place), label): (&(_, bool, &Rc<Place>), &String)| {
+            // Addresses and ways in differ too much to be one thing.
+            let shares = match shape(place) {
+                Shape::Workload => true,
+                Shape::Group => false,
+                Shape::Outside => label.starts_with("node/"),
+            };
+            End { kin: shares.then_some((*namespace, shape(place))), is_pod: label.starts_with("pod/") }
+        };
         let numbered = |Edge { from, to, label, stroke, change }| {
             Some(Edge { from: *ids.get(from)?, to: *ids.get(to)?, label, stroke, change })
         };
-        let edges = edges.into_iter().filter_map(numbered).collect();
+        let numbered: Vec<Edge> = edges.into_iter().filter_map(numbered).collect();
+        let ends: Vec<End<'_>> = places.iter().zip(&labels).map(end).collect();
+        let boxes = boxes(&ends, &numbered);
+        let box_of = |id: usize| boxes.get(&id).copied().unwrap_or(id);
+
+        let mut nodes: BTreeMap<(Option<&str>, usize), Node> = BTreeMap::new();
+        for (id, ((namespace, _, place), label)) in places.iter().zip(labels).enumerate() {
+            let id = box_of(id);
+            let node = || Node { id, labels: Vec::new(), shape: shape(place) };
+            nodes.entry((*namespace, id)).or_insert_with(node).labels.push(label);
+        }
+        let mut clusters: BTreeMap<Option<String>, Vec<Node>> = BTreeMap::new();
+        for ((namespace, _), node) in nodes {
+            clusters.entry(namespace.map(str::to_owned)).or_default().push(node);
+        }
+        let joined = |edge: Edge| Edge { from: box_of(edge.from), to: box_of(edge.to), ..edge };
+        let mut drawn = HashSet::new();
+        let edges = numbered.into_iter().map(joined).filter(|edge| drawn.insert(edge.clone()));
+        let edges = edges.collect();
         Self { clusters, edges, summary: Vec::new(), caveats: Vec::new(), gaps: Vec::new() }
     }
 }

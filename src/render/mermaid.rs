@@ -69,7 +69,8 @@ fn node(out: &mut dyn Write, indent: &str, node: &Node) -> io::Result<()> {
         Shape::Group => ("[[", "]]"),
         Shape::Outside => ("([", "])"),
     };
-    writeln!(out, "{indent}n{}{open}\"{}\"{close}", node.id, quoted(&node.label))
+    let names: Vec<String> = node.labels.iter().map(|name| quoted(name)).collect();
+    writeln!(out, "{indent}n{}{open}\"{}\"{close}", node.id, names.join("<br/>"))
 }
 
 /// Writes every character that the language or its Markdown could take for its own as a number.

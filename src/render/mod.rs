@@ -1,6 +1,7 @@
 //! Answers become text, data, tables or graphs.
 
 pub mod allowance;
+mod boxes;
 pub mod csv;
 pub mod default_deny;
 pub mod diff;

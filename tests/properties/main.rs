@@ -1,10 +1,15 @@
 //! The engine against the references, on random clusters: every cell of every question.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
 
 #[path = "../reference/mod.rs"]
 mod reference;
 
+mod boxes;
 mod coverage;
 mod diff;
 mod engine;
