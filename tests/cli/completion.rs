@@ -71,6 +71,7 @@ fn a_word_goes_on_with_what_may_stand_there() {
         ("explain --filename a --f", &["--from", "--fix-only", "--filename"], ":4"),
         ("list -o ", &["csv", "dot", "json", "md", "mermaid", "wide", "yaml"], ":4"),
         ("list --output=m", &["md", "mermaid"], ":4"),
+        ("diff -o ", &["csv", "dot", "json", "md", "mermaid", "wide", "yaml"], ":4"),
         ("explain -o ", &["json", "wide", "yaml"], ":4"),
         ("default-deny -o ", &["json", "yaml"], ":4"),
         ("snapshot -o ", &[], ":4"),

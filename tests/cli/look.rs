@@ -173,6 +173,24 @@ fn hostile_names_are_escaped_in_text_and_exact_in_data() {
 }
 
 #[test]
+fn hostile_names_in_changes_are_escaped_in_every_format() {
+    let folder = Folder::of(&[("f.yaml", HOSTILE)]);
+    for format in ["", "-o wide", "-o md", "-o csv", "-o dot", "-o mermaid"] {
+        let question = format!("diff --base f.yaml --without x/pod/b {format}");
+        let ended = folder.run(&question);
+        assert_eq!(ended.code, Some(1), "{question}: {}", ended.err);
+        // Whatever the format writes before the `n`, the line is not broken.
+        assert!(
+            ended.out.contains("nline") && ended.out.contains("31mred"),
+            "{question}: {}",
+            ended.out
+        );
+        harmless(&ended.out.replace("\r\n", "\n"), &question);
+        harmless(&ended.err, &question);
+    }
+}
+
+#[test]
 fn hostile_text_in_an_error_is_escaped_and_stays_on_its_line() {
     let label = "apiVersion: v1\nkind: Pod\nmetadata: {name: \"p\\e[31m\\nerror: forged\", labels: {app: \"a\\e[2J\\nb\\u202E\"}}\n";
     let folder = Folder::of(&[
