@@ -197,7 +197,7 @@ fn gained<'a>(before: &World, after: &'a World, asked: &Asked) -> Vec<Packet<'a>
 }
 
 /// Judges both halves of a packet.
-fn both(reference: Reference<'_>, packet: &Packet<'_>) -> Judgement {
+pub(crate) fn both(reference: Reference<'_>, packet: &Packet<'_>) -> Judgement {
     let [egress, ingress] = [Way::Out, Way::In].map(|way| reference.judge(way, packet));
     Judgement {
         may_be_allowed: egress.may_be_allowed && ingress.may_be_allowed,
@@ -207,7 +207,7 @@ fn both(reference: Reference<'_>, packet: &Packet<'_>) -> Judgement {
 
 /// Tells whether both ends are one pod; a template stands for several, unless a Job or a
 /// Deployment and their like want one.
-fn is_one_pod(source: End<'_>, destination: End<'_>) -> bool {
+pub(crate) fn is_one_pod(source: End<'_>, destination: End<'_>) -> bool {
     let (End::Pod(source, _), End::Pod(destination, _)) = (source, destination) else { return false };
     let many = matches!(source.life, Life::Template("DaemonSet" | "CronJob"));
     source.name == destination.name && !many

@@ -9,6 +9,7 @@
 #[path = "../reference/mod.rs"]
 mod reference;
 
+mod allow;
 mod boxes;
 mod coverage;
 mod diff;
