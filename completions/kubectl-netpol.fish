@@ -247,7 +247,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endp
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l mode -d 'Which kind of policy is written: auto is the one that fits the network plugin' -r -f -a "auto\t'A CiliumNetworkPolicy where Cilium runs, a NetworkPolicy elsewhere'
 networkpolicy\t'A NetworkPolicy, whose addresses are refreshed'
 cilium\t'A CiliumNetworkPolicy with names, printed and not written'"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l resolver -d 'The name servers to ask: auto is the cluster\'s DNS inside the cluster, and outside that of this machine; system, or IP[:PORT]' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l resolver -d 'The name servers to ask: auto (those of the cluster), system (those of this machine), IP[:PORT]' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l dry-run -d 'Write nothing: client only shows the plan, server lets the server check it too' -r -f -a "none\t'It is written'
 client\t'It is shown'
 server\t'The server checks it, and keeps nothing'"
@@ -290,7 +290,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endp
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s l -l selector -d 'Only policies with these labels' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l image -d 'The image of the plugin for --print-cronjob; the Containerfile of its repository builds one' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l schedule -d 'When the CronJob runs' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l resolver -d 'The name servers to ask: auto is the cluster\'s DNS inside the cluster, and outside that of this machine; system, or IP[:PORT]' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l resolver -d 'The name servers to ask: auto (those of the cluster), system (those of this machine), IP[:PORT]' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l with -d 'Lay manifests over what is read, as if they were applied' -r

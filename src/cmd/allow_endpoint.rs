@@ -163,7 +163,9 @@ pub fn run(args: &AllowEndpointArgs, global: &Global) -> Result<ExitCode, Error>
         pods,
         notes: subject.caveats,
     };
-    let (asking, caveat) = args.resolver.asking(&input.snapshot)?;
+    let live = global.filename.is_empty();
+    let live = live.then(|| global.connection.options(global.namespace.as_ref()));
+    let asking = args.resolver.asking(&input.snapshot, live.as_ref())?;
     let openings = question.openings(&asking)?;
     let mode = Mode::from(args.mode).choose(input.snapshot.plugin.cni());
     if mode == Mode::Cilium && openings.iter().any(|own| !own.hosts.hosts.is_empty()) {
@@ -172,13 +174,8 @@ pub fn run(args: &AllowEndpointArgs, global: &Global) -> Result<ExitCode, Error>
     let records: Vec<Record> = openings.iter().map(|own| own.hosts.record()).collect();
     let options = Options { own: own_addresses(&input.snapshot), ..Options::default() };
     let lesson = learn(&records, &asking, options)?;
-    let asked = !lesson.learnt.resolutions.is_empty();
-    question.notes.extend(caveat.filter(|_| asked).into_iter().chain(lesson.caveats));
-    let writer = match global.filename.is_empty() {
-        true => Some(Writer::open(&global.connection.options(global.namespace.as_ref()))),
-        false => None,
-    };
-    let writer = writer.transpose().map_err(input::cluster_error)?;
+    question.notes.extend(lesson.caveats);
+    let writer = live.as_ref().map(Writer::open).transpose().map_err(input::cluster_error)?;
     let place = writer.as_ref().map_or(Place::Files(&input.snapshot), Place::Cluster);
     let changes = question.changes(openings, &place, &lesson.learnt)?;
     question.finish(global, writer.as_ref(), &changes, &lesson.learnt)

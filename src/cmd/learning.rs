@@ -8,7 +8,7 @@ use crate::edit::merge::Options;
 use crate::edit::plan::{self, Learnt, Services};
 use crate::edit::record::{Minute, Record};
 use crate::error::Error;
-use crate::load::resolve::{Asking, ResolveError, resolve_srv};
+use crate::load::resolve::{Answers, Asking, ResolveError, resolve_srv};
 
 /// What was learnt, and what that leaves open.
 pub(super) struct Lesson {
@@ -38,7 +38,9 @@ pub(super) fn learn(records: &[Record], asking: &Asking, options: Options) -> Re
     let services: &Services = &lesson.learnt.services;
     let all = records.iter().map(|record| plan::with_services(record, services));
     let hosts: BTreeSet<HostName> = all.flat_map(|record| plan::names(&record)).collect();
-    for resolved in resolve(&hosts, asking)? {
+    let Answers { hosts, caveats } = resolve(&hosts, asking)?;
+    lesson.caveats = caveats;
+    for resolved in hosts {
         let host = resolved.resolution.host.clone();
         if resolved.rotates {
             let text = "hands out other addresses each time: a list of them will break";

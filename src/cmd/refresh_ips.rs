@@ -88,11 +88,11 @@ pub fn run(args: &RefreshIpsArgs, global: &Global) -> Result<ExitCode, Error> {
     if let Some(image) = args.image.as_ref().filter(|_| args.print_cronjob) {
         return print_cronjob(args, global, image);
     }
-    let writer = Writer::open(&global.connection.options(global.namespace.as_ref()));
-    let writer = writer.map_err(input::cluster_error)?;
+    let connection = global.connection.options(global.namespace.as_ref());
+    let writer = Writer::open(&connection).map_err(input::cluster_error)?;
     let policies = listed(args, &writer)?;
     let input = input::read_for(global, true, Question::Addresses)?;
-    let (asking, caveat) = args.resolver.asking(&input.snapshot)?;
+    let asking = args.resolver.asking(&input.snapshot, Some(&connection))?;
     let records = policies.values().filter_map(|live| remembered(live).ok().flatten());
     let records: Vec<Record> = records.collect();
     let options = Options {
@@ -101,10 +101,8 @@ pub fn run(args: &RefreshIpsArgs, global: &Global) -> Result<ExitCode, Error> {
         own: own_addresses(&input.snapshot),
     };
     let lesson = learn(&records, &asking, options)?;
-    let asked = !lesson.learnt.resolutions.is_empty();
-    let mut caveats: Vec<String> = caveat.into_iter().filter(|_| asked).collect();
+    let mut caveats = lesson.caveats;
     caveats.extend(unseen(&input.snapshot));
-    caveats.extend(lesson.caveats);
     let run = Run { writer, learnt: lesson.learnt };
     let each = policies.iter().map(|(name, live)| run.refresh(name, live, args.check));
     let answer = Refresh::new(each.collect(), lesson.failed, caveats);
@@ -139,7 +137,7 @@ fn print_cronjob(args: &RefreshIpsArgs, global: &Global, image: &str) -> Result<
     let selector = args.selector.iter().map(|labels| format!("--selector={labels}"));
     let arguments: Vec<String> =
         args.names.iter().cloned().chain(selector).chain(flags).chain(args.resolver.words()).collect();
-    let names = if args.resolver.words().is_empty() { Names::Cluster } else { Names::Named };
+    let names = if args.resolver.is_auto() { Names::Cluster } else { Names::Named };
     let objects = cronjob::objects(&CronJob {
         names,
         namespace: &namespace,

@@ -6,15 +6,21 @@ use clap::Args;
 
 use crate::edit::host::HostName;
 use crate::error::Error;
-use crate::load::resolve::{self, Asking, NameServers, Patience, Resolved, is_in_pod};
+use crate::load::cluster::ConnectOptions;
+use crate::load::forward::PodPort;
+use crate::load::resolve::{self, Answers, Asking, DnsPods, NameServers, Patience, is_in_pod};
 use crate::model::snapshot::Snapshot;
-use crate::report::servers::dns_endpoints;
+use crate::render::sanitize::sanitize;
+use crate::report::servers::{dns_endpoints, dns_pods};
 
 /// Which name servers are asked.
 #[derive(Debug, Args)]
 pub(super) struct ResolverFlags {
-    /// The name servers to ask: auto is the cluster's DNS inside the cluster, and outside that of this
-    /// machine; system, or IP[:PORT].
+    /// The name servers to ask: auto (those of the cluster), system (those of this machine), IP[:PORT].
+    ///
+    /// From outside, those of the cluster are asked by port-forward to each of their pods, which takes the
+    /// rights to get and create pods/portforward in their namespace. Without, those of this machine are
+    /// asked, or those named beside auto.
     #[arg(long, value_name = "WHICH", default_value = "auto")]
     resolver: Vec<String>,
 }
@@ -22,43 +28,64 @@ pub(super) struct ResolverFlags {
 impl ResolverFlags {
     /// Writes the flags as they were given; none where they are as always.
     pub(super) fn words(&self) -> Vec<String> {
-        let given = self.resolver.iter().filter(|word| *word != "auto");
+        let is_default = *self.resolver == ["auto"];
+        let given = self.resolver.iter().filter(|_| !is_default);
         given.map(|word| format!("--resolver={word}")).collect()
     }
 
-    /// Returns whom to ask, and what that leaves open.
-    pub(super) fn asking(&self, snapshot: &Snapshot) -> Result<(Asking, Option<String>), Error> {
-        let (servers, caveat) = match &*self.resolver {
-            [word] if word == "system" => (NameServers::System, None),
-            [word] if word == "auto" => auto(snapshot),
+    /// Tells whether the cluster's own name servers are to be asked.
+    pub(super) fn is_auto(&self) -> bool {
+        self.resolver.iter().any(|word| word == "auto")
+    }
+
+    /// Returns whom to ask; nobody is asked yet. Without a connection, as for manifests, no cluster is.
+    pub(super) fn asking(
+        &self,
+        snapshot: &Snapshot,
+        connection: Option<&ConnectOptions>,
+    ) -> Result<Asking, Error> {
+        let words = self.resolver.iter().map(String::as_str);
+        let (auto, others): (Vec<&str>, Vec<&str>) = words.partition(|word| *word == "auto");
+        let others = match &*others {
+            [] | ["system"] => NameServers::System,
             words => {
-                let named = NameServers::named(words.iter().map(String::as_str));
-                (named.map_err(|error| Error::usage(format!("--resolver: {error}")))?, None)
+                let named = NameServers::named(words.iter().copied());
+                named.map_err(|error| Error::usage(format!("--resolver: {error}")))?
             }
         };
-        let asking = Asking { servers, families: snapshot.families(), patience: Patience::default() };
-        Ok((asking, caveat))
+        let servers = if auto.is_empty() { others } else { of_cluster(snapshot, connection, others) };
+        Ok(Asking { servers, families: snapshot.families(), patience: Patience::default() })
     }
 }
 
-fn auto(snapshot: &Snapshot) -> (NameServers, Option<String>) {
-    const OTHERWISE: &str = "pods may see other addresses; run it in the cluster, or name a name server with \
-                             --resolver IP";
-    if !is_in_pod() {
-        return (NameServers::System, Some(format!("names were resolved by this machine: {OTHERWISE}")));
-    }
+/// Returns the cluster's own; outside it, those of this machine or named instead where it cannot be asked.
+fn of_cluster(
+    snapshot: &Snapshot,
+    connection: Option<&ConnectOptions>,
+    otherwise: NameServers,
+) -> NameServers {
     let endpoints = dns_endpoints(snapshot);
-    if endpoints.is_empty() {
-        let why = "no endpoint of the cluster's DNS is known, so names were resolved by this pod's own";
-        return (NameServers::System, Some(format!("{why}: {OTHERWISE}")));
+    if connection.is_some() && is_in_pod() && !endpoints.is_empty() {
+        return NameServers::Cluster(endpoints.into_iter().collect());
     }
-    (NameServers::Cluster(endpoints.into_iter().collect()), None)
+    let at = |(pod, port)| PodPort {
+        namespace: snapshot.namespace_of(pod).to_owned(),
+        name: snapshot.pods.at(pod).name.to_string(),
+        port,
+    };
+    NameServers::Forwarded(Box::new(DnsPods {
+        pods: connection.iter().flat_map(|_| dns_pods(snapshot)).map(at).collect(),
+        connection: connection.cloned().unwrap_or_default(),
+        otherwise,
+    }))
 }
 
 /// Resolves hosts; none without asking anybody.
-pub(super) fn resolve(hosts: &BTreeSet<HostName>, asking: &Asking) -> Result<Vec<Resolved>, Error> {
+pub(super) fn resolve(hosts: &BTreeSet<HostName>, asking: &Asking) -> Result<Answers, Error> {
     if hosts.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Answers::default());
     }
-    resolve::resolve(hosts, asking, |_| {}).map_err(Error::usage)
+    let answers = resolve::resolve(hosts, asking, |_| {});
+    // What kept a port-forward from working is told in the words of others.
+    answers.map_err(|error| Error::usage(sanitize(&error.to_string())))
 }

@@ -33,7 +33,7 @@ pub struct Outcome {
 pub struct Vantage {
     /// On whose behalf.
     pub class: VantageClass,
-    /// Its address, as shown: `10.0.0.7:53`.
+    /// Its address or its pod, as shown: `10.0.0.7:53`, `kube-system/coredns-abc:53`.
     pub server: Box<str>,
 }
 
@@ -60,6 +60,19 @@ pub enum Answer {
     NxDomain,
     /// Nothing that says anything about the name: `SERVFAIL`, `timeout`, `truncated`.
     Failure(Box<str>),
+}
+
+impl Resolution {
+    /// Lists the addresses that any name server gave.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        self.outcomes
+            .iter()
+            .flat_map(|outcome| match &outcome.answer {
+                Answer::Records(ips) => ips.as_slice(),
+                Answer::NoData | Answer::NxDomain | Answer::Failure(_) => &[],
+            })
+            .copied()
+    }
 }
 
 impl fmt::Display for VantageClass {

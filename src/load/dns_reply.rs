@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use hickory_resolver::TokioResolver;
 use hickory_resolver::net::{DnsError, NetError, NoRecords};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
+use super::dns_transport::NameResolver;
 use crate::edit::host::HostName;
 use crate::edit::outcome::Answer;
 
@@ -33,7 +33,7 @@ impl From<Answer> for Reply {
 }
 
 /// Asks once for the addresses of a name.
-pub(super) async fn addresses(resolver: &TokioResolver, name: &Name, kind: RecordType) -> Reply {
+pub(super) async fn addresses(resolver: &NameResolver, name: &Name, kind: RecordType) -> Reply {
     let error = match resolver.lookup(name.clone(), kind).await {
         Ok(lookup) => return of_records(name, lookup.answers()),
         Err(error) => error,
@@ -46,7 +46,7 @@ pub(super) async fn addresses(resolver: &TokioResolver, name: &Name, kind: Recor
 }
 
 /// Asks once for the hosts and ports that SRV records tell of.
-pub(super) async fn srv(resolver: &TokioResolver, name: &Name) -> Result<Vec<(HostName, u16)>, String> {
+pub(super) async fn srv(resolver: &NameResolver, name: &Name) -> Result<Vec<(HostName, u16)>, String> {
     let lookup = match resolver.lookup(name.clone(), RecordType::SRV).await {
         Ok(lookup) => lookup,
         Err(error) => {
@@ -144,7 +144,7 @@ fn is_vouched_for(error: &NetError) -> bool {
 
 /// Tells whether the name is an alias. One that ends in a loop, or goes on for too long, looks like
 /// one without addresses.
-async fn has_alias(resolver: &TokioResolver, name: &Name) -> bool {
+async fn has_alias(resolver: &NameResolver, name: &Name) -> bool {
     let lookup = resolver.lookup(name.clone(), RecordType::CNAME).await;
     lookup
         .is_ok_and(|lookup| lookup.answers().iter().any(|record| matches!(record.data, RData::CNAME(_))))

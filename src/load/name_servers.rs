@@ -1,30 +1,61 @@
 //! The name servers that are asked, each by a resolver of its own: one that asks several keeps the
 //! first failure, or the first of two answers.
 
-use std::net::{IpAddr, SocketAddr};
+use std::cell::Cell;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt};
 use hickory_resolver::config::{
     ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
 };
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::{TokioResolver, system_conf};
+use hickory_resolver::net::NetError;
+use hickory_resolver::proto::rr::RecordType;
+use hickory_resolver::{Resolver, system_conf};
+use tokio::sync::Semaphore;
 
+use super::dns_transport::{NameResolver, Transport};
+use super::forward::{Forward, PodPort, forwards, told};
+use super::kubeconfig::ConnectOptions;
+use super::resolve::Patience;
 use crate::edit::outcome::{Vantage, VantageClass};
 
 const PORT: u16 = 53;
 /// Questions that may be under way on one TCP connection; it would refuse more.
 const MOST_AT_ONCE: usize = 1024;
+/// The same through a port-forward: most servers answer what comes by one connection one by one, and the
+/// last of many questions would be given up before its turn.
+const MOST_AT_ONCE_FORWARDED: usize = 16;
+/// Port-forwards that are opened at the same time.
+const FORWARDS_AT_ONCE: usize = 8;
+/// What the DNS of nearly every cluster knows by itself. Whatever it says of it, it was heard.
+const PROBE: &str = "kubernetes.default.svc.cluster.local.";
+/// What an answer from elsewhere leaves open.
+const OTHERWISE: &str = "pods may see other addresses; run it in the cluster, or name a name server with \
+                         --resolver IP";
 
 /// Which name servers to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NameServers {
     /// The addresses behind the cluster's DNS Service.
     Cluster(Vec<SocketAddr>),
+    /// The pods behind it, where these addresses cannot be reached.
+    Forwarded(Box<DnsPods>),
     /// Those of the machine that the command runs on.
     System,
     /// Those that the user names.
     Named(Vec<SocketAddr>),
+}
+
+/// The pods behind the cluster's DNS Service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DnsPods {
+    /// Where they answer by TCP.
+    pub pods: Vec<PodPort>,
+    /// How the cluster is reached.
+    pub connection: ConnectOptions,
+    /// Whom to ask where none of them can be.
+    pub otherwise: NameServers,
 }
 
 /// Name servers that cannot be asked.
@@ -39,6 +70,9 @@ pub enum ResolveError {
     /// What was given is no address.
     #[error("`{0}` is no address of a name server: use IP or IP:PORT")]
     Address(String),
+    /// None that pods ask can be asked, for a reason, nor any other.
+    #[error("{0}; {1}")]
+    Neither(String, Box<ResolveError>),
     /// A resolver could not be made.
     #[error("cannot resolve host names: {0}")]
     Failed(String),
@@ -50,7 +84,26 @@ pub enum ResolveError {
 /// A name server, and the resolver that asks it.
 pub(super) struct NameServer {
     pub(super) vantage: Vantage,
-    pub(super) resolver: TokioResolver,
+    pub(super) resolver: NameResolver,
+    /// How many more questions it may be asked at the same time.
+    pub(super) turns: Semaphore,
+    /// The way to it, where it is not reached over the network.
+    forward: Option<Forward>,
+}
+
+/// The name servers of one run.
+#[derive(Default)]
+pub(super) struct Opened {
+    /// Those that are asked.
+    pub(super) servers: Vec<NameServer>,
+    /// Those that should be and cannot, and why.
+    pub(super) unheard: Vec<(Vantage, Box<str>)>,
+    /// Those that are asked only to compare.
+    pub(super) beside: Vec<NameServer>,
+    /// Whether comparing took too long once, and is left.
+    pub(super) gave_up: Cell<bool>,
+    /// What the user should know, one sentence each.
+    pub(super) caveats: Vec<String>,
 }
 
 impl NameServers {
@@ -68,27 +121,100 @@ impl NameServers {
         Ok(Self::Named(each.collect::<Result<_, _>>()?))
     }
 
-    /// Returns on whose behalf they answer.
-    pub const fn class(&self) -> VantageClass {
+    /// Makes a resolver for each; only what has to be forwarded is tried out.
+    pub(super) async fn open(&self, patience: &Patience) -> Result<Opened, ResolveError> {
         match self {
-            Self::Cluster(_) => VantageClass::Cluster,
-            Self::System => VantageClass::System,
-            Self::Named(_) => VantageClass::Named,
+            Self::Forwarded(dns) => dns.open(patience).await,
+            direct => direct.open_direct(patience),
         }
     }
 
-    /// Makes a resolver for each; nothing is asked yet.
-    pub(super) fn open(&self, answer: Duration) -> Result<Vec<NameServer>, ResolveError> {
-        let mut addresses = match self {
-            Self::Cluster(addresses) | Self::Named(addresses) => addresses.clone(),
-            Self::System => of_system()?,
+    fn open_direct(&self, patience: &Patience) -> Result<Opened, ResolveError> {
+        let (class, mut addresses) = match self {
+            Self::Cluster(addresses) => (VantageClass::Cluster, addresses.clone()),
+            Self::Named(addresses) => (VantageClass::Named, addresses.clone()),
+            Self::System => (VantageClass::System, of_system()?),
+            Self::Forwarded(dns) => return dns.otherwise.open_direct(patience),
         };
         addresses.sort_unstable();
         addresses.dedup();
         if addresses.is_empty() {
             return Err(ResolveError::None);
         }
-        addresses.into_iter().map(|address| open(address, self.class(), answer)).collect()
+        let each = addresses.into_iter().map(|address| direct(address, class, patience.answer));
+        let servers = each.collect::<Result<_, _>>()?;
+        Ok(Opened { servers, ..Opened::default() })
+    }
+
+    /// Opens these where those that pods ask cannot be asked.
+    fn open_instead(
+        &self,
+        why: String,
+        whose: &str,
+        patience: &Patience,
+    ) -> Result<Opened, ResolveError> {
+        match self.open_direct(patience) {
+            Ok(mut opened) => {
+                let caveat = format!("{why}, so names were resolved by {whose}: {OTHERWISE}");
+                opened.caveats.push(caveat);
+                Ok(opened)
+            }
+            Err(error) => Err(ResolveError::Neither(why, Box::new(error))),
+        }
+    }
+}
+
+impl NameServer {
+    /// Says why it cannot be asked.
+    pub(super) fn refused(&self) -> Option<String> {
+        Some(format!("port-forward: {}", self.forward.as_ref()?.refused()?))
+    }
+}
+
+impl DnsPods {
+    /// Opens a port-forward to each pod and keeps those through which it answers.
+    ///
+    /// A pod that is not heard counts as a name server that fails: what only it knows must not leave on
+    /// the word of the others. Addresses still come, and the run succeeds, so that a right that is missing
+    /// for good fails nobody's refresh; it only keeps addresses for longer.
+    async fn open(&self, patience: &Patience) -> Result<Opened, ResolveError> {
+        let ways = forwards(&self.connection, &self.pods, patience.host);
+        let ways = match ways {
+            Ok(ways) if !ways.is_empty() => ways,
+            Ok(_) => {
+                return self.open_instead("no pod of the cluster's DNS is known".to_owned(), patience);
+            }
+            Err(error) => return self.open_instead(format!("port-forward: {error}"), patience),
+        };
+        let tried = stream::iter(&ways).map(|way| forwarded(way, patience.answer));
+        let servers: Vec<_> = tried.buffered(FORWARDS_AT_ONCE).collect().await;
+        let servers: Vec<NameServer> = servers.into_iter().collect::<Result<_, _>>()?;
+        let mut opened = Opened::default();
+        for server in servers {
+            match server.refused() {
+                None => opened.servers.push(server),
+                Some(why) => opened.unheard.push((server.vantage, why.into())),
+            }
+        }
+        let unheard = told(ways.iter().filter_map(|way| Some((way.to(), way.refused()?))));
+        if opened.servers.is_empty() {
+            return self.open_instead(unheard, patience);
+        }
+        if !unheard.is_empty() {
+            opened.caveats.push(format!("{unheard}; until all are heard, no address leaves"));
+        }
+        // It is asked only to compare: without it, nothing is missing.
+        opened.beside = self.otherwise.open_direct(patience).map_or(Vec::new(), |own| own.servers);
+        Ok(opened)
+    }
+
+    fn open_instead(&self, why: String, patience: &Patience) -> Result<Opened, ResolveError> {
+        let whose = match &self.otherwise {
+            NameServers::Named(_) => "those that --resolver names",
+            _ if is_in_pod() => "this pod's own",
+            _ => "this machine",
+        };
+        self.otherwise.open_instead(why, whose, patience)
     }
 }
 
@@ -107,16 +233,46 @@ fn of_system() -> Result<Vec<SocketAddr>, ResolveError> {
     Ok(config.name_servers().iter().map(address).collect())
 }
 
-fn open(address: SocketAddr, class: VantageClass, answer: Duration) -> Result<NameServer, ResolveError> {
+fn direct(
+    address: SocketAddr,
+    class: VantageClass,
+    answer: Duration,
+) -> Result<NameServer, ResolveError> {
     // By UDP; by TCP what does not fit.
-    let mut connections = vec![ConnectionConfig::udp(), ConnectionConfig::tcp()];
+    let connections = vec![ConnectionConfig::udp(), ConnectionConfig::tcp()];
+    let vantage = Vantage { class, server: address.to_string().into() };
+    let resolver = resolver(address, connections, Transport::direct(), answer)?;
+    Ok(NameServer { vantage, resolver, turns: Semaphore::new(MOST_AT_ONCE), forward: None })
+}
+
+/// Asks through a port-forward for something, which is refused if nothing comes back.
+async fn forwarded(way: &Forward, answer: Duration) -> Result<NameServer, ResolveError> {
+    let vantage = Vantage { class: VantageClass::Cluster, server: way.to().to_string().into() };
+    // The address says nothing: each connection is a port-forward.
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, way.to().port));
+    let connections = vec![ConnectionConfig::tcp()];
+    let resolver = resolver(address, connections, Transport::forwarded(way.clone()), answer)?;
+    match resolver.lookup(PROBE, RecordType::A).await {
+        // One that is slow will be asked, and may fail then.
+        Ok(_) | Err(NetError::Dns(_) | NetError::Timeout) => {}
+        Err(_) => drop(way.refuse("the connection broke")),
+    }
+    let turns = Semaphore::new(MOST_AT_ONCE_FORWARDED);
+    Ok(NameServer { vantage, resolver, turns, forward: Some(way.clone()) })
+}
+
+fn resolver(
+    address: SocketAddr,
+    mut connections: Vec<ConnectionConfig>,
+    transport: Transport,
+    answer: Duration,
+) -> Result<NameResolver, ResolveError> {
     connections.iter_mut().for_each(|connection| connection.port = address.port());
     let server = NameServerConfig::new(address.ip(), true, connections);
     let config = ResolverConfig::from_name_servers(vec![server]);
-    let mut resolver = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+    let mut resolver = Resolver::builder_with_config(config, transport);
     *resolver.options_mut() = options(answer);
-    let resolver = resolver.build().map_err(|error| ResolveError::Failed(error.to_string()))?;
-    Ok(NameServer { vantage: Vantage { class, server: address.to_string().into() }, resolver })
+    resolver.build().map_err(|error| ResolveError::Failed(error.to_string()))
 }
 
 fn options(answer: Duration) -> ResolverOpts {

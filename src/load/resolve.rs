@@ -8,14 +8,15 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use futures_util::stream::{self, StreamExt};
 use hickory_resolver::proto::rr::{Name, RecordType};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::dns_reply::{self, Reply};
-use super::name_servers::NameServer;
-pub use super::name_servers::{NameServers, ResolveError, is_in_pod};
+use super::forward::some_of;
+pub use super::name_servers::{DnsPods, NameServers, ResolveError, is_in_pod};
+use super::name_servers::{NameServer, Opened};
 use crate::edit::host::HostName;
 use crate::edit::outcome::{Answer, Outcome, Resolution};
 use crate::model::ips::Family;
@@ -60,6 +61,15 @@ pub struct Resolved {
     pub rotates: bool,
 }
 
+/// What was learnt of all hosts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// The hosts, ascending.
+    pub hosts: Vec<Resolved>,
+    /// What limits the answers, one sentence each.
+    pub caveats: Vec<String>,
+}
+
 impl Default for Patience {
     fn default() -> Self {
         Self {
@@ -71,7 +81,7 @@ impl Default for Patience {
     }
 }
 
-/// Asks for the addresses of hosts, and tells of each when it is done; returns them by name.
+/// Asks for the addresses of hosts, and tells of each when it is done.
 ///
 /// # Errors
 /// No name server to ask. What one of them fails to say is part of the answer.
@@ -79,18 +89,27 @@ pub fn resolve(
     hosts: &BTreeSet<HostName>,
     asking: &Asking,
     mut tell: impl FnMut(&Resolved),
-) -> Result<Vec<Resolved>, ResolveError> {
+) -> Result<Answers, ResolveError> {
     run(async {
-        let servers = asking.servers.open(asking.patience.answer)?;
-        let each = stream::iter(hosts).map(|host| resolve_one(host, &servers, asking));
+        let opened = asking.servers.open(&asking.patience).await?;
+        let each = stream::iter(hosts).map(|host| resolve_both(host, &opened, asking));
         let mut each = each.buffer_unordered(AT_ONCE);
-        let mut all = Vec::new();
-        while let Some(resolved) = each.next().await {
+        let (mut all, mut apart) = (Vec::new(), Vec::new());
+        while let Some((resolved, is_apart)) = each.next().await {
             tell(&resolved);
+            apart.extend(is_apart.then(|| resolved.resolution.host.clone()));
             all.push(resolved);
         }
+        drop(each);
         all.sort_by(|one, other| one.resolution.host.cmp(&other.resolution.host));
-        Ok(all)
+        apart.sort_unstable();
+        let mut caveats = opened.caveats;
+        if !apart.is_empty() {
+            let what =
+                "this machine is told other addresses than the cluster's DNS, whose are taken, for";
+            caveats.push(format!("{what} {}", some_of(&apart)));
+        }
+        Ok(Answers { hosts: all, caveats })
     })
 }
 
@@ -100,7 +119,7 @@ pub fn resolve(
 /// No name server to ask, or none that tells of any.
 pub fn resolve_srv(name: &HostName, asking: &Asking) -> Result<BTreeSet<(HostName, u16)>, ResolveError> {
     run(async {
-        let servers = asking.servers.open(asking.patience.answer)?;
+        let Opened { servers, .. } = asking.servers.open(&asking.patience).await?;
         let absolute = absolute(name);
         let replies = join_all(servers.iter().map(|server| dns_reply::srv(&server.resolver, &absolute)));
         let mut said = "no such records".to_owned();
@@ -125,6 +144,29 @@ fn absolute(name: &HostName) -> Name {
     let mut absolute = Name::from_ascii(name.as_str()).unwrap_or_default();
     absolute.set_fqdn(true);
     absolute
+}
+
+/// Asks for a host, and tells whether name servers that are asked beside know none of its addresses.
+async fn resolve_both(host: &HostName, opened: &Opened, asking: &Asking) -> (Resolved, bool) {
+    let beside = async {
+        let servers = if opened.gave_up.get() { &[] } else { &*opened.beside };
+        // A comparison is not worth a long wait.
+        let answers = timeout(asking.patience.answer, resolve_one(host, servers, asking)).await;
+        opened.gave_up.set(opened.gave_up.get() || answers.is_err());
+        answers.ok()
+    };
+    let (mut resolved, beside) = join(resolve_one(host, &opened.servers, asking), beside).await;
+    let addresses = |resolved: &Resolved| resolved.resolution.addresses().collect::<BTreeSet<_>>();
+    let (own, other) = (addresses(&resolved), beside.as_ref().map_or(BTreeSet::new(), addresses));
+    let is_apart = !own.is_empty() && !other.is_empty() && own.is_disjoint(&other);
+    for (vantage, why) in &opened.unheard {
+        resolved.resolution.outcomes.extend(asking.families.iter().map(|family| Outcome {
+            vantage: vantage.clone(),
+            family: *family,
+            answer: Answer::Failure(why.clone()),
+        }));
+    }
+    (resolved, is_apart)
 }
 
 async fn resolve_one(host: &HostName, servers: &[NameServer], asking: &Asking) -> Resolved {
@@ -178,7 +220,15 @@ impl Question<'_> {
             Family::V4 => RecordType::A,
             Family::V6 => RecordType::AAAA,
         };
-        dns_reply::addresses(&self.server.resolver, self.name, kind).await
+        let _turn = self.server.turns.acquire().await;
+        if let Some(why) = self.server.refused() {
+            return Reply::failure(&why);
+        }
+        let reply = dns_reply::addresses(&self.server.resolver, self.name, kind).await;
+        match (&reply.answer, self.server.refused()) {
+            (Answer::Failure(_), Some(why)) => Reply::failure(&why),
+            _ => reply,
+        }
     }
 }
 

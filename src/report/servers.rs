@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
 use super::backends::selects;
-use crate::model::endpoint::{Pod, PodState};
+use crate::model::endpoint::{Pod, PodId, PodState};
 use crate::model::labels::value_of;
 use crate::model::ports::Protocol;
 use crate::model::selector::{Requirement, Selector, Test};
@@ -82,12 +82,38 @@ pub fn dns_endpoints(snapshot: &Snapshot) -> BTreeSet<SocketAddr> {
     services.flat_map(of_service).collect()
 }
 
+/// Lists the pods behind the cluster's DNS Service that are ready, with the port where each answers by TCP.
+pub fn dns_pods(snapshot: &Snapshot) -> BTreeSet<(PodId, u16)> {
+    let is_asked = |port: &&ServicePort| is_dns_port(port) && port.protocol == Protocol::Tcp;
+    let services = snapshot.services.values().filter(|own| is_dns(snapshot, own));
+    let of_service = |own: &Service| {
+        let is_behind = |pod: &Pod| {
+            let selector = own.selector.as_ref();
+            pod.namespace == own.namespace
+                && pod.state == PodState::Active
+                && pod.ready
+                && selector.is_some_and(|selector| selects(snapshot, selector, pod))
+        };
+        let behind = snapshot.pods.iter().filter(|(_, pod)| is_behind(pod));
+        let at = |(id, pod)| {
+            let ports = own.ports.iter().filter(is_asked);
+            let targets = ports.flat_map(move |port| targets(snapshot, &[pod], port));
+            targets.filter_map(move |port| Some((id, number(&port)?)))
+        };
+        behind.flat_map(at).collect::<Vec<_>>()
+    };
+    services.flat_map(of_service).collect()
+}
+
+fn number((_, target): &Port) -> Option<u16> {
+    match target {
+        TargetPort::Number(number) => Some(*number),
+        TargetPort::Name(_) => None,
+    }
+}
+
 fn sockets(servers: &Servers) -> Vec<SocketAddr> {
     let At::Addresses(ips) = &servers.at else { return Vec::new() };
-    let number = |port: &Port| match port.1 {
-        TargetPort::Number(number) => Some(number),
-        TargetPort::Name(_) => None,
-    };
     let ports = servers.ports.iter().filter_map(number);
     ports.flat_map(|port| ips.iter().map(move |ip| SocketAddr::new(*ip, port))).collect()
 }

@@ -10,6 +10,17 @@ use super::process::tail;
 
 const PROGRAMS: [&str; 3] = ["etcd", "kube-apiserver", "kubectl"];
 
+/// The program of our own build that Kubernetes has no binary of.
+const KUBELET: &str = "kubelet";
+
+/// Tells why there is no stand-in of a kubelet in the folder, where there is none.
+pub(crate) fn need_kubelet() -> Result<(), String> {
+    match std::env::var_os("KUBEBUILDER_ASSETS").is_none_or(|folder| folder.is_empty()) {
+        true => Ok(()),
+        false => Err("KUBEBUILDER_ASSETS has no kubelet that forwards to the loopback".to_owned()),
+    }
+}
+
 /// Returns the folder that holds `etcd`, `kube-apiserver` and `kubectl`, or why there is none.
 pub(crate) fn find() -> Result<PathBuf, String> {
     if let Some(folder) = std::env::var_os("KUBEBUILDER_ASSETS").filter(|folder| !folder.is_empty()) {
@@ -52,7 +63,7 @@ fn build() -> Result<PathBuf, String> {
     // Removed first and written last, so that a build that was interrupted is done again.
     let _ = fs::remove_file(&stamp);
     // Other processes may be running the old programs: these are replaced, never written to.
-    for name in PROGRAMS {
+    for name in PROGRAMS.into_iter().chain([KUBELET]) {
         let path = program(&folder, name);
         let _ = fs::remove_file(&path);
         fs::hard_link(&fresh, &path)

@@ -1,8 +1,8 @@
 //! A real etcd and kube-apiserver on the loopback, and a kubectl that speaks to them.
 //!
-//! There are no controllers, no scheduler and no kubelet: trials write `status` themselves, a
-//! namespace that is deleted stays `Terminating`, and a pod bound to a node goes only with
-//! `--grace-period=0 --force`.
+//! There are no controllers and no scheduler, and of a kubelet only what forwards ports: trials write
+//! `status` themselves, a namespace that is deleted stays `Terminating`, and a pod bound to a node goes
+//! only with `--grace-period=0 --force`.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -19,7 +19,7 @@ use super::process::{Output, Server, free_ports, listens, run};
 use super::tls::Identity;
 
 /// Names the users that the API server knows, each with its groups.
-pub(crate) const USERS: [(&str, &str); 9] = [
+pub(crate) const USERS: [(&str, &str); 10] = [
     ("admin", "system:masters"),
     // These have what every authenticated user has, until a trial binds a role to them.
     ("limited", ""),
@@ -30,6 +30,7 @@ pub(crate) const USERS: [(&str, &str); 9] = [
     ("of-one-namespace", ""),
     ("of-two-pods", ""),
     ("of-its-namespace", ""),
+    ("without-forwards", ""),
 ];
 
 const START_TIMEOUT: Duration = Duration::from_secs(90);
@@ -83,6 +84,27 @@ impl ControlPlane {
             plane.kubectl(&["get", "namespace", "default"], None).is_success()
         })?;
         Ok(plane)
+    }
+
+    /// Starts a stand-in of a kubelet that forwards ports of every pod to the loopback, and returns the
+    /// port that it listens on.
+    pub(crate) fn start_kubelet(&self) -> (Server, u16) {
+        let [port] = free_ports().expect("a free port");
+        let flags = [
+            format!("--address=127.0.0.1:{port}"),
+            format!("--tls-cert-file={}", self.certificate_authority().display()),
+            format!("--tls-private-key-file={}", self.key().display()),
+        ];
+        let mut kubelet = Server::spawn("kubelet", &self.assets, self.folder.path(), &flags)
+            .expect("a kubelet that starts");
+        let start = Instant::now();
+        while !listens(port) {
+            let ended = kubelet.ended();
+            let is_late = start.elapsed() > START_TIMEOUT;
+            assert!(ended.is_none() && !is_late, "the kubelet does not listen{}", kubelet.tail());
+            std::thread::sleep(POLL);
+        }
+        (kubelet, port)
     }
 
     /// Returns the address of the API server.

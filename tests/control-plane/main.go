@@ -1,19 +1,24 @@
-// One binary that is etcd, kube-apiserver and kubectl, so that the tests need
-// a Go toolchain and nothing else. The name it is called by, or else its first
-// argument, says which.
+// One binary that is etcd, kube-apiserver, kubectl and what of a kubelet the
+// tests need, so that they need a Go toolchain and nothing else. The name it is
+// called by, or else its first argument, says which.
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"go.etcd.io/etcd/server/v3/embed"
 	"k8s.io/component-base/cli"
+	"k8s.io/cri-streaming/pkg/streaming/portforward"
 	kubectl "k8s.io/kubectl/pkg/cmd"
 	"k8s.io/kubectl/pkg/cmd/util"
 	"k8s.io/kubernetes/cmd/kube-apiserver/app"
@@ -23,7 +28,7 @@ func main() {
 	if !run() {
 		os.Args = os.Args[1:]
 		if len(os.Args) == 0 || !run() {
-			fmt.Fprintln(os.Stderr, "usage: etcd|kube-apiserver|kubectl ARGUMENTS")
+			fmt.Fprintln(os.Stderr, "usage: etcd|kube-apiserver|kubectl|kubelet ARGUMENTS")
 			os.Exit(2)
 		}
 	}
@@ -42,6 +47,9 @@ func run() bool {
 		if err := cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()); err != nil {
 			util.CheckErr(err)
 		}
+	case "kubelet":
+		exitWithParent()
+		fail(kubelet())
 	default:
 		return false
 	}
@@ -86,6 +94,48 @@ func etcd() error {
 		return err
 	}
 	return <-server.Err()
+}
+
+// kubelet forwards ports of pods, by the server of a real one, and does nothing
+// else. No pod has a network of its own: a port of any is that of the loopback.
+func kubelet() error {
+	address := flag.String("address", "", "where it listens")
+	certificate := flag.String("tls-cert-file", "", "its certificate")
+	key := flag.String("tls-private-key-file", "", "the key of it")
+	flag.Parse()
+	const idle, creation = time.Minute, 10 * time.Second
+	forward := func(w http.ResponseWriter, r *http.Request) {
+		options, err := portforward.NewV4Options(r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		protocols := []string{portforward.ProtocolV1Name}
+		pod := r.PathValue("pod")
+		portforward.ServePortForward(w, r, loopback{}, pod, "", options, idle, creation, protocols)
+	}
+	http.HandleFunc("/portForward/{namespace}/{pod}", forward)
+	return http.ListenAndServeTLS(*address, *certificate, *key, nil)
+}
+
+type loopback struct{}
+
+func (loopback) PortForward(ctx context.Context, _, _ string, port int32, stream io.ReadWriteCloser) error {
+	connection, err := new(net.Dialer).DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	ended := make(chan struct{}, 2)
+	pipe := func(to io.Writer, from io.Reader) {
+		_, _ = io.Copy(to, from)
+		ended <- struct{}{}
+	}
+	go pipe(connection, stream)
+	go pipe(stream, connection)
+	// Whoever closes first, closes both.
+	<-ended
+	return nil
 }
 
 func fail(err error) {

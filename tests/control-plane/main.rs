@@ -22,6 +22,7 @@ mod diff;
 mod failures;
 mod fake;
 mod fix;
+mod forward;
 mod gateways;
 mod harness;
 mod kubeconfig;
@@ -57,8 +58,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let shared = Arc::new(Shared::default());
     // Control planes for trials that look at all that a cluster has.
-    let [cases, kinds, examples, large, saved, huge, agents, others, least, routes] =
-        [(); 10].map(|()| Arc::new(Shared::default()));
+    let [cases, kinds, examples, large, saved, huge, agents, others, least, routes, forwards] =
+        [(); 11].map(|()| Arc::new(Shared::default()));
     let trials = [
         live::trials(&cases),
         many::trials(&large),
@@ -79,6 +80,7 @@ fn main() -> ExitCode {
         refresh::trials(&shared),
         cronjob::trials(&shared),
         gateways::trials(&routes),
+        forward::trials(&forwards),
         lies::trials(),
         secrets::trials(),
         readme::trials(&examples),

@@ -41,17 +41,27 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
 pub(crate) const FIRST: &str = "198.41.0.4";
 pub(crate) const SECOND: &str = "199.9.14.201";
 
-fn ip(text: &str) -> IpAddr {
+pub(crate) fn ip(text: &str) -> IpAddr {
     text.parse().expect("an address")
 }
 
-/// Writes a policy that remembers some hosts with the first address, and returns its name.
 pub(crate) fn remember(plane: &ControlPlane, namespace: &str, hosts: &[&str]) -> String {
+    remember_as(plane, namespace, hosts, VantageClass::Named)
+}
+
+/// Writes a policy that remembers some hosts with the first address, as name servers of a class gave it,
+/// and returns its name.
+pub(crate) fn remember_as(
+    plane: &ControlPlane,
+    namespace: &str,
+    hosts: &[&str],
+    class: VantageClass,
+) -> String {
     plane.apply(&format!("{{apiVersion: v1, kind: Namespace, metadata: {{name: {namespace}}}}}"));
     let entry = |host: &&str| {
         let host = Host::Name(HostName::try_from((*host).to_owned()).expect("a host name"));
         let mut entry = Entry::new(&host);
-        entry.vantage = Some(VantageClass::Named);
+        entry.vantage = Some(class);
         entry.ips = BTreeMap::from([(ip(FIRST), None)]);
         entry.ok = Some(Minute(u64::MAX / 4));
         (Key { host, ports: BTreeSet::from([443]) }, entry)

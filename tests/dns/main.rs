@@ -52,7 +52,7 @@ fn asking(servers: &[SocketAddr]) -> Asking {
 fn ask(servers: &[&NameServer]) -> Resolved {
     let addresses: Vec<SocketAddr> = servers.iter().map(|server| server.address).collect();
     let hosts = BTreeSet::from([host(HOST)]);
-    let resolved = resolve(&hosts, &asking(&addresses), |_| {}).expect("name servers");
+    let resolved = resolve(&hosts, &asking(&addresses), |_| {}).expect("name servers").hosts;
     resolved.into_iter().next().expect("one host")
 }
 
@@ -117,7 +117,7 @@ fn silence_is_a_failure_after_a_while() {
 fn a_port_that_nobody_listens_on_is_a_failure() {
     let address = NameServer::start(|_, _| Reply::Silence).address;
     let resolved = resolve(&BTreeSet::from([host(HOST)]), &asking(&[address]), |_| {});
-    for outcome in &resolved.expect("name servers")[0].resolution.outcomes {
+    for outcome in &resolved.expect("name servers").hosts[0].resolution.outcomes {
         assert!(matches!(outcome.answer, Answer::Failure(_)), "{outcome:?}");
     }
 }
@@ -336,7 +336,7 @@ fn a_family_that_the_cluster_lacks_is_not_asked_for() {
     });
     let asking = Asking { families: vec![Family::V4], ..asking(&[server.address]) };
     let resolved = resolve(&BTreeSet::from([host(HOST)]), &asking, |_| {}).expect("name servers");
-    assert_eq!(resolved[0].resolution.outcomes.len(), 1);
+    assert_eq!(resolved.hosts[0].resolution.outcomes.len(), 1);
 }
 
 #[test]
@@ -360,7 +360,7 @@ fn five_hundred_hosts_are_all_asked_for_and_told() {
     let resolved = resolve(&hosts, &asking, |resolved| {
         told.insert(resolved.resolution.host.clone());
     });
-    let resolved = resolved.expect("name servers");
+    let resolved = resolved.expect("name servers").hosts;
     assert_eq!(told, hosts);
     assert!(resolved.iter().map(|resolved| &resolved.resolution.host).eq(&hosts));
     let is_whole =
