@@ -208,6 +208,9 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s v
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s A -l all-namespaces -d 'Connections of every namespace, though -n is given to complete names'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l dry-run -d 'Write nothing: client only shows the plan, server lets the server check it too' -r -f -a "none\t'It is written'
+client\t'It is shown'
+server\t'The server checks it, and keeps nothing'"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l with -d 'Lay manifests over what is read, as if they were applied' -r
@@ -238,6 +241,9 @@ false\t''"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s v -l v -d 'From 6 on, tell every request on standard error' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l allow-same-namespace -d 'Let pods of the namespace talk to each other'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l allow-apiserver -d 'Let pods of the namespace talk to the API server'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l apply -d 'Write the policies to the cluster'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s y -l yes -d 'Do not ask before writing'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l force-conflicts -d 'Change policies that other tools look after, and take over the fields of other managers'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l url -d 'What to reach: a URL, or HOST:PORT; may be repeated' -r

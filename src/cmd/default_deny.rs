@@ -5,13 +5,17 @@ use std::io::Write;
 use clap::Args;
 
 use super::explain::{find, parse_target};
+use super::opening::managed;
+use super::writing::{self, Change, Dry, Place, WriteFlags};
 use super::{input, output};
 use crate::cli::Global;
+use crate::edit::plan::{Learnt, Wanted};
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
+use crate::load::apply::Writer;
 use crate::policy;
 use crate::render::{Format, default_deny as render, diff};
-use crate::report::default_deny::{Allowed, Inside, default_deny};
+use crate::report::default_deny::{Allowed, DefaultDeny, Inside, default_deny};
 use crate::report::diff::Diff;
 use crate::report::joint::JointEnds;
 use crate::report::servers;
@@ -21,7 +25,7 @@ use crate::report::target::Target;
 /// Print policies that deny everything to and from a namespace but DNS.
 ///
 /// The policies go to standard output, for Git, for diff -f - and for kubectl apply -f -. What they
-/// would cut goes to standard error. Nothing is applied.
+/// would cut goes to standard error. Nothing is applied, unless --apply says so.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -30,6 +34,9 @@ Examples:
 
   # Pods of the namespace keep talking to each other
   kubectl netpol default-deny ns/shop --allow-same-namespace -f manifests/
+
+  # Write it to the cluster, once you have seen what it cuts
+  kubectl netpol default-deny ns/shop --apply
 
   # Every connection that it cuts, as data
   kubectl netpol default-deny ns/shop | kubectl netpol diff -f - -o json")]
@@ -43,6 +50,11 @@ pub struct DefaultDenyArgs {
     /// Let pods of the namespace talk to the API server.
     #[arg(long)]
     allow_apiserver: bool,
+    /// Write the policies to the cluster.
+    #[arg(long)]
+    apply: bool,
+    #[command(flatten)]
+    write: WriteFlags,
 }
 
 /// Runs the subcommand.
@@ -54,6 +66,12 @@ pub fn run(args: &DefaultDenyArgs, global: &Global) -> Result<ExitCode, Error> {
     let (Target::Namespace(name), None) = (&target, port) else {
         return Err(Error::usage(format!("`{}` is not a namespace: use ns/NAME", args.target)));
     };
+    if let Some(flag) = args.write.given().filter(|_| !args.apply) {
+        return Err(Error::usage(format!("{flag} needs --apply")));
+    }
+    if args.apply && (!global.filename.is_empty() || global.has_overlay()) {
+        return Err(Error::usage("--apply writes to the cluster: leave out -f, --with and --without"));
+    }
     let input = input::read(global, true, &[&target])?;
     let rules = policy::translate(&input.snapshot);
     let before = Network::build(&input.snapshot, &rules);
@@ -92,5 +110,33 @@ pub fn run(args: &DefaultDenyArgs, global: &Global) -> Result<ExitCode, Error> {
         let _ = std::io::stderr().write_all(&told);
         Ok(())
     })?;
-    Ok(ExitCode::Success)
+    if args.apply { apply(args, global, name, &base) } else { Ok(ExitCode::Success) }
+}
+
+/// Writes the policies that were printed.
+fn apply(
+    args: &DefaultDenyArgs,
+    global: &Global,
+    namespace: &str,
+    base: &DefaultDeny,
+) -> Result<ExitCode, Error> {
+    let writer = Writer::open(&global.connection.options(global.namespace.as_ref()));
+    let writer = writer.map_err(input::cluster_error)?;
+    let (place, nothing) = (Place::Cluster(&writer), Learnt::default());
+    // What lets names through comes first: nothing is cut for longer than it has to be.
+    let policies = base.policies.iter().rev().map(|policy| Wanted::Fixed(managed(policy)));
+    let changes = policies.map(|wanted| Change::plan(&place, wanted, &nothing));
+    let changes = changes.collect::<Result<Vec<Change>, Error>>()?;
+    let due: Vec<&Change> = changes.iter().filter(|change| change.object().is_some()).collect();
+    if due.is_empty() {
+        writing::tell("nothing to write: it is so already");
+        return Ok(ExitCode::Success);
+    }
+    if args.write.dry_run == Dry::Client {
+        return Ok(ExitCode::Success);
+    }
+    if !args.write.may_write(&format!("Write these {} policies to ns/{namespace}?", due.len()))? {
+        return Ok(ExitCode::Unexpected);
+    }
+    writing::write(&writer, &due, &nothing, args.write.force(), &args.write)
 }

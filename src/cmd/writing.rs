@@ -43,6 +43,21 @@ pub(super) enum Dry {
 }
 
 impl WriteFlags {
+    /// Returns the first flag that was given.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let given = [
+            ("--dry-run", self.dry_run != Dry::None),
+            ("--yes", self.yes),
+            ("--force-conflicts", self.force_conflicts),
+        ];
+        given.into_iter().find(|(_, is_given)| *is_given).map(|(flag, _)| flag)
+    }
+
+    /// Returns what becomes of fields that belong to others.
+    pub(super) fn force(&self) -> Force {
+        if self.force_conflicts { Force::Yes } else { Force::No }
+    }
+
     /// Tells whether the plan may be written: a dry run needs no consent, and nobody is asked twice.
     ///
     /// # Errors
@@ -118,7 +133,7 @@ pub(super) fn rules_after(snapshot: &Snapshot, changes: &[Change]) -> Rules {
 /// Refuses to edit in place what another tool or manager looks after, unless that is forced, or the user
 /// says so on a terminal; tells what may undo the edit by hand.
 pub(super) fn check_owners(change: &Change, flags: &WriteFlags) -> Result<Force, Error> {
-    let forced = if flags.force_conflicts { Force::Yes } else { Force::No };
+    let forced = flags.force();
     let metadata = change.live.as_ref().and_then(|live| live.get("metadata"));
     let Some(metadata) = metadata.filter(|_| change.object().is_some()) else { return Ok(forced) };
     for own in evidence(metadata) {

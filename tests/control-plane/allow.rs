@@ -27,6 +27,7 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
         shared.trial("allow::what_name_servers_cannot_tell_or_must_not_is_not_written", refused),
         shared.trial("allow::srv_records_are_remembered_and_followed", srv),
         shared.trial("allow::a_policy_of_that_name_by_somebody_else_stays", not_ours),
+        shared.trial("allow::default_deny_is_written_where_that_is_asked_for", default_deny),
     ]
 }
 
@@ -399,4 +400,42 @@ fn not_ours(plane: &ControlPlane) {
     plane.apply(&theirs.to_string());
     let args = ["pod/web", "--url", "https://api.example.test", "--yes"];
     assert_refused(&allow(plane, &server, &namespace, &args), 5, "somebody else made");
+}
+
+fn default_deny(plane: &ControlPlane) {
+    let namespace = shop(plane, "allow-default-deny");
+    let own = format!("ns/{namespace}");
+    let run = |args: &[&str]| ask(plane, "admin", &[&["default-deny", &own], args].concat());
+    assert_refused(&run(&["--yes"]), 2, "--yes needs --apply");
+    assert_refused(&run(&["--apply"]), 2, "give --yes");
+    assert_eq!(run(&["--apply", "--dry-run=client"]).code, Some(0));
+    let output = run(&["--apply", "--dry-run=server"]);
+    assert!(output.stderr.contains(" created (server dry run)\n"), "{output:#?}");
+    assert_eq!(policies(plane, &namespace).len(), 2, "nothing was written");
+
+    let output = run(&["--apply", "--yes"]);
+    assert_eq!(output.code, Some(0), "{output:#?}");
+    let allowed =
+        format!("NetworkPolicy {namespace}/allow-dns created\nNetworkPolicy {namespace}/default-deny");
+    assert!(output.stderr.ends_with(&format!("{allowed} created\n")), "{output:#?}");
+    let left = open(plane, &namespace, "open");
+    assert!(left.iter().all(|own| own.contains("TCP/53")), "{left:#?}");
+    let output = run(&["--apply", "--yes"]);
+    assert!(output.stderr.ends_with("nothing to write: it is so already\n"), "{output:#?}");
+
+    // Somebody else's policy of the same name is not replaced.
+    let namespace = shop(plane, "allow-default-theirs");
+    let theirs = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"name": "allow-dns", "namespace": namespace},
+        "spec": {"podSelector": {}, "policyTypes": ["Egress"]},
+    });
+    plane.apply(&theirs.to_string());
+    let args = ["default-deny", &format!("ns/{namespace}"), "--apply", "--yes"];
+    assert_refused(
+        &ask(plane, "admin", &args),
+        5,
+        "allow-dns: there is one of that name that somebody else",
+    );
+    assert_eq!(policies(plane, &namespace).len(), 3, "nothing was written");
 }
