@@ -71,10 +71,11 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
             break
         }
         'kubectl-netpol;explain' {
-            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The destination of connections that TARGET opens')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The destination of connections that TARGET opens; also a URL, whose host is resolved as pods would')
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'The source of connections that TARGET accepts')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The port: N, N-M or NAME, with /UDP or /SCTP behind it unless it is TCP')
             [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'Exit with code 1 unless the verdict is this')
+            [CompletionResult]::new('--resolver', '--resolver', [CompletionResultType]::ParameterName, 'The name servers to ask: auto (those of the cluster), system (those of this machine), IP[:PORT]')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read manifests instead of the cluster: a file, a directory, or - for standard input')

@@ -911,7 +911,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__explain)
-            opts="-n -f -R -o -s -v -h --to --from --port --expect --fix-only --namespace --filename --recursive --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-n -f -R -o -s -v -h --to --from --port --expect --fix-only --resolver --namespace --filename --recursive --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -931,6 +931,10 @@ _kubectl__netpol() {
                     ;;
                 --expect)
                     COMPREPLY=($(compgen -W "allow deny" -- "${cur}"))
+                    return 0
+                    ;;
+                --resolver)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --namespace)

@@ -67,11 +67,12 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "snaps
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "version" -d 'Print the version of the plugin, and of the server where it can be reached'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "completion" -d 'Print a script that completes commands on TAB'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l to -d 'The destination of connections that TARGET opens' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l to -d 'The destination of connections that TARGET opens; also a URL, whose host is resolved as pods would' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l from -d 'The source of connections that TARGET accepts' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l port -d 'The port: N, N-M or NAME, with /UDP or /SCTP behind it unless it is TCP' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l expect -d 'Exit with code 1 unless the verdict is this' -r -f -a "allow\t'Everything that is asked is allowed'
 deny\t'Nothing of it is allowed'"
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l resolver -d 'The name servers to ask: auto (those of the cluster), system (those of this machine), IP[:PORT]' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l with -d 'Lay manifests over what is read, as if they were applied' -r

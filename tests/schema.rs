@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 /// The folder of the case, the arguments, and a piece of text that shows that the form is the one
 /// that is meant.
-const FORMS: [(&str, &str, &str); 52] = [
+const FORMS: [(&str, &str, &str); 53] = [
     ("cli", "explain shop/deploy/api --to db/sts/postgres --port 5432", r#""verdict":"allow""#),
     ("cli", "explain shop/deploy/web --to db/sts/postgres --port 5432", r#""verdict":"deny""#),
     ("cli", "explain shop/deploy/web --to db/sts/postgres", r#""allowed":[]"#),
@@ -81,6 +81,7 @@ const FORMS: [(&str, &str, &str); 52] = [
     ("cli", "diff new.yaml all.yaml", r#""beforeUnsure":["#),
     ("cli", "diff all.yaml pods.yaml", r#""pods-changed""#),
     ("cli", "diff all.yaml all.yaml", r#""changes":[]"#),
+    ("hosts", "explain shop/deploy/web --to https://8.8.8.8", r#""refreshed":"20"#),
 ];
 
 /// The shop after some work on it: policies that are new, gone and different, and other pods.
@@ -228,6 +229,20 @@ fn ask(case: &str, arguments: &str, format: &str) -> String {
     let text = match case {
         "odd" => ODD,
         "ways" => include_str!("cli/ways.yaml"),
+        "hosts" => concat!(
+            include_str!("cli/shop.yaml"),
+            "---",
+            r#"
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: remembers
+  namespace: shop
+  annotations:
+    kubectl-netpol/endpoints: '{"v":1,"hosts":[{"host":"8.8.8.8","ports":[443],"grace":1440,"ok":29921433,"ips":{"8.8.8.8":null}}]}'
+spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Egress]}
+"#
+        ),
         _ => include_str!("cli/shop.yaml"),
     };
     fs::write(folder.path().join("all.yaml"), text).unwrap();

@@ -5,7 +5,8 @@ use std::io::Write;
 use clap::{Args, ValueEnum};
 
 use super::input::{self, Input};
-use super::output;
+use super::resolver::ResolverFlags;
+use super::{explain_url, output};
 use crate::cli::Global;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
@@ -37,6 +38,9 @@ Examples:
   # Does a Service get through to its pods, and at which of their ports
   kubectl netpol explain deploy/web -n shop --to svc/api:http
 
+  # Can it reach a host outside, at each address that it has now
+  kubectl netpol explain deploy/web -n shop --to https://api.example.com
+
   # Who decides what comes in, from manifests
   kubectl netpol explain db/sts/postgres --from 10.0.0.0/8 -f manifests/
 
@@ -49,7 +53,7 @@ pub struct ExplainArgs {
     /// The workload, as TARGET or as TYPE NAME.
     #[arg(value_name = "TARGET", required = true, num_args = 1..=2)]
     target: Vec<String>,
-    /// The destination of connections that TARGET opens.
+    /// The destination of connections that TARGET opens; also a URL, whose host is resolved as pods would.
     #[arg(long, value_name = "TARGET", conflicts_with = "from")]
     to: Option<String>,
     /// The source of connections that TARGET accepts.
@@ -64,6 +68,8 @@ pub struct ExplainArgs {
     /// Print only the policies that would allow what is denied, as YAML or with -o json.
     #[arg(long, conflicts_with = "expect")]
     fix_only: bool,
+    #[command(flatten)]
+    pub(super) resolver: ResolverFlags,
 }
 
 /// A verdict to expect.
@@ -81,6 +87,16 @@ enum Expect {
 /// Whatever keeps it from answering.
 pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
     let (own, own_port) = parse_target(&args.target.join("/"))?;
+    if let Some(url) = args.to.as_ref().filter(|word| explain_url::is_url(word)) {
+        if own_port.is_some() || args.port.is_some() || args.fix_only {
+            return Err(Error::usage("a URL has its port, and no fix: leave out ports and --fix-only")
+                .hint("allow-endpoint opens a URL"));
+        }
+        return explain_url::run(args, global, &own, url);
+    }
+    if !args.resolver.words().is_empty() {
+        return Err(Error::usage("--resolver is for a URL: --to https://api.example.com"));
+    }
     let other = args.to.as_ref().or(args.from.as_ref()).map(|word| parse_target(word)).transpose()?;
     let asked = args.port.as_ref().map(|word| target::parse_port(word)).transpose();
     let asked = asked.map_err(|error| Error::usage(format!("--port: {error}")))?;
@@ -118,11 +134,18 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
         Format::Yaml => machine::write_yaml(out, &answer),
         _ => explain::write(out, &answer, look),
     })?;
-    Ok(output::outcome(match args.expect {
-        None => true,
-        Some(Expect::Allow) => answer.verdict == Verdict::Allow,
-        Some(Expect::Deny) => answer.verdict == Verdict::Deny,
-    }))
+    Ok(output::outcome(args.is_expected(answer.verdict)))
+}
+
+impl ExplainArgs {
+    /// Tells whether a verdict is the one that `--expect` names.
+    pub(super) fn is_expected(&self, verdict: Verdict) -> bool {
+        match self.expect {
+            None => true,
+            Some(Expect::Allow) => verdict == Verdict::Allow,
+            Some(Expect::Deny) => verdict == Verdict::Deny,
+        }
+    }
 }
 
 /// Tells whether a fix can be wanted.

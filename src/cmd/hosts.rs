@@ -1,11 +1,16 @@
 //! Hosts that cannot be opened, and what to do about them.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::net::IpAddr;
 
 use super::opening::service_target;
 use super::writing::{Change, refused};
 use crate::edit::classify::holder;
+use crate::edit::host::HostName;
 use crate::edit::merge::{Change as HostChange, Status};
+use crate::edit::outcome::Answer;
+use crate::edit::plan::Learnt;
 use crate::edit::record::{Key, MANY_ADDRESSES};
 use crate::edit::special::Refusal;
 use crate::error::{Error, ExitCode};
@@ -19,9 +24,11 @@ pub(super) fn check(snapshot: &Snapshot, changes: &[Change]) -> Result<(), Error
             return Err(refusal(snapshot, key, change));
         }
         if change.status.is_unresolved() {
-            let message = format!("{} was not resolved: {}", key.host, reason(&change.status));
-            let hint = "nothing was written; --resolver IP asks another name server";
-            return Err(Error { code: ExitCode::Unresolved, message, hints: vec![hint.to_owned()] });
+            return Err(unresolved(format!(
+                "{} was not resolved: {}",
+                key.host,
+                reason(&change.status)
+            )));
         }
     }
     Ok(())
@@ -35,6 +42,36 @@ pub(super) fn many(changes: &[Change]) -> Vec<String> {
         format!("{} has {} addresses: a list of so many may miss some", key.host, count(change))
     })
     .collect()
+}
+
+/// Returns the addresses that name servers tell of a name, each as it is.
+///
+/// # Errors
+/// No name server tells any.
+pub(super) fn addresses(learnt: &Learnt, name: &HostName) -> Result<BTreeSet<IpAddr>, Error> {
+    let resolution = learnt.resolutions.get(name);
+    let found: BTreeSet<IpAddr> = resolution.iter().flat_map(|own| own.addresses()).collect();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let outcomes = resolution.iter().flat_map(|own| &own.outcomes);
+    let failures: BTreeSet<String> = outcomes
+        .filter_map(|outcome| match &outcome.answer {
+            Answer::Failure(why) => Some(format!("{}: {why}", outcome.vantage.server)),
+            _ => None,
+        })
+        .collect();
+    let why = match failures.is_empty() {
+        true => "name servers say that it has no address".to_owned(),
+        false => failures.into_iter().collect::<Vec<_>>().join("; "),
+    };
+    Err(unresolved(format!("{name} was not resolved: {why}")))
+}
+
+/// Says that a host could not be resolved.
+pub(super) fn unresolved(error: impl std::fmt::Display) -> Error {
+    let hint = "--resolver IP asks another name server";
+    Error { code: ExitCode::Unresolved, message: error.to_string(), hints: vec![hint.to_owned()] }
 }
 
 fn each(changes: &[Change]) -> impl Iterator<Item = (&Key, &HostChange)> {

@@ -13,6 +13,7 @@ pub mod default_deny;
 pub mod diff;
 pub mod doctor;
 pub mod explain;
+mod explain_url;
 mod hosts;
 mod input;
 mod learning;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use serde_json::Value;
 
+use super::hosts;
 use crate::edit::classify::{ClassError, HostClass, classify, service_rules};
 use crate::edit::host::{Host, HostName};
 use crate::edit::name::{self, MANAGED_BY};
@@ -12,7 +13,7 @@ use crate::edit::object::{DnsPlace, Pods};
 use crate::edit::plan::{Hosts, Whose};
 use crate::edit::record::{Entry, Key};
 use crate::edit::url::{Destination, Place};
-use crate::error::{Error, ExitCode};
+use crate::error::Error;
 use crate::load::resolve::{Asking, resolve_srv};
 use crate::model::selector::{Requirement, Selector};
 use crate::model::service::{ServiceId, TargetPort};
@@ -58,7 +59,7 @@ pub(super) fn open(
         match place {
             Place::Port(host, port) => found.port(host, *port, None)?,
             Place::Service(name) => {
-                let targets = resolve_srv(name, asking).map_err(unresolved)?;
+                let targets = resolve_srv(name, asking).map_err(hosts::unresolved)?;
                 found.named.insert(Key { host: Host::Name(name.clone()), ports: BTreeSet::new() });
                 for (host, port) in targets {
                     found.port(&Host::Name(host), port, Some(name))?;
@@ -67,10 +68,6 @@ pub(super) fn open(
         }
     }
     Ok(found.opening(destination))
-}
-
-fn unresolved(error: impl std::fmt::Display) -> Error {
-    Error { code: ExitCode::Unresolved, message: error.to_string(), hints: Vec::new() }
 }
 
 /// What was found so far.

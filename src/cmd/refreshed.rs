@@ -56,7 +56,8 @@ fn status(status: &Status) -> (HostStatus, Vec<String>) {
     }
 }
 
-fn date(minute: Minute) -> String {
+/// Writes a time as RFC 3339 has it.
+pub(super) fn date(minute: Minute) -> String {
     let seconds = i64::try_from(minute.0.saturating_mul(60)).unwrap_or(i64::MAX);
     jiff::Timestamp::from_second(seconds).map(|time| time.to_string()).unwrap_or_default()
 }

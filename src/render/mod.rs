@@ -14,6 +14,7 @@ pub mod explain;
 pub mod exposure;
 mod fix;
 pub mod graph;
+pub mod host;
 pub mod limits;
 pub mod list;
 pub mod machine;

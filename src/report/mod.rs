@@ -20,6 +20,7 @@ mod exposure_routes;
 mod exposure_view;
 pub mod findings;
 pub mod fix;
+pub mod host;
 pub mod isolations;
 pub mod joint;
 pub mod judge;

@@ -68,7 +68,8 @@ pub fn name_of(endpoint: &Endpoint) -> String {
             .filter_map(|family| blocks(&endpoint.cidrs, *family))
             .collect::<Vec<_>>()
             .join(", "),
-        ("Entity", _) => name.to_owned(),
+        ("Host", _) if !endpoint.cidrs.is_empty() => format!("{name} ({})", listed(&endpoint.cidrs)),
+        ("Entity" | "Host", _) => name.to_owned(),
         (kind, None) => format!("{}/{name}", short_name(kind)),
         (kind, Some(namespace)) => format!("{namespace}/{}/{name}", short_name(kind)),
     }

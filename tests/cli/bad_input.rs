@@ -83,7 +83,7 @@ const TARGETS: [(&str, &str); 27] = [
         "error: `shop//web` names nothing; use TYPE/NAME, NAMESPACE/TYPE/NAME, an IP, a CIDR or `internet`\n",
     ),
     (
-        "explain shop/deploy/web --to https://user:secret@example.com/ -f shop.yaml",
+        "explain shop/deploy/web --from https://user:secret@example.com/ -f shop.yaml",
         "error: `https://…` is a host name; give an IP, a CIDR or `internet`\n",
     ),
     (

@@ -27,6 +27,7 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
         shared.trial("allow::what_name_servers_cannot_tell_or_must_not_is_not_written", refused),
         shared.trial("allow::srv_records_are_remembered_and_followed", srv),
         shared.trial("allow::a_policy_of_that_name_by_somebody_else_stays", not_ours),
+        shared.trial("allow::explain_judges_each_address_of_a_host", explain),
         shared.trial("allow::default_deny_is_written_where_that_is_asked_for", default_deny),
     ]
 }
@@ -438,4 +439,56 @@ fn default_deny(plane: &ControlPlane) {
         "allow-dns: there is one of that name that somebody else",
     );
     assert_eq!(policies(plane, &namespace).len(), 3, "nothing was written");
+}
+
+fn explain(plane: &ControlPlane) {
+    let (namespace, server) = (shop(plane, "allow-explain"), server());
+    let resolver = server.address.to_string();
+    let url = "https://user:secret@api.example.test/path";
+    let own = ["explain", "pod/web", "-n", &namespace, "--to", url, "--resolver", &resolver];
+    let output = ask(plane, "admin", &own);
+    assert_eq!(output.code, Some(0), "{output:#?}");
+    assert!(
+        output.stdout.starts_with("DENIED   allow-explain/pod/web -> api.example.test TCP/443\n"),
+        "{output:#?}"
+    );
+    let command =
+        "kubectl netpol allow-endpoint allow-explain/pod/web --url https://api.example.test:443";
+    assert!(output.stdout.replace("\n         ", " ").contains(command), "{output:#?}");
+    assert!(!output.stdout.contains("secret"), "{output:#?}");
+
+    let args = ["pod/web", "--url", url, "--yes"];
+    assert_eq!(allow(plane, &server, &namespace, &args).code, Some(0));
+    let told = answer(plane, "admin", &own);
+    assert_eq!((&told["verdict"], &told["command"]), (&json!("allow"), &Value::Null));
+    let host = &told["hosts"][0];
+    assert!(host["refreshed"].is_string(), "{told:#}");
+    let policy = ours(plane, &namespace, "netpol-ep-");
+    let policy = format!("{namespace}/{}", policy["metadata"]["name"].as_str().expect("a name"));
+    let address =
+        |ip: &str| json!({"address": ip, "verdict": "allow", "resolved": true, "remembered": [policy]});
+    assert_eq!(host["addresses"], json!([address(FIRST), address(SECOND)]));
+    let expect = ask(plane, "admin", &[&own[..], &["--expect", "deny"]].concat());
+    assert_eq!(expect.code, Some(1), "{expect:#?}");
+
+    // Another name server tells of one more, which nobody opened, and of one less.
+    let other = NameServer::start(|_, _| Reply::Addresses(vec![ip(FIRST), ip("192.5.5.241")]));
+    let resolver = other.address.to_string();
+    let own = ["explain", "pod/web", "-n", &namespace, "--to", url, "--resolver", &resolver];
+    let output = ask(plane, "admin", &own);
+    assert!(output.stdout.starts_with("PARTLY"), "{output:#?}");
+    for line in [
+        "  192.5.5.241  denied\n".to_owned(),
+        format!("  198.41.0.4   allowed remembered by {policy}\n"),
+    ] {
+        assert!(output.stdout.replace("\n      ", " ").contains(&line), "{line}: {output:#?}");
+    }
+    assert!(output.stdout.contains("not in the answers now"), "{output:#?}");
+    let denied = "denied allow-explain/pod/web -> api.example.test (192.5.5.241)\n";
+    assert!(output.stdout.contains(denied), "{output:#?}");
+    let failing =
+        ["explain", "pod/web", "-n", &namespace, "--to", "https://failing.example.test", "--resolver"];
+    let resolver = server.address.to_string();
+    let output = ask(plane, "admin", &[&failing[..], &[&resolver]].concat());
+    assert_refused(&output, 4, "failing.example.test was not resolved: ");
 }
