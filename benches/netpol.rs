@@ -5,12 +5,15 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
     clippy::print_stdout,
     clippy::indexing_slicing,
     reason = "a benchmark prints, and stops at the first surprise"
 )]
 
 mod generate;
+mod refresh;
 
 use std::fs;
 use std::hint::black_box;
@@ -36,9 +39,12 @@ use netpol::report::target::Target;
 const RUNS: usize = 5;
 
 fn main() {
-    // Cargo calls benchmarks with --bench; a scenario calls this program with its name.
+    // Cargo calls benchmarks with --bench; a scenario calls this program with its name. So may a person:
+    // `cargo bench -- plans`.
     match std::env::args().nth(1).as_deref() {
         Some("engine") => engine(),
+        Some("plans") => refresh::plans(),
+        Some("resolves") => refresh::resolves(),
         _ => all(),
     }
 }
@@ -47,8 +53,10 @@ fn all() {
     println!("{}", machine());
     println!("{:<68} {:>12} {:>10}", "what", "time", "peak");
     let own = std::env::current_exe().unwrap();
-    let output = Command::new(own).arg("engine").output().unwrap();
-    print!("{}", String::from_utf8_lossy(&output.stdout));
+    for scenario in ["engine", "plans", "resolves"] {
+        let output = Command::new(&own).arg(scenario).output().unwrap();
+        print!("{}", String::from_utf8_lossy(&output.stdout));
+    }
     let folder = std::env::temp_dir().join(format!("netpol-bench-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     for (policies, what) in [(true, "400 policies"), (false, "no policy")] {

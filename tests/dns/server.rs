@@ -64,7 +64,7 @@ impl NameServer {
         let (by_udp, by_tcp) = (Arc::clone(&ended), Arc::clone(&ended));
         let other = desk.clone();
         let threads = vec![
-            std::thread::spawn(move || desk.serve_udp(&udp, &by_udp)),
+            std::thread::spawn(move || desk.serve_udp(&Arc::new(udp), &by_udp)),
             std::thread::spawn(move || other.serve_tcp(&tcp, &by_tcp)),
         ];
         Self { address, ended, threads, asked }
@@ -107,13 +107,16 @@ struct Desk {
 }
 
 impl Desk {
-    fn serve_udp(&self, socket: &UdpSocket, ended: &AtomicBool) {
+    fn serve_udp(&self, socket: &Arc<UdpSocket>, ended: &AtomicBool) {
         let mut packet = [0; 4096];
         while !ended.load(Ordering::SeqCst) {
             let Ok((length, client)) = socket.recv_from(&mut packet) else { continue };
-            if let Some(reply) = self.reply(&packet[..length], Transport::Udp) {
-                let _ = socket.send_to(&reply, client);
-            }
+            // Each by itself: one that is answered late keeps no other waiting.
+            let (desk, socket, question) = (self.clone(), Arc::clone(socket), packet[..length].to_vec());
+            std::thread::spawn(move || {
+                let reply = desk.reply(&question, Transport::Udp);
+                reply.map(|reply| socket.send_to(&reply, client))
+            });
         }
     }
 
