@@ -20,6 +20,7 @@ mod learning;
 pub mod list;
 mod opening;
 mod output;
+mod progress;
 pub mod refresh_ips;
 mod refreshed;
 mod resolver;

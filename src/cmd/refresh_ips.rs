@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::learning::learn;
+use super::progress::Progress;
 use super::resolver::ResolverFlags;
 use super::{connection, input, output, refreshed};
 use crate::cli::Global;
@@ -17,7 +18,7 @@ use crate::edit::plan::{self, Learnt, PlanError, remembered};
 use crate::edit::record::Record;
 use crate::edit::special::own_addresses;
 use crate::error::{Error, ExitCode};
-use crate::load::apply::{DryRun, Force, Manner, PolicyName, Writer};
+use crate::load::apply::{Applied, DryRun, Force, Manner, PolicyName, Writer};
 use crate::load::cluster::{ClusterError, Question};
 use crate::model::snapshot::Snapshot;
 use crate::render::sanitize::sanitize;
@@ -103,10 +104,9 @@ pub fn run(args: &RefreshIpsArgs, global: &Global) -> Result<ExitCode, Error> {
     let lesson = learn(&records, &asking, options)?;
     let mut caveats = lesson.caveats;
     caveats.extend(unseen(&input.snapshot));
-    let run = Run { writer, learnt: lesson.learnt };
-    let each = policies.iter().map(|(name, live)| run.refresh(name, live, args.check));
-    let answer = Refresh::new(each.collect(), lesson.failed, caveats);
-    input::warn(&run.writer.warnings());
+    let refreshed = refresh(&policies, &writer, &lesson.learnt, args.check);
+    let answer = Refresh::new(refreshed, lesson.failed, caveats);
+    input::warn(&writer.warnings());
     output::write(global, true, |out, format, look| match format {
         Format::Json => machine::write_json(out, &answer),
         Format::Yaml => machine::write_yaml(out, &answer),
@@ -186,16 +186,12 @@ fn unseen(snapshot: &Snapshot) -> Vec<String> {
     gaps.map(|text| format!("{text}; an answer with such an address would not be refused")).collect()
 }
 
-/// What all policies of one run share.
-struct Run {
-    writer: Writer,
-    learnt: Learnt,
-}
-
 /// Why a policy was not written.
 enum Stop {
     Cluster(ClusterError),
     Policy(PlanError),
+    /// It is not there any more.
+    Gone,
 }
 
 impl From<ClusterError> for Stop {
@@ -204,49 +200,71 @@ impl From<ClusterError> for Stop {
     }
 }
 
-impl Run {
-    /// Refreshes one policy. What fails here keeps no other from being refreshed.
-    fn refresh(&self, name: &PolicyName, listed: &Value, check: bool) -> RefreshedPolicy {
-        let mut policy = RefreshedPolicy {
-            namespace: name.namespace.clone(),
-            name: name.name.clone(),
-            outcome: PolicyOutcome::Current,
-            problem: None,
-            hosts: Vec::new(),
+impl From<PlanError> for Stop {
+    fn from(error: PlanError) -> Self {
+        Self::Policy(error)
+    }
+}
+
+/// Refreshes policies. What fails of one keeps no other from being refreshed.
+fn refresh(
+    policies: &BTreeMap<PolicyName, Value>,
+    writer: &Writer,
+    learnt: &Learnt,
+    check: bool,
+) -> Vec<RefreshedPolicy> {
+    let mut all: Vec<RefreshedPolicy> =
+        policies.iter().map(|(name, listed)| planned(name, listed, learnt)).collect();
+    if check {
+        return all;
+    }
+    let due = policies.keys().zip(&mut all).filter(|(_, policy)| policy.outcome == PolicyOutcome::Due);
+    let mut due: Vec<(&PolicyName, &mut RefreshedPolicy)> = due.collect();
+    let mut progress = Progress::begin("wrote", due.len(), "policies");
+    let manner = Manner { dry_run: DryRun::None, force: Force::No };
+    let changes = due.iter_mut().map(|(name, policy)| {
+        let plan = |live: Option<&Value>| match live {
+            Some(live) => Ok(plan_again(live, learnt, policy)?),
+            None => Err(Stop::Gone),
         };
-        let first = self.plan(listed, &mut policy);
-        let ended = match first {
-            Ok(Some(_)) if check => {
-                policy.outcome = PolicyOutcome::Due;
-                return policy;
-            }
-            Ok(Some(_)) => self.write(name, &mut policy),
-            Ok(None) => Ok(()),
-            Err(error) => Err(Stop::Policy(error)),
-        };
-        if let Err(stop) = ended {
-            policy.outcome = PolicyOutcome::Failed;
-            policy.problem = Some(match stop {
-                Stop::Cluster(error) => error.to_string(),
-                Stop::Policy(error) => error.to_string(),
-            });
+        (*name, plan)
+    });
+    let ended = writer.apply_each(changes, manner, || progress.step());
+    for ((_, policy), ended) in due.into_iter().zip(ended) {
+        match ended {
+            Ok(applied) => refreshed::written(policy, &applied),
+            Err(Stop::Cluster(error)) => refreshed::failed(policy, &error),
+            Err(Stop::Policy(error)) => refreshed::failed(policy, &error),
+            Err(Stop::Gone) => refreshed::written(policy, &Applied::Gone),
         }
-        policy
     }
+    all
+}
 
-    fn plan(&self, live: &Value, policy: &mut RefreshedPolicy) -> Result<Option<Checked>, PlanError> {
-        let planned = plan::refresh(live, &self.learnt)?;
-        policy.hosts = refreshed::hosts(&planned.changes);
-        Ok(planned.object)
+/// Plans a policy as it was listed, and tells what would become of it.
+fn planned(name: &PolicyName, listed: &Value, learnt: &Learnt) -> RefreshedPolicy {
+    let mut policy = RefreshedPolicy {
+        namespace: name.namespace.clone(),
+        name: name.name.clone(),
+        outcome: PolicyOutcome::Current,
+        problem: None,
+        hosts: Vec::new(),
+    };
+    match plan_again(listed, learnt, &mut policy) {
+        Ok(None) => {}
+        Ok(Some(_)) => policy.outcome = PolicyOutcome::Due,
+        Err(error) => refreshed::failed(&mut policy, &error),
     }
+    policy
+}
 
-    fn write(&self, name: &PolicyName, policy: &mut RefreshedPolicy) -> Result<(), Stop> {
-        let manner = Manner { dry_run: DryRun::None, force: Force::No };
-        let applied = self.writer.apply(name, manner, |live| match live {
-            Some(live) => self.plan(live, policy).map_err(Stop::Policy),
-            None => Ok(None),
-        })?;
-        refreshed::written(policy, &applied);
-        Ok(())
-    }
+/// Plans a policy as it is now.
+fn plan_again(
+    live: &Value,
+    learnt: &Learnt,
+    policy: &mut RefreshedPolicy,
+) -> Result<Option<Checked>, PlanError> {
+    let planned = plan::refresh(live, learnt)?;
+    policy.hosts = refreshed::hosts(&planned.changes);
+    Ok(planned.object)
 }

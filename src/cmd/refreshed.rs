@@ -77,8 +77,18 @@ pub(super) fn written(policy: &mut RefreshedPolicy, applied: &Applied) {
             let text = "others changed it each time it was read; the next run tries again";
             (PolicyOutcome::Failed, Some(text.to_owned()))
         }
-        Applied::Gone => (PolicyOutcome::Current, Some("it was deleted meanwhile".to_owned())),
+        Applied::Gone => {
+            // Nothing was added to it, and nothing taken away.
+            policy.hosts.clear();
+            (PolicyOutcome::Current, Some("it was deleted meanwhile".to_owned()))
+        }
     };
     policy.outcome = outcome;
     policy.problem = problem;
+}
+
+/// Tells why the object stays as it is.
+pub(super) fn failed(policy: &mut RefreshedPolicy, why: &dyn std::error::Error) {
+    policy.outcome = PolicyOutcome::Failed;
+    policy.problem = Some(why.to_string());
 }

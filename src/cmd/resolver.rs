@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
+use super::progress::Progress;
 use crate::edit::host::HostName;
 use crate::error::Error;
 use crate::load::cluster::ConnectOptions;
@@ -85,7 +86,9 @@ pub(super) fn resolve(hosts: &BTreeSet<HostName>, asking: &Asking) -> Result<Ans
     if hosts.is_empty() {
         return Ok(Answers::default());
     }
-    let answers = resolve::resolve(hosts, asking, |_| {});
+    let mut progress = Progress::begin("resolved", hosts.len(), "hosts");
+    let answers = resolve::resolve(hosts, asking, |_| progress.step());
+    drop(progress);
     // What kept a port-forward from working is told in the words of others.
     answers.map_err(|error| Error::usage(sanitize(&error.to_string())))
 }

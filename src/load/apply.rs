@@ -9,6 +9,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
 use super::api::{Api, is_io};
@@ -22,6 +23,8 @@ use crate::edit::guard::Checked;
 pub const MANAGER: &str = "kubectl-netpol";
 /// How often an object is planned anew, where others change it in between.
 const MOST_PLANS: u32 = 6;
+/// Policies that are changed at the same time.
+const AT_ONCE: usize = 8;
 /// The wait before the second plan; before each later one it is twice as long.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -106,7 +109,8 @@ impl Writer {
         self.api.warnings()
     }
 
-    /// Reads the policies that a label selector selects, of one namespace or of all.
+    /// Reads the policies that a label selector selects, of one namespace or of all; without who manages
+    /// their fields, which can be more than all the rest.
     ///
     /// # Errors
     /// A server that cannot be reached, or refuses.
@@ -115,6 +119,9 @@ impl Writer {
         // The items of a list do not say what they are.
         let named = |mut object: Value| {
             name_kind(&mut object);
+            if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+                metadata.remove("managedFields");
+            }
             object
         };
         let listed = self.runtime.block_on(self.api.list_json(&path, named));
@@ -139,53 +146,77 @@ impl Writer {
         &self,
         name: &PolicyName,
         manner: Manner,
+        plan: impl FnMut(Option<&Value>) -> Result<Option<Checked>, E>,
+    ) -> Result<Applied, E> {
+        self.runtime.block_on(self.change(name, manner, plan))
+    }
+
+    /// Changes policies as their plans say, a few at the same time, and tells of each when it is done;
+    /// returns what became of them, in their order. One that fails keeps no other from being changed.
+    pub fn apply_each<'a, E, P>(
+        &self,
+        changes: impl IntoIterator<Item = (&'a PolicyName, P)>,
+        manner: Manner,
+        mut tell: impl FnMut(),
+    ) -> Vec<Result<Applied, E>>
+    where
+        E: From<ClusterError>,
+        P: FnMut(Option<&Value>) -> Result<Option<Checked>, E>,
+    {
+        let each = changes.into_iter().map(|(name, plan)| self.change(name, manner, plan));
+        let each = stream::iter(each).buffered(AT_ONCE).inspect(|_| tell());
+        self.runtime.block_on(each.collect())
+    }
+
+    async fn change<E: From<ClusterError>>(
+        &self,
+        name: &PolicyName,
+        manner: Manner,
         mut plan: impl FnMut(Option<&Value>) -> Result<Option<Checked>, E>,
     ) -> Result<Applied, E> {
-        self.runtime.block_on(async {
-            let path = path(name);
-            let mut first = None;
-            let (mut last, mut is_lost) = (None, false);
-            for round in 0..MOST_PLANS {
-                if round > 0 {
-                    tokio::time::sleep(pause(round)).await;
-                }
-                let live = match self.get(&path).await {
-                    Ok(live) => live,
-                    Err(failure) if is_passing(&failure) => {
-                        last = Some(failure);
-                        continue;
-                    }
-                    Err(failure) => return Err(self.api.error(failure).into()),
-                };
-                let known = first.get_or_insert_with(|| uid(live.as_ref()).map(str::to_owned));
-                if known.is_some() && known.as_deref() != uid(live.as_ref()) {
-                    return Ok(Applied::Gone);
-                }
-                let Some(object) = plan(live.as_ref())? else {
-                    // An answer that was lost may have been a success.
-                    return Ok(Applied::Done { changed: is_lost });
-                };
-                let sent = self.send(&path, locked(object, live.as_ref()), live.as_ref(), manner).await;
-                match sent {
-                    Ok(applied) => return Ok(applied),
-                    Err(failure) if is_passing(&failure) => {
-                        (last, is_lost) = (Some(failure), true);
-                    }
-                    Err(failure) => match conflict::refused(&failure) {
-                        Some(Refused::Stale) => {}
-                        Some(Refused::Owned(owned)) => {
-                            return Ok(Applied::Conflict(self.owners(&path, owned).await));
-                        }
-                        None => return Err(self.api.error(failure).into()),
-                    },
-                }
+        let path = path(name);
+        let mut first = None;
+        let (mut last, mut is_lost) = (None, false);
+        for round in 0..MOST_PLANS {
+            if round > 0 {
+                tokio::time::sleep(pause(round)).await;
             }
-            // Whoever changes it all the time is told apart from a server that fails all the time.
-            match last {
-                Some(failure) => Err(self.api.error(failure).into()),
-                None => Ok(Applied::Stale),
+            let live = match self.get(&path).await {
+                Ok(live) => live,
+                Err(failure) if is_passing(&failure) => {
+                    last = Some(failure);
+                    continue;
+                }
+                Err(failure) => return Err(self.api.error(failure).into()),
+            };
+            let known = first.get_or_insert_with(|| uid(live.as_ref()).map(str::to_owned));
+            if known.is_some() && known.as_deref() != uid(live.as_ref()) {
+                return Ok(Applied::Gone);
             }
-        })
+            let Some(object) = plan(live.as_ref())? else {
+                // An answer that was lost may have been a success.
+                return Ok(Applied::Done { changed: is_lost });
+            };
+            let sent = self.send(&path, locked(object, live.as_ref()), live.as_ref(), manner).await;
+            match sent {
+                Ok(applied) => return Ok(applied),
+                Err(failure) if is_passing(&failure) => {
+                    (last, is_lost) = (Some(failure), true);
+                }
+                Err(failure) => match conflict::refused(&failure) {
+                    Some(Refused::Stale) => {}
+                    Some(Refused::Owned(owned)) => {
+                        return Ok(Applied::Conflict(self.owners(&path, owned).await));
+                    }
+                    None => return Err(self.api.error(failure).into()),
+                },
+            }
+        }
+        // Whoever changes it all the time is told apart from a server that fails all the time.
+        match last {
+            Some(failure) => Err(self.api.error(failure).into()),
+            None => Ok(Applied::Stale),
+        }
     }
 
     async fn get(&self, path: &str) -> Result<Option<Value>, Failure> {
