@@ -19,6 +19,7 @@ mod context;
 mod crds;
 mod cronjob;
 mod diff;
+mod endpoints;
 mod failures;
 mod fake;
 mod fix;
@@ -84,6 +85,7 @@ fn main() -> ExitCode {
         lies::trials(),
         secrets::trials(),
         readme::trials(&examples),
+        endpoints::trials(&huge),
         bench::trials(&huge),
         smoke::trials(&shared),
     ];

@@ -1,10 +1,11 @@
 //! Runs programs: servers in the background, others to their end.
 
 use std::fs::{self, File};
-use std::io::{self, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use super::assets::program;
 
@@ -107,6 +108,34 @@ pub(crate) fn run(mut command: Command, stdin: Option<&str>) -> Output {
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
+}
+
+/// Runs a program to its end, and returns its peak memory too, in bytes.
+pub(crate) fn run_watched(mut command: Command) -> (Output, u64) {
+    // Files and not pipes: nobody reads while the program runs.
+    let [mut out, mut err] = [(); 2].map(|()| tempfile::tempfile().expect("a temporary file"));
+    let into = |file: &File| Stdio::from(file.try_clone().expect("a file"));
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(into(&out))
+        .stderr(into(&err))
+        .spawn()
+        .unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
+    let mut most = 0;
+    let status = loop {
+        most = peak(child.id()).max(most);
+        if let Some(status) = child.try_wait().expect("the program can be waited for") {
+            break status;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let text = |file: &mut File| {
+        let mut text = String::new();
+        file.rewind().and_then(|()| file.read_to_string(&mut text)).expect("what it wrote");
+        text
+    };
+    let output = Output { code: status.code(), stdout: text(&mut out), stderr: text(&mut err) };
+    (output, most)
 }
 
 /// Returns ports of the loopback that nobody listens on.
