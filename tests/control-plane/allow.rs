@@ -28,6 +28,7 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
         shared.trial("allow::srv_records_are_remembered_and_followed", srv),
         shared.trial("allow::a_policy_of_that_name_by_somebody_else_stays", not_ours),
         shared.trial("allow::explain_judges_each_address_of_a_host", explain),
+        shared.trial("allow::what_is_written_by_hand_opens_the_same", by_hand),
         shared.trial("allow::default_deny_is_written_where_that_is_asked_for", default_deny),
     ]
 }
@@ -93,6 +94,7 @@ fn server() -> NameServer {
     NameServer::start(|question, before| match question.name.split('.').next() {
         Some("failing") => Reply::Code(ResponseCode::ServFail),
         Some("nowhere") => Reply::Code(ResponseCode::NXDomain),
+        Some("proxy") => Reply::Addresses(vec![ip("10.0.1.50")]),
         Some("private") => Reply::Addresses(vec![ip("10.9.8.7")]),
         Some("local") => Reply::Addresses(vec![ip("127.0.0.1")]),
         Some("many") => Reply::Addresses((0..=255).map(|low| IpAddr::from([11, 2, 3, low])).collect()),
@@ -491,4 +493,43 @@ fn explain(plane: &ControlPlane) {
     let resolver = server.address.to_string();
     let output = ask(plane, "admin", &[&failing[..], &[&resolver]].concat());
     assert_refused(&output, 4, "failing.example.test was not resolved: ");
+}
+
+/// An operator with a model provider, a proxy by a private name and one by a private address: the blocks
+/// that people write after asking `nslookup`.
+fn by_hand(plane: &ControlPlane) {
+    const BY_HAND: &str = "
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: by-hand, namespace: allow-by-hand}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  policyTypes: [Egress]
+  egress:
+  - to: [{ipBlock: {cidr: 198.41.0.4/32}}, {ipBlock: {cidr: 199.9.14.201/32}}]
+    ports: [{protocol: TCP, port: 443}]
+  - to: [{ipBlock: {cidr: 10.0.1.50/32}}]
+    ports: [{protocol: TCP, port: 8080}]
+  - to: [{ipBlock: {cidr: 192.168.68.54/32}}]
+    ports: [{protocol: TCP, port: 1234}]
+";
+    let server = server();
+    let [by_hand, ours] = ["allow-by-hand", "allow-by-tool"].map(|name| shop(plane, name));
+    plane.apply(BY_HAND);
+    let private = ["pod/web", "--url", "http://proxy.example.test:8080/v1", "--yes"];
+    assert_refused(&allow(plane, &server, &ours, &private), 5, "--allow-private opens it");
+    // An address that the user typed is consent enough.
+    let urls = ["--url", "https://api.example.test/v1", "--url", "http://192.168.68.54:1234/v1"];
+    for args in
+        [&[&["pod/web", "--yes"], &urls[..]].concat(), &[&private[..], &["--allow-private"]].concat()]
+    {
+        let output = allow(plane, &server, &ours, args);
+        assert_eq!(output.code, Some(0), "{output:#?}");
+    }
+    let outside = |namespace: &str| {
+        let all = open(plane, namespace, "web").into_iter();
+        all.filter(|own| own.starts_with('[')).collect::<Vec<_>>()
+    };
+    assert_eq!(outside(&ours), outside(&by_hand));
+    assert_eq!(outside(&ours).len(), 3);
 }
