@@ -23,6 +23,7 @@ use crate::edit::url::{self, Destination};
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::load::apply::{Force, Writer};
+use crate::load::proxy;
 use crate::load::resolve::Asking;
 use crate::model::service::ServiceId;
 use crate::model::special::AddressClass;
@@ -176,6 +177,8 @@ pub fn run(args: &AllowEndpointArgs, global: &Global) -> Result<ExitCode, Error>
     let lesson = learn(&records, &asking, options)?;
     question.notes.extend(lesson.caveats);
     let writer = live.as_ref().map(Writer::open).transpose().map_err(input::cluster_error)?;
+    let proxies = writer.as_ref().map(|writer| question.proxies(writer)).unwrap_or_default();
+    question.notes.extend(proxies);
     let place = writer.as_ref().map_or(Place::Files(&input.snapshot), Place::Cluster);
     let changes = question.changes(openings, &place, &lesson.learnt)?;
     question.finish(global, writer.as_ref(), &changes, &lesson.learnt)
@@ -209,6 +212,25 @@ impl Question<'_, '_> {
         let notes: BTreeSet<String> = openings.iter().flat_map(|own| own.notes.clone()).collect();
         self.notes.extend(notes);
         Ok(openings)
+    }
+
+    /// Says which URLs the pods would send through a proxy, so that they never talk to the host.
+    fn proxies(&self, writer: &Writer) -> BTreeSet<String> {
+        let named = self.pods.workload.as_deref().and_then(|own| own.split_once('/'));
+        let spec = named.and_then(|(kind, name)| writer.pod_spec(&self.pods.namespace, kind, name));
+        let Some(spec) = spec else { return BTreeSet::new() };
+        let each = self.urls.iter().flat_map(|url| url.places.iter().map(|place| (&url.scheme, place)));
+        let through = each.filter_map(|(scheme, place)| {
+            let scheme = scheme.as_deref().filter(|scheme| matches!(*scheme, "http" | "https"))?;
+            let proxy = proxy::of_pod(&spec, &format!("{scheme}://{place}").parse().ok()?)?;
+            // What stands before the host of a proxy may be a password.
+            let proxy =
+                url::parse(&proxy).ok().map_or_else(|| "a proxy".to_owned(), |own| opening::shown(&own));
+            Some(format!(
+                "its pods send requests to {place} through {proxy} (HTTPS_PROXY): open that instead"
+            ))
+        });
+        through.collect()
     }
 
     /// Plans every policy, in the order in which they are written: what keeps other things open first.

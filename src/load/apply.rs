@@ -16,7 +16,7 @@ use super::api::{Api, is_io};
 use super::cluster::{ClusterError, ConnectOptions};
 use super::conflict::{self, Conflict, Refused};
 use super::failure::Failure;
-use super::kinds::{Filter, NETWORK_POLICY, escape};
+use super::kinds::{Filter, KINDS_READ, NETWORK_POLICY, escape};
 use crate::edit::guard::Checked;
 
 /// The manager that the fields are written under, one name for every subcommand.
@@ -126,6 +126,17 @@ impl Writer {
         };
         let listed = self.runtime.block_on(self.api.list_json(&path, named));
         listed.map_err(|failure| self.api.error(failure))
+    }
+
+    /// Reads the specification of the pods of a workload (`Deployment`, `web`); nothing where it may not be
+    /// read, or is of another kind than Kubernetes' own.
+    pub fn pod_spec(&self, namespace: &str, kind: &str, name: &str) -> Option<Value> {
+        let kind = KINDS_READ.iter().find(|own| own.kind == kind)?;
+        let of_namespace = Filter { namespace: Some(namespace), name: None, labels: None };
+        let path = format!("{}/{}", kind.path(of_namespace), escape(name));
+        let object = self.runtime.block_on(self.get(&path)).ok()??;
+        let templates = ["/spec/template/spec", "/spec/jobTemplate/spec/template/spec", "/spec"];
+        templates.iter().find_map(|path| object.pointer(path)).cloned()
     }
 
     /// Reads a policy; nothing where there is none.

@@ -35,7 +35,7 @@ pub mod names;
 mod narrow;
 pub mod objects;
 mod owners;
-mod proxy;
+pub mod proxy;
 pub mod resolve;
 mod rights;
 mod routes;

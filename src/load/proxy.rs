@@ -5,12 +5,35 @@ use std::net::IpAddr;
 
 use http::Uri;
 use ipnet::IpNet;
+use serde_json::Value;
 
 /// Returns the proxy that the environment names for a server, as it is written there.
 ///
 /// Upper-case variables come first, and nothing on the loopback goes through a proxy
 /// (Go `net/http.ProxyFromEnvironment`).
 pub(super) fn from_environment(server: &Uri) -> Option<String> {
+    chosen(server, |name| env::var(name).ok())
+}
+
+/// Returns the proxy that the environment of a pod's containers names for a server. What a container takes
+/// from elsewhere is empty, which is no address.
+///
+/// `spec` is a core/v1 PodSpec.
+pub fn of_pod(spec: &Value, server: &Uri) -> Option<String> {
+    let containers = spec.get("containers").and_then(Value::as_array).into_iter().flatten();
+    containers.into_iter().find_map(|container| {
+        let variables = container.get("env").and_then(Value::as_array);
+        let text = |own: &Value, field: &str| own.get(field).and_then(Value::as_str).map(str::to_owned);
+        chosen(server, |name| {
+            let mut own = variables.into_iter().flatten();
+            let own = own.find(|own| text(own, "name").as_deref() == Some(name))?;
+            text(own, "value")
+        })
+    })
+}
+
+fn chosen(server: &Uri, value: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let variable = |name: &str| variable(name, &value);
     let is_https = server.scheme_str() == Some("https");
     let proxy = variable(if is_https { "HTTPS_PROXY" } else { "HTTP_PROXY" });
     if proxy.is_empty() || is_loopback(server) {
@@ -27,9 +50,8 @@ pub(super) fn with_scheme(proxy: &str) -> String {
 }
 
 /// Reads a variable by its upper-case name, else by its lower-case one.
-fn variable(name: &str) -> String {
-    let values =
-        [name.to_owned(), name.to_lowercase()].into_iter().filter_map(|name| env::var(name).ok());
+fn variable(name: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let values = [name.to_owned(), name.to_lowercase()].into_iter().filter_map(|name| value(&name));
     values.into_iter().find(|value| !value.is_empty()).unwrap_or_default()
 }
 
@@ -84,7 +106,23 @@ fn host(server: &Uri) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::is_excepted;
+    use serde_json::json;
+
+    use super::{is_excepted, of_pod};
+
+    #[test]
+    fn a_pod_uses_the_proxy_of_its_own_variables() {
+        let variables = json!([
+            { "name": "https_proxy", "value": "http://user:secret@proxy.test:3128" },
+            { "name": "NO_PROXY", "value": "inside.test" },
+            { "name": "HTTP_PROXY", "valueFrom": { "secretKeyRef": { "name": "a", "key": "b" } } },
+        ]);
+        let spec = json!({ "containers": [{ "name": "plain" }, { "name": "main", "env": variables }] });
+        let of = |server: &str| of_pod(&spec, &server.parse().unwrap_or_default());
+        assert_eq!(of("https://api.test").as_deref(), Some("http://user:secret@proxy.test:3128"));
+        assert_eq!(of("https://x.inside.test"), None);
+        assert_eq!(of("http://api.test"), None, "its value is not known");
+    }
 
     #[test]
     fn exceptions_are_read_as_go_reads_them() {

@@ -29,6 +29,7 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
         shared.trial("allow::a_policy_of_that_name_by_somebody_else_stays", not_ours),
         shared.trial("allow::explain_judges_each_address_of_a_host", explain),
         shared.trial("allow::what_is_written_by_hand_opens_the_same", by_hand),
+        shared.trial("allow::pods_behind_a_proxy_are_told_so", proxied),
         shared.trial("allow::default_deny_is_written_where_that_is_asked_for", default_deny),
     ]
 }
@@ -532,4 +533,31 @@ spec:
     };
     assert_eq!(outside(&ours), outside(&by_hand));
     assert_eq!(outside(&ours).len(), 3);
+}
+
+fn proxied(plane: &ControlPlane) {
+    let (namespace, server) = (shop(plane, "allow-proxied"), server());
+    plane.apply(&format!(
+        "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: behind, namespace: {namespace}}}
+spec:
+  selector: {{matchLabels: {{app: web, side: b}}}}
+  template:
+    metadata: {{labels: {{app: web, side: b}}}}
+    spec:
+      containers:
+      - name: main
+        image: example.test/web
+        env: [{{name: HTTPS_PROXY, value: 'http://user:secret@proxy.example.test:3128'}}]
+"
+    ));
+    let url = ["deploy/behind", "--dry-run=client", "--url", "https://api.example.test"];
+    let output = allow(plane, &server, &namespace, &url);
+    let note = "its pods send requests to api.example.test:443 through proxy.example.test:3128";
+    assert!(output.stdout.replace("\n        ", " ").contains(note), "{output:#?}");
+    assert!(!output.stdout.contains("secret"), "{output:#?}");
+    let other = ["deploy/behind", "--dry-run=client", "--url", "api.example.test:5432"];
+    assert!(!allow(plane, &server, &namespace, &other).stdout.contains("through"));
 }
