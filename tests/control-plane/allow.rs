@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use super::Shared;
 use super::harness::ControlPlane;
 use super::name_server::{NameServer, Reply, service};
-use super::plugin::{answer, ask};
-use super::process::Output;
+use super::plugin::{PLUGIN, answer, ask};
+use super::process::{Output, run};
 
 /// Lists the trials of this file.
 pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
@@ -30,6 +30,7 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
         shared.trial("allow::explain_judges_each_address_of_a_host", explain),
         shared.trial("allow::what_is_written_by_hand_opens_the_same", by_hand),
         shared.trial("allow::pods_behind_a_proxy_are_told_so", proxied),
+        shared.trial("allow::a_terminal_is_asked_and_no_is_no", asked),
         shared.trial("allow::default_deny_is_written_where_that_is_asked_for", default_deny),
     ]
 }
@@ -560,4 +561,31 @@ spec:
     assert!(!output.stdout.contains("secret"), "{output:#?}");
     let other = ["deploy/behind", "--dry-run=client", "--url", "api.example.test:5432"];
     assert!(!allow(plane, &server, &namespace, &other).stdout.contains("through"));
+}
+
+fn asked(plane: &ControlPlane) {
+    let (namespace, server) = (shop(plane, "allow-asked"), server());
+    let on_terminal = |args: &str, typed: &str| {
+        let line =
+            format!("{PLUGIN} allow-endpoint -n {namespace} --resolver {} {args}", server.address);
+        let mut command = plane.command("admin", "script");
+        command.args(["-qec", &line, "/dev/null"]).env("TERM", "dumb");
+        run(command, Some(typed))
+    };
+    let new = "pod/web --url https://api.example.test";
+    let output = on_terminal(new, "\n");
+    assert_eq!(output.code, Some(1), "{output:#?}");
+    let question = format!("Write this policy for {namespace}/pod/web? [y/N]");
+    assert!(output.stdout.contains(&question), "{output:#?}");
+    assert_eq!(policies(plane, &namespace).len(), 2, "nothing was written");
+    let output = on_terminal(new, "yes\n");
+    assert!(output.code == Some(0) && output.stdout.contains(" created"), "{output:#?}");
+    // A field of another manager is asked for by itself, before anything is sent.
+    let into = "pod/web --url https://other.example.test --into web";
+    let output = on_terminal(into, "n\n");
+    assert_eq!(output.code, Some(5), "{output:#?}");
+    let question = "belongs to the manager kubectl-client-side-apply. Take it over? [y/N]";
+    assert!(output.stdout.contains(question), "{output:#?}");
+    let output = on_terminal(into, "y\ny\n");
+    assert!(output.code == Some(0) && output.stdout.contains("web configured"), "{output:#?}");
 }
