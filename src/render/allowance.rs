@@ -42,7 +42,7 @@ pub fn write(out: &mut dyn Write, plan: &Plan, look: Look) -> io::Result<()> {
     lines.extend(plan.hosts.iter().flat_map(host_lines));
     for policy in &plan.policies {
         lines.push(Line::default());
-        lines.extend(policy_lines(policy)?);
+        lines.extend(policy_lines(policy, look)?);
     }
     if !plan.notes.is_empty() {
         lines.push(Line::default());
@@ -53,7 +53,7 @@ pub fn write(out: &mut dyn Write, plan: &Plan, look: Look) -> io::Result<()> {
     write_lines(out, &lines, look.width)
 }
 
-fn policy_lines(policy: &PlannedPolicy) -> io::Result<Vec<Line>> {
+fn policy_lines(policy: &PlannedPolicy, look: Look) -> io::Result<Vec<Line>> {
     let becomes = match policy.becomes {
         Becomes::New => "is new",
         Becomes::Changed => "changes",
@@ -72,10 +72,18 @@ fn policy_lines(policy: &PlannedPolicy) -> io::Result<Vec<Line>> {
             ChangeTag::Delete => ("-", Label::Verdict(Verdict::Deny)),
             ChangeTag::Equal => ("\u{a0}", Label::Plain),
         };
-        // The indent of YAML has a meaning: it is not a place to wrap.
-        let text = change.value().trim_end_matches('\n');
-        let indent: String = text.chars().take_while(|c| *c == ' ').map(|_| '\u{a0}').collect();
-        lines.push(Line::new(2, 4).with(label, sign).plain(format!("{indent}{}", text.trim_start())));
+        // Blanks of YAML have a meaning: they are no places to wrap.
+        let text = shortened(change.value().trim_end_matches('\n'), look).replace(' ', "\u{a0}");
+        lines.push(Line::new(2, 4).with(label, sign).plain(text));
     }
     Ok(lines)
+}
+
+/// Cuts a line that no reader could take in: what is remembered of hosts is one.
+fn shortened(line: &str, look: Look) -> String {
+    let room = look.width.saturating_sub(6);
+    if look.wide || line.chars().count() <= room {
+        return line.to_owned();
+    }
+    line.chars().take(room.saturating_sub(1)).chain(['…']).collect()
 }

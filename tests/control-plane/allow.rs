@@ -13,6 +13,7 @@ use super::harness::ControlPlane;
 use super::name_server::{NameServer, Reply, service};
 use super::plugin::{PLUGIN, answer, ask};
 use super::process::{Output, run};
+use super::rights::{grant, wait_until_may};
 
 /// Lists the trials of this file.
 pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
@@ -31,6 +32,7 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
         shared.trial("allow::what_is_written_by_hand_opens_the_same", by_hand),
         shared.trial("allow::pods_behind_a_proxy_are_told_so", proxied),
         shared.trial("allow::a_terminal_is_asked_and_no_is_no", asked),
+        shared.trial("allow::it_takes_the_rights_that_the_readme_says", rights),
         shared.trial("allow::default_deny_is_written_where_that_is_asked_for", default_deny),
     ]
 }
@@ -588,4 +590,30 @@ fn asked(plane: &ControlPlane) {
     assert!(output.stdout.contains(question), "{output:#?}");
     let output = on_terminal(into, "y\ny\n");
     assert!(output.code == Some(0) && output.stdout.contains("web configured"), "{output:#?}");
+}
+
+fn rights(plane: &ControlPlane) {
+    let (namespace, server) = (shop(plane, "allow-rights"), server());
+    let reads = json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["list"]}]);
+    let resolver = server.address.to_string();
+    let verbs = ["get", "create", "patch"];
+    let without = verbs.map(|missing| verbs.iter().filter(|verb| **verb != missing).collect::<Vec<_>>());
+    for (number, verbs) in [verbs.iter().collect()].into_iter().chain(without).enumerate() {
+        let user = format!("allow-rights-{number}");
+        let writes = json!([
+            {"apiGroups": ["networking.k8s.io"], "resources": ["networkpolicies"], "verbs": verbs}
+        ]);
+        grant(plane, &user, None, &reads);
+        grant(plane, &user, Some(&namespace), &writes);
+        wait_until_may(plane, &user, "list", "pods", &["-A"]);
+        wait_until_may(plane, &user, verbs[0], "networkpolicies", &["-n", &namespace]);
+        let url = format!("https://api{number}.example.test");
+        let own = ["allow-endpoint", "pod/web", "-n", &namespace, "--url", &url, "--yes"];
+        let output =
+            ask(plane, "admin", &[&own[..], &["--resolver", &resolver, "--as", &user]].concat());
+        match number {
+            0 => assert_eq!(output.code, Some(0), "{output:#?}"),
+            _ => assert_refused(&output, 3, "is forbidden"),
+        }
+    }
 }

@@ -3,14 +3,18 @@
 //! `UPDATE_README=1 cargo test --test control-plane readme` writes the outputs anew.
 
 use std::fs;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use hickory_proto::op::ResponseCode;
 use libtest_mimic::Trial;
 
 use super::Shared;
 use super::harness::ControlPlane;
-use super::plugin::PLUGIN;
+use super::name_server::{NameServer, Reply};
+use super::plugin::{PLUGIN, ask};
 use super::process::run;
 
 /// Lists the trials of this file; the control plane is for them alone, as they show all of it.
@@ -75,7 +79,7 @@ fn examples(plane: &ControlPlane) {
 
     let path = root.join("README.md");
     let text = fs::read_to_string(&path).expect("the README");
-    let fresh = refreshed(plane, &text);
+    let fresh = refreshed(plane, &Names::start(), &text);
     assert!(fresh.matches("```console live").count() >= 2, "the README has too few live examples");
     if std::env::var_os("UPDATE_README").is_some() {
         fs::write(&path, fresh).expect("a written README");
@@ -87,8 +91,46 @@ fn examples(plane: &ControlPlane) {
     assert_eq!(text.lines().count(), fresh.lines().count());
 }
 
+/// The name server of the examples; one of its hosts fails where that is shown.
+struct Names {
+    server: NameServer,
+    fails: Arc<AtomicBool>,
+}
+
+impl Names {
+    fn start() -> Self {
+        let fails = Arc::new(AtomicBool::new(false));
+        let is_failing = Arc::clone(&fails);
+        let ip = |text: &str| -> IpAddr { text.parse().expect("an address") };
+        let server = NameServer::start(move |question, _| match question.name.as_str() {
+            "api.example.com" if is_failing.load(Ordering::SeqCst) => {
+                Reply::Addresses(vec![ip("13.107.42.16"), ip("13.107.43.16"), ip("13.107.44.16")])
+            }
+            "api.example.com" => Reply::Addresses(vec![ip("13.107.42.16"), ip("13.107.43.16")]),
+            "mail.example.com" if is_failing.load(Ordering::SeqCst) => {
+                Reply::Code(ResponseCode::ServFail)
+            }
+            "mail.example.com" => Reply::Addresses(vec![ip("52.85.123.45")]),
+            _ => Reply::Addresses(vec![ip("52.85.123.46")]),
+        });
+        Self { server, fails }
+    }
+
+    /// Prepares what is shown of a refresh: a second host is remembered, and fails then.
+    fn before(&self, plane: &ControlPlane, arguments: &str) {
+        if arguments.starts_with("refresh-ips") && !self.fails.load(Ordering::SeqCst) {
+            let resolver = self.server.address.to_string();
+            let url = "smtps://mail.example.com";
+            let other = ["allow-endpoint", "deploy/api", "-n", "shop", "--url", url, "--yes"];
+            let output = ask(plane, "admin", &[&other[..], &["--resolver", &resolver]].concat());
+            assert_eq!(output.code, Some(0), "{output:#?}");
+            self.fails.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
 /// Returns the README with the output of every live example as the plugin prints it now.
-fn refreshed(plane: &ControlPlane, text: &str) -> String {
+fn refreshed(plane: &ControlPlane, names: &Names, text: &str) -> String {
     let mut fresh = String::new();
     let mut lines = text.lines();
     let mut live = false;
@@ -97,7 +139,8 @@ fn refreshed(plane: &ControlPlane, text: &str) -> String {
         fresh.push('\n');
         live = if line.starts_with("```") { line == "```console live" } else { live };
         if let Some(arguments) = line.strip_prefix(PROMPT).filter(|_| live) {
-            fresh.push_str(&output(plane, arguments));
+            names.before(plane, arguments);
+            fresh.push_str(&output(plane, names, arguments));
             fresh.push_str("```\n");
             let _ = lines.by_ref().find(|line| *line == "```");
         }
@@ -106,14 +149,25 @@ fn refreshed(plane: &ControlPlane, text: &str) -> String {
 }
 
 /// Runs the plugin and returns what a terminal would show, and the exit code unless it is 0.
-fn output(plane: &ControlPlane, arguments: &str) -> String {
+fn output(plane: &ControlPlane, names: &Names, arguments: &str) -> String {
     let mut command = plane.command("admin", PLUGIN);
     command.args(arguments.split_whitespace()).env_remove("COLUMNS");
+    // No DNS pod runs here: the tests' own name server stands for the cluster's.
+    let resolver = names.server.address.to_string();
+    if arguments.starts_with("allow-endpoint") || arguments.starts_with("refresh-ips") {
+        command.args(["--resolver", &resolver]);
+    }
     let output = run(command, None);
     let code = output.code.expect("an exit code");
     let code = if code == 0 { String::new() } else { format!("(exit code {code})\n") };
     // The tests' server listens on a free port.
     let own_port = format!(" {}", plane.port());
-    let shown = (output.stderr + &output.stdout).replace(&own_port, " 6443");
-    shown + &code
+    // A plan comes before what becomes of it, warnings before an answer.
+    let is_plan = arguments.starts_with("allow-endpoint");
+    let both = match is_plan {
+        true => output.stdout + &output.stderr,
+        false => output.stderr + &output.stdout,
+    };
+    let shown = both.replace(&own_port, " 6443");
+    shown.replace(&resolver, "kube-system/coredns-5d4b8:53") + &code
 }
