@@ -38,6 +38,7 @@ mod name_server;
 mod plugin;
 mod plugins;
 mod process;
+mod progress;
 mod proxies;
 mod readme;
 mod refresh;
@@ -79,6 +80,7 @@ fn main() -> ExitCode {
         allow::trials(&shared),
         apply::trials(&shared),
         refresh::trials(&shared),
+        progress::trials(&shared),
         cronjob::trials(&shared),
         gateways::trials(&routes),
         forward::trials(&forwards),
