@@ -152,6 +152,9 @@ impl Record {
             serde_json::from_str(text).map_err(|error| RecordError::Damaged(at(&error)))?;
         match value.get("v").and_then(serde_json::Value::as_u64) {
             None => return Err(damaged("it has no version")),
+            Some(version) if version < u64::from(VERSION) => {
+                return Err(damaged("it has a version that there never was"));
+            }
             Some(version) if version > u64::from(VERSION) => return Err(RecordError::Newer(version)),
             Some(_) => {}
         }

@@ -74,6 +74,20 @@ fn what_would_lose_something_is_refused() {
     assert!(damaged(&" ".repeat(MOST_BYTES + 1)));
 }
 
+/// The first version is 1: there is no older one that would have to be read.
+#[test]
+fn an_older_version_is_refused_as_there_never_was_one() {
+    let refused = |to: &str, why: &str| {
+        let error = Record::parse(&TEXT.replace(r#""v":1"#, to)).unwrap_err();
+        assert!(error.to_string().contains(why), "{to}: {error}");
+    };
+    refused(r#""v":0"#, "damaged: it has a version that there never was");
+    for none in [r#""v":-1"#, r#""v":null"#, r#""v":"1""#, r#""v":0.5"#, r#""version":1"#] {
+        refused(none, "damaged: it has no version");
+    }
+    refused(r#""v":1,"v":1"#, "damaged: character");
+}
+
 #[test]
 fn a_policy_has_room_for_a_thousand_addresses() {
     let mut record = Record::default();
