@@ -14,7 +14,8 @@ use crate::report::refresh::{HostStatus, PolicyOutcome, Refresh, RefreshedHost, 
 pub fn write(out: &mut dyn Write, refresh: &Refresh, look: Look) -> io::Result<()> {
     let mut lines = vec![summary(refresh)];
     let has_news = |policy: &&RefreshedPolicy| {
-        look.wide || policy.outcome != PolicyOutcome::Current || policy.hosts.iter().any(is_news)
+        let is_quiet = policy.outcome == PolicyOutcome::Current && policy.problem.is_none();
+        look.wide || !is_quiet || policy.hosts.iter().any(is_news)
     };
     for policy in refresh.policies.iter().filter(has_news) {
         lines.push(Line::default());

@@ -1,5 +1,7 @@
 //! Creates objects by the thousand, faster than kubectl would.
 
+use std::path::Path;
+
 use futures_util::stream::{self, StreamExt};
 use http::{Method, Request};
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -16,14 +18,15 @@ const AT_ONCE: usize = 12;
 pub(crate) fn create(plane: &ControlPlane, collection: &str, objects: impl Iterator<Item = Value>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(async {
-        let client = client(plane).await;
+        let client = client(&plane.kubeconfig("admin")).await;
         let created = stream::iter(objects.map(|object| one(&client, collection, object)));
         created.buffer_unordered(AT_ONCE).collect::<()>().await;
     });
 }
 
-async fn client(plane: &ControlPlane) -> Client {
-    let file = Kubeconfig::read_from(plane.kubeconfig("admin")).expect("the kubeconfig");
+/// Connects as the user of a kubeconfig.
+pub(crate) async fn client(kubeconfig: &Path) -> Client {
+    let file = Kubeconfig::read_from(kubeconfig).expect("the kubeconfig");
     let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await;
     let mut config = config.expect("a configuration");
     config.proxy_url = None;

@@ -30,6 +30,7 @@ pub(crate) struct Request {
     pub(crate) headers: Vec<(String, String)>,
     /// Whether the client showed a certificate.
     pub(crate) has_certificate: bool,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Request {
@@ -145,20 +146,23 @@ fn exchange(
     answer: &Answer,
     told: &Mutex<Vec<Request>>,
 ) -> io::Result<()> {
-    let mut lines = BufReader::new(&mut stream).lines();
+    let mut reader = BufReader::new(&mut stream);
+    let mut lines = reader.by_ref().lines();
     let first = lines.next().unwrap_or_else(|| Ok(String::new()))?;
     let mut words = first.split(' ').map(str::to_owned);
     let method = words.next().unwrap_or_default();
     let path = words.next().unwrap_or_default();
-    let mut headers = Vec::new();
+    let mut request = Request { method, path, has_certificate, ..Request::default() };
     for line in lines {
         let line = line?;
         match line.split_once(": ") {
-            Some((name, value)) => headers.push((name.to_ascii_lowercase(), value.to_owned())),
+            Some((name, value)) => request.headers.push((name.to_ascii_lowercase(), value.to_owned())),
             None => break,
         }
     }
-    let request = Request { method, path, headers, has_certificate };
+    let length = request.header("content-length").first().and_then(|text| text.parse().ok());
+    request.body = vec![0; length.unwrap_or_default()];
+    reader.read_exact(&mut request.body)?;
     told.lock().expect("the requests").push(request.clone());
     answer(&request, &mut stream)
 }

@@ -22,6 +22,7 @@ mod diff;
 mod endpoints;
 mod failures;
 mod fake;
+mod faults;
 mod fix;
 mod forward;
 mod gateways;
@@ -42,6 +43,7 @@ mod progress;
 mod proxies;
 mod readme;
 mod refresh;
+mod relay;
 mod rights;
 mod secrets;
 mod smoke;
@@ -80,6 +82,7 @@ fn main() -> ExitCode {
         allow::trials(&shared),
         apply::trials(&shared),
         refresh::trials(&shared),
+        faults::trials(&shared),
         progress::trials(&shared),
         cronjob::trials(&shared),
         gateways::trials(&routes),
