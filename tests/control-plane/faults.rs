@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
+use ipnet::IpNet;
 use libtest_mimic::Trial;
 use netpol::edit::plan::remembered;
 use netpol::edit::record::ANNOTATION;
 use netpol::load::apply::{PolicyName, Writer};
 use netpol::load::cluster::ConnectOptions;
 use netpol::model::ips::IpSet;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Shared;
 use super::fake::Request;
@@ -26,7 +27,7 @@ use super::name_server::{NameServer, Reply, address, alias};
 use super::plugin::{PLUGIN, ask, ask_by, assert_fails};
 use super::process::Output;
 use super::refresh::{FIRST, SECOND, blocks, policy, remember, server};
-use super::relay::{Fate, Relay};
+use super::relay::{Fate, Relay, send};
 
 /// Lists the trials of this file.
 pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
@@ -38,7 +39,8 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
         shared.trial("faults::a_token_that_expired_is_told_in_one_line", expired),
         shared.trial("faults::a_token_that_expires_in_the_middle_is_told_of_each_policy", expires),
         shared.trial("faults::a_policy_deleted_in_between_stays_deleted", deleted),
-        shared.trial("faults::a_change_in_between_is_kept", changed),
+        shared.trial("faults::a_hundred_changes_in_between_are_kept", races),
+        shared.trial("faults::what_goes_to_the_wire_opens_nothing_unplanned", wire),
         shared.trial("faults::a_record_of_another_version_is_told_and_stays", versions),
     ]
 }
@@ -354,17 +356,104 @@ fn deleted(plane: &ControlPlane) {
     assert_eq!(left, [&*stays]);
 }
 
-fn changed(plane: &ControlPlane) {
-    let namespace = "faults-changed";
-    let name = remember(plane, namespace, &["api.example.test"]);
-    let server = meanwhile(plane, &["label", "-n", namespace, "networkpolicy", &name, "by=another"]);
-    let output = refresh(plane, &server, namespace, &[]);
-    assert_eq!(output.code, Some(0), "{output:#?}");
-    let after = policy(plane, namespace, &name);
-    assert_eq!(
-        (blocks(&after)[0].len(), after["metadata"]["labels"]["by"].as_str()),
-        (2, Some("another"))
+/// Another writer changes each policy four times between its being read and written.
+fn races(plane: &ControlPlane) {
+    const TIMES: usize = 4;
+    let (namespace, server) = ("faults-races", server());
+    let names: Vec<String> = (0..25)
+        .map(|number| remember(plane, namespace, &[&format!("h{number}.example.test")]))
+        .collect();
+    let (admin, seen) = (plane.kubeconfig("admin"), Mutex::new(BTreeMap::<String, usize>::new()));
+    let relay = Relay::start(
+        plane,
+        namespace,
+        move |_, request| {
+            if is_write(request) && !request.path.contains("dryRun") {
+                let (path, _) = request.path.split_once('?').expect("a query");
+                let before = {
+                    let mut seen = seen.lock().expect("what was seen");
+                    let times = seen.entry(path.to_owned()).or_default();
+                    *times += 1;
+                    *times - 1
+                };
+                if before < TIMES {
+                    let label = json!({"metadata": {"labels": {format!("race-{before}"): "another"}}});
+                    let headers = [
+                        ("content-type", "application/merge-patch+json"),
+                        ("accept", "application/json"),
+                    ];
+                    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+                    let label = Request {
+                        method: "PATCH".to_owned(),
+                        path: path.to_owned(),
+                        headers: headers.into(),
+                        body: label.to_string().into_bytes(),
+                        ..Request::default()
+                    };
+                    assert!(send(&admin, &label).starts_with(b"HTTP/1.1 200"));
+                }
+            }
+            Fate::Pass
+        },
+        |_| {},
     );
+    let output = ask_relay(&relay, &server);
+    assert_eq!(output.code, Some(0), "{output:#?}");
+    assert!(opened(plane, namespace, &names).iter().all(|own| own.len() == 2));
+    let list = plane.get(&["--namespace", namespace, "networkpolicies"]);
+    let policies = list["items"].as_array().expect("items");
+    let kept = policies.iter().map(|policy| {
+        let kept = |number: &usize| policy["metadata"]["labels"][format!("race-{number}")] == "another";
+        (0..TIMES).filter(kept).count()
+    });
+    assert_eq!(kept.sum::<usize>(), 100);
+}
+
+/// Reads what is sent, byte for byte, while name servers do their worst.
+fn wire(plane: &ControlPlane) {
+    let namespace = "faults-wire";
+    for (host, ..) in TOLD {
+        remember(plane, namespace, &[&format!("{host}.example.test")]);
+    }
+    let server = NameServer::start(faulty);
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&sent);
+    let relay = Relay::start(
+        plane,
+        namespace,
+        move |_, request| {
+            if is_write(request) {
+                told.lock().expect("what was sent").push(request.body.clone());
+            }
+            Fate::Pass
+        },
+        |_| {},
+    );
+    let resolver = server.address.to_string();
+    let args = ["refresh-ips", "--prune-now", "--remove-dead", "--resolver", &resolver];
+    let output = ask_by(&relay.kubeconfig.path(), &args);
+    assert_eq!(output.code, Some(5), "{output:#?}");
+    let sent = sent.lock().expect("what was sent");
+    assert!(sent.len() > TOLD.len(), "{} requests write", sent.len());
+    let planned: IpSet =
+        [FIRST, SECOND, "2600::1"].map(ip).into_iter().chain((0..40).map(nth)).collect();
+    for body in &*sent {
+        let object: Value = serde_json::from_slice(body).expect("JSON");
+        assert_eq!(object["spec"]["policyTypes"], json!(["Egress"]));
+        assert_eq!(object["spec"].get("ingress"), None);
+        assert!(object["metadata"]["resourceVersion"].is_string(), "{object}");
+        let rules = object["spec"]["egress"].as_array().expect("rules");
+        assert_eq!(rules.len(), 1, "{object}");
+        for rule in rules {
+            assert_eq!(rule["ports"], json!([{"protocol": "TCP", "port": 443}]));
+            let to = rule["to"].as_array().expect("peers");
+            let block = |peer: &Value| {
+                peer["ipBlock"]["cidr"].as_str().and_then(|text| text.parse().ok()).expect("a block")
+            };
+            let opened: IpSet = to.iter().map(block).collect::<Vec<IpNet>>().into_iter().collect();
+            assert!(!to.is_empty() && opened.is_subset(&planned), "{object}");
+        }
+    }
 }
 
 fn versions(plane: &ControlPlane) {
