@@ -17,6 +17,7 @@ use crate::cli::{Cli, Global, formats};
 use crate::load::manifests::{self, ReadOptions};
 use crate::load::names::{self, ConnectOptions, Entry, Name, Source, Wanted};
 use crate::model::cni::Cni;
+use crate::model::special::AddressClass;
 
 /// The name that kubectl calls the plugin by, for completion.
 const CALLED: &str = "kubectl_complete-netpol";
@@ -121,6 +122,9 @@ fn values(cursor: &Cursor<'_>, root: &Command, argument: &Arg) -> Option<Vec<Off
             _ => offers(Naming::End, cursor.word),
         },
         (_, "TYPE/NAME") => offers(Naming::Object, cursor.word),
+        (_, "POLICY") => vec![Offer::names(objects("NetworkPolicy", None))],
+        (_, "WHICH") => ["auto", "system"].map(|word| Offer::word(word, "")).into(),
+        (_, "CLASS") => AddressClass::ALL.map(|class| Offer::word(class.name(), "")).into(),
         (_, "NAMESPACE") => vec![Offer::between("ns/", objects("Namespace", None), "")],
         (_, "PORT") => {
             let positional = cursor.positionals.join("/");

@@ -46,7 +46,7 @@ Examples:
   kubectl netpol refresh-ips -n shop --resolver 10.96.0.10")]
 pub struct RefreshIpsArgs {
     /// The policies; all with remembered hosts where none is named.
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "POLICY")]
     names: Vec<String>,
     /// Policies of every namespace.
     #[arg(short = 'A', long, conflicts_with = "names")]

@@ -117,6 +117,11 @@ fn a_word_goes_on_with_what_may_stand_there() {
         ("list -f shop.yaml -n ", &["db", "monitoring", "shop"], ":4"),
         ("list -f shop.yaml --without db/netpol/all", &["db/netpol/allow-api"], ":4"),
         ("list -f shop.yaml -n db --without netpol/allow-a", &["netpol/allow-api"], ":4"),
+        ("allow-endpoint deploy/web -f shop.yaml -n db --into al", &["allow-api"], ":4"),
+        ("allow-endpoint deploy/web --allow-special link", &["link-local"], ":4"),
+        ("allow-endpoint deploy/web --resolver ", &["auto", "system"], ":4"),
+        ("allow-endpoint deploy/web --dry-run ", &["none", "client", "server"], ":4"),
+        ("refresh-ips -f shop.yaml -n shop we", &["web", "web-canary"], ":4"),
         ("diff --base shop.yaml --without db/net", &["db/netpol/"], ":6"),
         // Standard input is the user's terminal, and a file that is wrong is told on another day.
         ("list -f - -n s", &[], ":4"),
