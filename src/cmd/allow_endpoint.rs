@@ -128,12 +128,6 @@ impl From<ModeChoice> for Mode {
 /// # Errors
 /// Whatever keeps it from answering.
 pub fn run(args: &AllowEndpointArgs, global: &Global) -> Result<ExitCode, Error> {
-    let prints = matches!(global.format(), Format::Json | Format::Yaml);
-    let is_copy = !global.filename.is_empty() || global.has_overlay();
-    if is_copy && !prints && args.write.dry_run != Dry::Client {
-        return Err(Error::usage("manifests are not written to: -o yaml prints the policies for Git")
-            .hint("--dry-run=client shows the plan"));
-    }
     let destinations = args.url.iter().map(|word| {
         // What was written may hold a password: it is not repeated.
         url::parse(word).map_err(|error| Error::usage(format!("--url: {error}")))
@@ -171,6 +165,12 @@ pub fn run(args: &AllowEndpointArgs, global: &Global) -> Result<ExitCode, Error>
     let mode = Mode::from(args.mode).choose(input.snapshot.plugin.cni());
     if mode == Mode::Cilium && openings.iter().any(|own| !own.hosts.hosts.is_empty()) {
         return cilium::print(global, &input.snapshot, &openings);
+    }
+    let prints = matches!(global.format(), Format::Json | Format::Yaml);
+    let is_copy = !global.filename.is_empty() || global.has_overlay();
+    if is_copy && !prints && args.write.dry_run != Dry::Client {
+        return Err(Error::usage("manifests are not written to: -o yaml prints the policies for Git")
+            .hint("--dry-run=client shows the plan"));
     }
     let records: Vec<Record> = openings.iter().map(|own| own.hosts.record()).collect();
     let options = Options { own: own_addresses(&input.snapshot), ..Options::default() };
@@ -345,7 +345,7 @@ impl Question<'_, '_> {
         let mut shown: Vec<PlannedPolicy> = changes.iter().map(Change::shown).collect();
         if prints {
             self.notes.iter().for_each(|note| tell(&format!("note: {note}")));
-            let objects: Vec<Value> = shown.drain(..).map(|policy| policy.after).collect();
+            let objects: Vec<Value> = shown.drain(..).map(|policy| policy.whole).collect();
             output::write(global, true, |out, format, _| match format {
                 Format::Json => machine::write_json_objects(out, &objects),
                 _ => machine::write_yaml_objects(out, &objects),

@@ -17,6 +17,8 @@ pub struct PlannedPolicy {
     pub before: Option<Value>,
     /// What would be written.
     pub after: Value,
+    /// The policy as it would be then, with what is not written, as it stands in Git.
+    pub whole: Value,
 }
 
 /// What becomes of a policy.
@@ -40,7 +42,8 @@ impl PlannedPolicy {
             (Some(_), Some(_)) => Becomes::Changed,
         };
         let before = live.map(|live| like(live, &after));
-        Self { title, becomes, before, after }
+        let whole = whole(live, &after);
+        Self { title, becomes, before, after, whole }
     }
 }
 
@@ -66,6 +69,31 @@ fn like(live: &Value, shape: &Value) -> Value {
         _ => live.clone(),
     }
 }
+
+/// Lays what would be written over a live policy: what users write of it stays.
+fn whole(live: Option<&Value>, planned: &Value) -> Value {
+    let mut whole = planned.clone();
+    let Some(live) = live else { return whole };
+    for place in ["/spec", "/metadata/labels", "/metadata/annotations"] {
+        let own = live.pointer(place).and_then(Value::as_object).into_iter().flatten();
+        let own = own.filter(|(name, _)| *name != LAST_APPLIED);
+        let own: Vec<(String, Value)> = own.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let Some((parent, field)) = place.rsplit_once('/') else { continue };
+        let Some(Value::Object(parent)) = whole.pointer_mut(parent) else { continue };
+        if own.is_empty() && !parent.contains_key(field) {
+            continue;
+        }
+        if let Value::Object(fields) = parent.entry(field).or_insert_with(|| Map::new().into()) {
+            for (name, value) in own {
+                fields.entry(name).or_insert(value);
+            }
+        }
+    }
+    whole
+}
+
+/// The copy of the object that `kubectl apply` keeps.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Returns the policy as the cluster would have it: fields that are not written stay.
 pub fn applied(live: Option<&Value>, planned: &Value) -> Option<PolicyObject> {

@@ -6,6 +6,7 @@
     reason = "a test stops at what it did not expect"
 )]
 
+mod allow_endpoint;
 mod bad_input;
 mod bad_policy;
 mod completion;
