@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::resolver::resolve;
+use super::resolver::{resolve, resolve_services};
 use crate::edit::host::HostName;
 use crate::edit::merge::Options;
 use crate::edit::plan::{self, Learnt, Services};
 use crate::edit::record::{Minute, Record};
 use crate::error::Error;
-use crate::load::resolve::{Answers, Asking, ResolveError, resolve_srv};
+use crate::load::resolve::{Answers, Asking};
 
 /// What was learnt, and what that leaves open.
 pub(super) struct Lesson {
@@ -28,11 +28,10 @@ pub(super) fn learn(records: &[Record], asking: &Asking, options: Options) -> Re
         failed: Vec::new(),
     };
     let names: BTreeSet<HostName> = records.iter().flat_map(plan::services).collect();
-    for name in names {
-        match resolve_srv(&name, asking) {
+    for (name, found) in resolve_services(&names, asking)? {
+        match found {
             Ok(targets) => drop(lesson.learnt.services.insert(name, targets)),
-            Err(error @ ResolveError::Srv(..)) => lesson.failed.push(error.to_string()),
-            Err(error) => return Err(Error::usage(error)),
+            Err(error) => lesson.failed.push(error.to_string()),
         }
     }
     let services: &Services = &lesson.learnt.services;

@@ -1,6 +1,6 @@
 //! Which name servers are asked: the cluster's own where it can be reached.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 
@@ -9,7 +9,9 @@ use crate::edit::host::HostName;
 use crate::error::Error;
 use crate::load::cluster::ConnectOptions;
 use crate::load::forward::PodPort;
-use crate::load::resolve::{self, Answers, Asking, DnsPods, NameServers, Patience, is_in_pod};
+use crate::load::resolve::{
+    self, Answers, Asking, DnsPods, NameServers, Patience, ResolveError, Targets, is_in_pod,
+};
 use crate::model::snapshot::Snapshot;
 use crate::render::sanitize::sanitize;
 use crate::report::servers::{dns_endpoints, dns_pods};
@@ -91,4 +93,15 @@ pub(super) fn resolve(hosts: &BTreeSet<HostName>, asking: &Asking) -> Result<Ans
     drop(progress);
     // What kept a port-forward from working is told in the words of others.
     answers.map_err(|error| Error::usage(sanitize(&error.to_string())))
+}
+
+/// Asks for what SRV records tell of; without names nobody is asked.
+pub(super) fn resolve_services(
+    names: &BTreeSet<HostName>,
+    asking: &Asking,
+) -> Result<BTreeMap<HostName, Result<Targets, ResolveError>>, Error> {
+    if names.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    resolve::resolve_each_srv(names, asking).map_err(|error| Error::usage(sanitize(&error.to_string())))
 }

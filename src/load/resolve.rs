@@ -4,7 +4,7 @@
 //! by themselves, since one that fails must not hide the other. A name server that hands out a few of
 //! many addresses is asked until two rounds bring nothing new.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -113,25 +113,48 @@ pub fn resolve(
     })
 }
 
-/// Asks for the hosts and ports that the SRV records of a name tell of, ascending.
+/// The hosts and ports that SRV records tell of, ascending.
+pub type Targets = BTreeSet<(HostName, u16)>;
+
+/// Asks for the hosts and ports that the SRV records of a name tell of.
 ///
 /// # Errors
 /// No name server to ask, or none that tells of any.
-pub fn resolve_srv(name: &HostName, asking: &Asking) -> Result<BTreeSet<(HostName, u16)>, ResolveError> {
+pub fn resolve_srv(name: &HostName, asking: &Asking) -> Result<Targets, ResolveError> {
     run(async {
-        let Opened { servers, .. } = asking.servers.open(&asking.patience).await?;
-        let absolute = absolute(name);
-        let replies = join_all(servers.iter().map(|server| dns_reply::srv(&server.resolver, &absolute)));
-        let mut said = "no such records".to_owned();
-        let mut found = BTreeSet::new();
-        for reply in replies.await {
-            match reply {
-                Ok(targets) => found.extend(targets),
-                Err(failure) => said = failure,
-            }
-        }
-        if found.is_empty() { Err(ResolveError::Srv(name.to_string(), said)) } else { Ok(found) }
+        let opened = asking.servers.open(&asking.patience).await?;
+        targets(name, &opened.servers).await
     })
+}
+
+/// Asks for the hosts and ports that the SRV records of each name tell of, a few names at the same time.
+///
+/// # Errors
+/// No name server to ask. That none tells of any is what is returned of a name.
+pub fn resolve_each_srv(
+    names: &BTreeSet<HostName>,
+    asking: &Asking,
+) -> Result<BTreeMap<HostName, Result<Targets, ResolveError>>, ResolveError> {
+    run(async {
+        let opened = asking.servers.open(&asking.patience).await?;
+        let servers = &opened.servers;
+        let each = names.iter().map(|name| async move { (name.clone(), targets(name, servers).await) });
+        Ok(stream::iter(each).buffer_unordered(AT_ONCE).collect().await)
+    })
+}
+
+async fn targets(name: &HostName, servers: &[NameServer]) -> Result<Targets, ResolveError> {
+    let absolute = absolute(name);
+    let replies = join_all(servers.iter().map(|server| dns_reply::srv(&server.resolver, &absolute)));
+    let mut said = "no such records".to_owned();
+    let mut found = BTreeSet::new();
+    for reply in replies.await {
+        match reply {
+            Ok(targets) => found.extend(targets),
+            Err(failure) => said = failure,
+        }
+    }
+    if found.is_empty() { Err(ResolveError::Srv(name.to_string(), said)) } else { Ok(found) }
 }
 
 fn run<T>(questions: impl Future<Output = Result<T, ResolveError>>) -> Result<T, ResolveError> {

@@ -11,6 +11,8 @@ mod server;
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use hickory_proto::op::ResponseCode;
@@ -20,7 +22,9 @@ use netpol::edit::merge::{Options, merge};
 use netpol::edit::outcome::{Answer, VantageClass};
 use netpol::edit::record::{Entry, Key, Minute, Record};
 use netpol::edit::special::Refusal;
-use netpol::load::resolve::{Asking, NameServers, Patience, Resolved, resolve, resolve_srv};
+use netpol::load::resolve::{
+    Asking, NameServers, Patience, Resolved, resolve, resolve_each_srv, resolve_srv,
+};
 use netpol::model::ips::Family;
 use netpol::model::special::AddressClass;
 
@@ -386,6 +390,38 @@ fn srv_records_lead_to_hosts_and_ports() {
     let error = resolve_srv(&host("_none._tcp.example.test"), &asking).expect_err("no targets");
     let text = "the SRV records of _none._tcp.example.test cannot be had: the name does not exist";
     assert_eq!(error.to_string(), text);
+}
+
+#[test]
+fn srv_records_of_many_names_are_asked_for_a_few_at_a_time() {
+    let (under_way, most) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let seen = Arc::clone(&most);
+    let server = NameServer::start(move |question, _| {
+        seen.fetch_max(under_way.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(20));
+        under_way.fetch_sub(1, Ordering::SeqCst);
+        match &*question.name {
+            "_m._tcp.n7.example.test" => Reply::Code(ResponseCode::ServFail),
+            name => Reply::Records(vec![service(name, "member.example.test", 27017)]),
+        }
+    });
+    let asking = Asking {
+        patience: Patience {
+            answer: Duration::from_secs(5),
+            host: Duration::from_secs(30),
+            ..asking(&[server.address]).patience
+        },
+        ..asking(&[server.address])
+    };
+    let names: BTreeSet<HostName> =
+        (0..200).map(|number| host(&format!("_m._tcp.n{number}.example.test"))).collect();
+    let found = resolve_each_srv(&names, &asking).expect("name servers");
+    assert!(found.keys().eq(&names));
+    let failed: Vec<String> =
+        found.values().filter_map(|own| Some(own.as_ref().err()?.to_string())).collect();
+    assert_eq!(failed, ["the SRV records of _m._tcp.n7.example.test cannot be had: SERVFAIL"]);
+    let most = most.load(Ordering::SeqCst);
+    assert!((8..=64).contains(&most), "{most} questions were under way at once");
 }
 
 #[test]
