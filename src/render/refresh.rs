@@ -46,13 +46,18 @@ fn summary(refresh: &Refresh) -> Line {
         0 => "no hosts are remembered here".to_owned(),
         hosts => format!("{} in {}", plural(hosts, "host", "s"), plural(policies, "polic", "y|ies")),
     }];
+    let failed = |policy: &&RefreshedPolicy| policy.outcome == PolicyOutcome::Failed;
     let addresses = |of: fn(&RefreshedHost) -> usize| refresh.hosts().map(of).sum::<usize>();
+    // What was to come or to go, and did not as its policy was not written, is not counted.
+    let changed = |of: fn(&RefreshedHost) -> usize| {
+        let written = refresh.policies.iter().filter(|policy| !failed(policy));
+        written.flat_map(|policy| &policy.hosts).map(of).sum::<usize>()
+    };
     let hosts =
         |wanted: &[HostStatus]| refresh.hosts().filter(|host| wanted.contains(&host.status)).count();
-    let failed = |policy: &&RefreshedPolicy| policy.outcome == PolicyOutcome::Failed;
     let counts = [
-        (addresses(|host| host.added.len()), "added"),
-        (addresses(|host| host.removed.len()), "removed"),
+        (changed(|host| host.added.len()), "added"),
+        (changed(|host| host.removed.len()), "removed"),
         (addresses(|host| host.pending.len()), "pending removal"),
         (addresses(|host| host.refused.len()), "refused"),
         (hosts(&[HostStatus::Failed, HostStatus::Gone]), "unresolved"),

@@ -299,6 +299,8 @@ fn one_fails(plane: &ControlPlane) {
         names[1]
     );
     assert!(output.stdout.contains(&text), "{output:#?}");
+    let first = "3 hosts in 3 policies, 2 added, 1 not written\n";
+    assert!(output.stdout.starts_with(first), "{output:#?}");
     let lens: Vec<usize> = opened(plane, namespace, &names).iter().map(BTreeSet::len).collect();
     assert_eq!(lens, [2, 1, 2]);
     refresh(plane, &server, namespace, &[]).expect_success();
