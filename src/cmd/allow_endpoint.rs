@@ -177,8 +177,9 @@ pub fn run(args: &AllowEndpointArgs, global: &Global) -> Result<ExitCode, Error>
     let lesson = learn(&records, &asking, options)?;
     question.notes.extend(lesson.caveats);
     let writer = live.as_ref().map(Writer::open).transpose().map_err(input::cluster_error)?;
-    let proxies = writer.as_ref().map(|writer| question.proxies(writer)).unwrap_or_default();
-    question.notes.extend(proxies);
+    let spec = writer.as_ref().and_then(|writer| question.pod_spec(writer)).unwrap_or_default();
+    let notes = question.proxies(&spec).into_iter().chain(own_dns(&spec));
+    question.notes.extend(notes);
     let place = writer.as_ref().map_or(Place::Files(&input.snapshot), Place::Cluster);
     let changes = question.changes(openings, &place, &lesson.learnt)?;
     question.finish(global, writer.as_ref(), &changes, &lesson.learnt)
@@ -214,15 +215,18 @@ impl Question<'_, '_> {
         Ok(openings)
     }
 
+    /// Reads the specification of the pods (core/v1 PodSpec).
+    fn pod_spec(&self, writer: &Writer) -> Option<Value> {
+        let (kind, name) = self.pods.workload.as_deref()?.split_once('/')?;
+        writer.pod_spec(&self.pods.namespace, kind, name)
+    }
+
     /// Says which URLs the pods would send through a proxy, so that they never talk to the host.
-    fn proxies(&self, writer: &Writer) -> BTreeSet<String> {
-        let named = self.pods.workload.as_deref().and_then(|own| own.split_once('/'));
-        let spec = named.and_then(|(kind, name)| writer.pod_spec(&self.pods.namespace, kind, name));
-        let Some(spec) = spec else { return BTreeSet::new() };
+    fn proxies(&self, spec: &Value) -> BTreeSet<String> {
         let each = self.urls.iter().flat_map(|url| url.places.iter().map(|place| (&url.scheme, place)));
         let through = each.filter_map(|(scheme, place)| {
             let scheme = scheme.as_deref().filter(|scheme| matches!(*scheme, "http" | "https"))?;
-            let proxy = proxy::of_pod(&spec, &format!("{scheme}://{place}").parse().ok()?)?;
+            let proxy = proxy::of_pod(spec, &format!("{scheme}://{place}").parse().ok()?)?;
             // What stands before the host of a proxy may be a password.
             let proxy =
                 url::parse(&proxy).ok().map_or_else(|| "a proxy".to_owned(), |own| opening::shown(&own));
@@ -399,6 +403,14 @@ impl Question<'_, '_> {
             diff::write(out, &Diff::new(networks, &ends, None), look).map(|_| ())
         })
     }
+}
+
+/// Says that pods ask other name servers than those of the cluster.
+fn own_dns(spec: &Value) -> Option<String> {
+    let policy = spec.get("dnsPolicy")?.as_str()?;
+    matches!(policy, "None" | "Default").then(|| {
+        format!("its pods ask name servers of their own (dnsPolicy: {policy}), which may see other addresses and need a rule")
+    })
 }
 
 fn policies(count: usize) -> String {

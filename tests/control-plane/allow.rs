@@ -550,6 +550,7 @@ spec:
   template:
     metadata: {{labels: {{app: web, side: b}}}}
     spec:
+      dnsPolicy: Default
       containers:
       - name: main
         image: example.test/web
@@ -561,6 +562,10 @@ spec:
     let note = "its pods send requests to api.example.test:443 through proxy.example.test:3128";
     assert!(output.stdout.replace("\n        ", " ").contains(note), "{output:#?}");
     assert!(!output.stdout.contains("secret"), "{output:#?}");
+    assert!(
+        output.stdout.contains("note: its pods ask name servers of their own (dnsPolicy: Default)"),
+        "{output:#?}"
+    );
     let other = ["deploy/behind", "--dry-run=client", "--url", "api.example.test:5432"];
     assert!(!allow(plane, &server, &namespace, &other).stdout.contains("through"));
 }
