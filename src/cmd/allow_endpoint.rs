@@ -28,6 +28,7 @@ use crate::load::resolve::Asking;
 use crate::model::service::ServiceId;
 use crate::model::special::AddressClass;
 use crate::policy;
+use crate::render::sanitize::sanitize;
 use crate::render::{Format, allowance as render, diff, machine};
 use crate::report::allowance;
 use crate::report::diff::Diff;
@@ -257,7 +258,8 @@ impl Question<'_, '_> {
             changes.insert(0, change);
             Ok(())
         };
-        if self.args.allow_rest && self.isolates(&changes)? {
+        if self.args.allow_rest && self.isolates(&changes) {
+            self.check_rest()?;
             add(&mut changes, object::rest(&self.pods))?;
         }
         if by_name && let Some(policy) = self.dns(&changes)? {
@@ -282,10 +284,28 @@ impl Question<'_, '_> {
         Ok(ask(&after, &find(&after, &self.target, &self.pods.namespace)?))
     }
 
-    /// Tells whether the changes isolate pods whose egress nothing isolates yet.
-    fn isolates(&self, changes: &[Change]) -> Result<bool, Error> {
-        let open = allowance::open_pods(self.before, &self.end);
-        self.after(changes, |after, end| !open.is_subset(&allowance::open_pods(after, end)))
+    /// Tells whether the changes isolate pods whose egress nothing isolates yet: all that the policies
+    /// select, and not only those that were meant.
+    fn isolates(&self, changes: &[Change]) -> bool {
+        let (snapshot, namespace) = (self.before.snapshot, &self.pods.namespace);
+        let is_new = |change: &&Change| change.object().is_some() && change.live.is_none();
+        if changes.iter().filter(is_new).count() == 0 {
+            return false;
+        }
+        let pods = allowance::pods_of(self.before, namespace, &self.pods.selector);
+        let none_yet = pods == allowance::Selected::default();
+        !pods.open.is_empty() || (none_yet && !allowance::isolates_all(snapshot, namespace))
+    }
+
+    /// Refuses to keep the rest open for pods of which some have an egress policy: it would open them too.
+    fn check_rest(&self) -> Result<(), Error> {
+        let pods = allowance::pods_of(self.before, &self.pods.namespace, &self.pods.selector);
+        let Some(pod) = pods.isolated.first() else { return Ok(()) };
+        let name = &self.before.snapshot.pods.at(*pod).name;
+        let text = format!(
+            "--allow-rest would open everything to pods that have an egress policy, {name} among them"
+        );
+        Err(refused(sanitize(&text)).hint("name the workloads without one, each by itself"))
     }
 
     /// Builds the policy that lets the pods ask for names; nothing where they may.
@@ -334,7 +354,7 @@ impl Question<'_, '_> {
         learnt: &Learnt,
     ) -> Result<ExitCode, Error> {
         let flags = &self.args.write;
-        let cuts = self.isolates(changes)? && !self.args.isolate && !self.args.allow_rest;
+        let cuts = self.isolates(changes) && !self.args.isolate && !self.args.allow_rest;
         let source = name_of(&self.end.endpoint);
         let refusal = || {
             refused(format!(

@@ -25,6 +25,7 @@ use crate::model::ports::{PortSet, Protocol};
 use crate::model::selector::{Requirement, Selector};
 use crate::model::service::TargetPort;
 use crate::model::snapshot::{PolicySpec, Snapshot};
+use crate::policy::network_policy::policy_types;
 use crate::policy::{Direction, Tier};
 
 /// Pods, as a policy of their own names them.
@@ -104,17 +105,40 @@ fn others(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownDns;
 
-/// Lists the pods of an end whose egress nothing isolates for certain.
-pub fn open_pods(network: &Network<'_>, end: &End) -> BTreeSet<PodId> {
-    let is_open = |class: ClassId| {
+/// The pods that a policy selects, by whether a policy isolates their egress for certain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selected {
+    /// Those whose egress something isolates.
+    pub isolated: BTreeSet<PodId>,
+    /// Those whose egress nothing isolates.
+    pub open: BTreeSet<PodId>,
+}
+
+/// Looks at the pods that a policy of a namespace selects.
+pub fn pods_of(network: &Network<'_>, namespace: &str, selector: &Selector) -> Selected {
+    let is_isolated = |class: ClassId| {
         let of_tier = |tier| {
             let subject = network.subject_of(class)?;
             network.isolations_of(subject, Direction::Egress, tier).find(|(_, doubt)| doubt.is_none())
         };
-        network.subject_of(class).is_some() && Tier::ALL.into_iter().find_map(of_tier).is_none()
+        network.subject_of(class).is_none() || Tier::ALL.into_iter().find_map(of_tier).is_some()
     };
-    let open = end.members.iter().filter(|member| is_open(member.class));
-    open.filter_map(|member| member.who.pod()).collect()
+    let pods = selected(network.snapshot, namespace, selector);
+    let (isolated, open) =
+        pods.into_iter().partition(|pod| network.classes.of_pod(*pod).all(is_isolated));
+    Selected { isolated, open }
+}
+
+/// Tells whether a policy isolates the egress of every pod of a namespace, those that are still to come
+/// among them.
+pub fn isolates_all(snapshot: &Snapshot, namespace: &str) -> bool {
+    snapshot.policies.iter().any(|policy| {
+        let PolicySpec::NetworkPolicy(spec) = &policy.spec;
+        let selector = spec.pod_selector.as_ref().map(Selector::new).unwrap_or_default();
+        policy.namespace.as_deref() == Some(namespace)
+            && policy_types(spec).contains(&Direction::Egress)
+            && selector.is_empty()
+    })
 }
 
 /// Lists where pods ask for names and may not, or may not for certain; nothing where they may.

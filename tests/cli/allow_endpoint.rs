@@ -141,3 +141,62 @@ fn a_plan_from_manifests_is_what_diff_says_of_what_is_printed() {
     assert!(headline.contains("1 new isolation"), "{headline}");
     assert!(plan.out.contains(headline), "{headline}\n{}", plan.out);
 }
+
+/// `a` is isolated; its selector selects the pods of `b` too, which are not. `empty` has no pods yet.
+const SHARED: &str = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: a, namespace: x}
+spec:
+  selector: {matchLabels: {app: a}}
+  template: {metadata: {labels: {app: a, side: one}}, spec: {containers: [{name: c, image: example/a}]}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: b, namespace: x}
+spec:
+  selector: {matchLabels: {side: two}}
+  template: {metadata: {labels: {app: a, side: two}}, spec: {containers: [{name: c, image: example/b}]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: one, namespace: x}
+spec: {podSelector: {matchLabels: {side: one}}, policyTypes: [Egress]}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: empty}
+";
+
+#[test]
+fn pods_that_were_not_meant_are_neither_cut_nor_opened_unseen() {
+    let folder = Folder::of(&[("x.yaml", SHARED)]);
+    let ask = |arguments: &str| {
+        folder.run(&format!(
+            "allow-endpoint {arguments} --url https://198.41.0.4 --dry-run=client -f x.yaml"
+        ))
+    };
+    let ended = ask("x/deploy/a");
+    assert_eq!(ended.code, Some(5), "{}", ended.err);
+    let note = "the selector of x/deploy/a selects pods of x/deploy/b too";
+    assert!(ended.out.replace("\n        ", " ").contains(note), "{}", ended.out);
+    assert!(ended.out.contains("x/deploy/b becomes isolated for egress"), "{}", ended.out);
+    for arguments in ["x/deploy/a --allow-rest", "ns/x --allow-rest"] {
+        let ended = ask(arguments);
+        assert_eq!(ended.code, Some(5), "{arguments}: {}", ended.err);
+        assert!(ended.err.contains("--allow-rest would open everything to pods that"), "{}", ended.err);
+    }
+    assert_eq!(ask("x/deploy/b --allow-rest").code, Some(0));
+
+    // Pods that are still to come would be cut too.
+    assert_eq!(ask("ns/empty").code, Some(5));
+    let deny = "
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: empty}
+spec: {podSelector: {}, policyTypes: [Egress]}
+";
+    folder.write("x.yaml", format!("{SHARED}---{deny}").as_bytes());
+    let ended = ask("ns/empty");
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+}
