@@ -24,7 +24,8 @@ Examples:
   source <(kubectl netpol completion bash)
 
   # Complete kubectl-netpol in every fish
-  kubectl netpol completion fish > ~/.config/fish/completions/kubectl-netpol.fish")]
+  kubectl netpol completion fish \\
+    > ~/.config/fish/completions/kubectl-netpol.fish")]
 pub struct CompletionArgs {
     /// What the script is for.
     #[arg(value_enum, value_name = "SHELL")]

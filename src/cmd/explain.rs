@@ -45,7 +45,8 @@ Examples:
   kubectl netpol explain db/sts/postgres --from 10.0.0.0/8 -f manifests/
 
   # What would allow it, as an object for Git or for kubectl apply -f -
-  kubectl netpol explain deploy/web -n shop --to db/sts/postgres --port 5432 --fix-only
+  kubectl netpol explain deploy/web -n shop --to db/sts/postgres --port 5432 \\
+    --fix-only
 
   # A check for a pipeline: exit code 1 unless it is denied
   kubectl netpol explain shop/deploy/web --to internet --expect deny -f apps/")]

@@ -1,5 +1,6 @@
 //! Help that reads like kubectl's; its examples are run.
 
+use crate::examples::scripts;
 use crate::run::{Ended, Folder, SHOP};
 
 /// What the examples name and the shop does not have.
@@ -39,10 +40,9 @@ pub(crate) fn subcommands() -> Vec<String> {
 
 /// Returns the commands of the examples of a subcommand, without what a shell would do with them.
 fn examples(folder: &Folder, subcommand: &str) -> Vec<String> {
-    let help = folder.run(&format!("{subcommand} --help")).out;
-    let text = help.split("\nExamples:\n").nth(1).unwrap_or_default().replace("\\\n", " ");
-    let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
-    let commands = lines.flat_map(|line| line.split(['|', '>', ')']));
+    let scripts = scripts(&folder.run(&format!("{subcommand} --help")).out);
+    let text = scripts.join("\n").replace("\\\n", " ");
+    let commands = text.split(['\n', '|', '>', ')']);
     let commands = commands.filter_map(|part| part.split_once("kubectl netpol ").map(|(_, own)| own));
     commands.map(|own| own.trim().to_owned()).collect()
 }
@@ -64,6 +64,12 @@ fn every_subcommand_has_examples_and_tells_its_own_flags_first() {
         );
         let examples = examples(&folder, &own);
         assert!(examples.iter().any(|example| example.starts_with(&*own)), "{own}: {examples:?}");
+        // No line is so long that it is wrapped, and cannot be copied.
+        for script in scripts(&help.out) {
+            let starts = script.replace("\\\n", " ");
+            let mut words = starts.lines().filter_map(|line| line.split_whitespace().next());
+            assert!(words.all(|word| ["kubectl", "chmod", "source"].contains(&word)), "{own}: {script}");
+        }
         // Each example has a line that says what it is for.
         let text = help.out.split("\nExamples:\n").nth(1).unwrap();
         assert!(text.lines().filter(|line| line.trim().starts_with('#')).count() >= 2, "{own}");

@@ -12,6 +12,7 @@ mod bad_policy;
 mod completion;
 mod default_deny;
 mod diff;
+mod examples;
 mod fix;
 mod formats;
 mod help;

@@ -20,6 +20,8 @@ mod crds;
 mod cronjob;
 mod diff;
 mod endpoints;
+#[path = "../cli/examples.rs"]
+mod examples;
 mod failures;
 mod fake;
 mod faults;
@@ -27,6 +29,7 @@ mod fix;
 mod forward;
 mod gateways;
 mod harness;
+mod help;
 mod kubeconfig;
 mod kubectl;
 mod lies;
@@ -62,8 +65,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let shared = Arc::new(Shared::default());
     // Control planes for trials that look at all that a cluster has.
-    let [cases, kinds, examples, large, saved, huge, agents, others, least, routes, forwards] =
-        [(); 11].map(|()| Arc::new(Shared::default()));
+    let [cases, kinds, examples, helps, large, saved, huge, agents, others, least, routes, forwards] =
+        [(); 12].map(|()| Arc::new(Shared::default()));
     let trials = [
         live::trials(&cases),
         many::trials(&large),
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
         lies::trials(),
         secrets::trials(),
         readme::trials(&examples),
+        help::trials(&helps),
         endpoints::trials(&huge),
         bench::trials(&huge),
         smoke::trials(&shared),
