@@ -9,6 +9,7 @@ use super::connection::parse_duration;
 use super::explain::{find, parse_target};
 use super::learning::learn;
 use super::opening::{self, Opening};
+use super::policies::{meant, parse_name};
 use super::resolver::ResolverFlags;
 use super::writing::{self, Change, Dry, Place, WriteFlags, check_owners, refused, rules_after, tell};
 use super::{cilium, hosts, input, output, refreshed};
@@ -73,7 +74,7 @@ pub struct AllowEndpointArgs {
     #[arg(long, value_name = "URL", required = true)]
     url: Vec<String>,
     /// Put the rules into this NetworkPolicy instead of one of their own.
-    #[arg(long, value_name = "POLICY")]
+    #[arg(long, value_name = "POLICY", value_parser = parse_name)]
     into: Option<String>,
     /// Accept that the pods' first egress policy cuts everything that it does not open.
     #[arg(long, conflicts_with = "allow_rest")]
@@ -238,6 +239,15 @@ impl Question<'_, '_> {
         through.collect()
     }
 
+    /// Adds to an error which policy --into may have meant, where there is none of its name.
+    fn named(&self, error: Error) -> Error {
+        let Some(into) = self.args.into.as_deref() else { return error };
+        let policies = self.before.snapshot.policies.iter();
+        let here = policies.filter(|own| own.namespace.as_deref() == Some(&*self.pods.namespace));
+        let here = here.map(|own| own.name.to_string()).collect();
+        Error { message: error.message + &meant(into, here), ..error }
+    }
+
     /// Plans every policy, in the order in which they are written: what keeps other things open first.
     fn changes(
         &mut self,
@@ -249,7 +259,8 @@ impl Question<'_, '_> {
         let by_name = openings.iter().any(|own| own.by_name);
         let mut changes = Vec::new();
         for opening in openings {
-            changes.push(Change::plan(place, Wanted::Hosts(opening.hosts), learnt)?);
+            let change = Change::plan(place, Wanted::Hosts(opening.hosts), learnt);
+            changes.push(change.map_err(|error| self.named(error))?);
         }
         hosts::check(self.before.snapshot, &changes)?;
         self.notes.extend(hosts::many(&changes));
@@ -390,7 +401,9 @@ impl Question<'_, '_> {
                 force = Force::Yes;
             }
         }
-        if !flags.may_write(&format!("Write {} for {source}?", policies(due.len())))? {
+        let question = format!("Write {} for {source}?", policies(due.len()));
+        let may_write = flags.may_write(&question);
+        if !may_write.map_err(|error| error.hint("-o yaml prints the policies for Git"))? {
             return Ok(ExitCode::Unexpected);
         }
         writing::write(writer, &due, learnt, force, flags)

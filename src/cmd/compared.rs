@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::load::cluster::{self, Cluster, ConnectOptions, Question};
 use crate::load::objects::{Object, Objects};
 use crate::model::snapshot::{Gap, GapScope, Snapshot};
+use crate::render::limits::merged;
 use crate::render::sanitize::sanitize;
 use crate::report::sides::Sides;
 
@@ -103,6 +104,9 @@ fn check_pods(objects: &Objects) -> Result<(), Error> {
     if has_pods || !objects.gaps.iter().any(is_unread) {
         return Ok(());
     }
-    let hints = objects.gaps.iter().map(|gap| gap.message.clone()).collect();
-    Err(Error { hints, ..Error::cluster("no pods were read, so there is nothing to compare") })
+    let gaps: Vec<String> = objects.gaps.iter().map(|gap| gap.message.clone()).collect();
+    Err(Error {
+        hints: merged(&gaps),
+        ..Error::cluster("no pods were read, so there is nothing to compare")
+    })
 }

@@ -1,5 +1,6 @@
 //! What the words for ends of connections, and for objects, may go on with.
 
+use super::policies::TYPES;
 use crate::load::cluster::NamedEnd;
 use crate::load::names::Wanted;
 use crate::report::target::{self, KINDS, Target, short_name};
@@ -34,7 +35,7 @@ pub(super) enum Naming {
 }
 
 /// kubectl's names of the kind whose objects are no ends of connections.
-const POLICY: (&str, &[&str]) = ("NetworkPolicy", &["netpol", "networkpolicy", "networkpolicies"]);
+const POLICY: (&str, &[&str]) = ("NetworkPolicy", &TYPES);
 
 impl Offer {
     /// Offers a word.

@@ -64,7 +64,11 @@ pub struct DefaultDenyArgs {
 pub fn run(args: &DefaultDenyArgs, global: &Global) -> Result<ExitCode, Error> {
     let (target, port) = parse_target(&args.target)?;
     let (Target::Namespace(name), None) = (&target, port) else {
-        return Err(Error::usage(format!("`{}` is not a namespace: use ns/NAME", args.target)));
+        let name = args.target.rsplit('/').next().unwrap_or_default();
+        return Err(Error::usage(format!(
+            "`{}` is not ns/NAME: did you mean `ns/{name}`?",
+            args.target
+        )));
     };
     if let Some(flag) = args.write.given().filter(|_| !args.apply) {
         return Err(Error::usage(format!("{flag} needs --apply")));

@@ -12,6 +12,7 @@ use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::load::cluster::{NamedEnd, Question};
 use crate::policy;
+use crate::render::limits::merged;
 use crate::render::sanitize::sanitize;
 use crate::render::{Format, explain, machine, subject};
 use crate::report::ends::{self, End};
@@ -89,9 +90,11 @@ enum Expect {
 pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
     let (own, own_port) = parse_target(&args.target.join("/"))?;
     if let Some(url) = args.to.as_ref().filter(|word| explain_url::is_url(word)) {
-        if own_port.is_some() || args.port.is_some() || args.fix_only {
-            return Err(Error::usage("a URL has its port, and no fix: leave out ports and --fix-only")
-                .hint("allow-endpoint opens a URL"));
+        if own_port.is_some() || args.port.is_some() {
+            return Err(Error::usage("a URL has its port: leave out --port, and :PORT behind TARGET"));
+        }
+        if args.fix_only {
+            return Err(Error::usage("--fix-only is not for a URL: allow-endpoint opens it"));
         }
         return explain_url::run(args, global, &own, url);
     }
@@ -257,14 +260,14 @@ fn one_port(
 /// Looks one end up; gaps are told with a name that is not found.
 pub(super) fn find(network: &Network<'_>, target: &Target, namespace: &str) -> Result<End, Error> {
     ends::find(network, target, namespace).map_err(|error| {
-        let gaps = network.snapshot.gaps.iter().map(|gap| &*gap.message);
-        let gaps: Vec<&str> = gaps.filter(|gap| gap.starts_with("could not list")).collect();
+        let gaps = network.snapshot.gaps.iter().map(|gap| gap.message.clone());
+        let gaps: Vec<String> = gaps.filter(|gap| gap.starts_with("could not list")).collect();
         let unread = format!("could not list {}:", error.list());
         // Where its list could not be read, nobody knows whether it is there.
         let failed = match gaps.iter().any(|gap| gap.starts_with(&unread)) {
             true => Error::cluster(format!("{} cannot be looked up", error.what())),
             false => Error::usage(error),
         };
-        gaps.into_iter().fold(failed, Error::hint)
+        merged(&gaps).into_iter().fold(failed, Error::hint)
     })
 }

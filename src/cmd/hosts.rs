@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::opening::service_target;
 use super::writing::{Change, refused};
 use crate::edit::classify::holder;
-use crate::edit::host::HostName;
+use crate::edit::host::{Host, HostName};
 use crate::edit::merge::{Change as HostChange, Status};
 use crate::edit::outcome::Answer;
 use crate::edit::plan::Learnt;
@@ -90,10 +90,11 @@ fn refusal(snapshot: &Snapshot, key: &Key, change: &HostChange) -> Error {
     let mut text = format!("{} is not opened: ", key.host);
     if let Status::TooMany(count) = change.status {
         let _ = write!(text, "{count} addresses are more than a list can follow");
-    } else if change.refused.is_empty() {
-        let _ = write!(text, "it is an address of this cluster, or of a special class");
     }
-    let each = change.refused.iter().map(|(ip, why)| format!("{ip}: {why}"));
+    let each = change.refused.iter().map(|(ip, why)| match key.host {
+        Host::Ip(_) => why.to_string(),
+        Host::Name(_) => format!("{ip}: {why}"),
+    });
     text.push_str(&each.collect::<Vec<_>>().join("; "));
     let own = change.refused.iter().filter(|(_, why)| **why == Refusal::Cluster);
     let services = own.filter_map(|(ip, _)| holder(snapshot, *ip));

@@ -20,6 +20,7 @@ mod learning;
 pub mod list;
 mod opening;
 mod output;
+mod policies;
 mod progress;
 pub mod refresh_ips;
 mod refreshed;

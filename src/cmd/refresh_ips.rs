@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::learning::learn;
+use super::policies::{meant, parse_name};
 use super::progress::Progress;
 use super::resolver::ResolverFlags;
 use super::{connection, input, output, refreshed};
@@ -46,7 +47,7 @@ Examples:
   kubectl netpol refresh-ips -n shop --resolver 10.96.0.10")]
 pub struct RefreshIpsArgs {
     /// The policies; all with remembered hosts where none is named.
-    #[arg(value_name = "POLICY")]
+    #[arg(value_name = "POLICY", value_parser = parse_name)]
     names: Vec<String>,
     /// Policies of every namespace.
     #[arg(short = 'A', long, conflicts_with = "names")]
@@ -168,12 +169,15 @@ fn listed(args: &RefreshIpsArgs, writer: &Writer) -> Result<BTreeMap<PolicyName,
         (PolicyName { namespace: text("namespace"), name: text("name") }, live)
     });
     let is_asked = |name: &PolicyName| args.names.is_empty() || args.names.contains(&name.name);
-    let found: BTreeMap<_, _> = named.filter(|(name, _)| is_asked(name)).collect();
+    let named: Vec<_> = named.collect();
+    let names = named.iter().map(|(own, _)| own.name.clone()).collect();
+    let found: BTreeMap<_, _> = named.into_iter().filter(|(name, _)| is_asked(name)).collect();
     match args.names.iter().find(|name| !found.keys().any(|own| own.name == **name)) {
         None => Ok(found),
         Some(missing) => Err(Error::usage(sanitize(&format!(
-            "no NetworkPolicy `{missing}` with remembered hosts in namespace {}",
-            writer.namespace()
+            "no NetworkPolicy `{missing}` with remembered hosts in namespace `{}`{}",
+            writer.namespace(),
+            meant(missing, names)
         )))),
     }
 }

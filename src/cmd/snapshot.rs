@@ -9,6 +9,7 @@ use crate::cli::Global;
 use crate::error::{Error, ExitCode};
 use crate::load::objects::{Object, Objects};
 use crate::load::saved;
+use crate::render::limits::merged;
 
 /// Save what an analysis of the cluster needs, and nothing secret, to one file.
 ///
@@ -43,8 +44,9 @@ pub fn run(args: &SnapshotArgs, global: &Global) -> Result<ExitCode, Error> {
         // A closed standard error is no reason to fail.
         let _ = writeln!(std::io::stderr(), "{}: {}", args.file, summary(&objects));
     }
-    for gap in &objects.gaps {
-        let _ = writeln!(std::io::stderr(), "gap: {}", gap.message);
+    let gaps: Vec<String> = objects.gaps.iter().map(|gap| gap.message.clone()).collect();
+    for gap in merged(&gaps) {
+        let _ = writeln!(std::io::stderr(), "gap: {gap}");
     }
     Ok(ExitCode::Success)
 }

@@ -68,7 +68,7 @@ impl WriteFlags {
         }
         if !can_ask() {
             return Err(Error::usage("nobody can be asked whether to write this: give --yes")
-                .hint("--dry-run=client only shows the plan, -o yaml prints the policies for Git"));
+                .hint("--dry-run=client only shows the plan"));
         }
         Ok(confirm(question))
     }

@@ -121,7 +121,7 @@ pub fn merge(record: &Record, resolutions: &[Resolution], now: Minute, options: 
     let mut merged = Merged { record: Record::default(), changes: BTreeMap::new() };
     for (key, old) in &record.entries {
         let (entry, change) = match &key.host {
-            Host::Ip(ip) => (Some(old.clone()), unchanged(old, literal(*ip, old, options))),
+            Host::Ip(ip) => (Some(old.clone()), literal(*ip, old, options)),
             Host::Name(name) => host(old, &said(name), now, options),
         };
         merged.changes.insert(key.clone(), change);
@@ -131,10 +131,10 @@ pub fn merge(record: &Record, resolutions: &[Resolution], now: Minute, options: 
 }
 
 /// Judges an address that stands for itself.
-fn literal(ip: IpAddr, entry: &Entry, options: &Options) -> Status {
+fn literal(ip: IpAddr, entry: &Entry, options: &Options) -> Change {
     match special::check(ip, Source::Literal, &entry.allow, &options.own) {
-        Ok(()) => Status::Static,
-        Err(_) => Status::Refused,
+        Ok(()) => unchanged(entry, Status::Static),
+        Err(why) => Change { refused: [(ip, why)].into(), ..unchanged(entry, Status::Refused) },
     }
 }
 

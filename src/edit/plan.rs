@@ -80,7 +80,7 @@ pub enum PlanError {
     #[error("there is no such policy")]
     Missing,
     /// Somebody else made one of that name.
-    #[error("there is one of that name that somebody else made")]
+    #[error("there is one of that name that somebody else made: delete it first, or edit it by hand")]
     Theirs,
     /// It is for other pods than it was made for.
     #[error("it selects other pods by now: delete it, and allow its hosts anew")]

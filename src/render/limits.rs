@@ -13,7 +13,7 @@ pub fn limits(caveats: &[String], gaps: &[String]) -> Vec<Line> {
 }
 
 /// Merges `could not list A: forbidden` and `could not list B: forbidden` into one.
-fn merged(gaps: &[String]) -> Vec<String> {
+pub fn merged(gaps: &[String]) -> Vec<String> {
     const LIST: &str = "could not list ";
     let mut merged: Vec<(String, &str)> = Vec::new();
     for gap in gaps {

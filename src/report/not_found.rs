@@ -1,6 +1,6 @@
 //! Names that the snapshot does not have, and what the user may have meant.
 
-use super::target::plural;
+use super::target::{plural, short_name};
 use crate::model::snapshot::Snapshot;
 
 /// A name that the snapshot does not have.
@@ -61,7 +61,8 @@ fn exists_in(namespaces: &[String]) -> String {
     }
 }
 
-fn hint(names: &[String]) -> String {
+/// Says what the user may have meant; nothing where there is no such name.
+pub fn hint(names: &[String]) -> String {
     if names.is_empty() { String::new() } else { format!("; did you mean {}?", quoted(names)) }
 }
 
@@ -87,13 +88,27 @@ pub fn not_found(
         return no_namespace(snapshot, namespace);
     }
     elsewhere.truncate(5);
+    let other_kinds = other_kinds(snapshot, namespace, name);
+    let nearest = if other_kinds.is_empty() { nearest(name, names) } else { other_kinds };
     NotFound::Object {
         kind: kind.to_owned(),
         namespace: namespace.to_owned(),
         name: name.to_owned(),
-        nearest: nearest(name, names),
+        nearest,
         elsewhere,
     }
+}
+
+/// Lists what has the name in the namespace, whatever its kind.
+fn other_kinds(snapshot: &Snapshot, namespace: &str, name: &str) -> Vec<String> {
+    let Some(id) = snapshot.namespace(namespace) else { return Vec::new() };
+    let is_it = |own_namespace, own_name: &str| own_namespace == id && own_name == name;
+    let workloads = snapshot.workloads.values().filter(|own| is_it(own.namespace, &own.name));
+    let workloads = workloads.map(|own| format!("{}/{name}", short_name(&own.kind)));
+    let pods = snapshot.pods.values().filter(|own| !own.is_template());
+    let pods = pods.filter(|own| is_it(own.namespace, &own.name)).map(|_| format!("pod/{name}"));
+    let services = snapshot.services.values().filter(|own| is_it(own.namespace, &own.name));
+    workloads.chain(pods).chain(services.map(|_| format!("svc/{name}"))).collect()
 }
 
 /// Picks the names that the user may have meant, the most similar first; all of very few where none

@@ -90,7 +90,7 @@ pub enum TargetError {
     #[error("`{0}` names nothing; use TYPE/NAME, NAMESPACE/TYPE/NAME, an IP, a CIDR or `internet`")]
     Empty(String),
     /// A URL or a host name.
-    #[error("`{0}` is a host name; give an IP, a CIDR or `internet`")]
+    #[error("`{0}` is a host name; give an IP, a CIDR or `internet`, or a URL to explain --to")]
     HostName(String),
     /// A type that is no pod, workload, Service, node or namespace.
     #[error("unknown type `{0}`; use pod, deploy, sts, ds, rs, job, cronjob, rc, svc, ns or node")]

@@ -111,9 +111,23 @@ fn what_cannot_be_planned_is_one_clear_line() {
             2,
             "has no port TCP/1; it has TCP/5432",
         ),
-        ("shop/deploy/web --url https://169.254.169.254 -o yaml", 5, "169.254.169.254 is not opened"),
+        (
+            "shop/deploy/web --url https://169.254.169.254 -o yaml",
+            5,
+            "169.254.169.254 is not opened: it is metadata space: --allow-special metadata opens it",
+        ),
         ("monitoring/ds/agent --url https://198.41.0.4 -o yaml", 5, "has no egress policy yet"),
         ("shop/deploy/web --url https://198.41.0.4 --into none -o yaml", 2, "there is no such policy"),
+        (
+            "shop/deploy/web --url https://198.41.0.4 --into netpol/wbe -o yaml",
+            2,
+            "NetworkPolicy shop/wbe: there is no such policy; did you mean `web`",
+        ),
+        (
+            "shop/deploy/web --url https://198.41.0.4 --into shop/netpol/web -o yaml",
+            2,
+            "use NAME or netpol/NAME, without its namespace",
+        ),
         (
             "db/sts/postgres --url https://198.41.0.4 --into allow-api -o yaml",
             5,

@@ -3,10 +3,26 @@
 use crate::run::{Folder, SHOP};
 
 /// Arguments, and all that stderr says.
-const TARGETS: [(&str, &str); 27] = [
+const TARGETS: [(&str, &str); 31] = [
     (
         "explain web -n shop -f shop.yaml",
-        "error: pod `web` not found in namespace `shop`; did you mean `web-7d4b9-abcde`, `web-7d4b9-fghij`?\n",
+        "error: pod `web` not found in namespace `shop`; did you mean `deploy/web`?\n",
+    ),
+    (
+        "explain web-7d4b9 -n shop -f shop.yaml",
+        "error: pod `web-7d4b9` not found in namespace `shop`; did you mean `web-7d4b9-abcde`, `web-7d4b9-fghij`?\n",
+    ),
+    (
+        "explain depoy/web -n shop -f shop.yaml",
+        "error: depoy `web` not found in namespace `shop`; did you mean `deploy/web`?\n",
+    ),
+    (
+        "explain db/deploy/postgres -f shop.yaml",
+        "error: deploy `postgres` not found in namespace `db`; did you mean `sts/postgres`?\n",
+    ),
+    (
+        "list --from svc/web -n shop -f shop.yaml",
+        "error: svc `web` not found in namespace `shop`; did you mean `deploy/web`?\n",
     ),
     (
         "explain shop/deploy/wb -f shop.yaml",
@@ -84,11 +100,11 @@ const TARGETS: [(&str, &str); 27] = [
     ),
     (
         "explain shop/deploy/web --from https://user:secret@example.com/ -f shop.yaml",
-        "error: `https://…` is a host name; give an IP, a CIDR or `internet`\n",
+        "error: `https://…` is a host name; give an IP, a CIDR or `internet`, or a URL to explain --to\n",
     ),
     (
         "explain shop/deploy/web --to example.com -f shop.yaml",
-        "error: `example.com` is a host name; give an IP, a CIDR or `internet`\n",
+        "error: `example.com` is a host name; give an IP, a CIDR or `internet`, or a URL to explain --to\n",
     ),
     (
         "explain shop/deploy/web --to 10.0.0.0/33 -f shop.yaml",
@@ -116,7 +132,15 @@ const PORTS: [(&str, &str); 6] = [
     ("--port http!", "--port: `http!`"),
 ];
 
-const COMBINATIONS: [(&str, &str); 14] = [
+const COMBINATIONS: [(&str, &str); 16] = [
+    (
+        "explain shop/deploy/web --to https://198.41.0.4 --port 443 -f shop.yaml",
+        "error: a URL has its port: leave out --port, and :PORT behind TARGET\n",
+    ),
+    (
+        "explain shop/deploy/web --to https://198.41.0.4 --fix-only -f shop.yaml",
+        "error: --fix-only is not for a URL: allow-endpoint opens it\n",
+    ),
     (
         "explain shop/deploy/web:80 --to db/sts/postgres -f shop.yaml",
         "error: a port stands at the destination, not at the source\n",

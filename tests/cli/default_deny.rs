@@ -239,7 +239,8 @@ fn a_policy_that_would_be_replaced_is_a_finding() {
 fn what_cannot_be_answered_is_one_clear_line() {
     let folder = folder();
     for (arguments, line) in [
-        ("deploy/web", "error: `deploy/web` is not a namespace: use ns/NAME"),
+        ("deploy/web", "error: `deploy/web` is not ns/NAME: did you mean `ns/web`?"),
+        ("shop", "error: `shop` is not ns/NAME: did you mean `ns/shop`?"),
         ("ns/nowhere", "error: namespace `nowhere` not found"),
         (
             "ns/shop --allow-apiserver",

@@ -251,6 +251,6 @@ fn nothing(plane: &ControlPlane) {
     let output = run(plane, &server, "refresh-nothing", &[]);
     assert_eq!((&*output.stdout, output.code), ("no hosts are remembered here\n", Some(0)));
     let output = run(plane, &server, "refresh-nothing", &["mine"]);
-    let text = "error: no NetworkPolicy `mine` with remembered hosts in namespace refresh-nothing\n";
+    let text = "error: no NetworkPolicy `mine` with remembered hosts in namespace `refresh-nothing`\n";
     plugin::assert_fails(&output, 2, text);
 }
