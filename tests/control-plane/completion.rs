@@ -159,6 +159,53 @@ fn live_names(plane: &ControlPlane) {
             "netpol list --without live-names/netpol/",
             &["live-names/netpol/live-names-live\tnetworkpolicy", ":4"],
         ),
+        (
+            "netpol allow",
+            &[
+                "allow-endpoint\tLet a workload reach a host outside, or a Service, by a policy of its own",
+                ":4",
+            ],
+        ),
+        (
+            "netpol refresh",
+            &["refresh-ips\tBring the addresses of remembered host names up to date", ":4"],
+        ),
+        ("netpol allow-endpoint -n live-names deploy/", &["deploy/live-names-live\tdeployment", ":4"]),
+        ("netpol allow-endpoint -n live-names deploy ", &["live-names-live\tdeployment", ":4"]),
+        (
+            "netpol allow-endpoint -n live-names deploy/live-names-live --into ",
+            &["live-names-live\tnetworkpolicy", ":4"],
+        ),
+        ("netpol allow-endpoint -n live-names --into=live", &["live-names-live\tnetworkpolicy", ":4"]),
+        ("netpol allow-endpoint --resolver ", &["auto", "system", ":4"]),
+        ("netpol allow-endpoint --resolver=s", &["system", ":4"]),
+        ("netpol allow-endpoint --url ", &[":4"]),
+        (
+            "netpol allow-endpoint --mode c",
+            &["cilium\tA CiliumNetworkPolicy with names, printed and not written", ":4"],
+        ),
+        (
+            "netpol allow-endpoint --dry-run s",
+            &["server\tThe server checks it, and keeps nothing", ":4"],
+        ),
+        ("netpol allow-endpoint --allow-special link", &["link-local", ":4"]),
+        (
+            "netpol allow-endpoint --both",
+            &[
+                "--both-sides\tOpen the ingress of the pods behind a Service too, where a policy denies it",
+                ":4",
+            ],
+        ),
+        ("netpol allow-endpoint -o ", &["json", "wide", "yaml", ":4"]),
+        ("netpol refresh-ips -n live-names ", &["live-names-live\tnetworkpolicy", ":4"]),
+        ("netpol refresh-ips -n live-names one ", &["live-names-live\tnetworkpolicy", ":4"]),
+        ("netpol refresh-ips --resolver ", &["auto", "system", ":4"]),
+        (
+            "netpol default-deny ns/live-names --ap",
+            &["--apply\tWrite the policies to the cluster", ":4"],
+        ),
+        ("netpol diff -f x -o m", &["md", "mermaid", ":4"]),
+        ("netpol explain -n live-names deploy/live-names-live --to https://", &[":4"]),
         ("netpol list -n live-na", &["live-names\tnamespace", ":4"]),
         ("netpol default-deny ns/live-na", &["ns/live-names\tnamespace", ":4"]),
         ("netpol list --context ", &["admin\tcontext", ":4"]),
