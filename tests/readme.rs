@@ -76,14 +76,26 @@ fn every_dependency_has_its_reason_in_the_readme() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
     let readme = fs::read_to_string(root.join("README.md")).unwrap();
-    let listed = readme.split("## Dependencies").nth(1).unwrap();
-    let section = manifest.lines().skip_while(|line| *line != "[dependencies]").skip(1);
-    let names: Vec<&str> = section
-        .take_while(|line| !line.starts_with('['))
-        .filter_map(|line| line.split_once(" = ").map(|(name, _)| name))
-        .collect();
-    assert!(names.len() > 10);
-    for name in names {
-        assert!(listed.contains(name), "README.md does not say why {name} is there");
-    }
+    let section = readme.split("## Dependencies\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    let rows = rows.skip(1).flat_map(|cell| cell.split(", "));
+    assert_eq!(sorted(rows), crates(&manifest, "[dependencies]"));
+    let tests = section.lines().find_map(|line| line.strip_prefix("For tests only: "));
+    let tests = tests.unwrap().trim_end_matches('.').split(", ");
+    assert_eq!(sorted(tests), crates(&manifest, "[dev-dependencies]"));
+}
+
+/// Lists the crates of a section of the manifest.
+fn crates<'a>(manifest: &'a str, section: &str) -> Vec<&'a str> {
+    let lines = manifest.lines().skip_while(|line| *line != section).skip(1);
+    let lines = lines.take_while(|line| !line.starts_with('['));
+    let names = sorted(lines.filter_map(|line| line.split_once(" = ").map(|(name, _)| name)));
+    assert!(names.len() > 5, "{names:?}");
+    names
+}
+
+fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    names
 }

@@ -164,8 +164,25 @@ fn examples(plane: &ControlPlane) {
         }
     }
     println!("{tried} examples of --help were run on a cluster");
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"));
+    let named = in_sentences(&readme.expect("the README"));
+    assert!(named.len() >= 6, "{named:#?}");
+    for command in named {
+        let own = command.split_whitespace().nth(2).unwrap_or_default();
+        wrong.extend(try_one(plane, &home, own, &command));
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     assert!(tried >= 38, "{tried} examples");
+}
+
+/// Returns the commands that the README names and shows no answer of.
+fn in_sentences(readme: &str) -> Vec<String> {
+    let lines = readme.lines().filter(|line| line.starts_with("kubectl netpol ")).map(str::to_owned);
+    let spans = readme.split('`').filter(|span| span.starts_with("kubectl netpol ")).map(str::to_owned);
+    let mut commands: Vec<String> = lines.chain(spans).collect();
+    // A span of its own in the middle of a block would be cut off there.
+    commands.retain(|command| !command.contains('\n'));
+    commands
 }
 
 /// Runs an example, and tells what is wrong with how it ended.

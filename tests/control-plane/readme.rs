@@ -150,6 +150,11 @@ fn refreshed(plane: &ControlPlane, names: &Names, text: &str) -> String {
 
 /// Runs the plugin and returns what a terminal would show, and the exit code unless it is 0.
 fn output(plane: &ControlPlane, names: &Names, arguments: &str) -> String {
+    // What goes to a file is not shown.
+    let (arguments, file) = match arguments.split_once(" > ") {
+        Some((arguments, file)) => (arguments, Some(file)),
+        None => (arguments, None),
+    };
     let mut command = plane.command("admin", PLUGIN);
     command.args(arguments.split_whitespace()).env_remove("COLUMNS");
     // No DNS pod runs here: the tests' own name server stands for the cluster's.
@@ -159,14 +164,15 @@ fn output(plane: &ControlPlane, names: &Names, arguments: &str) -> String {
     }
     let output = run(command, None);
     let code = output.code.expect("an exit code");
+    let stdout = if file.is_some() { String::new() } else { output.stdout };
     let code = if code == 0 { String::new() } else { format!("(exit code {code})\n") };
     // The tests' server listens on a free port.
     let own_port = format!(" {}", plane.port());
     // A plan comes before what becomes of it, warnings before an answer.
     let is_plan = arguments.starts_with("allow-endpoint");
     let both = match is_plan {
-        true => output.stdout + &output.stderr,
-        false => output.stderr + &output.stdout,
+        true => stdout + &output.stderr,
+        false => output.stderr + &stdout,
     };
     let shown = both.replace(&own_port, " 6443");
     shown.replace(&resolver, "kube-system/coredns-5d4b8:53") + &code
