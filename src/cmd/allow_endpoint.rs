@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use super::connection::parse_duration;
-use super::explain::{find, parse_target};
+use super::explain::{find, parse_words};
 use super::learning::learn;
 use super::opening::{self, Opening};
 use super::policies::{meant, parse_name};
@@ -135,7 +135,7 @@ pub fn run(args: &AllowEndpointArgs, global: &Global) -> Result<ExitCode, Error>
         url::parse(word).map_err(|error| Error::usage(format!("--url: {error}")))
     });
     let destinations = destinations.collect::<Result<Vec<Destination>, Error>>()?;
-    let target = (!args.target.is_empty()).then(|| parse_target(&args.target.join("/"))).transpose()?;
+    let target = (!args.target.is_empty()).then(|| parse_words(&args.target)).transpose()?;
     if let Some((_, Some(_))) = target {
         return Err(Error::usage("a port stands in --url, not at TARGET"));
     }
@@ -404,6 +404,7 @@ impl Question<'_, '_> {
         let question = format!("Write {} for {source}?", policies(due.len()));
         let may_write = flags.may_write(&question);
         if !may_write.map_err(|error| error.hint("-o yaml prints the policies for Git"))? {
+            tell("nothing was written");
             return Ok(ExitCode::Unexpected);
         }
         writing::write(writer, &due, learnt, force, flags)

@@ -140,6 +140,7 @@ fn apply(
         return Ok(ExitCode::Success);
     }
     if !args.write.may_write(&format!("Write these {} policies to ns/{namespace}?", due.len()))? {
+        writing::tell("nothing was written");
         return Ok(ExitCode::Unexpected);
     }
     writing::write(&writer, &due, &nothing, args.write.force(), &args.write)

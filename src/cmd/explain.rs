@@ -19,7 +19,7 @@ use crate::report::ends::{self, End};
 use crate::report::fix;
 use crate::report::naming::name_of;
 use crate::report::schema::{Explanation, Fix, Verdict};
-use crate::report::target::{self, PortQuery, Target};
+use crate::report::target::{self, PortQuery, Target, TargetError};
 
 /// Explain what policies apply to a workload, or why a connection is allowed or denied.
 ///
@@ -88,7 +88,7 @@ enum Expect {
 /// # Errors
 /// Whatever keeps it from answering.
 pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
-    let (own, own_port) = parse_target(&args.target.join("/"))?;
+    let (own, own_port) = parse_words(&args.target)?;
     if let Some(url) = args.to.as_ref().filter(|word| explain_url::is_url(word)) {
         if own_port.is_some() || args.port.is_some() {
             return Err(Error::usage("a URL has its port: leave out --port, and :PORT behind TARGET"));
@@ -235,6 +235,16 @@ fn named_end(target: &Target) -> Option<NamedEnd> {
         _ => return None,
     };
     Some(NamedEnd { namespace, kind, name })
+}
+
+/// Reads one end of a connection that is given as TARGET or as TYPE NAME.
+pub(super) fn parse_words(words: &[String]) -> Result<(Target, Option<PortQuery>), Error> {
+    target::parse(&words.join("/")).map_err(|error| match (words, error) {
+        ([first, second], TargetError::Parts(_)) => Error::usage(format!(
+            "`{first}` and `{second}` are two targets: give one, as TYPE/NAME or TYPE NAME"
+        )),
+        (_, error) => Error::usage(error),
+    })
 }
 
 /// Reads one end of a connection.

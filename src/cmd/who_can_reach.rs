@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::explain::{find, parse_target};
+use super::explain::{find, parse_target, parse_words};
 use super::{input, output};
 use crate::cli::Global;
 use crate::engine::network::Network;
@@ -70,7 +70,7 @@ pub struct WhoCanReachArgs {
 /// # Errors
 /// Whatever keeps it from answering.
 pub fn run(args: &WhoCanReachArgs, global: &Global) -> Result<ExitCode, Error> {
-    let (target, own_port) = parse_target(&args.target.join("/"))?;
+    let (target, own_port) = parse_words(&args.target)?;
     let port = args.port.as_ref().map(|word| target::parse_port(word)).transpose();
     let port = port.map_err(|error| Error::usage(format!("--port: {error}")))?;
     if own_port.is_some() && port.is_some() {

@@ -21,7 +21,7 @@ use crate::report::summary::{self, Place};
 pub fn write(out: &mut dyn Write, list: &List<'_, '_>, gaps: &[String], look: Look) -> io::Result<()> {
     let lines = if look.wide { every_line(list) } else { summary::lines(list) };
     if lines.is_empty() {
-        writeln!(out, "{}", nothing(gaps))?;
+        writeln!(out, "{}", nothing(list, gaps))?;
     } else {
         let header =
             look.headers.then(|| ["SOURCE", "DESTINATION", "PORTS"].map(str::to_owned).to_vec());
@@ -34,12 +34,13 @@ pub fn write(out: &mut dyn Write, list: &List<'_, '_>, gaps: &[String], look: Lo
     write_lines(out, &limits(&list.caveats(), gaps), look.width)
 }
 
-/// Says that there is no connection.
-const fn nothing(gaps: &[String]) -> &'static str {
-    if gaps.is_empty() {
-        "No connections are allowed."
-    } else {
-        "No connections were found; see the gaps."
+/// Says that there is no connection, and of which namespace that is said.
+fn nothing(list: &List<'_, '_>, gaps: &[String]) -> String {
+    let place = list.namespace().map(|name| format!(" in namespace {}", sanitize(name)));
+    let place = place.unwrap_or_default();
+    match gaps {
+        [] => format!("No connections are allowed{place}."),
+        _ => format!("No connections were found{place}; see the gaps."),
     }
 }
 
@@ -87,7 +88,7 @@ pub fn write_csv(out: &mut dyn Write, list: &List<'_, '_>, look: Look) -> io::Re
 pub fn write_markdown(out: &mut dyn Write, list: &List<'_, '_>, gaps: &[String]) -> io::Result<()> {
     let lines = summary::lines(list);
     if lines.is_empty() {
-        writeln!(out, "{}", nothing(gaps))?;
+        writeln!(out, "{}", nothing(list, gaps))?;
     } else {
         markdown::header(out, &["Source", "Destination", "Ports"])?;
     }

@@ -196,6 +196,11 @@ impl<'a, 'b> List<'a, 'b> {
         self.is_inside(source) || self.is_inside(destination)
     }
 
+    /// Returns the namespace that connections must have an end in; nothing where any will do.
+    pub fn namespace(&self) -> Option<&str> {
+        self.query.namespace.as_deref()
+    }
+
     /// Tells whether a unit is in the namespace that was asked for; every unit is where none was.
     fn is_inside(&self, unit: UnitId) -> bool {
         let namespace = &self.units.units.at(unit).endpoint.namespace;

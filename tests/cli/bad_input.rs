@@ -132,7 +132,15 @@ const PORTS: [(&str, &str); 6] = [
     ("--port http!", "--port: `http!`"),
 ];
 
-const COMBINATIONS: [(&str, &str); 16] = [
+const COMBINATIONS: [(&str, &str); 18] = [
+    (
+        "explain shop/deploy/web db/sts/postgres -f shop.yaml",
+        "error: `shop/deploy/web` and `db/sts/postgres` are two targets: give one, as TYPE/NAME or TYPE NAME\n",
+    ),
+    (
+        "who-can-reach db/sts/postgres 5432 -f shop.yaml",
+        "error: `db/sts/postgres` and `5432` are two targets: give one, as TYPE/NAME or TYPE NAME\n",
+    ),
     (
         "explain shop/deploy/web --to https://198.41.0.4 --port 443 -f shop.yaml",
         "error: a URL has its port: leave out --port, and :PORT behind TARGET\n",

@@ -700,6 +700,10 @@ fn nothing_is_an_empty_table_and_an_empty_graph() {
     };
     assert_eq!(records(&ask("csv")).len(), 1);
     assert!(ask("md").starts_with("No connections were found; see the gaps.\n\n- **caveat:** "));
+    // Of one namespace, it is not said of all.
+    let own = "-n shop --from 203.0.113.1 --to 203.0.113.2";
+    let told = folder.run(&format!("list {own} -f shop.yaml")).out;
+    assert!(told.starts_with("No connections were found in namespace shop; see the gaps."), "{told}");
     for format in ["dot", "mermaid"] {
         let drawn = Drawn::of(format, &ask(format));
         assert_eq!(drawn, Drawn { gaps: true, ..Drawn::default() }, "{format}");

@@ -584,6 +584,7 @@ fn asked(plane: &ControlPlane) {
     assert_eq!(output.code, Some(1), "{output:#?}");
     let question = format!("Write this policy for {namespace}/pod/web? [y/N]");
     assert!(output.stdout.contains(&question), "{output:#?}");
+    assert!(output.stdout.contains("nothing was written"), "{output:#?}");
     assert_eq!(policies(plane, &namespace).len(), 2, "nothing was written");
     let output = on_terminal(new, "yes\n");
     assert!(output.code == Some(0) && output.stdout.contains(" created"), "{output:#?}");
