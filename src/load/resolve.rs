@@ -204,12 +204,12 @@ async fn resolve_one(host: &HostName, servers: &[NameServer], asking: &Asking) -
     });
     let heard = join_all(questions).await;
     let rotates = heard.iter().any(|(_, heard)| heard.rotates());
-    let outcome = |(question, heard): (Question<'_>, Heard)| Outcome {
-        vantage: question.server.vantage.clone(),
-        family: question.family,
-        answer: heard.answer(),
+    let outcomes = |(question, heard): (Question<'_>, Heard)| {
+        let (vantage, family) = (question.server.vantage.clone(), question.family);
+        let each = heard.answers().into_iter();
+        each.map(move |answer| Outcome { vantage: vantage.clone(), family, answer })
     };
-    let outcomes = heard.into_iter().map(outcome).collect();
+    let outcomes = heard.into_iter().flat_map(outcomes).collect();
     Resolved { resolution: Resolution { host: host.clone(), outcomes }, rotates }
 }
 
@@ -262,13 +262,17 @@ struct Heard {
     /// The best of what was said instead of addresses.
     instead: Option<Answer>,
     rounds: u32,
+    /// How many of the last answers brought nothing new.
     quiet: u32,
+    /// How many of the last rounds failed.
+    failing: u32,
 }
 
 impl Heard {
     fn take(&mut self, reply: Reply) {
         let known = self.addresses.len();
         self.rounds += 1;
+        let failed = matches!(reply.answer, Answer::Failure(_));
         match reply.answer {
             Answer::Records(addresses) => self.addresses.extend(addresses),
             other if weight(&other) > self.instead.as_ref().map_or(0, weight) => {
@@ -276,22 +280,34 @@ impl Heard {
             }
             _ => {}
         }
-        self.quiet = if self.addresses.len() > known { 0 } else { self.quiet + 1 };
+        let brings = self.addresses.len() > known;
+        (self.quiet, self.failing) = match (failed, brings) {
+            (true, _) => (self.quiet, self.failing + 1),
+            (false, true) => (0, 0),
+            (false, false) => (self.quiet + 1, 0),
+        };
     }
 
     const fn is_all(&self) -> bool {
-        self.quiet >= QUIET_ROUNDS || self.rounds >= MOST_ROUNDS
+        self.quiet >= QUIET_ROUNDS || self.failing >= QUIET_ROUNDS || self.rounds >= MOST_ROUNDS
     }
 
     fn rotates(&self) -> bool {
         self.rounds >= MOST_ROUNDS && self.quiet == 0
     }
 
-    fn answer(self) -> Answer {
-        if !self.addresses.is_empty() {
-            return Answer::Records(self.addresses.into_iter().collect());
+    /// Returns the addresses, and the failure that kept further ones from being heard.
+    fn answers(self) -> Vec<Answer> {
+        if self.addresses.is_empty() {
+            return vec![self.instead.unwrap_or(Answer::NoData)];
         }
-        self.instead.unwrap_or(Answer::NoData)
+        let is_cut_short = self.quiet < QUIET_ROUNDS && (self.failing > 0 || self.rounds < MOST_ROUNDS);
+        let failure = match self.instead {
+            Some(failure @ Answer::Failure(_)) => failure,
+            _ => Answer::Failure("timeout".into()),
+        };
+        let found = Answer::Records(self.addresses.into_iter().collect());
+        [found].into_iter().chain(is_cut_short.then_some(failure)).collect()
     }
 }
 

@@ -104,6 +104,18 @@ fn servfail_that_passes_is_forgotten() {
 }
 
 #[test]
+fn a_failure_behind_an_answer_leaves_open_what_else_there_is() {
+    let server = NameServer::start(|_, before| match before {
+        0 => Reply::Addresses(vec![nth(1)]),
+        _ => Reply::Code(ResponseCode::ServFail),
+    });
+    let outcomes = ask(&[&server]).resolution.outcomes;
+    let of_ipv4 = outcomes.iter().filter(|outcome| outcome.family == Family::V4);
+    let answers: Vec<&Answer> = of_ipv4.map(|outcome| &outcome.answer).collect();
+    assert_eq!(answers, [&records(&["203.0.113.1"]), &failure("SERVFAIL")]);
+}
+
+#[test]
 fn refused_is_a_failure() {
     let server = NameServer::start(|_, _| Reply::Code(ResponseCode::Refused));
     assert_eq!(said(&server), [failure("REFUSED"), failure("REFUSED")]);
