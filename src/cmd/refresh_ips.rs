@@ -26,6 +26,9 @@ use crate::render::sanitize::sanitize;
 use crate::render::{Format, machine, refresh as render};
 use crate::report::refresh::{PolicyOutcome, Refresh, RefreshedPolicy, Standing};
 
+/// Said of a policy that somebody else changed.
+const RESTORED: &str = "a rule of its hosts was taken away or changed; it is added again";
+
 /// Bring the addresses of remembered host names up to date.
 ///
 /// Each host is resolved once and its policies get what is new. An address leaves only after its grace
@@ -270,5 +273,6 @@ fn plan_again(
 ) -> Result<Option<Checked>, PlanError> {
     let planned = plan::refresh(live, learnt)?;
     policy.hosts = refreshed::hosts(&planned.changes);
+    policy.problem = planned.restores.then(|| RESTORED.to_owned());
     Ok(planned.object)
 }

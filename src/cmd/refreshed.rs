@@ -52,6 +52,10 @@ fn status(status: &Status) -> (HostStatus, Vec<String>) {
             let text = format!("{count} addresses are more than a list can follow");
             (HostStatus::Refused, vec![text])
         }
+        Status::NoRoom => {
+            let text = "the policy cannot hold its new addresses: split its hosts over several";
+            (HostStatus::Refused, vec![text.to_owned()])
+        }
         Status::Refused => (HostStatus::Refused, Vec::new()),
     }
 }
@@ -65,7 +69,7 @@ pub(super) fn date(minute: Minute) -> String {
 /// Tells what became of the object.
 pub(super) fn written(policy: &mut RefreshedPolicy, applied: &Applied) {
     let (outcome, problem) = match applied {
-        Applied::Done { changed: true } => (PolicyOutcome::Written, None),
+        Applied::Done { changed: true } => (PolicyOutcome::Written, policy.problem.take()),
         Applied::Done { changed: false } => (PolicyOutcome::Current, None),
         Applied::Conflict(conflicts) => {
             let each = conflicts.iter().map(|own| {

@@ -94,8 +94,10 @@ pub enum Status {
         /// For long enough to believe it.
         held: bool,
     },
-    /// It has more addresses than a list can follow; nothing of it was changed.
+    /// It has more addresses than a list can follow; none was added, and none left.
     TooMany(usize),
+    /// The policy cannot hold what is new of it; nothing of it was changed.
+    NoRoom,
     /// It is remembered with an address that may not be opened; nothing of it was changed.
     Refused,
 }
@@ -139,7 +141,7 @@ fn literal(ip: IpAddr, entry: &Entry, options: &Options) -> Change {
 }
 
 /// Says that everything stays.
-fn unchanged(entry: &Entry, status: Status) -> Change {
+pub(super) fn unchanged(entry: &Entry, status: Status) -> Change {
     let mut change = Change { status, ..Change::default() };
     for (ip, missing) in &entry.ips {
         match missing {
@@ -178,7 +180,9 @@ fn host(old: &Entry, outcomes: &[&Outcome], now: Minute, options: &Options) -> (
     }
     if entry.ips.len() > MOST_ADDRESSES {
         let status = Status::TooMany(entry.ips.len());
-        return (Some(old.clone()), Change { refused, ..unchanged(old, status) });
+        let counted = counted(old, &entry);
+        let change = unchanged(&counted, status);
+        return (Some(counted), Change { refused, ..change });
     }
     let status = status(outcomes, &mut entry, now);
     if status == (Status::Gone { held: true }) && options.dead == Dead::Remove {
@@ -191,6 +195,15 @@ fn host(old: &Entry, outcomes: &[&Outcome], now: Minute, options: &Options) -> (
     change.added = entry.ips.keys().copied().filter(|ip| !old.ips.contains_key(ip)).collect();
     change.kept.retain(|ip| old.ips.contains_key(ip));
     (Some(entry), Change { removed, refused, ..change })
+}
+
+/// Takes what is new into no entry, and goes on to count what is missing: it leaves in time, and makes room.
+fn counted(old: &Entry, new: &Entry) -> Entry {
+    let mut entry = old.clone();
+    for (ip, missing) in &mut entry.ips {
+        *missing = new.ips.get(ip).copied().unwrap_or(*missing);
+    }
+    entry
 }
 
 /// Lists the addresses of one outcome.
@@ -340,7 +353,8 @@ impl Status {
 impl Change {
     /// Tells whether anything was refused: exit code 5.
     pub fn is_refused(&self) -> bool {
-        !self.refused.is_empty() || matches!(self.status, Status::Refused | Status::TooMany(_))
+        !self.refused.is_empty()
+            || matches!(self.status, Status::Refused | Status::TooMany(_) | Status::NoRoom)
     }
 
     /// Tells whether the addresses that the policy allows change.

@@ -273,6 +273,13 @@ pub fn into(live: &Value, (old, new): (&Record, &Record), others: &[Value]) -> R
     }))
 }
 
+/// Tells whether a policy lacks a rule of a record: somebody took it away, or changed it.
+pub fn lacks(live: &Value, record: &Record) -> bool {
+    let egress = live.pointer("/spec/egress").and_then(Value::as_array);
+    let egress = egress.map(Vec::as_slice).unwrap_or_default();
+    rules(record).iter().any(|rule| !egress.contains(rule))
+}
+
 /// Tells whether a rule has neither destinations nor ports.
 fn opens_everything(rule: &Value) -> bool {
     let is_empty = |field| rule.get(field).and_then(Value::as_array).is_none_or(Vec::is_empty);

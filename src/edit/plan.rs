@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::guard::{self, Checked, Plan, Unplanned};
 use super::host::{Host, HostName};
-use super::merge::{self, Change, Merged};
+use super::merge::{self, Change, Merged, Status};
 use super::name::MANAGED_BY;
 use super::object::{self, IntoError, Pods};
 use super::outcome::Resolution;
@@ -68,6 +68,8 @@ pub struct Planned {
     pub changes: BTreeMap<Key, Change>,
     /// The object to apply; nothing where all stays as it is.
     pub object: Option<Checked>,
+    /// Whether a rule that is remembered was not there any more, and is added again.
+    pub restores: bool,
 }
 
 /// A policy that cannot be written.
@@ -152,13 +154,46 @@ fn learn(base: &Record, old: &Record, learnt: &Learnt) -> Merged {
 /// Why the policy stays as it is.
 pub fn refresh(live: &Value, learnt: &Learnt) -> Result<Planned, PlanError> {
     let old = remembered(live)?.ok_or(PlanError::NoRecord)?;
-    let Merged { record, changes } = learn(&old, &old, learnt);
-    if record == old {
-        return Ok(Planned { changes, object: None });
+    let mut merged = learn(&old, &old, learnt);
+    fit(&mut merged, &old);
+    let Merged { record, changes } = merged;
+    let restores = object::lacks(live, &old);
+    if record == old && !restores {
+        return Ok(Planned { changes, object: None, restores });
     }
     let object = object::into(live, (&old, &record), &[])?;
     let plan = Plan { record: Some(&record), rules: &[], live: Some(live) };
-    Ok(Planned { changes, object: Some(guard::check(&object, plan)?) })
+    Ok(Planned { changes, object: Some(guard::check(&object, plan)?), restores })
+}
+
+/// Leaves hosts as they were, those first that grew most, until the policy can hold the record: one host
+/// keeps no other from being refreshed.
+fn fit(merged: &mut Merged, old: &Record) {
+    let size = |entry: &Entry| serde_json::to_string(entry).map_or(0, |text| text.len());
+    while merged.record.write().is_err() {
+        let growth = |(key, entry): (&Key, &Entry)| {
+            let before = old.entries.get(key).map_or(0, size);
+            Some((size(entry).checked_sub(before).filter(|more| *more > 0)?, key.clone()))
+        };
+        let Some((_, key)) = merged.record.entries.iter().filter_map(growth).max() else { return };
+        let change = match old.entries.get(&key) {
+            Some(entry) => {
+                merged.record.entries.insert(key.clone(), entry.clone());
+                merge::unchanged(entry, Status::NoRoom)
+            }
+            None => {
+                merged.record.entries.remove(&key);
+                Change { status: Status::NoRoom, ..Change::default() }
+            }
+        };
+        merged.changes.insert(key, change);
+    }
+}
+
+impl Planned {
+    fn fixed(object: Option<Checked>) -> Self {
+        Self { changes: BTreeMap::new(), object, restores: false }
+    }
 }
 
 impl Wanted {
@@ -217,7 +252,7 @@ impl Hosts {
         };
         let plan = Plan { record: Some(&record), rules: &self.rules, live };
         let object = object.map(|object| guard::check(&object, plan)).transpose()?;
-        Ok(Planned { changes, object })
+        Ok(Planned { changes, object, restores: false })
     }
 
     /// Adds the hosts to those that are remembered; what was consented to and what is known stay.
@@ -245,10 +280,10 @@ fn fixed(shown: &Value, live: Option<&Value>) -> Result<Planned, PlanError> {
     if let Some(live) = live {
         check_ours(live)?;
         if live.get("spec") == shown.get("spec") {
-            return Ok(Planned { changes: BTreeMap::new(), object: None });
+            return Ok(Planned::fixed(None));
         }
     }
-    Ok(Planned { changes: BTreeMap::new(), object: Some(guard::check_shown(shown, shown)?) })
+    Ok(Planned::fixed(Some(guard::check_shown(shown, shown)?)))
 }
 
 fn check_ours(live: &Value) -> Result<(), PlanError> {

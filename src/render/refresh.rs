@@ -53,14 +53,13 @@ fn summary(refresh: &Refresh) -> Line {
         let written = refresh.policies.iter().filter(|policy| !failed(policy));
         written.flat_map(|policy| &policy.hosts).map(of).sum::<usize>()
     };
-    let hosts =
-        |wanted: &[HostStatus]| refresh.hosts().filter(|host| wanted.contains(&host.status)).count();
+    let unresolved = refresh.hosts().filter(|host| host.is_unresolved()).count();
     let counts = [
         (changed(|host| host.added.len()), "added"),
         (changed(|host| host.removed.len()), "removed"),
         (addresses(|host| host.pending.len()), "pending removal"),
         (addresses(|host| host.refused.len()), "refused"),
-        (hosts(&[HostStatus::Failed, HostStatus::Gone]), "unresolved"),
+        (unresolved, "unresolved"),
         (refresh.policies.iter().filter(failed).count(), "not written"),
     ];
     parts.extend(
@@ -97,6 +96,7 @@ pub(super) fn host_lines(host: &RefreshedHost) -> Vec<Line> {
         HostStatus::Static | HostStatus::Resolved => None,
         HostStatus::Partly => Some("resolved by some name servers only, so nothing leaves:"),
         HostStatus::Failed => Some("not resolved, its addresses stay:"),
+        HostStatus::Gone if !host.removed.is_empty() => Some("gone, and forgotten"),
         HostStatus::Gone => Some("name servers say that it has no address; its addresses stay"),
         HostStatus::Refused => Some("refused, its addresses stay as they are"),
     };

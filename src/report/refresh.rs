@@ -32,7 +32,7 @@ pub struct RefreshedPolicy {
     pub name: String,
     /// What became of it.
     pub outcome: PolicyOutcome,
-    /// Why it was not written.
+    /// Why it was not written, or what was amiss.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
     /// Its hosts, ascending.
@@ -155,9 +155,9 @@ impl RefreshedPolicy {
             Standing::NotWritten
         } else if refuses || is(&[HostStatus::Refused]) {
             Standing::Refused
-        } else if is(&[HostStatus::Failed, HostStatus::Gone]) {
+        } else if self.hosts.iter().any(RefreshedHost::is_unresolved) {
             Standing::Unresolved
-        } else if self.outcome == PolicyOutcome::Due && changes {
+        } else if self.outcome == PolicyOutcome::Due && (changes || self.problem.is_some()) {
             Standing::Drift
         } else {
             Standing::Current
@@ -166,6 +166,17 @@ impl RefreshedPolicy {
 }
 
 impl RefreshedHost {
+    /// Tells whether its addresses are not known to be current; what was forgotten has none.
+    pub fn is_unresolved(&self) -> bool {
+        match self.status {
+            HostStatus::Failed => true,
+            HostStatus::Gone => self.removed.is_empty(),
+            HostStatus::Static | HostStatus::Resolved | HostStatus::Partly | HostStatus::Refused => {
+                false
+            }
+        }
+    }
+
     /// Tells whether other addresses are allowed than before.
     pub fn changes(&self) -> bool {
         !self.added.is_empty() || !self.removed.is_empty()

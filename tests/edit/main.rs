@@ -10,6 +10,7 @@ mod classify;
 mod gitops;
 mod merge;
 mod object;
+mod plan;
 mod record;
 mod special;
 mod url;

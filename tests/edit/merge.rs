@@ -363,3 +363,23 @@ fn a_host_of_three_hundred_addresses_stops_no_other() {
     assert!(merged.record.entries[&key("a.example.com")].ips.is_empty());
     assert_eq!(merged.record.entries[&key("b.example.com")].ips.len(), 1);
 }
+
+#[test]
+fn a_host_with_too_many_goes_on_to_lose_what_is_missing() {
+    let block = |start: u32, count: u32| -> Answer {
+        let ip = |low| std::net::Ipv4Addr::from_bits(start + low).into();
+        Answer::Records((0..count).map(ip).collect())
+    };
+    let (old, new) = (block(0x0808_0000, 200), block(0x0909_0000, 100));
+    let merged = history(
+        &[
+            (0, old, Answer::NoData),
+            (15, new.clone(), Answer::NoData),
+            (720, new.clone(), Answer::NoData),
+            (720, new, Answer::NoData),
+        ],
+        &Options::default(),
+    );
+    assert_eq!(*status(&merged), Status::Resolved);
+    assert_eq!(addresses(&merged).len(), 100, "none of those that are a day old");
+}
