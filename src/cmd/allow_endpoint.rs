@@ -214,7 +214,7 @@ impl Question<'_, '_> {
         let openings = self.urls.iter().map(open).collect::<Result<Vec<Opening>, Error>>()?;
         let notes: BTreeSet<String> = openings.iter().flat_map(|own| own.notes.clone()).collect();
         self.notes.extend(notes);
-        Ok(openings)
+        Ok(opening::joined(openings))
     }
 
     /// Reads the specification of the pods (core/v1 PodSpec).

@@ -47,6 +47,32 @@ pub(super) struct Opening {
     pub(super) notes: Vec<String>,
 }
 
+/// Brings together what goes into the same policy: it is planned, shown and written once.
+pub(super) fn joined(openings: Vec<Opening>) -> Vec<Opening> {
+    let mut all: Vec<Opening> = Vec::new();
+    for opening in openings {
+        match all.iter_mut().find(|own| own.hosts.policy == opening.hosts.policy) {
+            Some(own) => own.join(opening),
+            None => all.push(opening),
+        }
+    }
+    all
+}
+
+impl Opening {
+    fn join(&mut self, other: Self) {
+        for (key, entry) in other.hosts.hosts {
+            self.hosts.hosts.entry(key).or_insert(entry);
+        }
+        let new = other.hosts.rules.into_iter().filter(|rule| !self.hosts.rules.contains(rule));
+        let new: Vec<Value> = new.collect();
+        self.hosts.rules.extend(new);
+        self.services.extend(other.services);
+        self.by_name |= other.by_name;
+        self.notes.extend(other.notes);
+    }
+}
+
 /// Finds out what a URL leads to; SRV records are asked for.
 pub(super) fn open(
     snapshot: &Snapshot,
