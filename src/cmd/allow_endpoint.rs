@@ -11,7 +11,9 @@ use super::learning::learn;
 use super::opening::{self, Opening};
 use super::policies::{meant, parse_name};
 use super::resolver::ResolverFlags;
-use super::writing::{self, Change, Dry, Place, WriteFlags, check_owners, refused, rules_after, tell};
+use super::writing::{
+    self, Change, Dry, Place, WriteFlags, check_owners, objects_after, refused, rules_after, tell,
+};
 use super::{cilium, hosts, input, output, refreshed};
 use crate::cli::Global;
 use crate::edit::classify::Mode;
@@ -340,8 +342,9 @@ impl Question<'_, '_> {
         port: u16,
     ) -> Result<Option<Value>, Error> {
         let (target, name) = opening::service_target(self.before.snapshot, service);
-        let built =
-            self.after(changes, |after, end| allowance::other_side(after, end, &target, port))?;
+        let beside = objects_after(changes);
+        let built = self
+            .after(changes, |after, end| allowance::other_side(after, end, (&target, port), &beside))?;
         match built {
             Ok(Some(policy)) if self.args.both_sides => Ok(Some(opening::managed(&policy))),
             Ok(Some(_)) => {

@@ -126,8 +126,13 @@ impl Change {
 
 /// Returns the rules of a snapshot as if the changes were applied.
 pub(super) fn rules_after(snapshot: &Snapshot, changes: &[Change]) -> Rules {
-    let objects = changes.iter().filter_map(|change| applied(change.live.as_ref(), change.object()?));
-    policy::translate_with(snapshot, &objects.collect::<Vec<PolicyObject>>())
+    policy::translate_with(snapshot, &objects_after(changes))
+}
+
+/// Returns the policies of changes as if they were applied.
+pub(super) fn objects_after(changes: &[Change]) -> Vec<PolicyObject> {
+    let object = |change: &Change| applied(change.live.as_ref(), change.object()?);
+    changes.iter().filter_map(object).collect()
 }
 
 /// Refuses to edit in place what another tool or manager looks after, unless that is forced, or the user

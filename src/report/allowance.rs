@@ -24,7 +24,7 @@ use crate::model::labels::set_by_controllers;
 use crate::model::ports::{PortSet, Protocol};
 use crate::model::selector::{Requirement, Selector};
 use crate::model::service::TargetPort;
-use crate::model::snapshot::{PolicySpec, Snapshot};
+use crate::model::snapshot::{PolicyObject, PolicySpec, Snapshot};
 use crate::policy::network_policy::policy_types;
 use crate::policy::{Direction, Tier};
 
@@ -206,14 +206,15 @@ fn asked_ports(network: &Network<'_>, to: ClassId, ports: &BTreeSet<Port>) -> Po
 }
 
 /// Builds the policy of the other side, where ingress to a Service is denied; nothing where it is not.
+/// `planned` are the policies that are written beside it.
 ///
 /// # Errors
 /// Why no policy can name the ends.
 pub fn other_side(
     network: &Network<'_>,
     source: &End,
-    destination: &Target,
-    port: u16,
+    (destination, port): (&Target, u16),
+    planned: &[PolicyObject],
 ) -> Result<Option<NetworkPolicy>, String> {
     let snapshot = network.snapshot;
     let destination = ends::find(network, destination, "").map_err(|error| error.to_string())?;
@@ -232,7 +233,7 @@ pub fn other_side(
     let ports = fix::ports(network, &destination, Some(&query));
     let half =
         Half { direction: Direction::Ingress, pods: &pods, subject: &destination, peer: source, ports };
-    let policy = MissingRule::find(snapshot, half)?.policy_of_its_own(snapshot)?;
+    let policy = MissingRule::find(snapshot, half)?.policy_of_its_own(snapshot, planned)?;
     let PolicySpec::NetworkPolicy(spec) = policy.spec;
     let metadata = ObjectMeta {
         name: Some(policy.name.to_string()),

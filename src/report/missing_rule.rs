@@ -125,13 +125,17 @@ impl MissingRule {
         Ok(takers)
     }
 
-    /// Builds a policy of its own with the rule.
+    /// Builds a policy of its own with the rule, of a name that none of the others has.
     ///
     /// # Errors
     /// Why no labels name the pods.
-    pub(super) fn policy_of_its_own(&self, snapshot: &Snapshot) -> Result<PolicyObject, String> {
+    pub(super) fn policy_of_its_own(
+        &self,
+        snapshot: &Snapshot,
+        others: &[PolicyObject],
+    ) -> Result<PolicyObject, String> {
         let subject = equals(self.subject.as_ref().map_err(String::clone)?);
-        let mut policy = self.new_policy(snapshot, &subject, &[]);
+        let mut policy = self.new_policy(snapshot, &subject, others);
         let PolicySpec::NetworkPolicy(spec) = &mut policy.spec;
         self.append_to(spec);
         Ok(policy)
