@@ -60,7 +60,10 @@ pub fn subject(snapshot: &Snapshot, end: &End) -> Result<Subject, String> {
         return Err(format!("{name} {why}"));
     };
     let namespace = snapshot.namespace_of(*first).to_owned();
+    // Of several workloads, the selector of one would leave pods of the others out.
     let workload = snapshot.pods.at(*first).workload;
+    let workload =
+        workload.filter(|own| managed.iter().all(|pod| snapshot.pods.at(*pod).workload == Some(*own)));
     let shown = workload.map_or_else(|| end.endpoint.clone(), |own| workload_endpoint(snapshot, own));
     let own = workload.and_then(|own| snapshot.workloads.at(own).selector.clone());
     let lasting = |selector: &Selector| !selector.keys().any(set_by_controllers);
