@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use clap::{Args, ValueEnum};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
 use super::connection::parse_duration;
@@ -28,17 +29,18 @@ use crate::error::{Error, ExitCode};
 use crate::load::apply::{Force, Writer};
 use crate::load::proxy;
 use crate::load::resolve::Asking;
+use crate::model::endpoint::PodId;
+use crate::model::selector::Selector;
 use crate::model::service::ServiceId;
 use crate::model::special::AddressClass;
 use crate::policy;
-use crate::render::sanitize::sanitize;
 use crate::render::{Format, allowance as render, diff, machine};
 use crate::report::allowance;
 use crate::report::diff::Diff;
 use crate::report::ends::End;
 use crate::report::joint::JointEnds;
 use crate::report::naming::name_of;
-use crate::report::planned::PlannedPolicy;
+use crate::report::planned::applied;
 use crate::report::sides::Sides;
 use crate::report::target::Target;
 
@@ -266,12 +268,13 @@ impl Question<'_, '_> {
         }
         hosts::check(self.before.snapshot, &changes)?;
         self.notes.extend(hosts::many(&changes));
+        self.check_into(&changes)?;
         let add = |changes: &mut Vec<Change>, object: Value| -> Result<(), Error> {
             let change = Change::plan(place, Wanted::Fixed(object), learnt)?;
             changes.insert(0, change);
             Ok(())
         };
-        if self.args.allow_rest && self.isolates(&changes) {
+        if self.args.allow_rest && self.cuts(&changes).is_some() {
             self.check_rest()?;
             add(&mut changes, object::rest(&self.pods))?;
         }
@@ -297,33 +300,75 @@ impl Question<'_, '_> {
         Ok(ask(&after, &find(&after, &self.target, &self.pods.namespace)?))
     }
 
-    /// Tells whether the changes isolate pods whose egress nothing isolates yet: all that the policies
-    /// select, and not only those that were meant.
-    fn isolates(&self, changes: &[Change]) -> bool {
-        let (snapshot, namespace) = (self.before.snapshot, &self.pods.namespace);
-        let is_new = |change: &&Change| change.object().is_some() && change.live.is_none();
-        if changes.iter().filter(is_new).count() == 0 {
-            return false;
+    /// Says whose first egress policy the changes have, so that they cut what it does not open: whoever a
+    /// policy selects, whether asked for or not.
+    fn cuts(&self, changes: &[Change]) -> Option<String> {
+        let (snapshot, namespace) = (self.before.snapshot, &*self.pods.namespace);
+        let rules = rules_after(snapshot, changes);
+        let after = Network::build(snapshot, &rules);
+        let open = allowance::open_pods(self.before, namespace);
+        let cut = open.difference(&allowance::open_pods(&after, namespace)).copied().collect();
+        let source = name_of(&self.end.endpoint);
+        let is_new = |change: &Change| change.live.is_none() && change.object().is_some();
+        if allowance::governed(snapshot, &self.end).is_superset(&cut) {
+            let unread = changes.iter().any(is_new)
+                && allowance::may_isolate_unread(snapshot, namespace, &self.pods.selector);
+            return (unread || !cut.is_empty()).then_some(source);
         }
-        let pods = allowance::pods_of(self.before, namespace, &self.pods.selector);
-        let none_yet = pods == allowance::Selected::default();
-        !pods.open.is_empty() || (none_yet && !allowance::isolates_all(snapshot, namespace))
+        Some(allowance::workloads(snapshot, &cut))
     }
 
-    /// Refuses to keep the rest open for pods of which some have an egress policy: it would open them too.
+    /// Refuses to keep everything open for pods that a policy isolates already.
     fn check_rest(&self) -> Result<(), Error> {
-        let pods = allowance::pods_of(self.before, &self.pods.namespace, &self.pods.selector);
-        let Some(pod) = pods.isolated.first() else { return Ok(()) };
-        let name = &self.before.snapshot.pods.at(*pod).name;
-        let text = format!(
-            "--allow-rest would open everything to pods that have an egress policy, {name} among them"
-        );
-        Err(refused(sanitize(&text)).hint("name the workloads without one, each by itself"))
+        let (snapshot, namespace) = (self.before.snapshot, &*self.pods.namespace);
+        let all = allowance::selected_by(snapshot, namespace, &self.pods.selector);
+        let open = allowance::open_pods(self.before, namespace);
+        let isolated = allowance::workloads(snapshot, &all.difference(&open).copied().collect());
+        if isolated.is_empty() {
+            return Ok(());
+        }
+        let text = format!("--allow-rest would open everything for {isolated} too");
+        Err(refused(format!("{text}, whose egress a policy isolates already"))
+            .hint("name a workload that has no egress policy yet"))
+    }
+
+    /// Refuses a policy that is not for the pods, and says whom else it is for.
+    fn check_into(&mut self, changes: &[Change]) -> Result<(), Error> {
+        let snapshot = self.before.snapshot;
+        let meant = allowance::governed(snapshot, &self.end);
+        for change in changes.iter().filter(|_| self.args.into.is_some()) {
+            let live = change.live.as_ref();
+            let selector = live.and_then(|live| live.pointer("/spec/podSelector")).cloned();
+            let selector: LabelSelector =
+                selector.and_then(|own| serde_json::from_value(own).ok()).unwrap_or_default();
+            let (namespace, title) = (&*self.pods.namespace, writing::title(&change.wanted));
+            let selects = allowance::selected_by(snapshot, namespace, &Selector::new(&selector));
+            let others = |one: &BTreeSet<PodId>, other: &BTreeSet<PodId>| {
+                allowance::workloads(snapshot, &one.difference(other).copied().collect())
+            };
+            let missing = others(&meant, &selects);
+            if !missing.is_empty() {
+                return Err(Error::usage(format!("{title} does not select pods of {missing}"))
+                    .hint("without --into they get a policy of their own"));
+            }
+            let more = others(&selects, &meant);
+            self.notes.extend((!more.is_empty()).then(|| format!("{title} is for pods of {more} too")));
+        }
+        Ok(())
     }
 
     /// Builds the policy that lets the pods ask for names; nothing where they may.
     fn dns(&mut self, changes: &[Change]) -> Result<Option<Value>, Error> {
-        let places = match self.after(changes, allowance::dns_to_open)? {
+        if self.after(changes, allowance::dns_to_open)?.is_ok_and(|closed| closed.is_empty()) {
+            return Ok(None);
+        }
+        // One of ours that is there already is written as a whole: what it opens stays in it.
+        let mut rules = objects_after(changes);
+        rules.extend(applied(None, &object::dns(&self.pods, &[])));
+        let rules = policy::translate_with(self.before.snapshot, &rules);
+        let without = Network::build(self.before.snapshot, &rules);
+        let end = find(&without, &self.target, &self.pods.namespace)?;
+        let places = match allowance::dns_to_open(&without, &end) {
             Ok(servers) => servers.into_iter().map(opening::dns_place).collect(),
             Err(allowance::UnknownDns) => {
                 self.notes
@@ -368,32 +413,27 @@ impl Question<'_, '_> {
         learnt: &Learnt,
     ) -> Result<ExitCode, Error> {
         let flags = &self.args.write;
-        let cuts = self.isolates(changes) && !self.args.isolate && !self.args.allow_rest;
-        let source = name_of(&self.end.endpoint);
-        let refusal = || {
+        let accepts = self.args.isolate || self.args.allow_rest;
+        let cuts = self.cuts(changes).filter(|_| !accepts).map(|whose| {
             refused(format!(
-                "{source} has no egress policy yet: its first one cuts all that it does not open"
+                "{whose} has no egress policy yet: its first one cuts all that it does not open"
             ))
             .hint("--isolate accepts that; --allow-rest keeps everything else open")
-        };
+        });
+        let source = name_of(&self.end.endpoint);
         let prints = matches!(global.format(), Format::Json | Format::Yaml);
-        if prints && cuts {
-            return Err(refusal());
-        }
-        let mut shown: Vec<PlannedPolicy> = changes.iter().map(Change::shown).collect();
         if prints {
+            cuts.map_or(Ok(()), Err)?;
             self.notes.iter().for_each(|note| tell(&format!("note: {note}")));
-            let objects: Vec<Value> = shown.drain(..).map(|policy| policy.whole).collect();
+            let objects: Vec<Value> = changes.iter().map(|change| change.shown().whole).collect();
             output::write(global, true, |out, format, _| match format {
                 Format::Json => machine::write_json_objects(out, &objects),
                 _ => machine::write_yaml_objects(out, &objects),
             })?;
             return Ok(ExitCode::Success);
         }
-        self.show(global, &source, shown, changes)?;
-        if cuts {
-            return Err(refusal());
-        }
+        self.show(global, &source, changes)?;
+        cuts.map_or(Ok(()), Err)?;
         let due: Vec<&Change> = changes.iter().filter(|change| change.object().is_some()).collect();
         let Some(writer) = writer.filter(|_| flags.dry_run != Dry::Client && !due.is_empty()) else {
             return Ok(ExitCode::Success);
@@ -413,13 +453,7 @@ impl Question<'_, '_> {
         writing::write(writer, &due, learnt, force, flags)
     }
 
-    fn show(
-        &self,
-        global: &Global,
-        source: &str,
-        policies: Vec<PlannedPolicy>,
-        changes: &[Change],
-    ) -> Result<(), Error> {
+    fn show(&self, global: &Global, source: &str, changes: &[Change]) -> Result<(), Error> {
         let rules = rules_after(self.before.snapshot, changes);
         let after = Network::build(self.before.snapshot, &rules);
         let networks = Sides { before: self.before, after: &after };
@@ -432,7 +466,7 @@ impl Question<'_, '_> {
             },
             destinations: self.urls.iter().map(opening::shown).collect(),
             hosts: hosts.collect(),
-            policies,
+            policies: changes.iter().map(Change::shown).collect(),
             notes: self.notes.clone(),
         };
         output::write(global, true, |out, _, look| {

@@ -93,55 +93,60 @@ fn others(
     selects: &BTreeSet<PodId>,
     name: &str,
 ) -> Option<String> {
-    let others: BTreeSet<String> = selects
-        .difference(meant)
-        .map(|pod| match snapshot.pods.at(*pod).workload {
-            Some(workload) => name_of(&workload_endpoint(snapshot, workload)),
-            None => snapshot.pods.at(*pod).name.to_string(),
-        })
-        .collect();
-    let listed = others.into_iter().collect::<Vec<_>>().join(", ");
+    let listed = workloads(snapshot, &selects.difference(meant).copied().collect());
     (!listed.is_empty()).then(|| format!("the selector of {name} selects pods of {listed} too"))
+}
+
+/// Names pods by their workloads; nothing for none.
+pub fn workloads(snapshot: &Snapshot, pods: &BTreeSet<PodId>) -> String {
+    let name = |pod: &PodId| match snapshot.pods.at(*pod).workload {
+        Some(workload) => name_of(&workload_endpoint(snapshot, workload)),
+        None => snapshot.pods.at(*pod).name.to_string(),
+    };
+    pods.iter().map(name).collect::<BTreeSet<String>>().into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// Lists the pods of an end that policies govern.
+pub fn governed(snapshot: &Snapshot, end: &End) -> BTreeSet<PodId> {
+    let pods = end.members.iter().filter_map(|member| member.who.pod());
+    pods.filter(|pod| snapshot.pods.at(*pod).is_managed()).collect()
+}
+
+/// Lists the pods of a namespace that a selector selects.
+pub fn selected_by(snapshot: &Snapshot, namespace: &str, selector: &Selector) -> BTreeSet<PodId> {
+    selected(snapshot, namespace, selector)
+}
+
+/// Tells whether a selector may be for pods that were not read, or are not there yet, and that no policy
+/// isolates for sure.
+pub fn may_isolate_unread(snapshot: &Snapshot, namespace: &str, selector: &Selector) -> bool {
+    let is_read = |pod: &PodId| !(snapshot.lacks_pods() && snapshot.pods.at(*pod).is_template());
+    let isolates = |policy: &PolicyObject| {
+        let PolicySpec::NetworkPolicy(spec) = &policy.spec;
+        let own = spec.pod_selector.as_ref().map(Selector::new).unwrap_or_default();
+        policy.namespace.as_deref() == Some(namespace)
+            && policy_types(spec).contains(&Direction::Egress)
+            && (own == Selector::default() || own == *selector)
+    };
+    !selected(snapshot, namespace, selector).iter().any(is_read)
+        && !snapshot.policies.iter().any(isolates)
 }
 
 /// It is not known where the cluster's DNS is, and no rule opens its port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownDns;
 
-/// The pods that a policy selects, by whether a policy isolates their egress for certain.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selected {
-    /// Those whose egress something isolates.
-    pub isolated: BTreeSet<PodId>,
-    /// Those whose egress nothing isolates.
-    pub open: BTreeSet<PodId>,
-}
-
-/// Looks at the pods that a policy of a namespace selects.
-pub fn pods_of(network: &Network<'_>, namespace: &str, selector: &Selector) -> Selected {
-    let is_isolated = |class: ClassId| {
+/// Lists the pods of a namespace whose egress nothing isolates for certain.
+pub fn open_pods(network: &Network<'_>, namespace: &str) -> BTreeSet<PodId> {
+    let is_open = |class: ClassId| {
         let of_tier = |tier| {
             let subject = network.subject_of(class)?;
             network.isolations_of(subject, Direction::Egress, tier).find(|(_, doubt)| doubt.is_none())
         };
         network.subject_of(class).is_none() || Tier::ALL.into_iter().find_map(of_tier).is_some()
     };
-    let pods = selected(network.snapshot, namespace, selector);
-    let (isolated, open) =
-        pods.into_iter().partition(|pod| network.classes.of_pod(*pod).all(is_isolated));
-    Selected { isolated, open }
-}
-
-/// Tells whether a policy isolates the egress of every pod of a namespace, those that are still to come
-/// among them.
-pub fn isolates_all(snapshot: &Snapshot, namespace: &str) -> bool {
-    snapshot.policies.iter().any(|policy| {
-        let PolicySpec::NetworkPolicy(spec) = &policy.spec;
-        let selector = spec.pod_selector.as_ref().map(Selector::new).unwrap_or_default();
-        policy.namespace.as_deref() == Some(namespace)
-            && policy_types(spec).contains(&Direction::Egress)
-            && selector.is_empty()
-    })
+    let pods = selected(network.snapshot, namespace, &Selector::default()).into_iter();
+    pods.filter(|pod| network.classes.of_pod(*pod).any(is_open)).collect()
 }
 
 /// Lists where pods ask for names and may not, or may not for certain; nothing where they may.

@@ -1,216 +1,232 @@
-//! `allow-endpoint` planned from manifests: what is printed, and what is refused. No name is resolved here.
+//! `allow-endpoint` planned from manifests: for which pods, in which policy, and what is refused.
 
-use serde_json::{Value, json};
+use crate::run::{Ended, Folder};
 
-use crate::run::Folder;
-
-/// What the shop lacks: a Service, and the pods of the cluster's DNS.
-const MORE: &str = "
+/// `web` is isolated, and a job that its selector selects too is not; `api` is another Service.
+const SHOP: &str = "\
 apiVersion: v1
-kind: Service
-metadata: {name: postgres, namespace: db}
-spec: {selector: {app: postgres}, ports: [{port: 5432, targetPort: postgres}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: kube-dns, namespace: kube-system}
-spec: {clusterIP: 10.96.0.10, selector: {k8s-app: kube-dns}, ports: [{port: 53, protocol: UDP}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: outside, namespace: shop}
-spec: {type: ExternalName, externalName: api.example.com}
-";
-
-fn folder() -> Folder {
-    let folder = Folder::shop();
-    folder.write("more.yaml", MORE.as_bytes());
-    folder
-}
-
-fn ask(folder: &Folder, arguments: &str) -> crate::run::Ended {
-    folder.run(&format!("allow-endpoint {arguments} -f shop.yaml -f more.yaml"))
-}
-
-fn objects(folder: &Folder, arguments: &str) -> Value {
-    let ended = ask(folder, &format!("{arguments} -o json"));
-    assert_eq!(ended.code, Some(0), "{arguments}: {}", ended.err);
-    serde_json::from_str(&ended.out).unwrap()
-}
-
-#[test]
-fn a_service_is_opened_by_its_pods_at_their_port() {
-    let object = objects(&folder(), "shop/deploy/web --url postgres://u:p@postgres.db.svc/orders");
-    assert_eq!(object["spec"]["podSelector"], json!({"matchLabels": {"app": "web"}}));
-    assert_eq!(
-        object["spec"]["egress"],
-        json!([{
-            "to": [{
-                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "db"}},
-                "podSelector": {"matchLabels": {"app": "postgres"}},
-            }],
-            "ports": [{"protocol": "TCP", "port": "postgres"}],
-        }])
-    );
-    assert_eq!(object["metadata"]["annotations"], Value::Null, "nothing is to be refreshed");
-}
-
-#[test]
-fn what_is_printed_of_another_policy_is_all_of_it() {
-    let folder = folder();
-    let object = objects(&folder, "shop/deploy/web --url https://198.41.0.4 --into web");
-    let was = folder.run("explain shop/deploy/web -f shop.yaml -o json").out;
-    assert!(was.contains("spec.ingress[0]"), "the policy has ingress rules: {was}");
-    assert!(object["spec"]["ingress"].is_array(), "they are not lost in Git: {object:#}");
-    let egress = object["spec"]["egress"].as_array().unwrap();
-    assert_eq!(egress.last().unwrap()["to"], json!([{"ipBlock": {"cidr": "198.41.0.4/32"}}]));
-    // Applied, it changes what was told and nothing else.
-    folder.write("new.json", object.to_string().as_bytes());
-    let diff = folder.run("diff --base shop.yaml -f new.json -o json");
-    let diff: Value = serde_json::from_str(&diff.out).unwrap();
-    assert_eq!(diff["changes"].as_array().map(Vec::len), Some(1), "{diff:#}");
-    assert_eq!(diff["changes"][0]["after"], json!(["TCP/443"]));
-}
-
-#[test]
-fn cilium_is_told_names_and_nothing_is_written() {
-    let folder = folder();
-    for mode in ["--mode cilium", "--cni cilium"] {
-        let ended =
-            ask(&folder, &format!("shop/deploy/web --url https://svc.outside.example {mode} -o json"));
-        let object: Value = serde_json::from_str(&ended.out).unwrap();
-        assert_eq!(object["kind"], "CiliumNetworkPolicy");
-        assert_eq!(
-            object["spec"]["egress"][1]["toFQDNs"],
-            json!([{"matchName": "svc.outside.example"}])
-        );
-        assert!(ended.err.contains("nothing was written; its effect was not judged"), "{}", ended.err);
-    }
-    // The name of an ExternalName is the one that pods ask for in the end.
-    let object = objects(&folder, "shop/deploy/web --url https://outside --mode cilium");
-    assert_eq!(object["spec"]["egress"][1]["toFQDNs"], json!([{"matchName": "api.example.com"}]));
-    // A Service needs no names.
-    let object = objects(&folder, "shop/deploy/web --url postgres://postgres.db --mode cilium");
-    assert_eq!(object["kind"], "NetworkPolicy");
-    let ended = ask(&folder, "shop/deploy/web --url https://198.41.0.4 --mode cilium");
-    assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""));
-    assert!(ended.err.starts_with("error: 198.41.0.4 has no name for toFQDNs\n"), "{}", ended.err);
-}
-
-#[test]
-fn what_cannot_be_planned_is_one_clear_line() {
-    let folder = folder();
-    for (arguments, code, line) in [
-        ("shop/deploy/web --url https://198.41.0.4", 2, "manifests are not written to"),
-        ("shop/deploy/wbe --url https://198.41.0.4 -o yaml", 2, "did you mean `web`?"),
-        ("shop/deploy/web:80 --url https://198.41.0.4 -o yaml", 2, "a port stands in --url"),
-        ("internet --url https://198.41.0.4 -o yaml", 2, "internet has no pod"),
-        ("shop/deploy/web --url https://user:secret@ -o yaml", 2, "it names no host"),
-        (
-            "shop/deploy/web --url postgres://postgres.db:1 -o yaml",
-            2,
-            "has no port TCP/1; it has TCP/5432",
-        ),
-        (
-            "shop/deploy/web --url https://169.254.169.254 -o yaml",
-            5,
-            "169.254.169.254 is not opened: it is metadata space: --allow-special metadata opens it",
-        ),
-        ("monitoring/ds/agent --url https://198.41.0.4 -o yaml", 5, "has no egress policy yet"),
-        ("shop/deploy/web --url https://198.41.0.4 --into none -o yaml", 2, "there is no such policy"),
-        (
-            "shop/deploy/web --url https://198.41.0.4 --into netpol/wbe -o yaml",
-            2,
-            "NetworkPolicy shop/wbe: there is no such policy; did you mean `web`",
-        ),
-        (
-            "shop/deploy/web --url https://198.41.0.4 --into shop/netpol/web -o yaml",
-            2,
-            "use NAME or netpol/NAME, without its namespace",
-        ),
-        (
-            "db/sts/postgres --url https://198.41.0.4 --into allow-api -o yaml",
-            5,
-            "does not govern egress",
-        ),
-    ] {
-        let ended = ask(&folder, arguments);
-        assert_eq!((ended.code, ended.out.as_str()), (Some(code), ""), "{arguments}: {}", ended.err);
-        assert!(ended.err.starts_with("error: "), "{arguments}: {}", ended.err);
-        assert!(ended.err.contains(line), "{arguments}: {}", ended.err);
-        assert!(!ended.err.contains("secret"), "{}", ended.err);
-    }
-}
-
-#[test]
-fn a_plan_from_manifests_is_what_diff_says_of_what_is_printed() {
-    let folder = folder();
-    let asked = "monitoring/ds/agent --url https://198.41.0.4 --isolate";
-    let plan = ask(&folder, &format!("{asked} --dry-run=client"));
-    assert_eq!(plan.code, Some(0), "{}", plan.err);
-    let printed = ask(&folder, &format!("{asked} -o yaml"));
-    folder.write("new.yaml", printed.out.as_bytes());
-    let diff = folder.run("diff --base shop.yaml --base more.yaml -f new.yaml");
-    let headline = diff.out.lines().next().unwrap();
-    assert!(headline.contains("1 new isolation"), "{headline}");
-    assert!(plan.out.contains(headline), "{headline}\n{}", plan.out);
-}
-
-/// `a` is isolated; its selector selects the pods of `b` too, which are not. `empty` has no pods yet.
-const SHARED: &str = "
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: a, namespace: x}
-spec:
-  selector: {matchLabels: {app: a}}
-  template: {metadata: {labels: {app: a, side: one}}, spec: {containers: [{name: c, image: example/a}]}}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: b, namespace: x}
-spec:
-  selector: {matchLabels: {side: two}}
-  template: {metadata: {labels: {app: a, side: two}}, spec: {containers: [{name: c, image: example/b}]}}
----
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: one, namespace: x}
-spec: {podSelector: {matchLabels: {side: one}}, policyTypes: [Egress]}
+kind: Namespace
+metadata: {name: shop}
 ---
 apiVersion: v1
 kind: Namespace
 metadata: {name: empty}
-";
-
-#[test]
-fn pods_that_were_not_meant_are_neither_cut_nor_opened_unseen() {
-    let folder = Folder::of(&[("x.yaml", SHARED)]);
-    let ask = |arguments: &str| {
-        folder.run(&format!(
-            "allow-endpoint {arguments} --url https://198.41.0.4 --dry-run=client -f x.yaml"
-        ))
-    };
-    let ended = ask("x/deploy/a");
-    assert_eq!(ended.code, Some(5), "{}", ended.err);
-    let note = "the selector of x/deploy/a selects pods of x/deploy/b too";
-    assert!(ended.out.replace("\n        ", " ").contains(note), "{}", ended.out);
-    assert!(ended.out.contains("x/deploy/b becomes isolated for egress"), "{}", ended.out);
-    for arguments in ["x/deploy/a --allow-rest", "ns/x --allow-rest"] {
-        let ended = ask(arguments);
-        assert_eq!(ended.code, Some(5), "{arguments}: {}", ended.err);
-        assert!(ended.err.contains("--allow-rest would open everything to pods that"), "{}", ended.err);
-    }
-    assert_eq!(ask("x/deploy/b --allow-rest").code, Some(0));
-
-    // Pods that are still to come would be cut too.
-    assert_eq!(ask("ns/empty").code, Some(5));
-    let deny = "
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web, tier: prod}}
+    spec: {containers: [{name: main, image: example.test/web}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api, namespace: shop}
+spec:
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api, tier: prod}}
+    spec: {containers: [{name: main, image: example.test/api}]}
+---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
-metadata: {name: deny, namespace: empty}
-spec: {podSelector: {}, policyTypes: [Egress]}
+metadata: {name: prod, namespace: shop, labels: {team: a}}
+spec:
+  podSelector: {matchLabels: {tier: prod}}
+  policyTypes: [Ingress, Egress]
+  ingress:
+  - from: [{podSelector: {matchLabels: {app: web}}}]
+    ports: [{port: http, protocol: TCP}]
+  egress:
+  - to: [{ipBlock: {cidr: 8.8.8.8/32}}]
+    ports: [{port: 443, endPort: 444, protocol: TCP}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: tiers, namespace: shop}
+spec: {selector: {tier: prod}, ports: [{port: 80}], clusterIP: 10.9.0.1}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: api, namespace: shop}
+spec: {selector: {app: api}, ports: [{name: http, port: 80}, {name: metrics, port: 9090}], clusterIP: 10.9.0.2}
 ";
-    folder.write("x.yaml", format!("{SHARED}---{deny}").as_bytes());
-    let ended = ask("ns/empty");
+
+/// A pod that the selector of `web` selects, and nothing isolates.
+const JOB: &str = "\
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: job
+  namespace: shop
+  labels: {app: web, kind: job}
+  ownerReferences: [{apiVersion: batch/v1, kind: Job, name: job, uid: '1', controller: true}]
+spec: {containers: [{name: main, image: example.test/job}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: other, namespace: shop}
+spec:
+  selector: {matchLabels: {app: other}}
+  template:
+    metadata: {labels: {app: other}}
+    spec: {containers: [{name: main, image: example.test/other}]}
+";
+
+const DNS: &str = "\
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: kube-system}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: kube-dns, namespace: kube-system}
+spec:
+  selector: {k8s-app: kube-dns}
+  ports: [{name: dns, port: 53, protocol: UDP}, {name: dns-tcp, port: 53}]
+  clusterIP: 10.9.0.10
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: coredns, namespace: kube-system, labels: {k8s-app: kube-dns}}
+spec: {containers: [{name: main, image: example.test/dns}]}
+status: {phase: Running, podIP: 10.1.0.53, podIPs: [{ip: 10.1.0.53}]}
+";
+
+const NODE_LOCAL: &str = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: cache, namespace: kube-system, labels: {k8s-app: node-local-dns}}
+spec: {nodeName: n1, hostNetwork: true, containers: [{name: main, image: example.test/dns}]}
+status: {phase: Running, podIP: 192.168.1.9, podIPs: [{ip: 192.168.1.9}], hostIP: 192.168.1.9}
+";
+
+fn folder() -> Folder {
+    Folder::of(&[
+        ("shop.yaml", SHOP),
+        ("open.yaml", &format!("{SHOP}{JOB}")),
+        ("dns.yaml", &format!("{SHOP}{DNS}")),
+        ("node-local.yaml", NODE_LOCAL),
+    ])
+}
+
+fn plan(folder: &Folder, arguments: &str) -> Ended {
+    folder.run(&format!("allow-endpoint --dry-run=client {arguments}"))
+}
+
+fn refused(folder: &Folder, arguments: &str, code: i32, text: &str) {
+    let ended = plan(folder, arguments);
+    assert_eq!(ended.code, Some(code), "{arguments}: {}{}", ended.out, ended.err);
+    assert!(ended.err.contains(text), "{arguments}: {}", ended.err);
+}
+
+#[test]
+fn whoever_a_policy_selects_is_not_isolated_unasked() {
+    let folder = folder();
+    let url = "--url https://9.9.9.9";
+    let text = "shop/deploy/other has no egress policy yet";
+    assert_eq!(plan(&folder, &format!("shop/deploy/web -f shop.yaml {url}")).code, Some(0));
+    refused(&folder, &format!("shop/deploy/other -f open.yaml {url}"), 5, text);
+    // `web` itself is isolated, the job beside it is not.
+    let job = "shop/deploy/web -f open.yaml";
+    refused(&folder, &format!("{job} {url}"), 5, "shop/job/job has no egress policy yet");
+    assert_eq!(plan(&folder, &format!("{job} --isolate {url}")).code, Some(0));
+}
+
+#[test]
+fn a_namespace_without_pods_is_not_isolated_unasked() {
+    let folder = folder();
+    let ask = "ns/empty -f shop.yaml --url https://9.9.9.9";
+    refused(&folder, ask, 5, "ns/empty has no egress policy yet");
+    assert_eq!(plan(&folder, &format!("{ask} --isolate")).code, Some(0));
+}
+
+#[test]
+fn the_rest_is_not_opened_for_pods_that_are_isolated() {
+    let folder = folder();
+    let ask = "-f open.yaml --allow-rest --url https://9.9.9.9";
+    refused(
+        &folder,
+        &format!("ns/shop {ask}"),
+        5,
+        "--allow-rest would open everything for shop/deploy/api",
+    );
+    assert_eq!(plan(&folder, &format!("shop/deploy/other {ask}")).code, Some(0));
+}
+
+#[test]
+fn a_policy_for_other_pods_takes_no_rules() {
+    let folder = folder();
+    let ask = "-f open.yaml --into prod --url https://9.9.9.9";
+    let text = "NetworkPolicy shop/prod does not select pods of shop/deploy/other";
+    refused(&folder, &format!("shop/deploy/other {ask}"), 2, text);
+    let more = plan(&folder, "shop/deploy/web -f shop.yaml --into prod --url https://9.9.9.9");
+    assert_eq!(more.code, Some(0), "{}", more.err);
+    let note = "note: NetworkPolicy shop/prod is for pods of shop/deploy/api too";
+    assert!(more.out.contains(note), "{}", more.out);
+}
+
+#[test]
+fn what_is_printed_of_a_policy_for_git_is_all_of_it() {
+    let folder = folder();
+    let ask = "allow-endpoint shop/deploy/web -f shop.yaml --into prod --url https://9.9.9.9";
+    let printed = folder.json(ask);
+    let policy = if printed["kind"] == "List" { &printed["items"][0] } else { &printed };
+    assert_eq!(policy["spec"]["ingress"][0]["ports"][0]["port"], "http", "{printed}");
+    assert_eq!(policy["spec"]["egress"][0]["ports"][0]["endPort"], 444, "{printed}");
+    assert_eq!(policy["spec"]["egress"][1]["to"][0]["ipBlock"]["cidr"], "9.9.9.9/32", "{printed}");
+    assert_eq!(policy["metadata"]["labels"]["team"], "a", "{printed}");
+    assert!(policy["metadata"]["labels"]["kubectl-netpol/endpoint"].is_string(), "{printed}");
+}
+
+#[test]
+fn several_urls_for_one_policy_are_one_change() {
+    let folder = folder();
+    let ask = "allow-endpoint shop/deploy/web -f shop.yaml -o yaml";
+    let into = folder.run(&format!("{ask} --into prod --url https://9.9.9.9 --url https://9.9.9.10"));
+    assert_eq!(into.code, Some(0), "{}", into.err);
+    assert_eq!(into.out.matches("kind: NetworkPolicy").count(), 1, "{}", into.out);
+    assert!(into.out.contains("9.9.9.9/32") && into.out.contains("9.9.9.10/32"), "{}", into.out);
+    let same = folder.run(&format!("{ask} --url https://9.9.9.9/a --url https://9.9.9.9/b"));
+    assert_eq!(same.out.matches("kind: NetworkPolicy").count(), 1, "{}", same.out);
+}
+
+#[test]
+fn both_sides_of_two_ports_are_two_policies() {
+    let folder = folder();
+    let two = "--url http://api --url http://api:9090 --both-sides";
+    let ended = folder.run(&format!("allow-endpoint shop/deploy/web -f shop.yaml -o yaml {two}"));
     assert_eq!(ended.code, Some(0), "{}", ended.err);
+    folder.write("written.yaml", ended.out.as_bytes());
+    for port in ["80", "9090"] {
+        let ask = format!("shop/deploy/web --to shop/deploy/api --port {port} -f shop.yaml");
+        assert_eq!(folder.verdict(&format!("{ask} --with written.yaml")), "allow", "{}", ended.out);
+    }
+}
+
+#[test]
+fn pods_of_several_workloads_are_all_meant() {
+    let folder = folder();
+    let ended = plan(&folder, "shop/svc/tiers -f shop.yaml --url https://9.9.9.9");
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    assert!(ended.out.contains("tier: prod"), "{}", ended.out);
+    assert!(ended.out.contains("+ shop/deploy/api -> 9.9.9.9"), "{}", ended.out);
+    assert!(ended.out.contains("+ shop/deploy/web -> 9.9.9.9"), "{}", ended.out);
+}
+
+#[test]
+fn what_our_policy_for_dns_opens_stays_in_it() {
+    let folder = folder();
+    let ask = "allow-endpoint shop/deploy/web --url http://api -o yaml";
+    let first = folder.run(&format!("{ask} -f dns.yaml"));
+    assert_eq!(first.code, Some(0), "{}", first.err);
+    folder.write("first.yaml", first.out.as_bytes());
+    let second = folder.run(&format!("{ask} -f dns.yaml -f first.yaml -f node-local.yaml"));
+    assert_eq!(second.code, Some(0), "{}", second.err);
+    assert!(second.out.contains("k8s-app: kube-dns"), "{}", second.out);
+    assert!(second.out.contains("169.254.20.10/32"), "{}", second.out);
 }

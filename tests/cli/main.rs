@@ -7,6 +7,7 @@
 )]
 
 mod allow_endpoint;
+mod allow_manifests;
 mod bad_input;
 mod bad_policy;
 mod completion;
