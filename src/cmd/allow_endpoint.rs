@@ -282,6 +282,12 @@ impl Question<'_, '_> {
             add(&mut changes, policy)?;
         }
         for (service, port) in services {
+            if allowance::has_node_backends(self.before.snapshot, service) {
+                let (_, name) = opening::service_target(self.before.snapshot, service);
+                let text = "in the network of their node, where no selector finds them";
+                self.notes
+                    .push(format!("pods of {name} are {text}: allow the addresses of the nodes too"));
+            }
             if let Some(policy) = self.other_side(&changes, service, port)? {
                 add(&mut changes, policy)?;
             }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::backends::selects;
 use super::ends::{self, End};
 use super::fix;
 use super::judge::judge;
@@ -18,12 +19,12 @@ use super::service;
 use super::target::{PortQuery, Target};
 use crate::engine::classes::ClassId;
 use crate::engine::network::Network;
-use crate::model::endpoint::PodId;
+use crate::model::endpoint::{Pod, PodId, PodState};
 use crate::model::ips::IpSet;
 use crate::model::labels::set_by_controllers;
 use crate::model::ports::{PortSet, Protocol};
 use crate::model::selector::{Requirement, Selector};
-use crate::model::service::TargetPort;
+use crate::model::service::{ServiceId, TargetPort};
 use crate::model::snapshot::{PolicyObject, PolicySpec, Snapshot};
 use crate::policy::network_policy::policy_types;
 use crate::policy::{Direction, Tier};
@@ -104,6 +105,19 @@ pub fn workloads(snapshot: &Snapshot, pods: &BTreeSet<PodId>) -> String {
         None => snapshot.pods.at(*pod).name.to_string(),
     };
     pods.iter().map(name).collect::<BTreeSet<String>>().into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// Tells whether pods behind a Service are in the network of their node, where no selector finds them.
+pub fn has_node_backends(snapshot: &Snapshot, service: ServiceId) -> bool {
+    let service = snapshot.services.at(service);
+    let is_behind = |pod: &Pod| {
+        let selector = service.selector.as_ref();
+        pod.host_network
+            && pod.state != PodState::Finished
+            && pod.namespace == service.namespace
+            && selector.is_some_and(|selector| selects(snapshot, selector, pod))
+    };
+    snapshot.pods.values().any(is_behind)
 }
 
 /// Lists the pods of an end that policies govern.

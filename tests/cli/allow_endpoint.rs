@@ -230,3 +230,21 @@ fn what_our_policy_for_dns_opens_stays_in_it() {
     assert!(second.out.contains("k8s-app: kube-dns"), "{}", second.out);
     assert!(second.out.contains("169.254.20.10/32"), "{}", second.out);
 }
+
+#[test]
+fn pods_of_a_service_that_no_selector_finds_are_told() {
+    let folder = folder();
+    let node = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: api, namespace: shop, labels: {app: api}}
+spec: {nodeName: n1, hostNetwork: true, containers: [{name: main, image: example.test/api}]}
+status: {phase: Running, podIP: 192.168.1.9, podIPs: [{ip: 192.168.1.9}], hostIP: 192.168.1.9}
+";
+    folder.write("node.yaml", node.as_bytes());
+    let text = "note: pods of shop/svc/api are in the network of their node";
+    let ask = "shop/deploy/web --url http://api -f dns.yaml";
+    let (without, with) = (plan(&folder, ask), plan(&folder, &format!("{ask} -f node.yaml")));
+    assert!(!without.out.contains(text), "{}", without.out);
+    assert!(with.out.contains(text), "{}", with.out);
+}
