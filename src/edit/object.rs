@@ -236,7 +236,10 @@ pub fn into(live: &Value, (old, new): (&Record, &Record), others: &[Value]) -> R
         // A rule of ours that somebody changed is theirs, and stays.
         let place = of(old).and_then(|rule| egress.iter().position(|own| *own == rule));
         let range = place.map_or(egress.len()..egress.len(), |place| place..place + 1);
-        let known = place.is_none() && of(new).is_some_and(|rule| egress.contains(&rule));
+        // Two hosts may have one rule. One that was there before the host was remembered is no rule of ours.
+        let known = place.is_none()
+            && old.entries.contains_key(key)
+            && of(new).is_some_and(|rule| egress.contains(&rule));
         egress.splice(range, of(new).filter(|_| !known));
     }
     for rule in others {

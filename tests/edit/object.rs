@@ -181,6 +181,20 @@ fn a_policy_of_somebody_else_keeps_every_rule_that_was_read() {
 }
 
 #[test]
+fn a_rule_that_is_there_like_one_of_ours_outlives_it() {
+    let first = record(&[("api.example.com", 443, &["8.8.8.8"])]);
+    let moved = record(&[("api.example.com", 443, &["9.9.9.9"])]);
+    let mut live = live();
+    let by_hand = object::rules(&first);
+    live["spec"]["egress"] = by_hand.clone().into();
+    let taken = object::into(&live, (&Record::default(), &first), &[]).unwrap();
+    let later = object::into(&taken, (&first, &moved), &[]).unwrap();
+    let rules = later["spec"]["egress"].as_array().unwrap();
+    assert!(rules.contains(&by_hand[0]), "{later:#}");
+    assert!(rules.contains(&object::rules(&moved)[0]), "{later:#}");
+}
+
+#[test]
 fn a_policy_in_which_a_rule_would_isolate_or_do_nothing_is_refused() {
     let new = record(&[("a.example", 443, &["8.8.8.8"])]);
     let try_into = |change: &dyn Fn(&mut Value)| {
