@@ -239,7 +239,9 @@ fn object(text: &str, namespace: Option<&str>, kind: &str, name: &str) -> Result
 /// # Errors
 /// A number outside 1 to 65535, an inverted range, an unknown protocol.
 pub fn parse_port(text: &str) -> Result<PortQuery, TargetError> {
-    let wrong = || TargetError::Port(text.to_owned());
+    // Of an address that somebody wrote without its scheme, this is the password.
+    let shown = if text.contains('@') { "…" } else { text };
+    let wrong = || TargetError::Port(shown.to_owned());
     let (port, protocol) = match text.split_once('/') {
         Some((port, protocol)) => (port, Some(Protocol::parse(protocol).ok_or_else(wrong)?)),
         None => (text, None),
