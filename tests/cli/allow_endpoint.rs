@@ -248,3 +248,20 @@ status: {phase: Running, podIP: 192.168.1.9, podIPs: [{ip: 192.168.1.9}], hostIP
     assert!(!without.out.contains(text), "{}", without.out);
     assert!(with.out.contains(text), "{}", with.out);
 }
+
+#[test]
+fn an_address_that_is_not_opened_is_told_why() {
+    let folder = folder();
+    let ask = |url: &str| format!("shop/deploy/web -f dns.yaml --url {url}");
+    let metadata = "169.254.169.254 is not opened: 169.254.169.254: it is";
+    refused(&folder, &ask("http://169.254.169.254"), 5, metadata);
+    let own = "10.1.0.53: it is an address of this cluster";
+    refused(&folder, &ask("http://10.1.0.53"), 5, own);
+}
+
+#[test]
+fn a_password_without_a_scheme_is_not_repeated() {
+    let ended = folder().run("explain shop/deploy/web -f shop.yaml --to user:hunter2@db.test:5432");
+    assert_eq!(ended.code, Some(2));
+    assert!(!format!("{}{}", ended.out, ended.err).contains("hunter2"), "{}", ended.err);
+}
