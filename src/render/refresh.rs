@@ -53,8 +53,12 @@ fn summary(refresh: &Refresh) -> Line {
         let written = refresh.policies.iter().filter(|policy| !failed(policy));
         written.flat_map(|policy| &policy.hosts).map(of).sum::<usize>()
     };
+    let restored = |policy: &&RefreshedPolicy| {
+        policy.problem.is_some() && matches!(policy.outcome, PolicyOutcome::Written | PolicyOutcome::Due)
+    };
     let unresolved = refresh.hosts().filter(|host| host.is_unresolved()).count();
     let counts = [
+        (refresh.policies.iter().filter(restored).count(), "restored"),
         (changed(|host| host.added.len()), "added"),
         (changed(|host| host.removed.len()), "removed"),
         (addresses(|host| host.pending.len()), "pending removal"),

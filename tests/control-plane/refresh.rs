@@ -33,6 +33,7 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
         shared.trial("refresh::a_damaged_record_is_told_and_stops_no_other", damaged),
         shared.trial("refresh::two_runs_at_once_both_succeed", two_at_once),
         shared.trial("refresh::rules_of_others_in_the_same_policy_stay", beside_others),
+        shared.trial("refresh::a_rule_that_somebody_took_away_is_not_called_current", taken_away),
         shared.trial("refresh::where_nothing_is_remembered_nothing_is_done", nothing),
     ]
 }
@@ -243,6 +244,24 @@ fn beside_others(plane: &ControlPlane) {
     assert_eq!(after["metadata"]["labels"]["team"], "shop");
     assert_eq!(after["metadata"]["annotations"]["team"], "shop");
     assert_eq!(blocks(&after)[0].len(), 2);
+}
+
+fn taken_away(plane: &ControlPlane) {
+    let (namespace, server) = ("refresh-taken-away", server());
+    let name = remember(plane, namespace, &["api.example.test"]);
+    assert_eq!(run(plane, &server, namespace, &[]).code, Some(0));
+    let patch = r#"--patch=[{"op": "replace", "path": "/spec/egress", "value": []}]"#;
+    let args = ["patch", "--namespace", namespace, "networkpolicy", &name, "--type=json", patch];
+    plane.kubectl(&args, None).expect_success();
+    let output = run(plane, &server, namespace, &["--check"]);
+    assert_eq!(output.code, Some(1), "{output:#?}");
+    assert!(output.stdout.contains("a rule of its hosts was taken away or changed"), "{output:#?}");
+    let output = run(plane, &server, namespace, &[]);
+    assert_eq!(output.code, Some(0), "{output:#?}");
+    assert!(output.stdout.starts_with("1 host in 1 policy, 1 restored\n"), "{output:#?}");
+    assert_eq!(blocks(&policy(plane, namespace, &name))[0].len(), 2);
+    let output = run(plane, &server, namespace, &["--check"]);
+    assert_eq!(output.code, Some(0), "{output:#?}");
 }
 
 fn nothing(plane: &ControlPlane) {
