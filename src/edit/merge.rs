@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::host::{Host, HostName};
-use super::outcome::{Answer, Outcome, Resolution};
+use super::outcome::{Answer, Outcome, Resolution, VantageClass};
 use super::record::{Entry, Key, MOST_ADDRESSES, Minute, Record, Streak};
 use super::special::{self, Refusal, Source};
 use crate::model::ips::{Family, IpSet};
@@ -170,6 +170,9 @@ fn host(old: &Entry, outcomes: &[&Outcome], now: Minute, options: &Options) -> (
     if !taken.is_empty() {
         entry.vantage = entry.vantage.or(outcomes.iter().map(|outcome| outcome.vantage.class).min());
     }
+    if !taken.is_empty() && refused.is_empty() && are_the_clusters(outcomes) {
+        take_over(&mut entry);
+    }
     // Other name servers may see other addresses, and an answer with an address that is refused is
     // not believed to be all there is.
     let same = outcomes.iter().all(|outcome| Some(outcome.vantage.class) == entry.vantage);
@@ -195,6 +198,24 @@ fn host(old: &Entry, outcomes: &[&Outcome], now: Minute, options: &Options) -> (
     change.added = entry.ips.keys().copied().filter(|ip| !old.ips.contains_key(ip)).collect();
     change.kept.retain(|ip| old.ips.contains_key(ip));
     (Some(entry), Change { removed, refused, ..change })
+}
+
+/// Tells whether the cluster's own name servers answered, all of them.
+fn are_the_clusters(outcomes: &[&Outcome]) -> bool {
+    let is_heard = |outcome: &&Outcome| {
+        outcome.vantage.class == VantageClass::Cluster && failure(outcome).is_none()
+    };
+    outcomes.iter().all(is_heard)
+}
+
+/// Lets the cluster's own name servers, which see what pods see, be those that count from now on: a host
+/// that was allowed from a laptop is refreshed in the cluster. What is missing is counted anew.
+fn take_over(entry: &mut Entry) {
+    if entry.vantage != Some(VantageClass::Cluster) {
+        entry.vantage = Some(VantageClass::Cluster);
+        entry.ips.values_mut().for_each(|missing| *missing = None);
+        (entry.gone4, entry.gone6) = (None, None);
+    }
 }
 
 /// Takes what is new into no entry, and goes on to count what is missing: it leaves in time, and makes room.

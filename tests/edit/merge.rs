@@ -348,6 +348,31 @@ fn another_class_of_name_server_adds_and_takes_nothing() {
 }
 
 #[test]
+fn the_clusters_name_servers_take_over_from_a_laptop() {
+    let by = |class, ips: &[&str]| {
+        let mut said = said("a.example.com", found(ips), Answer::NoData);
+        said[0].outcomes.iter_mut().for_each(|outcome| outcome.vantage.class = class);
+        said
+    };
+    let day = |record: &Record, day: u64, said: &[Resolution]| {
+        merge(record, said, Minute(START + day * 1440), &Options::default()).record
+    };
+    let laptop = by(VantageClass::System, &["8.8.8.1"]);
+    let mut record = day(&fresh(&["a.example.com"]), 0, &laptop);
+    let entry = |record: &Record| record.entries[&key("a.example.com")].clone();
+    assert_eq!(entry(&record).vantage, Some(VantageClass::System));
+    // What the laptop saw leaves after a day and three answers of the cluster without it.
+    for number in 1..4 {
+        record = day(&record, number, &by(VantageClass::Cluster, &["8.8.8.2"]));
+        assert_eq!(entry(&record).ips.len(), if number < 3 { 2 } else { 1 }, "day {number}");
+    }
+    assert_eq!(entry(&record).vantage, Some(VantageClass::Cluster));
+    // The laptop does not take it back.
+    record = day(&record, 4, &laptop);
+    assert_eq!((entry(&record).vantage, entry(&record).ips.len()), (Some(VantageClass::Cluster), 2));
+}
+
+#[test]
 fn a_host_of_three_hundred_addresses_stops_no_other() {
     let many: Vec<IpAddr> =
         (0..300u32).map(|low| std::net::Ipv4Addr::from_bits(0x0808_0000 + low).into()).collect();
