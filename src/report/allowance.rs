@@ -157,7 +157,7 @@ pub fn open_pods(network: &Network<'_>, namespace: &str) -> BTreeSet<PodId> {
             let subject = network.subject_of(class)?;
             network.isolations_of(subject, Direction::Egress, tier).find(|(_, doubt)| doubt.is_none())
         };
-        network.subject_of(class).is_none() || Tier::ALL.into_iter().find_map(of_tier).is_some()
+        network.subject_of(class).is_some() && Tier::ALL.into_iter().find_map(of_tier).is_none()
     };
     let pods = selected(network.snapshot, namespace, &Selector::default()).into_iter();
     pods.filter(|pod| network.classes.of_pod(*pod).any(is_open)).collect()

@@ -253,9 +253,9 @@ status: {phase: Running, podIP: 192.168.1.9, podIPs: [{ip: 192.168.1.9}], hostIP
 fn an_address_that_is_not_opened_is_told_why() {
     let folder = folder();
     let ask = |url: &str| format!("shop/deploy/web -f dns.yaml --url {url}");
-    let metadata = "169.254.169.254 is not opened: 169.254.169.254: it is";
+    let metadata = "169.254.169.254 is not opened: it is";
     refused(&folder, &ask("http://169.254.169.254"), 5, metadata);
-    let own = "10.1.0.53: it is an address of this cluster";
+    let own = "10.1.0.53 is not opened: it is an address of this cluster";
     refused(&folder, &ask("http://10.1.0.53"), 5, own);
 }
 

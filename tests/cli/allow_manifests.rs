@@ -198,7 +198,7 @@ fn pods_that_were_not_meant_are_neither_cut_nor_opened_unseen() {
     for arguments in ["x/deploy/a --allow-rest", "ns/x --allow-rest"] {
         let ended = ask(arguments);
         assert_eq!(ended.code, Some(5), "{arguments}: {}", ended.err);
-        assert!(ended.err.contains("--allow-rest would open everything to pods that"), "{}", ended.err);
+        assert!(ended.err.contains("--allow-rest would open everything for"), "{}", ended.err);
     }
     assert_eq!(ask("x/deploy/b --allow-rest").code, Some(0));
 
