@@ -135,7 +135,7 @@ fn enforcement(cni: Cni, containers: &[Container]) -> (bool, Option<String>) {
     }
 }
 
-/// Returns the tag of an image: `v1.16.1` of `quay.io/cilium/cilium:v1.16.1@sha256:…`.
+/// Returns the tag of an image: `v1.16.1` of `example.test/cilium/cilium:v1.16.1@sha256:…`.
 fn tag(image: &str) -> Option<String> {
     let image = image.split('@').next().unwrap_or_default();
     let (_, tag) = image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'))?;

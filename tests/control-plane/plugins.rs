@@ -34,38 +34,38 @@ const fn row(agents: &'static [&'static str], says: &'static str) -> Row {
 
 /// As the manifests of these projects have them: namespace, name, labels, containers.
 const CILIUM_AGENT: &str =
-    "kube-system cilium k8s-app=cilium cilium-agent=quay.io/cilium/cilium:v1.18.4";
+    "kube-system cilium k8s-app=cilium cilium-agent=example.test/cilium/cilium:v1.18.4";
 const AWS_ON: &str = "kube-system aws-node k8s-app=aws-node aws-node=ecr.test/amazon-k8s-cni:v1.20.4 \
                       aws-eks-nodeagent=ecr.test/agent:v1.2.7,--enable-network-policy=true";
 const AWS_OFF: &str = "kube-system aws-node k8s-app=aws-node aws-node=ecr.test/amazon-k8s-cni:v1.20.4 \
                        aws-eks-nodeagent=ecr.test/agent:v1.2.7,--enable-network-policy=false";
-const FLANNEL: &str = "kube-flannel kube-flannel-ds app=flannel kube-flannel=ghcr.io/flannel:v0.27.4";
+const FLANNEL: &str = "kube-flannel kube-flannel-ds app=flannel kube-flannel=example.test/flannel:v0.27.4";
 
 const ROWS: [Row; 23] = [
     row(&[CILIUM_AGENT], "enforced by cilium (DaemonSet kube-system/cilium)"),
     row(
-        &["cni cilium-of-helm k8s-app=cilium cilium-agent=quay.io/cilium/cilium:v1.18.4"],
+        &["cni cilium-of-helm k8s-app=cilium cilium-agent=example.test/cilium/cilium:v1.18.4"],
         "enforced by cilium (DaemonSet cni/cilium-of-helm)",
     ),
     row(
-        &["kube-system anetd k8s-app=cilium cilium-agent=gke.gcr.io/anetd:1.15"],
+        &["kube-system anetd k8s-app=cilium cilium-agent=example.test/anetd:1.15"],
         "enforced by gke (DaemonSet kube-system/anetd)",
     ),
     row(
-        &["kube-system anetd k8s-app=anetd cilium-agent=gke.gcr.io/anetd:1.15"],
+        &["kube-system anetd k8s-app=anetd cilium-agent=example.test/anetd:1.15"],
         "enforced by gke (DaemonSet kube-system/anetd)",
     ),
     row(
-        &["calico-system calico-node k8s-app=calico-node calico-node=docker.io/calico/node:v3.31.2"],
+        &["calico-system calico-node k8s-app=calico-node calico-node=example.test/calico/node:v3.31.2"],
         "enforced by calico (DaemonSet calico-system/calico-node)",
     ),
     row(
-        &["kube-system calico-node k8s-app=calico-node calico-node=docker.io/calico/node:v3.31.2"],
+        &["kube-system calico-node k8s-app=calico-node calico-node=example.test/calico/node:v3.31.2"],
         "enforced by calico (DaemonSet kube-system/calico-node)",
     ),
     row(
         &[
-            "kube-system canal k8s-app=canal calico-node=docker.io/calico/node:v3.31.2 kube-flannel=flannel:v0.27",
+            "kube-system canal k8s-app=canal calico-node=example.test/calico/node:v3.31.2 kube-flannel=flannel:v0.27",
         ],
         "enforced by calico (DaemonSet kube-system/canal)",
     ),
@@ -76,11 +76,11 @@ const ROWS: [Row; 23] = [
         "enforced by antrea (DaemonSet kube-system/antrea-agent)",
     ),
     row(
-        &["openshift-ovn-kubernetes ovnkube-node app=ovnkube-node ovnkube-controller=quay.io/ovn:4.20"],
+        &["openshift-ovn-kubernetes ovnkube-node app=ovnkube-node ovnkube-controller=example.test/ovn:4.20"],
         "enforced by ovn-kubernetes (DaemonSet openshift-ovn-kubernetes/ovnkube-node)",
     ),
     row(
-        &["ovn-kubernetes ovnkube-node app=ovnkube-node ovnkube-node=ghcr.io/ovn-kubernetes:1.1"],
+        &["ovn-kubernetes ovnkube-node app=ovnkube-node ovnkube-node=example.test/ovn-kubernetes:1.1"],
         "enforced by ovn-kubernetes (DaemonSet ovn-kubernetes/ovnkube-node)",
     ),
     row(
@@ -107,13 +107,13 @@ const ROWS: [Row; 23] = [
     ),
     row(
         &[
-            "kube-system kube-router k8s-app=kube-router kube-router=docker.io/cloudnativelabs/kube-router:v2.9.0,--run-firewall=true",
+            "kube-system kube-router k8s-app=kube-router kube-router=example.test/cloudnativelabs/kube-router:v2.9.0,--run-firewall=true",
         ],
         "enforced by kube-router (DaemonSet kube-system/kube-router)",
     ),
     row(
         &[
-            "kube-system kube-router k8s-app=kube-router kube-router=docker.io/cloudnativelabs/kube-router:v2.9.0,--run-firewall=false",
+            "kube-system kube-router k8s-app=kube-router kube-router=example.test/cloudnativelabs/kube-router:v2.9.0,--run-firewall=false",
         ],
         "policies are NOT enforced: kube-router",
     ),
@@ -129,7 +129,7 @@ const ROWS: [Row; 23] = [
     ),
     row(
         &[
-            "kube-system kindnet app=kindnet,k8s-app=kindnet kindnet-cni=docker.io/kindest/kindnetd:v20251116",
+            "kube-system kindnet app=kindnet,k8s-app=kindnet kindnet-cni=example.test/kindest/kindnetd:v20251116",
         ],
         "enforced by kindnet (DaemonSet kube-system/kindnet)",
     ),
