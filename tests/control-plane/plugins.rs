@@ -39,7 +39,8 @@ const AWS_ON: &str = "kube-system aws-node k8s-app=aws-node aws-node=ecr.test/am
                       aws-eks-nodeagent=ecr.test/agent:v1.2.7,--enable-network-policy=true";
 const AWS_OFF: &str = "kube-system aws-node k8s-app=aws-node aws-node=ecr.test/amazon-k8s-cni:v1.20.4 \
                        aws-eks-nodeagent=ecr.test/agent:v1.2.7,--enable-network-policy=false";
-const FLANNEL: &str = "kube-flannel kube-flannel-ds app=flannel kube-flannel=example.test/flannel:v0.27.4";
+const FLANNEL: &str =
+    "kube-flannel kube-flannel-ds app=flannel kube-flannel=example.test/flannel:v0.27.4";
 
 const ROWS: [Row; 23] = [
     row(&[CILIUM_AGENT], "enforced by cilium (DaemonSet kube-system/cilium)"),
@@ -76,7 +77,9 @@ const ROWS: [Row; 23] = [
         "enforced by antrea (DaemonSet kube-system/antrea-agent)",
     ),
     row(
-        &["openshift-ovn-kubernetes ovnkube-node app=ovnkube-node ovnkube-controller=example.test/ovn:4.20"],
+        &[
+            "openshift-ovn-kubernetes ovnkube-node app=ovnkube-node ovnkube-controller=example.test/ovn:4.20",
+        ],
         "enforced by ovn-kubernetes (DaemonSet openshift-ovn-kubernetes/ovnkube-node)",
     ),
     row(
