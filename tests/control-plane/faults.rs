@@ -29,10 +29,11 @@ use super::process::Output;
 use super::refresh::{FIRST, SECOND, blocks, policy, remember, server};
 use super::relay::{Fate, Relay, send};
 
-/// Lists the trials of this file.
-pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
+/// Lists the trials of this file; one needs a control plane without any address, as the families that pods
+/// and nodes have are those that are asked for.
+pub(crate) fn trials(shared: &Arc<Shared>, empty: &Arc<Shared>) -> Vec<Trial> {
     vec![
-        shared.trial("faults::whatever_name_servers_say_no_address_is_lost", name_servers),
+        empty.trial("faults::whatever_name_servers_say_no_address_is_lost", name_servers),
         shared.trial("faults::killed_at_every_step_leaves_old_or_new", killed),
         shared.trial("faults::server_errors_and_resets_in_the_middle_are_outlived", outlived),
         shared.trial("faults::a_policy_that_cannot_be_written_stops_no_other", one_fails),

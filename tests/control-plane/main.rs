@@ -65,8 +65,21 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let shared = Arc::new(Shared::default());
     // Control planes for trials that look at all that a cluster has.
-    let [cases, kinds, examples, helps, large, saved, huge, agents, others, least, routes, forwards] =
-        [(); 12].map(|()| Arc::new(Shared::default()));
+    let [
+        cases,
+        kinds,
+        examples,
+        helps,
+        large,
+        saved,
+        huge,
+        agents,
+        others,
+        least,
+        routes,
+        forwards,
+        empty,
+    ] = [(); 13].map(|()| Arc::new(Shared::default()));
     let trials = [
         live::trials(&cases),
         many::trials(&large),
@@ -85,7 +98,7 @@ fn main() -> ExitCode {
         allow::trials(&shared),
         apply::trials(&shared),
         refresh::trials(&shared),
-        faults::trials(&shared),
+        faults::trials(&shared, &empty),
         progress::trials(&shared),
         cronjob::trials(&shared),
         gateways::trials(&routes),
