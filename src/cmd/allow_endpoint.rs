@@ -327,7 +327,7 @@ impl Question<'_, '_> {
     /// Refuses to keep everything open for pods that a policy isolates already.
     fn check_rest(&self) -> Result<(), Error> {
         let (snapshot, namespace) = (self.before.snapshot, &*self.pods.namespace);
-        let all = allowance::selected_by(snapshot, namespace, &self.pods.selector);
+        let all = allowance::selected(snapshot, namespace, &self.pods.selector);
         let open = allowance::open_pods(self.before, namespace);
         let isolated = allowance::workloads(snapshot, &all.difference(&open).copied().collect());
         if isolated.is_empty() {
@@ -348,7 +348,7 @@ impl Question<'_, '_> {
             let selector: LabelSelector =
                 selector.and_then(|own| serde_json::from_value(own).ok()).unwrap_or_default();
             let (namespace, title) = (&*self.pods.namespace, writing::title(&change.wanted));
-            let selects = allowance::selected_by(snapshot, namespace, &Selector::new(&selector));
+            let selects = allowance::selected(snapshot, namespace, &Selector::new(&selector));
             let others = |one: &BTreeSet<PodId>, other: &BTreeSet<PodId>| {
                 allowance::workloads(snapshot, &one.difference(other).copied().collect())
             };

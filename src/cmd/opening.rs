@@ -15,7 +15,7 @@ use crate::edit::record::{Entry, Key};
 use crate::edit::url::{Destination, Place};
 use crate::error::Error;
 use crate::load::resolve::{Asking, resolve_srv};
-use crate::model::selector::{Requirement, Selector};
+use crate::model::selector::Selector;
 use crate::model::service::{ServiceId, TargetPort};
 use crate::model::snapshot::Snapshot;
 use crate::model::special::AddressClass;
@@ -180,8 +180,7 @@ pub(super) fn dns_place(servers: Servers) -> DnsPlace {
     match servers.at {
         At::Addresses(ips) => DnsPlace::Addresses { ips: ips.into_iter().collect(), ports },
         At::Pods { namespace, labels } => {
-            let each = labels.iter().map(|(key, value)| Requirement::equals(key, value));
-            let selector = Selector { requirements: each.collect() };
+            let selector = Selector::of_labels(&labels);
             DnsPlace::Pods { namespace: namespace.into(), selector, ports }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::objects::{
     Meta, Object, ObjectKey, OwnerReference, PodObject, WorkloadObject, WorkloadSelector,
 };
-use crate::model::selector::{Requirement, Selector};
+use crate::model::selector::Selector;
 
 /// Longest chain of controllers that is followed; real ones have two links.
 const LONGEST_CHAIN: usize = 8;
@@ -114,10 +114,7 @@ fn key_of(namespace: &str, owner: &OwnerReference) -> ObjectKey {
 pub(super) fn selector(workload: &WorkloadObject) -> Option<Selector> {
     let selector = match workload.spec.selector.as_ref()? {
         WorkloadSelector::Selector(selector) => Selector::new(selector),
-        WorkloadSelector::Labels(labels) => {
-            let requirements = labels.iter().map(|(key, value)| Requirement::equals(key, value));
-            Selector { requirements: requirements.collect() }
-        }
+        WorkloadSelector::Labels(labels) => Selector::of_labels(labels),
     };
     (!selector.is_empty()).then_some(selector)
 }

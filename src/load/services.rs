@@ -12,7 +12,7 @@ use crate::model::arena::Arena;
 use crate::model::endpoint::NamespaceId;
 use crate::model::ips::{Family, IpSet};
 use crate::model::ports::Protocol;
-use crate::model::selector::{Requirement, Selector};
+use crate::model::selector::Selector;
 use crate::model::service::{
     LoadBalancer, OutsideAccess, Service, ServiceAddress, ServicePort, Slice, SlicePort, TargetPort,
 };
@@ -64,8 +64,7 @@ fn service((namespace, name): (NamespaceId, &str), read: &ServiceObject, slices:
             ServiceAddress::Own(if listed.is_empty() { single } else { listed })
         }
     };
-    let labels = spec.selector.iter().map(|(key, value)| Requirement::equals(key, value));
-    let selector = Selector { requirements: labels.collect() };
+    let selector = Selector::of_labels(&spec.selector);
     Service {
         namespace,
         name: name.into(),

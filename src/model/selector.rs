@@ -58,6 +58,12 @@ impl Selector {
         Self { requirements }
     }
 
+    /// Builds the selector of labels that must all be there.
+    pub fn of_labels<'a>(labels: impl IntoIterator<Item = (&'a String, &'a String)>) -> Self {
+        let each = labels.into_iter().map(|(key, value)| Requirement::equals(key, value));
+        Self { requirements: each.collect() }
+    }
+
     /// Tells whether the selector selects everything.
     pub fn is_empty(&self) -> bool {
         self.requirements.is_empty()

@@ -9,11 +9,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::backends::selects;
 use super::ends::{self, End};
 use super::fix;
+use super::isolations::isolating;
 use super::judge::judge;
 use super::missing_rule::{Half, MissingRule};
 use super::naming::{name_of, workload_endpoint};
 use super::schema::Endpoint;
-use super::selection::{equals, labels_of, selected};
+pub use super::selection::selected;
+use super::selection::{equals, labels_of};
 use super::servers::{At, Port, Servers, dns};
 use super::service;
 use super::target::{PortQuery, Target};
@@ -23,11 +25,11 @@ use crate::model::endpoint::{Pod, PodId, PodState};
 use crate::model::ips::IpSet;
 use crate::model::labels::set_by_controllers;
 use crate::model::ports::{PortSet, Protocol};
-use crate::model::selector::{Requirement, Selector};
+use crate::model::selector::Selector;
 use crate::model::service::{ServiceId, TargetPort};
 use crate::model::snapshot::{PolicyObject, PolicySpec, Snapshot};
+use crate::policy::Direction;
 use crate::policy::network_policy::policy_types;
-use crate::policy::{Direction, Tier};
 
 /// Pods, as a policy of their own names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,8 +56,7 @@ pub fn subject(snapshot: &Snapshot, end: &End) -> Result<Subject, String> {
         return Ok(Subject { namespace, workload: None, selector, caveats });
     }
     let pods: BTreeSet<PodId> = end.members.iter().filter_map(|member| member.who.pod()).collect();
-    let managed: BTreeSet<PodId> =
-        pods.iter().copied().filter(|pod| snapshot.pods.at(*pod).is_managed()).collect();
+    let managed = governed(snapshot, end);
     let Some(first) = managed.first() else {
         let why = if pods.is_empty() { "has no pods" } else { "has no pod that policies govern" };
         return Err(format!("{name} {why}"));
@@ -126,11 +127,6 @@ pub fn governed(snapshot: &Snapshot, end: &End) -> BTreeSet<PodId> {
     pods.filter(|pod| snapshot.pods.at(*pod).is_managed()).collect()
 }
 
-/// Lists the pods of a namespace that a selector selects.
-pub fn selected_by(snapshot: &Snapshot, namespace: &str, selector: &Selector) -> BTreeSet<PodId> {
-    selected(snapshot, namespace, selector)
-}
-
 /// Tells whether a selector may be for pods that were not read, or are not there yet, and that no policy
 /// isolates for sure.
 pub fn may_isolate_unread(snapshot: &Snapshot, namespace: &str, selector: &Selector) -> bool {
@@ -153,11 +149,7 @@ pub struct UnknownDns;
 /// Lists the pods of a namespace whose egress nothing isolates for certain.
 pub fn open_pods(network: &Network<'_>, namespace: &str) -> BTreeSet<PodId> {
     let is_open = |class: ClassId| {
-        let of_tier = |tier| {
-            let subject = network.subject_of(class)?;
-            network.isolations_of(subject, Direction::Egress, tier).find(|(_, doubt)| doubt.is_none())
-        };
-        network.subject_of(class).is_some() && Tier::ALL.into_iter().find_map(of_tier).is_none()
+        network.subject_of(class).is_some() && isolating(network, class, Direction::Egress).is_empty()
     };
     let pods = selected(network.snapshot, namespace, &Selector::default()).into_iter();
     pods.filter(|pod| network.classes.of_pod(*pod).any(is_open)).collect()
@@ -201,9 +193,7 @@ fn classes_of(network: &Network<'_>, at: &At) -> BTreeSet<ClassId> {
             members = ends::addresses(network, &ips, Endpoint::default()).members;
         }
         At::Pods { namespace, labels } => {
-            let each = labels.iter().map(|(key, value)| Requirement::equals(key, value));
-            let selector = Selector { requirements: each.collect() };
-            for pod in selected(network.snapshot, namespace, &selector) {
+            for pod in selected(network.snapshot, namespace, &Selector::of_labels(labels)) {
                 ends::push_pod(network, pod, &IpSet::everything(), &mut members);
             }
         }

@@ -97,7 +97,7 @@ fn turned<'e>(
 }
 
 /// Lists the policies that isolate a class for certain.
-fn isolating(network: &Network<'_>, class: ClassId, direction: Direction) -> Vec<RuleRef> {
+pub(super) fn isolating(network: &Network<'_>, class: ClassId, direction: Direction) -> Vec<RuleRef> {
     let subject = network.subject_of(class);
     let of_tier = |tier| subject.map(|subject| network.isolations_of(subject, direction, tier));
     let all = Tier::ALL.into_iter().filter_map(of_tier).flatten();

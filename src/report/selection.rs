@@ -70,7 +70,7 @@ fn common_labels(snapshot: &Snapshot, namespace: &str, pods: &BTreeSet<PodId>) -
 }
 
 /// Lists the pods of a namespace that a selector selects.
-pub(super) fn selected(snapshot: &Snapshot, namespace: &str, selector: &Selector) -> BTreeSet<PodId> {
+pub fn selected(snapshot: &Snapshot, namespace: &str, selector: &Selector) -> BTreeSet<PodId> {
     let namespace = snapshot.namespace(namespace);
     let pods = snapshot.pods.iter().filter(|(_, pod)| Some(pod.namespace) == namespace);
     let own = pods.filter(|(_, pod)| {
