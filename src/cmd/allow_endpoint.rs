@@ -34,7 +34,7 @@ use crate::model::selector::Selector;
 use crate::model::service::ServiceId;
 use crate::model::special::AddressClass;
 use crate::policy;
-use crate::render::{Format, allowance as render, diff, machine};
+use crate::render::{Format, allowance as render, diff};
 use crate::report::allowance;
 use crate::report::diff::Diff;
 use crate::report::ends::End;
@@ -432,10 +432,7 @@ impl Question<'_, '_> {
             cuts.map_or(Ok(()), Err)?;
             self.notes.iter().for_each(|note| tell(&format!("note: {note}")));
             let objects: Vec<Value> = changes.iter().map(|change| change.shown().whole).collect();
-            output::write(global, true, |out, format, _| match format {
-                Format::Json => machine::write_json_objects(out, &objects),
-                _ => machine::write_yaml_objects(out, &objects),
-            })?;
+            output::write_objects(global, &objects)?;
             return Ok(ExitCode::Success);
         }
         self.show(global, &source, changes)?;

@@ -13,7 +13,6 @@ use crate::edit::host::{Host, HostName};
 use crate::edit::object;
 use crate::error::{Error, ExitCode};
 use crate::model::snapshot::Snapshot;
-use crate::render::{Format, machine};
 use crate::report::servers::{At, dns};
 
 /// Prints a CiliumNetworkPolicy for each URL with hosts outside, and the NetworkPolicy for its Services.
@@ -53,9 +52,6 @@ pub(super) fn print(
         }
     }
     tell("note: Cilium follows names itself: nothing was written; its effect was not judged");
-    output::write(global, true, |out, format, _| match format {
-        Format::Json => machine::write_json_objects(out, &objects),
-        _ => machine::write_yaml_objects(out, &objects),
-    })?;
+    output::write_objects(global, &objects)?;
     Ok(ExitCode::Success)
 }

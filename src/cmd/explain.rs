@@ -192,10 +192,7 @@ fn write_fix(global: &Global, answer: Explanation) -> Result<ExitCode, Error> {
         let _ = writeln!(std::io::stderr(), "{text}");
         return Ok(ExitCode::Success);
     };
-    output::write(global, true, |out, format, _| match format {
-        Format::Json => machine::write_json_objects(out, &objects),
-        _ => machine::write_yaml_objects(out, &objects),
-    })?;
+    output::write_objects(global, &objects)?;
     Ok(ExitCode::Success)
 }
 

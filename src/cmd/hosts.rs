@@ -9,7 +9,6 @@ use super::writing::{Change, refused};
 use crate::edit::classify::holder;
 use crate::edit::host::{Host, HostName};
 use crate::edit::merge::{Change as HostChange, Status};
-use crate::edit::outcome::Answer;
 use crate::edit::plan::Learnt;
 use crate::edit::record::{Key, MANY_ADDRESSES};
 use crate::edit::special::Refusal;
@@ -24,11 +23,7 @@ pub(super) fn check(snapshot: &Snapshot, changes: &[Change]) -> Result<(), Error
             return Err(refusal(snapshot, key, change));
         }
         if change.status.is_unresolved() {
-            return Err(unresolved(format!(
-                "{} was not resolved: {}",
-                key.host,
-                reason(&change.status)
-            )));
+            return Err(not_resolved(&key.host, &change.status));
         }
     }
     Ok(())
@@ -55,17 +50,12 @@ pub(super) fn addresses(learnt: &Learnt, name: &HostName) -> Result<BTreeSet<IpA
         return Ok(found);
     }
     let outcomes = resolution.iter().flat_map(|own| &own.outcomes);
-    let failures: BTreeSet<String> = outcomes
-        .filter_map(|outcome| match &outcome.answer {
-            Answer::Failure(why) => Some(format!("{}: {why}", outcome.vantage.server)),
-            _ => None,
-        })
-        .collect();
-    let why = match failures.is_empty() {
-        true => "name servers say that it has no address".to_owned(),
-        false => failures.into_iter().collect::<Vec<_>>().join("; "),
+    let failures: BTreeSet<Box<str>> = outcomes.filter_map(|outcome| outcome.failure()).collect();
+    let status = match failures.is_empty() {
+        true => Status::Gone { held: false },
+        false => Status::Failed(failures),
     };
-    Err(unresolved(format!("{name} was not resolved: {why}")))
+    Err(not_resolved(name, &status))
 }
 
 /// Says that a host could not be resolved.
@@ -78,12 +68,13 @@ fn each(changes: &[Change]) -> impl Iterator<Item = (&Key, &HostChange)> {
     changes.iter().flat_map(|change| &change.planned.changes)
 }
 
-fn reason(status: &Status) -> String {
-    match status {
+fn not_resolved(host: &dyn std::fmt::Display, status: &Status) -> Error {
+    let why = match status {
         Status::Failed(failures) => failures.iter().cloned().collect::<Vec<_>>().join("; "),
         Status::Gone { .. } => "name servers say that it has no address".to_owned(),
         _ => "it was not asked about".to_owned(),
-    }
+    };
+    unresolved(format!("{host} was not resolved: {why}"))
 }
 
 fn refusal(snapshot: &Snapshot, key: &Key, change: &HostChange) -> Error {

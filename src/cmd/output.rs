@@ -2,10 +2,12 @@
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 
+use serde::Serialize;
+
 use crate::cli::{ColorWhen, Global};
 use crate::error::{Error, ExitCode};
 use crate::render::sanitize::sanitize;
-use crate::render::{Format, Look};
+use crate::render::{Format, Look, machine};
 
 /// The columns of text that goes to no terminal.
 const DEFAULT_WIDTH: usize = 80;
@@ -28,6 +30,14 @@ pub(super) fn write(
         }
         _ => Ok(()),
     }
+}
+
+/// Writes objects to apply, as JSON where that is asked for and as YAML otherwise.
+pub(super) fn write_objects(global: &Global, objects: &[impl Serialize]) -> Result<(), Error> {
+    write(global, true, |out, format, _| match format {
+        Format::Json => machine::write_json_objects(out, objects),
+        _ => machine::write_yaml_objects(out, objects),
+    })
 }
 
 /// Tells on standard error what an answer of rows alone has no place for: its caveats and gaps.

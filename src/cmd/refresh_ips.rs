@@ -150,10 +150,7 @@ fn print_cronjob(args: &RefreshIpsArgs, global: &Global, image: &str) -> Result<
         schedule: &args.schedule,
         arguments: &arguments,
     });
-    output::write(global, true, |out, format, _| match format {
-        Format::Json => machine::write_json_objects(out, &objects),
-        _ => machine::write_yaml_objects(out, &objects),
-    })?;
+    output::write_objects(global, &objects)?;
     Ok(ExitCode::Success)
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::edit::merge::{Change, Status};
 use crate::edit::record::{Key, Minute};
 use crate::load::apply::Applied;
+use crate::load::conflict;
 use crate::report::refresh::{
     HostStatus, PendingAddress, PolicyOutcome, RefreshedHost, RefreshedPolicy,
 };
@@ -71,12 +72,7 @@ pub(super) fn written(policy: &mut RefreshedPolicy, applied: &Applied) {
     let (outcome, problem) = match applied {
         Applied::Done { changed: true } => (PolicyOutcome::Written, policy.problem.take()),
         Applied::Done { changed: false } => (PolicyOutcome::Current, None),
-        Applied::Conflict(conflicts) => {
-            let each = conflicts.iter().map(|own| {
-                format!("{} belongs to {} ({} at {})", own.field, own.manager, own.operation, own.time)
-            });
-            (PolicyOutcome::Failed, Some(each.collect::<Vec<_>>().join("; ")))
-        }
+        Applied::Conflict(conflicts) => (PolicyOutcome::Failed, Some(conflict::told(conflicts))),
         Applied::Stale => {
             let text = "others changed it each time it was read; the next run tries again";
             (PolicyOutcome::Failed, Some(text.to_owned()))

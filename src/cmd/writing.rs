@@ -11,7 +11,7 @@ use crate::edit::plan::{Learnt, PlanError, Planned, Wanted};
 use crate::error::{Error, ExitCode};
 use crate::load::apply::{Applied, DryRun, Force, Manner, PolicyName, Writer};
 use crate::load::cluster::ClusterError;
-use crate::load::conflict::Conflict;
+use crate::load::conflict::{self, Conflict};
 use crate::model::snapshot::{PolicyObject, PolicySpec, Snapshot};
 use crate::policy::{self, Rules};
 use crate::render::sanitize::sanitize;
@@ -209,7 +209,7 @@ pub(super) fn write(
             Applied::Done { changed: false } => "unchanged",
             Applied::Done { changed: true } if change.live.is_none() => "created",
             Applied::Done { changed: true } => "configured",
-            Applied::Conflict(conflicts) => return Err(conflict(&change.wanted, &conflicts)),
+            Applied::Conflict(conflicts) => return Err(owned(&change.wanted, &conflicts)),
             Applied::Stale => {
                 let text = "others changed it each time it was read; try again";
                 return Err(Error::cluster(format!("{}: {text}", title(&change.wanted))));
@@ -244,12 +244,9 @@ fn of_stop(wanted: &Wanted, stop: Stop) -> Error {
     }
 }
 
-fn conflict(wanted: &Wanted, conflicts: &[Conflict]) -> Error {
-    let each = conflicts.iter().map(|own| {
-        format!("{} belongs to {} ({} at {})", own.field, own.manager, own.operation, own.time)
-    });
-    let each: Vec<String> = each.collect();
-    Error::cluster(format!("{}: {}; nothing was written", title(wanted), each.join("; ")))
+fn owned(wanted: &Wanted, conflicts: &[Conflict]) -> Error {
+    let told = conflict::told(conflicts);
+    Error::cluster(format!("{}: {told}; nothing was written", title(wanted)))
         .hint("--force-conflicts takes it over")
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::model::snapshot::LAST_APPLIED;
+
 /// A sign that an object is not the user's alone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Evidence {
@@ -54,7 +56,6 @@ const KEYS: [(&str, &str); 6] = [
 
 /// The label that names a tool in words.
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Lists who else looks after an object, by its metadata; whom an edit must not contradict first.
 pub fn evidence(metadata: &Value) -> Vec<Evidence> {

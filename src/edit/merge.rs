@@ -203,7 +203,7 @@ fn host(old: &Entry, outcomes: &[&Outcome], now: Minute, options: &Options) -> (
 /// Tells whether the cluster's own name servers answered, all of them.
 fn are_the_clusters(outcomes: &[&Outcome]) -> bool {
     let is_heard = |outcome: &&Outcome| {
-        outcome.vantage.class == VantageClass::Cluster && failure(outcome).is_none()
+        outcome.vantage.class == VantageClass::Cluster && outcome.failure().is_none()
     };
     outcomes.iter().all(is_heard)
 }
@@ -246,7 +246,7 @@ fn refused(
 
 /// Says how resolving went, and counts for how long it fails.
 fn status(outcomes: &[&Outcome], entry: &mut Entry, now: Minute) -> Status {
-    let failures: BTreeSet<Box<str>> = outcomes.iter().filter_map(|outcome| failure(outcome)).collect();
+    let failures: BTreeSet<Box<str>> = outcomes.iter().filter_map(|outcome| outcome.failure()).collect();
     let found = outcomes.iter().any(|outcome| records(outcome).next().is_some());
     let status = match (outcomes, found, failures.is_empty()) {
         ([], ..) => return Status::NotAsked,
@@ -286,19 +286,12 @@ fn forget_family(entry: &mut Entry, now: Minute, options: &Options) -> BTreeSet<
     removed
 }
 
-fn failure(outcome: &Outcome) -> Option<Box<str>> {
-    match &outcome.answer {
-        Answer::Failure(why) => Some(format!("{}: {why}", outcome.vantage.server).into()),
-        _ => None,
-    }
-}
-
 /// Sums up what was said of a family.
 fn verdict(outcomes: &[&Outcome], family: Family, taken: &BTreeSet<IpAddr>, believed: bool) -> Verdict {
     let own: Vec<_> = outcomes.iter().filter(|outcome| outcome.family == family).collect();
     let is_found = |outcome: &&&&Outcome| records(outcome).next().is_some();
     let found = own.iter().filter(is_found).count();
-    let failed = own.iter().any(|outcome| matches!(outcome.answer, Answer::Failure(_)));
+    let failed = own.iter().any(|outcome| outcome.failure().is_some());
     let ips = taken.iter().copied().filter(|ip| Family::of(*ip) == family).collect();
     match (own.len(), found) {
         (0, _) => Verdict::Some(ips),
@@ -376,10 +369,5 @@ impl Change {
     pub fn is_refused(&self) -> bool {
         !self.refused.is_empty()
             || matches!(self.status, Status::Refused | Status::TooMany(_) | Status::NoRoom)
-    }
-
-    /// Tells whether the addresses that the policy allows change.
-    pub fn is_drift(&self) -> bool {
-        !self.added.is_empty() || !self.removed.is_empty()
     }
 }

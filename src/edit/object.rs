@@ -250,9 +250,7 @@ pub fn into(live: &Value, (old, new): (&Record, &Record), others: &[Value]) -> R
     let of = |field: &str| live.pointer(&format!("/metadata/{field}")).cloned();
     let mut labels = serde_json::Map::new();
     // A label of ours that is left out would be taken away.
-    if live.pointer("/metadata/labels").and_then(|labels| labels.get(MANAGED_BY.0)?.as_str())
-        == Some(MANAGED_BY.1)
-    {
+    if is_ours(live) {
         labels.insert(MANAGED_BY.0.to_owned(), json!(MANAGED_BY.1));
     }
     let mut annotations = serde_json::Map::new();
@@ -281,6 +279,12 @@ pub fn lacks(live: &Value, record: &Record) -> bool {
     let egress = live.pointer("/spec/egress").and_then(Value::as_array);
     let egress = egress.map(Vec::as_slice).unwrap_or_default();
     rules(record).iter().any(|rule| !egress.contains(rule))
+}
+
+/// Tells whether a policy is ours alone, as its label says.
+pub fn is_ours(live: &Value) -> bool {
+    let labels = live.pointer("/metadata/labels");
+    labels.and_then(|labels| labels.get(MANAGED_BY.0)?.as_str()) == Some(MANAGED_BY.1)
 }
 
 /// Tells whether a rule has neither destinations nor ports.

@@ -75,6 +75,16 @@ impl Resolution {
     }
 }
 
+impl Outcome {
+    /// Tells of a failure, and whose it is: `10.0.0.7:53: SERVFAIL`.
+    pub fn failure(&self) -> Option<Box<str>> {
+        match &self.answer {
+            Answer::Failure(why) => Some(format!("{}: {why}", self.vantage.server).into()),
+            Answer::Records(_) | Answer::NoData | Answer::NxDomain => None,
+        }
+    }
+}
+
 impl fmt::Display for VantageClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

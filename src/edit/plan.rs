@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::guard::{self, Checked, Plan, Unplanned};
 use super::host::{Host, HostName};
 use super::merge::{self, Change, Merged, Status};
-use super::name::MANAGED_BY;
 use super::object::{self, IntoError, Pods};
 use super::outcome::Resolution;
 use super::record::{ANNOTATION, Entry, Key, Minute, Record, RecordError};
@@ -287,9 +286,7 @@ fn fixed(shown: &Value, live: Option<&Value>) -> Result<Planned, PlanError> {
 }
 
 fn check_ours(live: &Value) -> Result<(), PlanError> {
-    let labels = live.pointer("/metadata/labels");
-    let managed_by = labels.and_then(|labels| labels.get(MANAGED_BY.0));
-    (managed_by == Some(&json!(MANAGED_BY.1))).then_some(()).ok_or(PlanError::Theirs)
+    object::is_ours(live).then_some(()).ok_or(PlanError::Theirs)
 }
 
 fn text<'a>(object: &'a Value, field: &str) -> &'a str {

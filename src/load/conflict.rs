@@ -1,5 +1,7 @@
 //! Why a server refuses to apply an object: somebody owns a field, or was faster.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -48,6 +50,18 @@ fn manager(message: &str) -> String {
     let quoted = message.split_once('"').map(|(_, rest)| rest);
     let name = quoted.and_then(|rest| rest.split_once('"')).map(|(name, _)| name);
     name.unwrap_or(message).to_owned()
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { manager, operation, time, field } = self;
+        write!(f, "{field} belongs to {manager} ({operation} at {time})")
+    }
+}
+
+/// Tells of conflicts in one line.
+pub fn told(conflicts: &[Conflict]) -> String {
+    conflicts.iter().map(Conflict::to_string).collect::<Vec<_>>().join("; ")
 }
 
 impl Conflict {

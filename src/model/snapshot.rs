@@ -62,6 +62,9 @@ pub struct PolicyObject {
     pub spec: PolicySpec,
 }
 
+/// The annotation in which `kubectl apply` keeps a copy of the object.
+pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// What users write into a policy's metadata beside its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyMeta {
@@ -110,7 +113,7 @@ pub enum GapScope {
 impl PolicyMeta {
     /// Keeps labels and annotations.
     pub fn new(labels: BTreeMap<String, String>, mut annotations: BTreeMap<String, String>) -> Self {
-        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+        annotations.remove(LAST_APPLIED);
         Self { labels, annotations }
     }
 }

@@ -4,7 +4,7 @@ use k8s_openapi::api::networking::v1::NetworkPolicy;
 use serde_json::{Map, Value};
 
 use super::default_deny::policy_object;
-use crate::model::snapshot::PolicyObject;
+use crate::model::snapshot::{LAST_APPLIED, PolicyObject};
 
 /// A policy before and after.
 #[derive(Clone, Debug)]
@@ -92,15 +92,8 @@ fn whole(live: Option<&Value>, planned: &Value) -> Value {
     whole
 }
 
-/// The copy of the object that `kubectl apply` keeps.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-
 /// Returns the policy as the cluster would have it: fields that are not written stay.
 pub fn applied(live: Option<&Value>, planned: &Value) -> Option<PolicyObject> {
-    let mut object = live.cloned().unwrap_or_else(|| planned.clone());
-    let fields = planned.get("spec").and_then(Value::as_object);
-    if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
-        spec.extend(fields.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
-    }
-    serde_json::from_value::<NetworkPolicy>(object).ok().map(|policy| policy_object(&policy))
+    let policy = serde_json::from_value::<NetworkPolicy>(whole(live, planned));
+    policy.ok().map(|policy| policy_object(&policy))
 }
