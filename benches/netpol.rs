@@ -22,18 +22,19 @@ use std::ops::ControlFlow;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use netpol::diff::diff::Diff;
+use netpol::diff::joint::JointEnds;
+use netpol::diff::sides::Sides;
+use netpol::ends::end as ends;
+use netpol::ends::target::Target;
 use netpol::engine::classes::ClassId;
+use netpol::engine::connection::judge;
 use netpol::engine::network::Network;
 use netpol::engine::row::row;
 use netpol::model::ports::{PortSet, Protocol};
-use netpol::policy::{self, Direction};
-use netpol::report::diff::Diff;
-use netpol::report::ends;
-use netpol::report::joint::JointEnds;
-use netpol::report::judge::judge;
+use netpol::policy;
+use netpol::policy::Direction;
 use netpol::report::reach::{Detail, Query, Sources, Which};
-use netpol::report::sides::Sides;
-use netpol::report::target::Target;
 
 /// Runs of each whole-process scenario; the median is told.
 const RUNS: usize = 5;

@@ -9,18 +9,20 @@ use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
+use netpol::dns::resolve::{Asking, NameServers, Patience};
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::name::of_policy;
 use netpol::edit::object::{Pods, dedicated};
 use netpol::edit::outcome::{Answer, Outcome, Resolution, Vantage, VantageClass};
-use netpol::edit::plan::{self, Learnt};
+use netpol::edit::plan;
+use netpol::edit::plan::Learnt;
 use netpol::edit::record::{Entry, Key, Minute, Record};
-use netpol::load::resolve::{Asking, NameServers, Patience};
 use netpol::model::ips::Family;
 use netpol::model::selector::Selector;
 use serde_json::{Value, json};
 
-use super::{peak, report};
+use super::peak;
+use super::report;
 use server::{NameServer, Reply};
 
 const POLICIES: u32 = 1_000;
@@ -59,7 +61,7 @@ pub(crate) fn resolves() {
     };
     let hosts: BTreeSet<HostName> = (0..ASKED).map(host).collect();
     let start = Instant::now();
-    let resolved = netpol::load::resolve::resolve(&hosts, &asking, |_| {}).unwrap();
+    let resolved = netpol::dns::resolve::resolve(&hosts, &asking, |_| {}).unwrap();
     let took = start.elapsed();
     let found = |outcome: &Outcome| matches!(outcome.answer, Answer::Records(_));
     assert!(resolved.hosts.iter().all(|own| own.resolution.outcomes.iter().any(found)));

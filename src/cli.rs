@@ -4,7 +4,8 @@ use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::cmd::{self, cni::CniChoice};
+use crate::cmd;
+use crate::cmd::cni::CniChoice;
 use crate::error::{Error, ExitCode};
 use crate::render::Format;
 use crate::render::sanitize::sanitize;
@@ -150,8 +151,8 @@ pub(crate) fn formats(root: &clap::Command, name: &str) -> &'static [(&'static s
 
 /// Answers kubectl, if it asks what may follow on a command line; tells whether it does.
 pub fn complete(arguments: impl Iterator<Item = OsString>) -> bool {
-    let words = cmd::complete::asked(arguments);
-    words.map(cmd::complete::run).is_some()
+    let words = crate::complete::complete::asked(arguments);
+    words.map(crate::complete::complete::run).is_some()
 }
 
 impl Cli {

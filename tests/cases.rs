@@ -14,11 +14,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use netpol::ends::{end as ends, target};
 use netpol::engine::network::Network;
-use netpol::load::manifests::{self, ReadOptions};
+use netpol::explain::explain;
+use netpol::files::manifests;
+use netpol::files::manifests::ReadOptions;
+use netpol::fix::fix;
+use netpol::fix::fix::Question;
 use netpol::policy;
-use netpol::report::fix::{self, Question};
-use netpol::report::{ends, explain, subject, target};
+use netpol::report::subject;
 use serde_json::Value;
 
 #[test]

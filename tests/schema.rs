@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::Command;
 
 use jsonschema::Validator;
-use netpol::load::manifests;
+use netpol::files::manifests;
 use netpol::model::rights::Right;
 use netpol::policy::translate;
 use netpol::report::doctor;

@@ -8,41 +8,46 @@ use serde_json::Value;
 
 use super::connection::parse_duration;
 use super::explain::{find, parse_words};
-use super::learning::learn;
-use super::opening::{self, Opening};
 use super::policies::{meant, parse_name};
 use super::resolver::ResolverFlags;
-use super::writing::{
-    self, Change, Dry, Place, WriteFlags, check_owners, objects_after, refused, rules_after, tell,
-};
-use super::{cilium, hosts, input, output, refreshed};
+use super::{input, output};
 use crate::cli::Global;
+use crate::cluster::apply::{Force, Writer};
+use crate::cluster::proxy;
+use crate::diff::diff::Diff;
+use crate::diff::joint::JointEnds;
+use crate::diff::sides::Sides;
+use crate::dns::resolve::Asking;
 use crate::edit::classify::Mode;
 use crate::edit::merge::Options;
-use crate::edit::object::{self, DnsPlace, Pods};
+use crate::edit::object;
+use crate::edit::object::{DnsPlace, Pods};
 use crate::edit::plan::{Learnt, Wanted};
 use crate::edit::record::{GRACES, Record};
 use crate::edit::special::own_addresses;
-use crate::edit::url::{self, Destination};
+use crate::edit::url;
+use crate::edit::url::Destination;
+use crate::ends::end::End;
+use crate::ends::naming::name_of;
+use crate::ends::target::Target;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
-use crate::load::apply::{Force, Writer};
-use crate::load::proxy;
-use crate::load::resolve::Asking;
 use crate::model::endpoint::PodId;
 use crate::model::selector::Selector;
 use crate::model::service::ServiceId;
 use crate::model::special::AddressClass;
+use crate::plan::allowance;
+use crate::plan::learning::learn;
+use crate::plan::opening;
+use crate::plan::opening::Opening;
+use crate::plan::writing;
+use crate::plan::writing::{
+    Change, Dry, Place, WriteFlags, check_owners, objects_after, refused, rules_after, tell,
+};
+use crate::plan::{cilium, hosts, refreshed};
 use crate::policy;
 use crate::render::{Format, allowance as render, diff};
-use crate::report::allowance;
-use crate::report::diff::Diff;
-use crate::report::ends::End;
-use crate::report::joint::JointEnds;
-use crate::report::naming::name_of;
 use crate::report::planned::applied;
-use crate::report::sides::Sides;
-use crate::report::target::Target;
 
 /// Let a workload reach a host outside, or a Service, by a policy of its own.
 ///

@@ -24,7 +24,7 @@ impl CniChoice {
     }
 
     /// Puts the plugin that the user names in the place of the one that was recognised.
-    pub(super) fn lay_over(self, snapshot: &mut Snapshot) {
+    pub(crate) fn lay_over(self, snapshot: &mut Snapshot) {
         if let Self::Named(cni) = self {
             snapshot.plugin = NetworkPlugin::Given(cni);
         }

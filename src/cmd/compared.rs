@@ -3,16 +3,17 @@
 use super::connection;
 use super::input::{cluster_error, files, remove, warn};
 use crate::cli::Global;
+use crate::cluster::read as cluster;
+use crate::cluster::read::{Cluster, ConnectOptions, Question};
+use crate::diff::sides::Sides;
 use crate::error::Error;
-use crate::load::cluster::{self, Cluster, ConnectOptions, Question};
-use crate::load::objects::{Object, Objects};
 use crate::model::snapshot::{Gap, GapScope, Snapshot};
+use crate::objects::object::{Object, Objects};
 use crate::render::limits::merged;
 use crate::render::sanitize::sanitize;
-use crate::report::sides::Sides;
 
 /// Reads a base, the cluster where there is none, and lays `-f` and `--with` over a copy of it.
-pub(super) fn read_overlaid(global: &Global, base: &[String]) -> Result<Sides<Snapshot>, Error> {
+pub(crate) fn read_overlaid(global: &Global, base: &[String]) -> Result<Sides<Snapshot>, Error> {
     let given = connection::given(global.namespace.clone());
     let (before, namespace) = if base.is_empty() {
         let read = cluster(global, None)?;
@@ -30,7 +31,7 @@ pub(super) fn read_overlaid(global: &Global, base: &[String]) -> Result<Sides<Sn
 
 /// Reads two sources, each a path, `live` or `context:NAME`; `--with` and `--without` change the
 /// newer one.
-pub(super) fn read_two(global: &Global, old: &str, new: &str) -> Result<Sides<Snapshot>, Error> {
+pub(crate) fn read_two(global: &Global, old: &str, new: &str) -> Result<Sides<Snapshot>, Error> {
     let given = connection::given(global.namespace.clone());
     let (before, old_namespace) = source(global, old)?;
     let (after, new_namespace) = source(global, new)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args};
 
-use crate::load::cluster::ConnectOptions;
+use crate::cluster::read::ConnectOptions;
 
 /// The flags of kubectl that choose a cluster and a user.
 #[derive(Clone, Debug, Args)]
@@ -71,7 +71,7 @@ pub struct ConnectionFlags {
 
 impl ConnectionFlags {
     /// Returns the flags as the loader takes them.
-    pub(super) fn options(&self, namespace: Option<&String>) -> ConnectOptions {
+    pub(crate) fn options(&self, namespace: Option<&String>) -> ConnectOptions {
         let own = self.clone();
         ConnectOptions {
             kubeconfig: own.kubeconfig.filter(|path| !path.is_empty()).map(Into::into),
@@ -99,7 +99,7 @@ impl ConnectionFlags {
 }
 
 /// Takes an empty value for none: scripts pass variables that are not set.
-pub(super) fn given(value: Option<String>) -> Option<String> {
+pub(crate) fn given(value: Option<String>) -> Option<String> {
     value.filter(|value| !value.is_empty())
 }
 
@@ -116,7 +116,7 @@ fn parse_timeout(text: &str) -> Result<Duration, String> {
 }
 
 /// Reads `1h30m`, `500ms`.
-pub(super) fn parse_duration(text: &str) -> Option<Duration> {
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let (mut rest, mut total) = (text, Duration::ZERO);
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;

@@ -5,22 +5,23 @@ use std::io::Write;
 use clap::Args;
 
 use super::explain::{find, parse_target};
-use super::opening::managed;
-use super::writing::{self, Change, Dry, Place, WriteFlags};
 use super::{input, output};
 use crate::cli::Global;
+use crate::cluster::apply::Writer;
+use crate::diff::diff::Diff;
+use crate::diff::joint::JointEnds;
+use crate::diff::sides::Sides;
 use crate::edit::plan::{Learnt, Wanted};
+use crate::ends::target::Target;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
-use crate::load::apply::Writer;
+use crate::plan::opening::managed;
+use crate::plan::writing;
+use crate::plan::writing::{Change, Dry, Place, WriteFlags};
 use crate::policy;
 use crate::render::{Format, default_deny as render, diff};
 use crate::report::default_deny::{Allowed, DefaultDeny, Inside, default_deny};
-use crate::report::diff::Diff;
-use crate::report::joint::JointEnds;
-use crate::report::servers;
-use crate::report::sides::Sides;
-use crate::report::target::Target;
+use crate::world::servers;
 
 /// Print policies that deny everything to and from a namespace but DNS.
 ///

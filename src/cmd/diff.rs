@@ -5,13 +5,13 @@ use clap::Args;
 use super::list::check_namespace;
 use super::{compared, connection, output};
 use crate::cli::Global;
+use crate::diff::diff::Diff;
+use crate::diff::joint::JointEnds;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::policy;
 use crate::render::machine::Syntax;
 use crate::render::{Format, diff as render, diff_markdown, diff_rows, dot, mermaid};
-use crate::report::diff::Diff;
-use crate::report::joint::JointEnds;
 
 /// Show which connections appear, disappear or change if manifests were applied.
 ///

@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::{input, output};
 use crate::cli::Global;
+use crate::cluster::doctor;
 use crate::error::{Error, ExitCode};
-use crate::load::doctor;
 use crate::policy;
 use crate::render::{Format, doctor as render, machine};
 use crate::report::doctor as report;

@@ -4,22 +4,25 @@ use std::io::Write;
 
 use clap::{Args, ValueEnum};
 
-use super::input::{self, Input};
+use super::input;
+use super::input::Input;
 use super::resolver::ResolverFlags;
 use super::{explain_url, output};
+use crate::answer::schema::{Explanation, Fix, Verdict};
 use crate::cli::Global;
+use crate::cluster::read::{NamedEnd, Question};
+use crate::ends::end as ends;
+use crate::ends::end::End;
+use crate::ends::naming::name_of;
+use crate::ends::target;
+use crate::ends::target::{PortQuery, Target, TargetError};
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
-use crate::load::cluster::{NamedEnd, Question};
+use crate::fix::fix;
 use crate::policy;
 use crate::render::limits::merged;
 use crate::render::sanitize::sanitize;
 use crate::render::{Format, explain, machine, subject};
-use crate::report::ends::{self, End};
-use crate::report::fix;
-use crate::report::naming::name_of;
-use crate::report::schema::{Explanation, Fix, Verdict};
-use crate::report::target::{self, PortQuery, Target, TargetError};
 
 /// Explain what policies apply to a workload, or why a connection is allowed or denied.
 ///
@@ -71,7 +74,7 @@ pub struct ExplainArgs {
     #[arg(long, conflicts_with = "expect")]
     fix_only: bool,
     #[command(flatten)]
-    pub(super) resolver: ResolverFlags,
+    pub(crate) resolver: ResolverFlags,
 }
 
 /// A verdict to expect.
@@ -143,7 +146,7 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
 
 impl ExplainArgs {
     /// Tells whether a verdict is the one that `--expect` names.
-    pub(super) fn is_expected(&self, verdict: Verdict) -> bool {
+    pub(crate) fn is_expected(&self, verdict: Verdict) -> bool {
         match self.expect {
             None => true,
             Some(Expect::Allow) => verdict == Verdict::Allow,
@@ -167,7 +170,7 @@ fn answer(
     let network = Network::build(&input.snapshot, &rules);
     let ends = [source, destination].map(|target| find(&network, target, &input.namespace));
     let [from, to] = ends;
-    let answer = crate::report::explain::explain(&network, &from?, &to?, port);
+    let answer = crate::explain::explain::explain(&network, &from?, &to?, port);
     let mut answer = answer.map_err(|error| Error::usage(sanitize(&error.to_string())))?;
     if wants_fix && !(input.only_ends && is_denied(&answer)) {
         let question = fix::Question { source, destination, port, namespace: &input.namespace };
@@ -235,7 +238,7 @@ fn named_end(target: &Target) -> Option<NamedEnd> {
 }
 
 /// Reads one end of a connection that is given as TARGET or as TYPE NAME.
-pub(super) fn parse_words(words: &[String]) -> Result<(Target, Option<PortQuery>), Error> {
+pub(crate) fn parse_words(words: &[String]) -> Result<(Target, Option<PortQuery>), Error> {
     target::parse(&words.join("/")).map_err(|error| match (words, error) {
         ([first, second], TargetError::Parts(_)) => Error::usage(format!(
             "`{first}` and `{second}` are two targets: give one, as TYPE/NAME or TYPE NAME"
@@ -245,7 +248,7 @@ pub(super) fn parse_words(words: &[String]) -> Result<(Target, Option<PortQuery>
 }
 
 /// Reads one end of a connection.
-pub(super) fn parse_target(word: &str) -> Result<(Target, Option<PortQuery>), Error> {
+pub(crate) fn parse_target(word: &str) -> Result<(Target, Option<PortQuery>), Error> {
     target::parse(word).map_err(Error::usage)
 }
 
@@ -265,7 +268,7 @@ fn one_port(
 }
 
 /// Looks one end up; gaps are told with a name that is not found.
-pub(super) fn find(network: &Network<'_>, target: &Target, namespace: &str) -> Result<End, Error> {
+pub(crate) fn find(network: &Network<'_>, target: &Target, namespace: &str) -> Result<End, Error> {
     ends::find(network, target, namespace).map_err(|error| {
         let gaps = network.snapshot.gaps.iter().map(|gap| gap.message.clone());
         let gaps: Vec<String> = gaps.filter(|gap| gap.starts_with("could not list")).collect();

@@ -4,38 +4,41 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::explain::{ExplainArgs, find};
-use super::learning::learn;
-use super::opening::service_target;
-use super::refreshed::date;
-use super::{hosts, input, output};
+use super::{input, output};
+use crate::answer::schema::Verdict;
 use crate::cli::Global;
+use crate::dns::resolve::resolve_srv;
 use crate::edit::classify::{HostClass, classify};
 use crate::edit::host::{Host, HostName};
 use crate::edit::merge::Options;
 use crate::edit::plan::Learnt;
 use crate::edit::record::{ANNOTATION, Entry, Key, Record};
-use crate::edit::url::{self, Destination, Place};
+use crate::edit::url;
+use crate::edit::url::{Destination, Place};
+use crate::ends::end::End;
+use crate::ends::naming::name_of;
+use crate::ends::target::Target;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
-use crate::load::resolve::resolve_srv;
+use crate::explain::explain::explain;
 use crate::model::snapshot::Snapshot;
+use crate::plan::hosts;
+use crate::plan::learning::learn;
+use crate::plan::opening::service_target;
+use crate::plan::refreshed::date;
 use crate::policy;
 use crate::render::sanitize::sanitize;
 use crate::render::{Format, host as render, machine};
-use crate::report::ends::End;
-use crate::report::explain::explain;
-use crate::report::host::{self, ExplainedAddress, ExplainedHost, HostExplanation};
-use crate::report::naming::name_of;
-use crate::report::schema::Verdict;
-use crate::report::target::Target;
+use crate::report::host;
+use crate::report::host::{ExplainedAddress, ExplainedHost, HostExplanation};
 
 /// Tells whether the word is a URL, and no end of a cluster.
-pub(super) fn is_url(word: &str) -> bool {
+pub(crate) fn is_url(word: &str) -> bool {
     word.contains("://")
 }
 
 /// Explains whether the hosts of a URL can be reached.
-pub(super) fn run(
+pub(crate) fn run(
     args: &ExplainArgs,
     global: &Global,
     source: &Target,

@@ -5,37 +5,39 @@ use std::io::Write;
 
 use super::connection;
 use crate::cli::Global;
+use crate::cluster::read as cluster;
+use crate::cluster::read::{ClusterError, Question};
+use crate::ends::not_found::{NotFound, nearest};
+use crate::ends::target::{Target, kind_of};
 use crate::error::Error;
-use crate::load::cluster::{self, ClusterError, Question};
-use crate::load::manifests::{self, ManifestError, ReadOptions};
-use crate::load::objects::{ObjectKey, Objects};
+use crate::files::manifests;
+use crate::files::manifests::{ManifestError, ReadOptions};
 use crate::model::snapshot::Snapshot;
+use crate::objects::object::{ObjectKey, Objects};
 use crate::render::sanitize::sanitize;
-use crate::report::not_found::{NotFound, nearest};
-use crate::report::target::{Target, kind_of};
 
 /// What a command reads.
-pub(super) struct Input {
+pub(crate) struct Input {
     /// The snapshot.
-    pub(super) snapshot: Snapshot,
+    pub(crate) snapshot: Snapshot,
     /// The namespace of names that give none.
-    pub(super) namespace: String,
+    pub(crate) namespace: String,
     /// The only namespace to show; all where it is absent.
-    pub(super) only: Option<String>,
+    pub(crate) only: Option<String>,
     /// Whether only the ends of a connection were read.
-    pub(super) only_ends: bool,
+    pub(crate) only_ends: bool,
 }
 
 /// Reads the files or the cluster, lays `--with` over it and takes `--without` away.
 ///
 /// The targets are the ends that the command line names.
-pub(super) fn read(global: &Global, all_namespaces: bool, targets: &[&Target]) -> Result<Input, Error> {
+pub(crate) fn read(global: &Global, all_namespaces: bool, targets: &[&Target]) -> Result<Input, Error> {
     let named: Vec<String> = targets.iter().filter_map(|target| target.namespace()).collect();
     read_for(global, all_namespaces, Question::Everything(&named))
 }
 
 /// Reads what a question needs.
-pub(super) fn read_for(
+pub(crate) fn read_for(
     global: &Global,
     all_namespaces: bool,
     question: Question<'_>,
@@ -73,14 +75,14 @@ pub(super) fn read_for(
 }
 
 /// Reads all of the cluster.
-pub(super) fn read_cluster(global: &Global) -> Result<Objects, Error> {
+pub(crate) fn read_cluster(global: &Global) -> Result<Objects, Error> {
     let options = global.connection.options(global.namespace.as_ref());
     let read = cluster::read(&options, Question::Everything(&[])).map_err(cluster_error)?;
     warn(&read.objects.warnings);
     Ok(read.objects)
 }
 
-pub(super) fn files(paths: &[String], global: &Global, namespace: &str) -> Result<Objects, Error> {
+pub(crate) fn files(paths: &[String], global: &Global, namespace: &str) -> Result<Objects, Error> {
     let options = ReadOptions { recursive: global.recursive, namespace };
     manifests::read(paths, options).map_err(|error| match error {
         // One line each, whatever the names in them hold.
@@ -92,7 +94,7 @@ pub(super) fn files(paths: &[String], global: &Global, namespace: &str) -> Resul
     })
 }
 
-pub(super) fn cluster_error(error: ClusterError) -> Error {
+pub(crate) fn cluster_error(error: ClusterError) -> Error {
     match error {
         ClusterError::Config(_) => Error::usage(error),
         // A server may say anything: it is kept to one line.
@@ -101,7 +103,7 @@ pub(super) fn cluster_error(error: ClusterError) -> Error {
 }
 
 /// Tells every warning once.
-pub(super) fn warn(warnings: &[String]) {
+pub(crate) fn warn(warnings: &[String]) {
     let mut told = BTreeSet::new();
     for warning in warnings.iter().filter(|warning| told.insert(*warning)) {
         // A closed standard error is no reason not to answer.
@@ -110,7 +112,7 @@ pub(super) fn warn(warnings: &[String]) {
 }
 
 /// Takes away the object that `TYPE/NAME` or `NAMESPACE/TYPE/NAME` names.
-pub(super) fn remove(objects: &mut Objects, word: &str, default_namespace: &str) -> Result<(), Error> {
+pub(crate) fn remove(objects: &mut Objects, word: &str, default_namespace: &str) -> Result<(), Error> {
     let parts: Vec<&str> = word.split('/').collect();
     let (namespace, kind, name) = match *parts {
         [kind, name] => (default_namespace, kind, name),

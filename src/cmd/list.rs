@@ -5,17 +5,18 @@ use clap::{Args, ValueEnum};
 use super::explain::{find, parse_target};
 use super::{input, output};
 use crate::cli::Global;
+use crate::ends::service;
+use crate::ends::target;
+use crate::ends::units::Level;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::model::snapshot::Gap;
-use crate::policy::{self, Direction};
+use crate::policy;
+use crate::policy::Direction;
 use crate::render::machine::Syntax;
 use crate::render::sanitize::sanitize;
 use crate::render::{Format, dot, list as render, mermaid};
 use crate::report::list::{List, Query};
-use crate::report::service;
-use crate::report::target;
-use crate::report::units::Level;
 
 /// List all connections that are allowed.
 ///
@@ -127,7 +128,7 @@ pub fn run(args: &ListArgs, global: &Global) -> Result<ExitCode, Error> {
 }
 
 /// Refuses a namespace that does not exist: "no connections" would sound like a finding.
-pub(super) fn check_namespace(network: &Network<'_>, name: &str) -> Result<(), Error> {
+pub(crate) fn check_namespace(network: &Network<'_>, name: &str) -> Result<(), Error> {
     let unknown = |gap: &Gap| gap.message.starts_with("could not list namespaces");
     if network.snapshot.gaps.iter().any(unknown) {
         return Ok(());

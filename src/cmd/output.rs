@@ -15,7 +15,7 @@ const DEFAULT_WIDTH: usize = 80;
 const LARGEST_WIDTH: usize = 120;
 
 /// Writes the answer to standard output; a reader that went away is success.
-pub(super) fn write(
+pub(crate) fn write(
     global: &Global,
     headers: bool,
     answer: impl FnOnce(&mut dyn Write, Format, Look) -> io::Result<()>,
@@ -33,7 +33,7 @@ pub(super) fn write(
 }
 
 /// Writes objects to apply, as JSON where that is asked for and as YAML otherwise.
-pub(super) fn write_objects(global: &Global, objects: &[impl Serialize]) -> Result<(), Error> {
+pub(crate) fn write_objects(global: &Global, objects: &[impl Serialize]) -> Result<(), Error> {
     write(global, true, |out, format, _| match format {
         Format::Json => machine::write_json_objects(out, objects),
         _ => machine::write_yaml_objects(out, objects),
@@ -41,7 +41,7 @@ pub(super) fn write_objects(global: &Global, objects: &[impl Serialize]) -> Resu
 }
 
 /// Tells on standard error what an answer of rows alone has no place for: its caveats and gaps.
-pub(super) fn tell_limits(caveats: &[String], gaps: &[String]) {
+pub(crate) fn tell_limits(caveats: &[String], gaps: &[String]) {
     let caveats = caveats.iter().map(|text| ("caveat", text));
     for (kind, text) in caveats.chain(gaps.iter().map(|text| ("gap", text))) {
         // A closed standard error is no reason not to answer.
@@ -50,7 +50,7 @@ pub(super) fn tell_limits(caveats: &[String], gaps: &[String]) {
 }
 
 /// Returns how a command ends whose expectation, if there is one, held or did not.
-pub(super) const fn outcome(as_expected: bool) -> ExitCode {
+pub(crate) const fn outcome(as_expected: bool) -> ExitCode {
     if as_expected { ExitCode::Success } else { ExitCode::Unexpected }
 }
 

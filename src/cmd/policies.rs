@@ -1,12 +1,12 @@
 //! Policies that a user names.
 
-use crate::report::not_found::{hint, nearest};
+use crate::ends::not_found::{hint, nearest};
 
 /// kubectl's names of their type.
-pub(super) const TYPES: [&str; 3] = ["netpol", "networkpolicy", "networkpolicies"];
+pub(crate) const TYPES: [&str; 3] = ["netpol", "networkpolicy", "networkpolicies"];
 
 /// Reads the name of a policy, before which its type may stand, as in kubectl.
-pub(super) fn parse_name(word: &str) -> Result<String, String> {
+pub(crate) fn parse_name(word: &str) -> Result<String, String> {
     match word.rsplit_once('/') {
         None => Ok(word.to_owned()),
         Some((kind, name)) if TYPES.contains(&kind) && !name.is_empty() => Ok(name.to_owned()),
@@ -15,6 +15,6 @@ pub(super) fn parse_name(word: &str) -> Result<String, String> {
 }
 
 /// Says which of the names, to be put behind an error, the user may have meant.
-pub(super) fn meant(name: &str, names: Vec<String>) -> String {
+pub(crate) fn meant(name: &str, names: Vec<String>) -> String {
     if names.iter().any(|own| own == name) { String::new() } else { hint(&nearest(name, names)) }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 /// Counts what is done of a whole, on standard error where that is a terminal.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     verb: &'static str,
     noun: &'static str,
     done: usize,
@@ -13,7 +13,7 @@ pub(super) struct Progress {
 
 impl Progress {
     /// Begins a line such as `resolved 0/120 hosts`; none about nothing.
-    pub(super) fn begin(verb: &'static str, total: usize, noun: &'static str) -> Self {
+    pub(crate) fn begin(verb: &'static str, total: usize, noun: &'static str) -> Self {
         let is_watched = total > 0 && io::stderr().is_terminal();
         let progress = Self { verb, noun, done: 0, total, is_watched };
         progress.put(&progress.line());
@@ -21,7 +21,7 @@ impl Progress {
     }
 
     /// Counts one more.
-    pub(super) fn step(&mut self) {
+    pub(crate) fn step(&mut self) {
         self.done += 1;
         self.put(&self.line());
     }

@@ -5,20 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::Args;
 
 use super::progress::Progress;
+use crate::cluster::forward::PodPort;
+use crate::cluster::read::ConnectOptions;
+use crate::dns::resolve;
+use crate::dns::resolve::{
+    Answers, Asking, DnsPods, NameServers, Patience, ResolveError, Targets, is_in_pod,
+};
 use crate::edit::host::HostName;
 use crate::error::Error;
-use crate::load::cluster::ConnectOptions;
-use crate::load::forward::PodPort;
-use crate::load::resolve::{
-    self, Answers, Asking, DnsPods, NameServers, Patience, ResolveError, Targets, is_in_pod,
-};
 use crate::model::snapshot::Snapshot;
 use crate::render::sanitize::sanitize;
-use crate::report::servers::{dns_endpoints, dns_pods};
+use crate::world::servers::{dns_endpoints, dns_pods};
 
 /// Which name servers are asked.
 #[derive(Debug, Args)]
-pub(super) struct ResolverFlags {
+pub(crate) struct ResolverFlags {
     /// The name servers to ask: auto (those of the cluster), system (those of this machine), IP[:PORT].
     ///
     /// From outside, those of the cluster are asked by port-forward to each of their pods, which takes the
@@ -30,19 +31,19 @@ pub(super) struct ResolverFlags {
 
 impl ResolverFlags {
     /// Writes the flags as they were given; none where they are as always.
-    pub(super) fn words(&self) -> Vec<String> {
+    pub(crate) fn words(&self) -> Vec<String> {
         let is_default = *self.resolver == ["auto"];
         let given = self.resolver.iter().filter(|_| !is_default);
         given.map(|word| format!("--resolver={word}")).collect()
     }
 
     /// Tells whether the cluster's own name servers are to be asked.
-    pub(super) fn is_auto(&self) -> bool {
+    pub(crate) fn is_auto(&self) -> bool {
         self.resolver.iter().any(|word| word == "auto")
     }
 
     /// Returns whom to ask; nobody is asked yet. Without a connection, as for manifests, no cluster is.
-    pub(super) fn asking(
+    pub(crate) fn asking(
         &self,
         snapshot: &Snapshot,
         connection: Option<&ConnectOptions>,
@@ -84,7 +85,7 @@ fn of_cluster(
 }
 
 /// Resolves hosts; none without asking anybody.
-pub(super) fn resolve(hosts: &BTreeSet<HostName>, asking: &Asking) -> Result<Answers, Error> {
+pub(crate) fn resolve(hosts: &BTreeSet<HostName>, asking: &Asking) -> Result<Answers, Error> {
     if hosts.is_empty() {
         return Ok(Answers::default());
     }
@@ -96,7 +97,7 @@ pub(super) fn resolve(hosts: &BTreeSet<HostName>, asking: &Asking) -> Result<Ans
 }
 
 /// Asks for what SRV records tell of; without names nobody is asked.
-pub(super) fn resolve_services(
+pub(crate) fn resolve_services(
     names: &BTreeSet<HostName>,
     asking: &Asking,
 ) -> Result<BTreeMap<HostName, Result<Targets, ResolveError>>, Error> {

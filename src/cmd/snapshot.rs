@@ -7,8 +7,8 @@ use clap::Args;
 use super::input;
 use crate::cli::Global;
 use crate::error::{Error, ExitCode};
-use crate::load::objects::{Object, Objects};
-use crate::load::saved;
+use crate::files::saved;
+use crate::objects::object::{Object, Objects};
 use crate::render::limits::merged;
 
 /// Save what an analysis of the cluster needs, and nothing secret, to one file.

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::{input, output};
 use crate::cli::Global;
+use crate::cluster::read as cluster;
 use crate::error::{Error, ExitCode};
-use crate::load::cluster;
 use crate::render::{Format, machine};
 
 /// Print the version of the plugin, and of the server where it can be reached.

@@ -5,6 +5,8 @@ use clap::Args;
 use super::explain::{find, parse_target, parse_words};
 use super::{input, output};
 use crate::cli::Global;
+use crate::ends::target;
+use crate::ends::target::Target;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::policy;
@@ -12,7 +14,6 @@ use crate::render::machine::Syntax;
 use crate::render::sanitize::sanitize;
 use crate::render::{Format, dot, mermaid, reach as render};
 use crate::report::reach::{Detail, Query, Sources};
-use crate::report::target::{self, Target};
 
 /// Find every source that can open connections to a workload, a Service, a node or an address.
 ///

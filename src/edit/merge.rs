@@ -10,7 +10,8 @@ use std::net::IpAddr;
 use super::host::{Host, HostName};
 use super::outcome::{Answer, Outcome, Resolution, VantageClass};
 use super::record::{Entry, Key, MOST_ADDRESSES, Minute, Record, Streak};
-use super::special::{self, Refusal, Source};
+use super::special;
+use super::special::{Refusal, Source};
 use crate::model::ips::{Family, IpSet};
 
 /// For how many minutes a host must have been gone, before it is said to be.
@@ -141,7 +142,7 @@ fn literal(ip: IpAddr, entry: &Entry, options: &Options) -> Change {
 }
 
 /// Says that everything stays.
-pub(super) fn unchanged(entry: &Entry, status: Status) -> Change {
+pub(crate) fn unchanged(entry: &Entry, status: Status) -> Change {
     let mut change = Change { status, ..Change::default() };
     for (ip, missing) in &entry.ips {
         match missing {

@@ -7,7 +7,8 @@
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
-use super::name::{self, MANAGED_BY};
+use super::name;
+use super::name::MANAGED_BY;
 use super::record::{ANNOTATION, Entry, Key, Record, RecordError};
 use crate::model::ips::{Family, IpSet};
 use crate::model::labels::NAMESPACE_NAME_LABEL;

@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::guard::{self, Checked, Plan, Unplanned};
+use super::guard;
+use super::guard::{Checked, Plan, Unplanned};
 use super::host::{Host, HostName};
-use super::merge::{self, Change, Merged, Status};
-use super::object::{self, IntoError, Pods};
+use super::merge;
+use super::merge::{Change, Merged, Status};
+use super::object;
+use super::object::{IntoError, Pods};
 use super::outcome::Resolution;
 use super::record::{ANNOTATION, Entry, Key, Minute, Record, RecordError};
 

@@ -8,9 +8,10 @@
 
 pub mod class_set;
 pub mod classes;
+pub mod connection;
 pub mod decide;
 pub mod miss;
 pub mod network;
 pub mod region;
-mod resolve;
+pub mod resolve;
 pub mod row;

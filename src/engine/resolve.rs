@@ -12,7 +12,8 @@ use super::class_set::ClassSet;
 use super::classes::{ClassId, Classes};
 use crate::model::arena::Arena;
 use crate::model::endpoint::Namespace;
-use crate::model::labels::{self, NAMESPACE_NAME_LABEL};
+use crate::model::labels;
+use crate::model::labels::NAMESPACE_NAME_LABEL;
 use crate::model::names::Name;
 use crate::model::ports::Protocol;
 use crate::model::selector::{Requirement, Selector, Test};
@@ -67,7 +68,7 @@ impl Match {
 }
 
 /// Indexes of the classes, by all that rules can ask for.
-pub(super) struct Resolver<'a> {
+pub(crate) struct Resolver<'a> {
     snapshot: &'a Snapshot,
     all: ClassSet,
     pods: ClassSet,
@@ -81,7 +82,7 @@ pub(super) struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot, classes: &Classes) -> Self {
+    pub(crate) fn new(snapshot: &'a Snapshot, classes: &Classes) -> Self {
         let mut index = Self {
             snapshot,
             all: classes.all().clone(),
@@ -120,7 +121,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Returns what any of a rule's peers matches.
-    pub(super) fn peers(&self, peers: &Peers) -> Match {
+    pub(crate) fn peers(&self, peers: &Peers) -> Match {
         let Peers::OneOf(peers) = peers else { return Match::certain(self.all.clone()) };
         peers.iter().map(|peer| self.peer(peer)).fold(Match::default(), Match::union)
     }
@@ -133,7 +134,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Returns the classes of pods that a selection selects.
-    pub(super) fn selection(&self, selection: &Selection) -> Match {
+    pub(crate) fn selection(&self, selection: &Selection) -> Match {
         let namespaces = self.namespaces(&selection.namespaces);
         let doubted = namespaces.maybe.into_values().next().unwrap_or_default();
         let mut must = namespaces.must.clone();
@@ -211,7 +212,7 @@ impl<'a> Resolver<'a> {
 }
 
 /// Tells whether a namespace's labels satisfy a selector; nothing where that is not known.
-pub(super) fn matches_namespace(
+pub(crate) fn matches_namespace(
     snapshot: &Snapshot,
     namespace: &Namespace,
     selector: &Selector,
@@ -232,10 +233,10 @@ pub(super) fn matches_namespace(
 }
 
 /// The classes of pods that give a port a name, by number.
-pub(super) type PortNames = HashMap<(Name, Protocol), BTreeMap<u16, ClassSet>>;
+pub(crate) type PortNames = HashMap<(Name, Protocol), BTreeMap<u16, ClassSet>>;
 
 /// Indexes the named ports of all pods.
-pub(super) fn port_names(snapshot: &Snapshot, classes: &Classes) -> PortNames {
+pub(crate) fn port_names(snapshot: &Snapshot, classes: &Classes) -> PortNames {
     let mut names = PortNames::new();
     for (id, class) in classes.classes.iter() {
         let Some(subject) = class.subject else { continue };

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Direction, Peer, Peers, PolicySource, PortMatch, Ports, Rule};
 use crate::model::cni::Cni;
 use crate::model::ports::{PortSet, Protocol};
+use crate::policy::{Direction, Peer, Peers, PolicySource, PortMatch, Ports, Rule};
 
 /// One difference: whose it is, which rules it touches, and what it is.
 struct Deviation {

@@ -5,7 +5,8 @@
 
 pub mod deviation;
 pub mod network_policy;
-mod rule;
+pub mod rule;
+pub mod validate;
 
 pub use rule::{
     Action, Direction, IpBlock, Isolation, IsolationId, NamespaceSelection, Peer, Peers, PolicySource,

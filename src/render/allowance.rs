@@ -5,13 +5,13 @@ use std::io::{self, Write};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
-use super::Look;
 use super::machine::yaml;
 use super::refresh::host_lines;
 use super::text::{Label, Line, write_lines};
+use crate::answer::schema::Verdict;
+use crate::render::Look;
 use crate::report::planned::{Becomes, PlannedPolicy};
 use crate::report::refresh::RefreshedHost;
-use crate::report::schema::Verdict;
 
 /// A plan.
 #[derive(Clone, Debug)]

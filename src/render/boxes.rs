@@ -10,22 +10,22 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::graph::{Edge, Shape};
 
 /// What ends must have in common to share a box: the namespace, and how they are drawn.
-pub(super) type Kin<'a> = (Option<&'a str>, Shape);
+pub(crate) type Kin<'a> = (Option<&'a str>, Shape);
 
 /// One end of a graph.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct End<'a> {
+pub(crate) struct End<'a> {
     /// Whom it can share a box with; nobody where it stands for many already.
-    pub(super) kin: Option<Kin<'a>>,
+    pub(crate) kin: Option<Kin<'a>>,
     /// Whether it is one pod, so that it has no connection to itself that could be missing.
-    pub(super) is_pod: bool,
+    pub(crate) is_pod: bool,
 }
 
 /// An edge seen from one of its ends: whether it leads away, the other end, and how it is drawn.
 type Side = (bool, usize, usize);
 
 /// Finds for each end that shares a box the first one in it.
-pub(super) fn boxes(ends: &[End<'_>], edges: &[Edge]) -> BTreeMap<usize, usize> {
+pub(crate) fn boxes(ends: &[End<'_>], edges: &[Edge]) -> BTreeMap<usize, usize> {
     let around = Around::of(edges);
     let mut alike: HashMap<(Kin<'_>, BTreeSet<Side>), Vec<usize>> = HashMap::new();
     for (id, end) in ends.iter().enumerate() {

@@ -7,8 +7,8 @@
 use std::io::{self, Write};
 
 use super::sanitize::sanitize;
-use crate::report::naming::name_of;
-use crate::report::schema::{Connection, Endpoint, Verdict};
+use crate::answer::schema::{Connection, Endpoint, Verdict};
+use crate::ends::naming::name_of;
 
 /// The columns of two ends.
 pub const ENDS: [&str; 8] = [
@@ -50,7 +50,7 @@ pub fn ends(source: &Endpoint, destination: &Endpoint) -> Vec<String> {
 
 /// Writes one end: its name, its namespace, its kind, and its pods and addresses where not all are
 /// meant or it is one pod or node.
-pub(super) fn end(endpoint: &Endpoint) -> [String; 4] {
+pub(crate) fn end(endpoint: &Endpoint) -> [String; 4] {
     let ips = endpoint.ips.iter().map(ToString::to_string);
     let members: Vec<String> = endpoint.pods.iter().cloned().chain(ips).collect();
     [

@@ -2,16 +2,16 @@
 
 use std::io::{self, Write};
 
-use super::Look;
 use super::diff_words::{Sentence, UNKNOWN_CAUSE, differs, headline, losses, ports, sentence, turn};
 use super::graph::Graph;
 use super::limits::limits;
 use super::text::{Label, Line, padded, write_lines};
-use crate::report::change::{Cause, ChangeKind, IsolationChange};
-use crate::report::change_summary::{ChangeGroup, ChangeLine, Detail, summarise};
-use crate::report::diff::Diff;
-use crate::report::schema::Verdict;
-use crate::report::summary::{Place, title};
+use crate::answer::schema::Verdict;
+use crate::answer::summary::{Place, title};
+use crate::diff::change::{Cause, ChangeKind, IsolationChange};
+use crate::diff::change_summary::{ChangeGroup, ChangeLine, Detail, summarise};
+use crate::diff::diff::Diff;
+use crate::render::Look;
 
 /// Isolations that are told unless every detail is asked for.
 const SHOWN: usize = 20;

@@ -7,9 +7,9 @@ use std::ops::ControlFlow;
 use super::csv;
 use super::diff_words::{Sentence, sentence, word};
 use super::machine::{Document, Syntax};
-use crate::report::change::{Cause, Change, ChangeKind, IsolationChange};
-use crate::report::diff::{Changed, Diff};
-use crate::report::schema::API_VERSION;
+use crate::answer::schema::API_VERSION;
+use crate::diff::change::{Cause, Change, ChangeKind, IsolationChange};
+use crate::diff::diff::{Changed, Diff};
 
 /// Writes a diff as JSON or YAML, change by change; tells whether there is any difference.
 ///

@@ -1,20 +1,20 @@
 //! The words for changes, the same in text and in Markdown.
 
 use super::explain::where_is;
-use crate::report::change::{Cause, CauseKind, ChangeKind, IsolationChange};
-use crate::report::change_summary::ChangeSummary;
-use crate::report::diff::Ports;
-use crate::report::naming::name_of;
-use crate::report::schema::Endpoint;
-use crate::report::sides::Sides;
+use crate::answer::schema::Endpoint;
+use crate::diff::change::{Cause, CauseKind, ChangeKind, IsolationChange};
+use crate::diff::change_summary::ChangeSummary;
+use crate::diff::diff::Ports;
+use crate::diff::sides::Sides;
+use crate::ends::naming::name_of;
 
 /// Tells whether there is any difference.
-pub(super) fn differs(summary: &ChangeSummary) -> bool {
+pub(crate) fn differs(summary: &ChangeSummary) -> bool {
     !summary.counts.is_empty() || !summary.isolations.is_empty()
 }
 
 /// Returns the answer in one line.
-pub(super) fn headline(summary: &ChangeSummary, gaps: &[String]) -> String {
+pub(crate) fn headline(summary: &ChangeSummary, gaps: &[String]) -> String {
     let kinds = [ChangeKind::Removed, ChangeKind::Changed, ChangeKind::Added];
     let counts = kinds.into_iter().filter_map(|kind| Some((summary.counts.get(&kind)?, word(kind))));
     let mut words: Vec<String> = counts.map(|(count, word)| format!("{count} {word}")).collect();
@@ -39,7 +39,7 @@ pub(super) fn headline(summary: &ChangeSummary, gaps: &[String]) -> String {
 }
 
 /// Says what happens to the pods.
-pub(super) fn turn(own: &IsolationChange) -> String {
+pub(crate) fn turn(own: &IsolationChange) -> String {
     let verb = match own.change {
         ChangeKind::Removed => "is no longer isolated for",
         ChangeKind::Added | ChangeKind::Changed => "becomes isolated for",
@@ -48,7 +48,7 @@ pub(super) fn turn(own: &IsolationChange) -> String {
 }
 
 /// Says what the pods lose.
-pub(super) fn losses(own: &IsolationChange) -> String {
+pub(crate) fn losses(own: &IsolationChange) -> String {
     let noun = if own.direction == "egress" { "destination" } else { "source" };
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     let lost = (own.lost > 0).then(|| format!("loses {} {noun}{}", own.lost, plural(own.lost)));
@@ -65,22 +65,22 @@ pub(super) fn losses(own: &IsolationChange) -> String {
 }
 
 /// What is told where no difference of the input touches a change.
-pub(super) const UNKNOWN_CAUSE: &str = "What could be read or judged differs";
+pub(crate) const UNKNOWN_CAUSE: &str = "What could be read or judged differs";
 
 /// What a cause is: names apart from words.
-pub(super) struct Sentence {
+pub(crate) struct Sentence {
     /// The object that differs.
-    pub(super) subject: String,
+    pub(crate) subject: String,
     /// What is different about it.
-    pub(super) what: &'static str,
+    pub(crate) what: &'static str,
     /// Where in it.
-    pub(super) path: Option<String>,
+    pub(crate) path: Option<String>,
     /// Where it stands.
-    pub(super) place: Option<String>,
+    pub(crate) place: Option<String>,
 }
 
 /// Says what a cause is, and where it stands.
-pub(super) fn sentence(cause: &Cause) -> Sentence {
+pub(crate) fn sentence(cause: &Cause) -> Sentence {
     let Cause { kind, namespace, name, path, .. } = cause.clone();
     let policy = || {
         let namespace = namespace.as_deref().map(|own| format!("{own}/")).unwrap_or_default();
@@ -103,7 +103,7 @@ pub(super) fn sentence(cause: &Cause) -> Sentence {
 }
 
 /// Names what happens to a connection.
-pub(super) const fn word(change: ChangeKind) -> &'static str {
+pub(crate) const fn word(change: ChangeKind) -> &'static str {
     match change {
         ChangeKind::Added => "added",
         ChangeKind::Removed => "removed",
@@ -112,7 +112,7 @@ pub(super) const fn word(change: ChangeKind) -> &'static str {
 }
 
 /// Says what was open, or is, or both.
-pub(super) fn ports(ports: &Sides<Ports>, change: ChangeKind) -> String {
+pub(crate) fn ports(ports: &Sides<Ports>, change: ChangeKind) -> String {
     match change {
         ChangeKind::Added => items(&ports.after),
         ChangeKind::Removed => items(&ports.before),
@@ -121,7 +121,7 @@ pub(super) fn ports(ports: &Sides<Ports>, change: ChangeKind) -> String {
 }
 
 /// Writes ports; those that may be open are marked.
-pub(super) fn items(ports: &Ports) -> String {
+pub(crate) fn items(ports: &Ports) -> String {
     let unsure = (!ports.unsure.is_empty()).then(|| format!("{} (depends)", ports.unsure.join(", ")));
     let open = (!ports.open.is_empty()).then(|| ports.open.join(", "));
     open.into_iter().chain(unsure).collect::<Vec<_>>().join(", ")

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::Look;
 use super::text::{Label, Line, padded, write_lines};
+use crate::render::Look;
 use crate::report::doctor::{Allowed, Checkup, Place};
 
 /// Writes a checkup.

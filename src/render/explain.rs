@@ -2,15 +2,15 @@
 
 use std::io::{self, Write};
 
-use super::Look;
 use super::fix::fix;
 use super::limits::limits;
 use super::text::{Label, Line, headline, padded, word, write_lines};
-use crate::report::naming::name_of;
-use crate::report::schema::{
+use crate::answer::schema::{
     Explanation, Finding, Group, Half, Miss, OriginRef, Reason, RuleRef, RuleUse, ServicePort, Verdict,
 };
-use crate::report::summary::title;
+use crate::answer::summary::title;
+use crate::ends::naming::name_of;
+use crate::render::Look;
 
 /// Near misses that are shown of each half unless every detail is asked for.
 const SHOWN: usize = 5;
@@ -79,7 +79,7 @@ fn service_ports(ports: &[ServicePort]) -> Line {
 }
 
 /// Writes where a port of a Service leads: `svc 80 (web) -> TCP/8080`.
-pub(super) fn service_port(port: &ServicePort) -> String {
+pub(crate) fn service_port(port: &ServicePort) -> String {
     let number = port.port.trim_start_matches("TCP/");
     let name = port.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
     format!("svc {number}{name} -> {}", port.target)
@@ -207,12 +207,12 @@ pub fn place(rule: &RuleRef) -> String {
 }
 
 /// Writes a place as [`place`] does.
-pub(super) fn place_of(origin: &OriginRef) -> String {
+pub(crate) fn place_of(origin: &OriginRef) -> String {
     format!("({})", where_is(origin))
 }
 
 /// Writes `file:line`, `live` or `generated`.
-pub(super) fn where_is(origin: &OriginRef) -> String {
+pub(crate) fn where_is(origin: &OriginRef) -> String {
     match origin {
         OriginRef::File { file, line } => format!("{file}:{line}"),
         OriginRef::Live { .. } => "live".to_owned(),

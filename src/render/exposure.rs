@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::Look;
 use super::text::{Label, Line, padded, word};
-use crate::report::exposure::{ExposedPort, Exposure, Way};
-use crate::report::naming::name_of;
-use crate::report::schema::Endpoint;
-use crate::report::summary::title;
+use crate::answer::schema::Endpoint;
+use crate::answer::summary::title;
+use crate::ends::naming::name_of;
+use crate::exposure::exposure::{ExposedPort, Exposure, Way};
+use crate::render::Look;
 
 /// Names of one sort that are shown unless every detail is asked for.
 const SHOWN: usize = 3;
@@ -61,7 +61,7 @@ fn part(destination: &Endpoint) -> String {
 }
 
 /// Names a way in of this kind.
-pub(super) const fn noun(own: Way) -> &'static str {
+pub(crate) const fn noun(own: Way) -> &'static str {
     match own {
         Way::Ingress => "Ingress",
         Way::Gateway => "route",
@@ -102,7 +102,7 @@ fn from(exposure: &Exposure, look: Look) -> Line {
 }
 
 /// Names who gets in, as far as the way itself decides.
-pub(super) fn senders(exposure: &Exposure) -> String {
+pub(crate) fn senders(exposure: &Exposure) -> String {
     let all = exposure.sources.cidrs.iter().all(|block| block.prefix_len() == 0);
     if all { "anywhere".to_owned() } else { name_of(&exposure.sources) }
 }
@@ -121,7 +121,7 @@ fn port(port: &ExposedPort) -> Line {
 }
 
 /// Writes where a port leads: `TCP/30080 -> svc 80 -> TCP/8080`.
-pub(super) fn leads(port: &ExposedPort) -> String {
+pub(crate) fn leads(port: &ExposedPort) -> String {
     let at = if port.at.is_empty() { "a port".to_owned() } else { port.at.join(", ") };
     let service = port.service.as_ref().map(|own| format!("svc {} -> ", own.trim_start_matches("TCP/")));
     format!("{at} -> {}{}", service.unwrap_or_default(), port.target)

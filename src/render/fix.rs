@@ -7,10 +7,10 @@ use serde::Serialize;
 use super::explain::place_of;
 use super::machine::yaml;
 use super::text::{Label, Line, padded};
-use crate::report::schema::{Addition, AdditionKind, Explanation, Fix};
+use crate::answer::schema::{Addition, AdditionKind, Explanation, Fix};
 
 /// Writes the fix of a denial, or why there is none.
-pub(super) fn fix(answer: &Explanation) -> io::Result<Vec<Line>> {
+pub(crate) fn fix(answer: &Explanation) -> io::Result<Vec<Line>> {
     let start = || Line::new(0, 9).with(Label::Heading, padded("fix", 8));
     match (&answer.fix, &answer.no_fix) {
         (Some(fix), _) => Ok([vec![Line::default()], additions(start(), fix)?].concat()),

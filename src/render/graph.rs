@@ -8,10 +8,10 @@ use std::rc::Rc;
 use super::boxes::{End, boxes};
 use super::diff_words::{ports, word};
 use super::sanitize::sanitize;
-use crate::report::change::ChangeKind;
-use crate::report::change_summary::{ChangeGroup, ChangeLine};
-use crate::report::schema::Verdict;
-use crate::report::summary::{Extent, Line, Place, title};
+use crate::answer::schema::Verdict;
+use crate::answer::summary::{Extent, Line, Place, title};
+use crate::diff::change::ChangeKind;
+use crate::diff::change_summary::{ChangeGroup, ChangeLine};
 
 /// A graph, in the order in which it is written.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ pub enum Stroke {
 }
 
 /// Returns the colour of what happens to connections; their labels say it too.
-pub(super) const fn colour(change: ChangeKind) -> &'static str {
+pub(crate) const fn colour(change: ChangeKind) -> &'static str {
     match change {
         ChangeKind::Added => "#1a7f37",
         ChangeKind::Removed => "#cf222e",

@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
+use super::explain;
 use super::limits::limits;
 use super::text::{Label, Line, headline, padded, write_lines};
-use super::{Look, explain};
+use crate::render::Look;
 use crate::report::host::{ExplainedAddress, ExplainedHost, HostExplanation};
 
 /// Writes an explanation of every host, and the command that opens what is denied.

@@ -9,10 +9,12 @@ use super::limits::limits;
 use super::machine::{Document, Syntax};
 use super::sanitize::sanitize;
 use super::text::write_lines;
-use super::{Look, csv, markdown, table};
+use super::{csv, markdown, table};
+use crate::answer::schema::{API_VERSION, Connection, Endpoint, Verdict};
+use crate::answer::summary;
+use crate::answer::summary::Place;
+use crate::render::Look;
 use crate::report::list::List;
-use crate::report::schema::{API_VERSION, Connection, Endpoint, Verdict};
-use crate::report::summary::{self, Place};
 
 /// Writes a list for a person: ends that go together in one line, or, wide, every connection.
 ///

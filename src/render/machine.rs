@@ -46,7 +46,7 @@ pub fn write_yaml_objects(out: &mut dyn Write, objects: &[impl Serialize]) -> io
 }
 
 /// Returns an answer as YAML, ending in a line break.
-pub(super) fn yaml(answer: &impl Serialize) -> io::Result<String> {
+pub(crate) fn yaml(answer: &impl Serialize) -> io::Result<String> {
     let mut text = serde_saphyr::to_string(answer).map_err(io::Error::other)?;
     if !text.ends_with('\n') {
         text.push('\n');

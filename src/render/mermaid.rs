@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::graph::{Graph, Node, Shape, Stroke, colour};
 use super::sanitize::sanitize;
-use crate::report::change::ChangeKind;
+use crate::diff::change::ChangeKind;
 
 /// The edges that Mermaid draws unless it is told otherwise (`maxEdges`).
 const LARGEST: usize = 500;

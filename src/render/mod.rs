@@ -1,18 +1,18 @@
 //! Answers become text, data, tables or graphs.
 
 pub mod allowance;
-mod boxes;
+pub mod boxes;
 pub mod csv;
 pub mod default_deny;
 pub mod diff;
 pub mod diff_markdown;
 pub mod diff_rows;
-mod diff_words;
+pub mod diff_words;
 pub mod doctor;
 pub mod dot;
 pub mod explain;
 pub mod exposure;
-mod fix;
+pub mod fix;
 pub mod graph;
 pub mod host;
 pub mod limits;
@@ -26,7 +26,7 @@ pub mod sanitize;
 pub mod subject;
 pub mod table;
 pub mod text;
-mod ways;
+pub mod ways;
 
 /// How to write an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

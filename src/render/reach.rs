@@ -10,13 +10,15 @@ use super::limits::limits;
 use super::machine::{Document, Syntax};
 use super::sanitize::sanitize;
 use super::text::{Label, Line as TextLine, padded, write_lines};
-use super::{Look, csv, exposure, markdown, table, ways};
-use crate::report::naming::name_of;
-use crate::report::reach::{Found, Line, Sources, Which};
-use crate::report::schema::{
+use super::{csv, exposure, markdown, table, ways};
+use crate::answer::schema::{
     API_VERSION, Count, Opened, Reason, RuleRef, ServicePort, SourceRow, Totals, Verdict,
 };
-use crate::report::summary::{self, Extent, Place};
+use crate::answer::summary;
+use crate::answer::summary::{Extent, Place};
+use crate::ends::naming::name_of;
+use crate::render::Look;
+use crate::report::reach::{Found, Line, Sources, Which};
 
 /// Sources of one line that are shown unless every detail is asked for.
 const SHOWN: usize = 8;

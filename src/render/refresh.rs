@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::net::IpAddr;
 
-use super::Look;
 use super::text::{Label, Line, write_lines};
+use crate::render::Look;
 use crate::report::refresh::{HostStatus, PolicyOutcome, Refresh, RefreshedHost, RefreshedPolicy};
 
 /// Writes what became of each policy and host; those without news only where every detail is asked for.
@@ -91,7 +91,7 @@ fn head(policy: &RefreshedPolicy) -> Line {
     }
 }
 
-pub(super) fn host_lines(host: &RefreshedHost) -> Vec<Line> {
+pub(crate) fn host_lines(host: &RefreshedHost) -> Vec<Line> {
     let ports: Vec<String> = host.ports.iter().map(u16::to_string).collect();
     let mut lines =
         vec![Line::new(2, 2).with(Label::Heading, format!("{}:{}", host.host, ports.join(",")))];

@@ -2,14 +2,14 @@
 
 use std::io::{self, Write};
 
-use super::Look;
 use super::explain::{finding, policy, reference};
 use super::exposure;
 use super::limits::limits;
 use super::text::{Label, Line, padded, write_lines};
-use crate::report::naming::name_of;
-use crate::report::schema::{Allowed, Dir, Endpoint, RuleRef, SubjectExplanation, Verdict};
-use crate::report::summary::title;
+use crate::answer::schema::{Allowed, Dir, Endpoint, RuleRef, SubjectExplanation, Verdict};
+use crate::answer::summary::title;
+use crate::ends::naming::name_of;
+use crate::render::Look;
 
 /// Peers of one rule that are shown unless every detail is asked for.
 const SHOWN: usize = 8;

@@ -6,10 +6,11 @@ use std::rc::Rc;
 use super::exposure::{leads, noun, senders};
 use super::text::word;
 use super::{csv, markdown};
-use crate::report::exposure::{ExposedPort, Exposure, Way};
-use crate::report::naming::name_of;
-use crate::report::schema::{Endpoint, Verdict};
-use crate::report::summary::{self, Place, title};
+use crate::answer::schema::{Endpoint, Verdict};
+use crate::answer::summary;
+use crate::answer::summary::{Place, title};
+use crate::ends::naming::name_of;
+use crate::exposure::exposure::{ExposedPort, Exposure, Way};
 
 /// Names a way in where only a line is left for it: `load balancer shop/svc/web`.
 fn name(exposure: &Exposure) -> String {
@@ -41,7 +42,7 @@ fn open_ports(exposure: &Exposure) -> Vec<(Verdict, Vec<&ExposedPort>)> {
 ///
 /// # Errors
 /// Those of the writer.
-pub(super) fn write_csv(
+pub(crate) fn write_csv(
     out: &mut dyn Write,
     exposures: &[Exposure],
     (service, blanks): (&[&str], &[&str]),
@@ -76,7 +77,7 @@ pub(super) fn write_csv(
 ///
 /// # Errors
 /// Those of the writer.
-pub(super) fn write_markdown(out: &mut dyn Write, exposures: &[Exposure]) -> io::Result<()> {
+pub(crate) fn write_markdown(out: &mut dyn Write, exposures: &[Exposure]) -> io::Result<()> {
     if exposures.is_empty() {
         return Ok(());
     }
@@ -105,7 +106,7 @@ pub(super) fn write_markdown(out: &mut dyn Write, exposures: &[Exposure]) -> io:
 
 /// Draws the ways in, each as a node outside of any namespace, with an edge to the target or the part
 /// of it to which it leads.
-pub(super) fn edges<'a>(
+pub(crate) fn edges<'a>(
     exposures: &'a [Exposure],
     (target, place): (&'a Endpoint, &'a Rc<Place>),
 ) -> impl Iterator<Item = summary::Line> + 'a {

@@ -10,13 +10,14 @@ use k8s_openapi::api::networking::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::servers::{At, Port, Servers, any_dns_port};
 use crate::model::ips::Family;
 use crate::model::labels::NAMESPACE_NAME_LABEL;
 use crate::model::origin::ObjectOrigin;
 use crate::model::service::TargetPort;
 use crate::model::snapshot::{PolicyMeta, PolicyObject, PolicySpec, Snapshot};
-use crate::policy::{self, Rules};
+use crate::policy;
+use crate::policy::Rules;
+use crate::world::servers::{At, Port, Servers, any_dns_port};
 
 /// Whether pods of the namespace may talk to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +113,7 @@ impl DefaultDeny {
 }
 
 /// Returns a policy that is not applied yet, as it would be judged.
-pub(super) fn policy_object(policy: &NetworkPolicy) -> PolicyObject {
+pub(crate) fn policy_object(policy: &NetworkPolicy) -> PolicyObject {
     let NetworkPolicy { metadata, spec } = policy.clone();
     PolicyObject {
         namespace: metadata.namespace.map(String::into),

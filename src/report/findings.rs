@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::schema::{Finding, RuleRef};
 use super::subject::addresses_of;
+use crate::answer::schema::{Finding, RuleRef};
 use crate::engine::classes::SubjectId;
 use crate::engine::network::Network;
 use crate::engine::row::{Row, row};

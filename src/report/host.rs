@@ -5,11 +5,12 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use super::ends::{self, End};
-use super::explain::{ExplainError, explain};
-use super::schema::{API_VERSION, Endpoint, Explanation, Verdict};
-use super::target::PortQuery;
+use crate::answer::schema::{API_VERSION, Endpoint, Explanation, Verdict};
+use crate::ends::end as ends;
+use crate::ends::end::End;
+use crate::ends::target::PortQuery;
 use crate::engine::network::Network;
+use crate::explain::explain::{ExplainError, explain};
 use crate::model::ports::Protocol;
 
 /// Whether what a URL names can be reached.

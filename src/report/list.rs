@@ -5,19 +5,19 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::ends::{End, Who};
-use super::explain::doubt_text;
-use super::plugin;
 use super::rows::Rows;
-use super::schema::{Endpoint, Verdict};
-use super::service_ports::ServicePorts;
-use super::target::PortQuery;
-use super::units::{Level, Part, UnitId, Units, governed_units};
+use crate::answer::plugin;
+use crate::answer::schema::{Endpoint, Verdict};
+use crate::ends::end::{End, Who};
+use crate::ends::service_ports::ServicePorts;
+use crate::ends::target::PortQuery;
+use crate::ends::units::{Level, Part, UnitId, Units, governed_units};
 use crate::engine::class_set::ClassSet;
 use crate::engine::classes::{ClassId, Classes};
 use crate::engine::decide::Doubt;
 use crate::engine::network::Network;
 use crate::engine::row::Row;
+use crate::explain::explain::doubt_text;
 use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
 use crate::policy::Direction;
@@ -74,16 +74,16 @@ pub type Visit<'a> = dyn FnMut(Listed<'_>) -> ControlFlow<()> + 'a;
 
 /// What ports of a pair of classes are allowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Cell {
+pub(crate) struct Cell {
     /// Those that are allowed for certain.
-    pub(super) allowed: PortSet,
+    pub(crate) allowed: PortSet,
     /// Those that may be allowed.
-    pub(super) unsure: PortSet,
+    pub(crate) unsure: PortSet,
 }
 
 /// Joins both halves of a connection: each end with its row, which an end that no policy governs
 /// does not have. Nothing if nothing is open.
-pub(super) fn connect(
+pub(crate) fn connect(
     network: &Network<'_>,
     (source, egress): (ClassId, Option<&Row>),
     (destination, ingress): (ClassId, Option<&Row>),
@@ -352,13 +352,13 @@ impl<'a, 'b> List<'a, 'b> {
     }
 
     /// Tells whether policies may let an address outside in, at any port.
-    pub(super) fn may_be_from_outside(&self) -> bool {
+    pub(crate) fn may_be_from_outside(&self) -> bool {
         let outside = &self.units.units.at(self.units.outside).parts;
         outside.iter().any(|part| self.rows.sources.contains(part.class))
     }
 
     /// Counts the units that policies can govern, by the names of namespaces that have some.
-    pub(super) fn governed_units(&self) -> BTreeMap<String, usize> {
+    pub(crate) fn governed_units(&self) -> BTreeMap<String, usize> {
         let snapshot = self.network.snapshot;
         let counts = governed_units(snapshot, self.query.level);
         let named = counts.iter().filter(|(_, count)| **count > 0);
@@ -383,7 +383,7 @@ impl<'a, 'b> List<'a, 'b> {
 }
 
 /// Lists the limits of whatever is told of all connections, or of one direction of them.
-pub(super) fn limits(network: &Network<'_>, direction: Option<Direction>) -> Vec<String> {
+pub(crate) fn limits(network: &Network<'_>, direction: Option<Direction>) -> Vec<String> {
     let rules = &network.rules;
     let mut limits: Vec<String> = Vec::new();
     let isolates = |direction| rules.isolations.values().any(|own| own.direction == direction);
@@ -442,7 +442,7 @@ impl Cell {
 
 /// One pair of parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Slot {
+pub(crate) enum Slot {
     /// No connection that policies govern: another address family, one pod alone, or no governed
     /// end.
     Meaningless,
@@ -470,15 +470,15 @@ fn slot(
 }
 
 /// Tells whether packets can pass: the addresses are of one family, as far as is known.
-pub(super) fn compatible(classes: &Classes, source: ClassId, destination: ClassId) -> bool {
+pub(crate) fn compatible(classes: &Classes, source: ClassId, destination: ClassId) -> bool {
     let families = (classes.family(source), classes.family(destination));
     !matches!(families, (Some(source), Some(destination)) if source != destination)
 }
 
-pub(super) type Block = (usize, BTreeSet<usize>, BTreeSet<usize>);
+pub(crate) type Block = (usize, BTreeSet<usize>, BTreeSet<usize>);
 
 /// Covers the open slots by blocks of rows × columns with one value each.
-pub(super) fn group(matrix: &[Vec<Slot>]) -> Vec<Block> {
+pub(crate) fn group(matrix: &[Vec<Slot>]) -> Vec<Block> {
     let meaningful = || matrix.iter().flatten().filter(|slot| **slot != Slot::Meaningless);
     let mut values = meaningful();
     let first = values.next();

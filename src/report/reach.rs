@@ -6,23 +6,27 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::ends::{End, Who};
-use super::explain::{self, ExplainError};
-use super::exposure::{self, Exposure};
-use super::judge::{HalfJudged, judge};
-use super::list::{self, List, Listed, Side};
-use super::naming::name_of;
-use super::schema::{
+use super::list;
+use super::list::{List, Listed, Side};
+use crate::answer::schema::{
     Connection, Count, Endpoint, Finding, Opened, Reason, RuleRef, ServicePort, Totals, Verdict,
 };
-use super::service::{self, Hop, asked_hops};
-use super::summary::{Namer, Place};
-use super::target::PortQuery;
-use super::units::{Level, Part, UnitId, Wanted};
-use super::ways;
+use crate::answer::summary::{Namer, Place};
+use crate::ends::end::{End, Who};
+use crate::ends::naming::name_of;
+use crate::ends::service;
+use crate::ends::service::{Hop, asked_hops};
+use crate::ends::target::PortQuery;
+use crate::ends::units::{Level, Part, UnitId, Wanted};
 use crate::engine::classes::ClassId;
+use crate::engine::connection::{HalfJudged, judge};
 use crate::engine::decide::Why;
 use crate::engine::network::Network;
+use crate::explain::explain;
+use crate::explain::explain::ExplainError;
+use crate::exposure::exposure;
+use crate::exposure::exposure::Exposure;
+use crate::exposure::ways;
 use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
 use crate::policy::Action;

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::ends::End;
 use super::list::Query;
-use super::target::PortQuery;
+use crate::ends::end::End;
+use crate::ends::target::PortQuery;
 use crate::engine::class_set::ClassSet;
 use crate::engine::classes::{Subject, SubjectId};
 use crate::engine::network::Network;
@@ -20,19 +20,19 @@ type Judged = Arena<Subject, Option<Rc<Row>>>;
 
 /// The rows of both directions, and the classes between which anything may be open.
 #[derive(Debug)]
-pub(super) struct Rows {
+pub(crate) struct Rows {
     egress: Judged,
     ingress: Judged,
     /// The classes that may open a connection to one of the destinations.
-    pub(super) sources: ClassSet,
+    pub(crate) sources: ClassSet,
     /// The classes that may accept a connection of one of the sources.
-    pub(super) destinations: ClassSet,
+    pub(crate) destinations: ClassSet,
 }
 
 impl Rows {
     /// Judges what a query asks for: first the rows of the end that it names, and of the other end
     /// only what those leave.
-    pub(super) fn judge(network: &Network<'_>, query: &Query) -> Self {
+    pub(crate) fn judge(network: &Network<'_>, query: &Query) -> Self {
         let nothing = || network.classes.subjects.map(|_| None);
         let classes = |end: &Option<End>| match end {
             Some(end) => end.members.iter().map(|member| member.class).collect(),
@@ -93,7 +93,7 @@ impl Rows {
     }
 
     /// Returns the row of a subject; nothing where nothing of it is asked or open.
-    pub(super) fn at(&self, direction: Direction, subject: SubjectId) -> Option<&Row> {
+    pub(crate) fn at(&self, direction: Direction, subject: SubjectId) -> Option<&Row> {
         let rows = match direction {
             Direction::Egress => &self.egress,
             Direction::Ingress => &self.ingress,

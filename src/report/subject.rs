@@ -2,21 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ends::{End, Who};
-use super::explain::doubt_text;
-use super::exposure;
 use super::findings;
-use super::naming::name_of;
-use super::plugin;
-use super::schema::{
+use crate::answer::plugin;
+use crate::answer::schema::{
     API_VERSION, Allowed, Dir, Endpoint, IsolatedBy, RuleRef, SubjectExplanation, Verdict,
 };
-use super::units::{Level, Part, Units};
+use crate::ends::end::{End, Who};
+use crate::ends::naming::name_of;
+use crate::ends::units::{Level, Part, Units};
 use crate::engine::class_set::ClassSet;
 use crate::engine::classes::SubjectId;
 use crate::engine::decide::Doubt;
 use crate::engine::miss;
 use crate::engine::network::Network;
+use crate::explain::explain::doubt_text;
+use crate::exposure::exposure;
 use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
 use crate::policy::{Action, Direction, IpBlock, Peer, Peers, RuleId, Tier};
@@ -278,7 +278,7 @@ fn entity(name: &str) -> Endpoint {
 }
 
 /// Returns the addresses that any of some blocks holds.
-pub(super) fn addresses_of<'a>(blocks: impl Iterator<Item = &'a IpBlock>) -> IpSet {
+pub(crate) fn addresses_of<'a>(blocks: impl Iterator<Item = &'a IpBlock>) -> IpSet {
     blocks.fold(IpSet::default(), |all, block| {
         let inside: IpSet = [block.cidr].into_iter().collect();
         all.union(&inside.difference(&block.except.iter().copied().collect()))

@@ -1,6 +1,7 @@
 //! `allow-endpoint` planned from manifests: for which pods, in which policy, and what is refused.
 
-use crate::run::{Ended, Folder};
+use crate::run::Ended;
+use crate::run::Folder;
 
 /// `web` is isolated, and a job that its selector selects too is not; `api` is another Service.
 const SHOP: &str = "\

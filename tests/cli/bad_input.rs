@@ -1,6 +1,7 @@
 //! Command lines and files that cannot be used: exit code 2 and one clear line each.
 
-use crate::run::{Folder, SHOP};
+use crate::run::Folder;
+use crate::run::SHOP;
 
 /// Arguments, and all that stderr says.
 const TARGETS: [(&str, &str); 31] = [

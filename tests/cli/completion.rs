@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::run::{Ended, Folder};
+use crate::run::Ended;
+use crate::run::Folder;
 
 const SCRIPTS: [(&str, &str); 5] = [
     ("bash", "kubectl-netpol.bash"),

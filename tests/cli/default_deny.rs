@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::run::{Folder, SHOP, items};
+use crate::run::Folder;
+use crate::run::SHOP;
+use crate::run::items;
 
 /// CoreDNS behind port 5353, as its pods name it.
 const DNS: &str = "\

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::run::{Folder, items};
+use crate::run::Folder;
+use crate::run::items;
 
 /// Two namespaces: `a` denies everything by default and lets `web` reach the DNS; `b` is open but
 /// for `db`, which only `api` may reach.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::run::{Folder, items};
+use crate::run::Folder;
+use crate::run::items;
 
 /// Names that mean something to spreadsheets, Markdown, Graphviz or Mermaid.
 const HOSTILE: [&str; 14] = [

@@ -3,15 +3,20 @@
 use std::io::Read;
 use std::process::Stdio;
 
+use netpol::ends::units::Level;
+use netpol::ends::{end as ends, target};
 use netpol::engine::network::Network;
-use netpol::load::manifests::{self, ReadOptions};
+use netpol::explain::explain;
+use netpol::files::manifests;
+use netpol::files::manifests::ReadOptions;
 use netpol::policy;
-use netpol::render::{self, Look};
+use netpol::render;
+use netpol::render::Look;
 use netpol::report::list::{List, Query};
-use netpol::report::units::Level;
-use netpol::report::{ends, explain, subject, target};
+use netpol::report::subject;
 
-use crate::run::{Folder, items};
+use crate::run::Folder;
+use crate::run::items;
 
 const QUESTIONS: [&str; 13] = [
     "explain shop/deploy/api --to db/sts/postgres --port 5432",

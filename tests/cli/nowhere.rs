@@ -1,6 +1,7 @@
 //! What leads nowhere is answered with a finding that says what is wrong, and is no error.
 
-use crate::run::{Folder, items};
+use crate::run::Folder;
+use crate::run::items;
 
 /// A pod, and a client.
 const PODS: &str = "\

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::run::{Folder, items};
+use crate::run::Folder;
+use crate::run::items;
 
 fn object(kind: &str, namespace: &str, name: &str, spec: &Value) -> Value {
     let version = if kind == "NetworkPolicy" { "networking.k8s.io/v1" } else { "apps/v1" };

@@ -7,14 +7,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use libtest_mimic::Trial;
-use netpol::edit::guard::{self, Checked};
-use netpol::load::apply::{Applied, DryRun, Force, Manner, PolicyName, Writer};
-use netpol::load::cluster::{ClusterError, ConnectOptions};
+use netpol::cluster::apply::{Applied, DryRun, Force, Manner, PolicyName, Writer};
+use netpol::cluster::read::{ClusterError, ConnectOptions};
+use netpol::edit::guard;
+use netpol::edit::guard::Checked;
 use serde_json::{Value, json};
 
 use super::Shared;
 use super::failures::plain;
-use super::fake::{Fake, object};
+use super::fake::Fake;
+use super::fake::object;
 use super::harness::ControlPlane;
 use super::kubeconfig::Written;
 

@@ -7,22 +7,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use libtest_mimic::Trial;
-use netpol::edit::guard::{self, Plan};
+use netpol::cluster::apply::{Applied, DryRun, Force, Manner, PolicyName, Writer};
+use netpol::cluster::read::{ClusterError, ConnectOptions};
+use netpol::edit::guard;
+use netpol::edit::guard::Plan;
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::name::of_policy;
 use netpol::edit::object::{Pods, dedicated};
 use netpol::edit::outcome::VantageClass;
 use netpol::edit::record::{Entry, Key, Minute, Record};
-use netpol::load::apply::{Applied, DryRun, Force, Manner, PolicyName, Writer};
-use netpol::load::cluster::{ClusterError, ConnectOptions};
 use netpol::model::selector::Selector;
 use serde_json::{Value, json};
 
 use super::Shared;
 use super::harness::ControlPlane;
-use super::name_server::{NameServer, Reply};
+use super::name_server::NameServer;
+use super::name_server::Reply;
 use super::plugin::PLUGIN;
-use super::process::{Output, run_watched};
+use super::process::Output;
+use super::process::run_watched;
 
 /// Lists the trial of this file; the control plane is for it alone, as so many policies slow it down.
 pub(crate) fn trials(alone: &Arc<Shared>) -> Vec<Trial> {

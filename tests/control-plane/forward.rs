@@ -8,21 +8,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
+use netpol::cluster::forward::PodPort;
+use netpol::cluster::read::ConnectOptions;
+use netpol::dns::resolve::{Answers, Asking, DnsPods, NameServers, Patience, resolve};
 use netpol::edit::host::HostName;
 use netpol::edit::outcome::{Answer, VantageClass};
-use netpol::load::cluster::ConnectOptions;
-use netpol::load::forward::PodPort;
-use netpol::load::resolve::{Answers, Asking, DnsPods, NameServers, Patience, resolve};
 use netpol::model::ips::Family;
 use serde_json::{Value, json};
 
 use super::Shared;
 use super::assets::need_kubelet;
 use super::harness::ControlPlane;
-use super::name_server::{NameServer, Reply, Transport};
+use super::name_server::NameServer;
+use super::name_server::Reply;
+use super::name_server::Transport;
 use super::plugin;
-use super::process::{Output, Server, free_ports};
-use super::refresh::{FIRST, SECOND, blocks, ip, policy, remember_as};
+use super::process::Output;
+use super::process::Server;
+use super::process::free_ports;
+use super::refresh::FIRST;
+use super::refresh::SECOND;
+use super::refresh::blocks;
+use super::refresh::ip;
+use super::refresh::policy;
+use super::refresh::remember_as;
 use super::rights::grant;
 
 /// Lists the trials of this file.

@@ -15,7 +15,11 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::assets::program;
-use super::process::{Output, Server, free_ports, listens, run};
+use super::process::Output;
+use super::process::Server;
+use super::process::free_ports;
+use super::process::listens;
+use super::process::run;
 use super::tls::Identity;
 
 /// Names the users that the API server knows, each with its groups.

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use libtest_mimic::Trial;
-use netpol::load::cluster::{self, Cluster, ConnectOptions, Question};
-use netpol::load::objects::Object;
+use netpol::cluster::read as cluster;
+use netpol::cluster::read::{Cluster, ConnectOptions, Question};
+use netpol::objects::object::Object;
 use serde_json::{Value, json};
 
 use super::Shared;

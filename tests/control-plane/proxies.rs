@@ -17,7 +17,8 @@ use super::fake::Fake;
 use super::harness::ControlPlane;
 use super::kubectl::nothing;
 use super::plugin::PLUGIN;
-use super::process::{Output, run};
+use super::process::Output;
+use super::process::run;
 
 /// Lists the trials of this file.
 pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {

@@ -6,20 +6,22 @@ use std::sync::Arc;
 
 use hickory_proto::op::ResponseCode;
 use libtest_mimic::Trial;
-use netpol::edit::guard::{self, Plan};
+use netpol::cluster::apply::{DryRun, Force, Manner, PolicyName, Writer};
+use netpol::cluster::read::{ClusterError, ConnectOptions};
+use netpol::edit::guard;
+use netpol::edit::guard::Plan;
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::name::of_policy;
 use netpol::edit::object::{Pods, dedicated};
 use netpol::edit::outcome::VantageClass;
 use netpol::edit::record::{ANNOTATION, Entry, Key, Minute, Record};
-use netpol::load::apply::{DryRun, Force, Manner, PolicyName, Writer};
-use netpol::load::cluster::{ClusterError, ConnectOptions};
 use netpol::model::selector::Selector;
 use serde_json::{Value, json};
 
 use super::Shared;
 use super::harness::ControlPlane;
-use super::name_server::{NameServer, Reply};
+use super::name_server::NameServer;
+use super::name_server::Reply;
 use super::plugin;
 use super::process::Output;
 

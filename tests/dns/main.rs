@@ -17,14 +17,14 @@ use std::time::{Duration, Instant};
 
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
+use netpol::dns::resolve::{
+    Asking, NameServers, Patience, Resolved, resolve, resolve_each_srv, resolve_srv,
+};
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::merge::{Options, merge};
 use netpol::edit::outcome::{Answer, VantageClass};
 use netpol::edit::record::{Entry, Key, Minute, Record};
 use netpol::edit::special::Refusal;
-use netpol::load::resolve::{
-    Asking, NameServers, Patience, Resolved, resolve, resolve_each_srv, resolve_srv,
-};
 use netpol::model::ips::Family;
 use netpol::model::special::AddressClass;
 

@@ -4,9 +4,11 @@ use std::process::Command;
 
 use netpol::edit::classify::{DnsPods, HostClass, Mode, cilium_policy, classify, service_rules};
 use netpol::edit::host::{Host, HostName};
-use netpol::edit::object::{self, Pods};
+use netpol::edit::object;
+use netpol::edit::object::Pods;
 use netpol::edit::special;
-use netpol::load::manifests::{self, ReadOptions};
+use netpol::files::manifests;
+use netpol::files::manifests::ReadOptions;
 use netpol::model::cni::Cni;
 use netpol::model::selector::{Requirement, Selector};
 use netpol::model::snapshot::Snapshot;

@@ -1,9 +1,11 @@
 //! The objects that are written, and the last look at them before they are sent.
 
 use k8s_openapi::api::networking::v1::NetworkPolicy;
-use netpol::edit::guard::{self, Plan};
+use netpol::edit::guard;
+use netpol::edit::guard::Plan;
 use netpol::edit::host::Host;
-use netpol::edit::object::{self, DnsPlace, IntoError, Pods};
+use netpol::edit::object;
+use netpol::edit::object::{DnsPlace, IntoError, Pods};
 use netpol::edit::record::{ANNOTATION, Entry, Key, Record};
 use netpol::model::selector::{Requirement, Selector, Test};
 use netpol::model::service::TargetPort;

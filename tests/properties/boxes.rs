@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use netpol::answer::schema::Verdict;
+use netpol::answer::summary::{Extent, Line, Place};
 use netpol::render::graph::{Graph, Shape};
-use netpol::report::schema::Verdict;
-use netpol::report::summary::{Extent, Line, Place};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
 use proptest::strategy::ValueTree;

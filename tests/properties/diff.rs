@@ -4,24 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 
+use netpol::answer::schema::{Endpoint, Verdict};
+use netpol::diff::diff::Diff;
+use netpol::diff::joint::JointEnds;
+use netpol::diff::sides::Sides;
+use netpol::ends::units::Level;
 use netpol::engine::network::Network;
-use netpol::load::manifests::{self, ReadOptions};
-use netpol::load::objects::{Object, Objects, OwnerReference};
-use netpol::load::saved;
+use netpol::files::manifests;
+use netpol::files::manifests::ReadOptions;
+use netpol::files::saved;
 use netpol::model::snapshot::Snapshot;
-use netpol::policy::{self, Rules};
-use netpol::report::diff::Diff;
-use netpol::report::joint::JointEnds;
+use netpol::objects::object::{Object, Objects, OwnerReference};
+use netpol::policy;
+use netpol::policy::Rules;
 use netpol::report::list::{List, Query};
-use netpol::report::schema::{Endpoint, Verdict};
-use netpol::report::sides::Sides;
-use netpol::report::units::Level;
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
 use proptest::sample::Index;
 
 use crate::config;
-use crate::reference::cluster::{Cluster, Pod};
+use crate::reference::cluster::Cluster;
+use crate::reference::cluster::Pod;
 use crate::reference::generate::clusters;
 
 /// Certain and uncertain ports.

@@ -5,13 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use netpol::answer::schema::{AdditionKind, Fix, Verdict};
+use netpol::ends::end as ends;
+use netpol::ends::end::Who;
+use netpol::ends::target::{PortQuery, Target};
 use netpol::engine::network::Network;
+use netpol::explain::explain::explain;
+use netpol::fix::fix::{Question, propose};
 use netpol::model::snapshot::Snapshot;
-use netpol::report::ends::{self, Who};
-use netpol::report::explain::explain;
-use netpol::report::fix::{Question, propose};
-use netpol::report::schema::{AdditionKind, Fix, Verdict};
-use netpol::report::target::{PortQuery, Target};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, TestCaseError, any, prop_assert, prop_assert_eq, proptest};
 use proptest::sample::Index;
@@ -19,9 +20,21 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use crate::config;
-use crate::question::{World, class_of, port_set, worlds};
-use crate::reference::cluster::{Cluster, End, Life, Packet, Policy, Port, Way};
-use crate::reference::network_policy::{Answer, Judgement, Reference, governs};
+use crate::question::World;
+use crate::question::class_of;
+use crate::question::port_set;
+use crate::question::worlds;
+use crate::reference::cluster::Cluster;
+use crate::reference::cluster::End;
+use crate::reference::cluster::Life;
+use crate::reference::cluster::Packet;
+use crate::reference::cluster::Policy;
+use crate::reference::cluster::Port;
+use crate::reference::cluster::Way;
+use crate::reference::network_policy::Answer;
+use crate::reference::network_policy::Judgement;
+use crate::reference::network_policy::Reference;
+use crate::reference::network_policy::governs;
 
 /// Which source, destination and port to ask for.
 type Pick = (Index, Index, Index);

@@ -7,6 +7,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 
+use netpol::answer::schema::{Connection, Endpoint, Reason, Verdict};
+use netpol::ends::end as ends;
+use netpol::ends::end::End;
+use netpol::ends::target::{PortQuery, Target};
+use netpol::ends::units::{Level, Units};
 use netpol::engine::classes::ClassId;
 use netpol::engine::network::Network;
 use netpol::engine::row::{Row, row};
@@ -15,18 +20,16 @@ use netpol::model::ips::Family;
 use netpol::model::ports::{PortSet, Protocol};
 use netpol::model::snapshot::Snapshot;
 use netpol::policy::Direction;
-use netpol::report::ends::{self, End};
-use netpol::report::list::{self, List};
+use netpol::report::list;
+use netpol::report::list::List;
 use netpol::report::reach::{Detail, Query, Sources, Which};
-use netpol::report::schema::{Connection, Endpoint, Reason, Verdict};
-use netpol::report::target::{PortQuery, Target};
-use netpol::report::units::{Level, Units};
 use proptest::collection::vec;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use proptest::sample::Index;
 
 use crate::config;
-use crate::question::{World, worlds};
+use crate::question::World;
+use crate::question::worlds;
 
 /// A pod, a node or an address outside, with the address that its packets carry.
 pub(crate) type Member = (String, Option<IpAddr>);

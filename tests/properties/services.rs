@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use netpol::ends::end as ends;
+use netpol::ends::target::{PortQuery, Target};
 use netpol::engine::classes::ClassId;
 use netpol::model::endpoint::Pod;
 use netpol::model::labels::value_of;
@@ -11,16 +13,19 @@ use netpol::model::ports::{PortSet, Protocol};
 use netpol::model::selector::{Requirement, Selector, Test};
 use netpol::model::service::{OutsideAccess, Service, ServiceAddress, ServicePort, TargetPort};
 use netpol::model::snapshot::Snapshot;
-use netpol::report::ends;
 use netpol::report::reach::Which;
-use netpol::report::target::{PortQuery, Target};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::Index;
 
 use crate::config;
 use crate::question::worlds;
-use crate::reach::{by_rows, everyone, find, pairs, pod_name, with_workloads};
+use crate::reach::by_rows;
+use crate::reach::everyone;
+use crate::reach::find;
+use crate::reach::pairs;
+use crate::reach::pod_name;
+use crate::reach::with_workloads;
 
 proptest! {
     #![proptest_config(config())]

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use netpol::load::objects::{
+use netpol::objects::object::{
     Condition, Container, ContainerPort, Ip, Meta, NodeAddress, NodeObject, NodeStatus, OwnerReference,
     PodObject, PodSpec, PodStatus,
 };
-use netpol::load::service_objects::{
+use netpol::objects::service::{
     EndpointSliceObject, LoadBalancerIngress, LoadBalancerStatus, PortNumberOrName, ServiceObject,
     ServicePortObject, ServiceSpec, ServiceStatus, SliceConditions, SliceEndpoint, SlicePortObject,
 };

@@ -2,16 +2,23 @@
 
 use std::net::IpAddr;
 
-use netpol::load::objects::{
+use netpol::model::origin::ObjectOrigin;
+use netpol::model::ports::Protocol;
+use netpol::model::snapshot::PolicyMeta;
+use netpol::objects::object::{
     Container, ContainerPort, Ip, JobTemplate, JobTemplateSpec, Meta, NodeAddress, NodeObject,
     NodeStatus, Object, ObjectKey, Objects, PodObject, PodSpec, PodStatus, PolicyRead, Template,
     WorkloadObject, WorkloadSpec,
 };
-use netpol::model::origin::ObjectOrigin;
-use netpol::model::ports::Protocol;
-use netpol::model::snapshot::PolicyMeta;
 
-use super::cluster::{Cluster, DECOY, Labels, Life, NamedPort, Node, Pod, Policy};
+use super::cluster::Cluster;
+use super::cluster::DECOY;
+use super::cluster::Labels;
+use super::cluster::Life;
+use super::cluster::NamedPort;
+use super::cluster::Node;
+use super::cluster::Pod;
+use super::cluster::Policy;
 
 impl Cluster {
     /// Writes the cluster's objects.

@@ -1,0 +1,5 @@
+//! TODO answer.
+
+pub mod plugin;
+pub mod schema;
+pub mod summary;

@@ -1,0 +1,153 @@
+//! What `doctor` looks at: policies, agents of network plugins, DNS, the API server and rights.
+
+use futures_util::future::{join, join_all, join3};
+use serde::{Deserialize, Serialize};
+
+use super::api::Api;
+use super::kinds;
+use super::kinds::{DAEMON_SET, ENDPOINT_SLICE, Filter, KINDS_READ, Kind, NETWORK_POLICY, SERVICE};
+use super::read::{ClusterError, ConnectOptions, block_on, version};
+use super::unjudged;
+use crate::model::rights::Right;
+use crate::model::snapshot::{Gap, GapScope};
+use crate::objects::object::Objects;
+
+/// What was looked at.
+#[derive(Debug)]
+pub struct Examined {
+    /// The policies, the DaemonSets, and the Services of DNS and of the API server, with what is
+    /// behind them.
+    pub objects: Objects,
+    /// What the user may do.
+    pub rights: Vec<Right>,
+    /// The namespace that rights are about that are not given everywhere.
+    pub namespace: String,
+}
+
+/// The Services whose place matters, by what selects them.
+const SERVICES: [Filter<'static>; 3] = [
+    Filter { namespace: None, name: None, labels: Some("k8s-app=kube-dns") },
+    Filter { namespace: Some("openshift-dns"), name: Some("dns-default"), labels: None },
+    Filter { namespace: Some("default"), name: Some("kubernetes"), labels: None },
+];
+
+/// Looks at a cluster.
+///
+/// # Errors
+/// A kubeconfig that cannot be used, a server that cannot be reached.
+pub fn examine(options: &ConnectOptions) -> Result<Examined, ClusterError> {
+    block_on(async {
+        let api = Api::new(options)?;
+        let objects = join3(version(&api), read(&api), rights(&api));
+        let (server_version, objects, rights) = objects.await;
+        let mut objects = objects?;
+        objects.server_version = Some(server_version?);
+        objects.warnings = api.warnings();
+        Ok(Examined { objects, rights: rights?, namespace: api.namespace().to_owned() })
+    })
+}
+
+async fn read(api: &Api) -> Result<Objects, ClusterError> {
+    let all = [&NETWORK_POLICY, &DAEMON_SET].map(|kind| some(api, kind, Filter::default()));
+    let services = SERVICES.map(|filter| service(api, filter));
+    let lists = join(join_all(all), join_all(services));
+    let ((all, services), others) = join(lists, unjudged::read(api)).await;
+    let mut objects = Objects::default();
+    for found in all.into_iter().chain(services).chain([others]) {
+        let (items, gaps) = found?;
+        objects.items.extend(items);
+        objects.gaps.extend(gaps);
+    }
+    objects.gaps.dedup();
+    Ok(objects)
+}
+
+/// Reads Services and the EndpointSlices behind them.
+async fn service(api: &Api, filter: Filter<'_>) -> Result<unjudged::Found, ClusterError> {
+    let (mut items, mut gaps) = some(api, &SERVICE, filter).await?;
+    let names: Vec<(String, String)> =
+        items.iter().map(|(key, _)| (key.namespace.clone(), key.name.clone())).collect();
+    for (namespace, name) in names {
+        let labels = format!("kubernetes.io/service-name={name}");
+        let filter = Filter { namespace: Some(&namespace), name: None, labels: Some(&labels) };
+        let (more, missing) = some(api, &ENDPOINT_SLICE, filter).await?;
+        items.extend(more);
+        gaps.extend(missing);
+    }
+    Ok((items, gaps))
+}
+
+async fn some(api: &Api, kind: &Kind, filter: Filter<'_>) -> Result<unjudged::Found, ClusterError> {
+    match kinds::read(api, kind, filter).await {
+        Ok(items) => Ok((items, Vec::new())),
+        Err(failure) => match failure.refusal() {
+            Some(reason) => {
+                let message = format!("could not list {}: {reason}", kind.plural);
+                Ok((Vec::new(), vec![Gap { scope: GapScope::Incomplete, message }]))
+            }
+            None => Err(api.error(failure)),
+        },
+    }
+}
+
+/// Asks for every right that answers and edits need.
+async fn rights(api: &Api) -> Result<Vec<Right>, ClusterError> {
+    let listed = KINDS_READ.iter().map(|kind| ("list", kind));
+    let all = listed.chain([("patch", &NETWORK_POLICY)]);
+    let asked = join_all(all.map(|(verb, kind)| right(api, verb, kind))).await;
+    asked.into_iter().collect()
+}
+
+async fn right(api: &Api, verb: &'static str, kind: &'static Kind) -> Result<Right, ClusterError> {
+    let everywhere = may(api, verb, kind, "").await?;
+    let in_namespace = match everywhere || !kind.namespaced {
+        true => everywhere,
+        false => may(api, verb, kind, api.namespace()).await?,
+    };
+    Ok(Right { verb, resource: kind.plural, everywhere, in_namespace })
+}
+
+/// authorization.k8s.io/v1 SelfSubjectAccessReview.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Review<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    spec: ReviewSpec<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReviewSpec<'a> {
+    resource_attributes: Attributes<'a>,
+}
+
+#[derive(Serialize)]
+struct Attributes<'a> {
+    namespace: &'a str,
+    verb: &'a str,
+    group: &'a str,
+    resource: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Reviewed {
+    status: ReviewStatus,
+}
+
+#[derive(Deserialize)]
+struct ReviewStatus {
+    allowed: bool,
+}
+
+async fn may(api: &Api, verb: &str, kind: &Kind, namespace: &str) -> Result<bool, ClusterError> {
+    let attributes = Attributes { namespace, verb, group: kind.group, resource: kind.plural };
+    let review = Review {
+        api_version: "authorization.k8s.io/v1",
+        kind: "SelfSubjectAccessReview",
+        spec: ReviewSpec { resource_attributes: attributes },
+    };
+    let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+    let answer: Result<Reviewed, _> = api.post(path, &review).await;
+    answer.map(|reviewed| reviewed.status.allowed).map_err(|failure| api.error(failure))
+}

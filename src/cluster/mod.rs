@@ -1,0 +1,20 @@
+//! TODO cluster.
+
+pub mod api;
+pub mod apply;
+pub mod conflict;
+pub mod connect;
+pub mod credentials;
+pub mod doctor;
+pub mod failure;
+pub mod forward;
+pub mod gateways;
+pub mod kinds;
+pub mod kubeconfig;
+pub mod names;
+pub mod narrow;
+pub mod proxy;
+pub mod read;
+pub mod rights;
+pub mod unjudged;
+pub mod wire;

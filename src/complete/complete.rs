@@ -1,0 +1,217 @@
+//! What may follow on a command line: kubectl's completion of `kubectl netpol`.
+//!
+//! kubectl runs `kubectl_complete-netpol WORD… LAST` and reads a line `value<TAB>description` for
+//! each word that LAST may become, then `:N`, the sum of the hints that cobra's shell scripts know.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::mpsc::{self, Sender};
+use std::time::{Duration, Instant};
+
+use clap::{Arg, Command, CommandFactory, FromArgMatches};
+
+use super::cursor::{Cursor, Place};
+use super::target::{Naming, Of, Offer, known_kind, objects, offers, ports};
+use crate::cli::{Cli, Global, formats};
+use crate::cluster::names;
+use crate::cluster::names::{ConnectOptions, Entry, Name, Source, Wanted};
+use crate::files::manifests;
+use crate::files::manifests::ReadOptions;
+use crate::model::cni::Cni;
+use crate::model::special::AddressClass;
+
+/// The name that kubectl calls the plugin by, for completion.
+const CALLED: &str = "kubectl_complete-netpol";
+/// The same as a first argument, for a script of that name.
+const ASKED: &str = "__complete";
+/// Longest wait for all there is to tell.
+const BUDGET: Duration = Duration::from_millis(1900);
+
+/// cobra's ShellCompDirective: no blank behind the word.
+const NO_SPACE: u8 = 2;
+/// cobra's ShellCompDirective: names of files are no answer.
+const NO_FILES: u8 = 4;
+
+/// Returns the words to complete, if it is completion that was asked for.
+pub fn asked(mut arguments: impl Iterator<Item = OsString>) -> Option<Vec<String>> {
+    let program = arguments.next()?;
+    let mut rest: Vec<String> = arguments.map(|word| word.to_string_lossy().into_owned()).collect();
+    if Path::new(&program).file_stem().is_some_and(|stem| stem == CALLED) {
+        return Some(rest);
+    }
+    (rest.first().is_some_and(|word| word == ASKED)).then(|| rest.split_off(1))
+}
+
+/// Tells what the last word may become, within two seconds and without any error.
+pub fn run(words: Vec<String>) {
+    // Nothing is to be written into the line that the user types.
+    std::panic::set_hook(Box::new(|_| {}));
+    let end = Instant::now() + BUDGET;
+    let (sender, receiver) = mpsc::channel();
+    // What it waits for may never come: it is not waited for.
+    std::thread::spawn(move || answer(&words, &sender));
+    let mut told = format!(":{NO_FILES}\n");
+    while let Ok(more) = receiver.recv_timeout(end.saturating_duration_since(Instant::now())) {
+        told = more;
+    }
+    let _ = io::stdout().write_all(told.as_bytes());
+}
+
+/// Answers twice: with what is known at once, then with what had to be looked up too.
+fn answer(words: &[String], sender: &Sender<String>) {
+    let mut root = Cli::command();
+    root.build();
+    let cursor = Cursor::read(&root, words);
+    let Some(offers) = at(&cursor, &root) else {
+        let _ = sender.send(":0\n".to_owned());
+        return;
+    };
+    let wanted: Vec<Wanted> = offers.iter().filter_map(Offer::wanted).cloned().collect();
+    let _ = sender.send(text(&offers, &[], &cursor));
+    if let Some((source, options)) = source(&cursor, words).filter(|_| !wanted.is_empty()) {
+        let found = names::find(&source, &options, &wanted);
+        let _ = sender.send(text(&offers, &found, &cursor));
+    }
+}
+
+/// Lists what may stand at the cursor; nothing where the shell is to offer files.
+fn at(cursor: &Cursor<'_>, root: &Command) -> Option<Vec<Offer>> {
+    Some(match cursor.place {
+        Place::End => Vec::new(),
+        Place::Subcommand => {
+            let shown = cursor.command.get_subcommands().filter(|command| !command.is_hide_set());
+            shown.map(|own| Offer::word(own.get_name(), first_line(own.get_about()))).collect()
+        }
+        Place::Flag => {
+            let shown = cursor.command.get_arguments();
+            let shown = shown.filter(|flag| !flag.is_hide_set() && cursor.may_follow(flag));
+            let names = shown.filter_map(|flag| Some((flag.get_long()?, flag.get_help())));
+            names.map(|(name, help)| Offer::word(format!("--{name}"), first_line(help))).collect()
+        }
+        Place::Value(argument) => return values(cursor, root, argument),
+    })
+}
+
+/// Lists the values that an argument may have; nothing where they are files.
+fn values(cursor: &Cursor<'_>, root: &Command, argument: &Arg) -> Option<Vec<Offer>> {
+    let known = argument.get_possible_values();
+    if !known.is_empty() {
+        let shown = known.iter().filter(|value| !value.is_hide_set());
+        return Some(shown.map(|own| Offer::word(own.get_name(), first_line(own.get_help()))).collect());
+    }
+    let entries = |entry| vec![Offer::names(Wanted::Entries(entry))];
+    let value_name = argument.get_value_names().and_then(|names| names.first());
+    Some(match (argument.get_id().as_str(), value_name.map_or("", |name| name.as_str())) {
+        ("namespace", "NAME") => vec![Offer::names(objects("Namespace", None))],
+        ("context", _) => entries(Entry::Context),
+        ("cluster", _) => entries(Entry::Cluster),
+        ("user", _) => entries(Entry::User),
+        ("cni", _) => {
+            let known = Cni::ALL.map(|cni| Offer::word(cni.name(), ""));
+            std::iter::once(Offer::word("auto", "recognise it")).chain(known).collect()
+        }
+        (_, "FORMAT") => {
+            let known = formats(root, cursor.command.get_name());
+            known.iter().map(|(word, _)| Offer::word(*word, "")).collect()
+        }
+        (_, "TARGET") => match *cursor.positionals {
+            // TYPE NAME, in two words.
+            [written] if argument.is_positional() => {
+                let kind = known_kind(Naming::End, written);
+                kind.map(|kind| Offer::names(objects(kind, None))).into_iter().collect()
+            }
+            _ => offers(Naming::End, cursor.word),
+        },
+        (_, "TYPE/NAME") => offers(Naming::Object, cursor.word),
+        (_, "POLICY") => vec![Offer::names(objects("NetworkPolicy", None))],
+        (_, "WHICH") => ["auto", "system"].map(|word| Offer::word(word, "")).into(),
+        (_, "CLASS") => AddressClass::ALL.map(|class| Offer::word(class.name(), "")).into(),
+        (_, "NAMESPACE") => vec![Offer::between("ns/", objects("Namespace", None), "")],
+        (_, "PORT") => {
+            let positional = cursor.positionals.join("/");
+            let destination = cursor.values("to").last().unwrap_or(&positional);
+            ports(destination).map(Offer::names).into_iter().collect()
+        }
+        (_, "only=TARGET") => vec![Offer::word("only=", "the sources that may connect")],
+        (_, "OLD" | "NEW") if cursor.word.starts_with("context:") => {
+            vec![Offer::between("context:", Wanted::Entries(Entry::Context), "")]
+        }
+        (_, "PATH" | "FILE" | "OLD" | "NEW") => return None,
+        _ => Vec::new(),
+    })
+}
+
+/// Says where names are looked up, as the flags before the cursor say.
+fn source(cursor: &Cursor<'_>, words: &[String]) -> Option<(Source, ConnectOptions)> {
+    let before = words.split_last().map_or(&[][..], |(_, before)| before);
+    let line = std::iter::once("kubectl-netpol").chain(before.iter().map(String::as_str));
+    let matches = Cli::command().ignore_errors(true).try_get_matches_from(line).ok()?;
+    let innermost = matches.subcommand().map_or(&matches, |(_, own)| own);
+    let global = Global::from_arg_matches(innermost).ok()?;
+    let options = global.connection.options(global.namespace.as_ref());
+    // What diff reads with -f is laid over its base.
+    let base: Vec<String> = cursor.values("base").map(str::to_owned).collect();
+    let paths = match cursor.command.get_name() {
+        "diff" => &base,
+        _ => &global.filename,
+    };
+    if paths.is_empty() {
+        return Some((Source::Cluster, options));
+    }
+    // Standard input is the terminal of the user.
+    if paths.iter().any(|path| path == "-") {
+        return None;
+    }
+    let namespace = options.namespace.clone().unwrap_or_else(|| "default".to_owned());
+    let read = ReadOptions { recursive: global.recursive, namespace: &namespace };
+    let objects = manifests::read(paths, read).ok()?;
+    Some((Source::Files(objects, namespace), options))
+}
+
+/// Writes what was offered, and what was found of it, that goes on from the word.
+fn text(offers: &[Offer], found: &[Vec<Name>], cursor: &Cursor<'_>) -> String {
+    let mut found = found.iter();
+    let mut is_part = false;
+    let mut text = String::new();
+    for offer in offers {
+        let names: Vec<(&str, &str)> = match &offer.of {
+            Of::Word(word, about) => vec![(word, about)],
+            Of::Names(_) => {
+                let names = found.next().into_iter().flatten();
+                names.map(|name| (&*name.name, &*name.about)).collect()
+            }
+        };
+        for (name, about) in names.into_iter().filter(|(name, _)| is_plain(name)) {
+            let whole = offer.complete(name);
+            if !whole.starts_with(cursor.word) {
+                continue;
+            }
+            is_part |= whole.ends_with(['/', '=', ':']);
+            let about = if about.is_empty() { String::new() } else { format!("\t{about}") };
+            text.push_str(&format!("{whole}{about}\n"));
+        }
+    }
+    // Behind `--flag=`, the script that kubectl has for fish fails at that hint, on the user's line.
+    let hints = if is_part && !cursor.is_attached { NO_FILES | NO_SPACE } else { NO_FILES };
+    format!("{text}:{hints}\n")
+}
+
+/// Tells whether a shell takes a word for nothing but a word: names from files may be anything.
+fn is_plain(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/@=+".contains(&byte))
+}
+
+fn first_line(text: Option<&clap::builder::StyledStr>) -> String {
+    let text = text.map(ToString::to_string).unwrap_or_default();
+    text.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
+}
+
+impl Offer {
+    fn wanted(&self) -> Option<&Wanted> {
+        match &self.of {
+            Of::Names(wanted) => Some(wanted),
+            Of::Word(..) => None,
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! TODO complete.
+
+pub mod complete;
+pub mod cursor;
+pub mod target;

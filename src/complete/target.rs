@@ -1,0 +1,146 @@
+//! What the words for ends of connections, and for objects, may go on with.
+
+use crate::cluster::names::Wanted;
+use crate::cluster::read::NamedEnd;
+use crate::cmd::policies::TYPES;
+use crate::ends::target;
+use crate::ends::target::{KINDS, Target, short_name};
+
+/// Words that all begin alike.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Offer {
+    /// How they begin.
+    before: String,
+    /// What follows.
+    pub(crate) of: Of,
+    /// How they end.
+    after: &'static str,
+}
+
+/// What is offered.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// A word, and what is told about it.
+    Word(String, String),
+    /// Names that are to be looked up.
+    Names(Wanted),
+}
+
+/// What a word names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Naming {
+    /// One end of a connection.
+    End,
+    /// Any object, by its type.
+    Object,
+}
+
+/// kubectl's names of the kind whose objects are no ends of connections.
+const POLICY: (&str, &[&str]) = ("NetworkPolicy", &TYPES);
+
+impl Offer {
+    /// Offers a word.
+    pub(crate) fn word(word: impl Into<String>, about: impl Into<String>) -> Self {
+        Self { before: String::new(), of: Of::Word(word.into(), about.into()), after: "" }
+    }
+
+    /// Offers names as they are.
+    pub(crate) fn names(wanted: Wanted) -> Self {
+        Self::between("", wanted, "")
+    }
+
+    /// Offers names that something stands before and behind.
+    pub(crate) fn between(before: impl Into<String>, wanted: Wanted, after: &'static str) -> Self {
+        Self { before: before.into(), of: Of::Names(wanted), after }
+    }
+
+    /// Completes one of its names.
+    pub(crate) fn complete(&self, name: &str) -> String {
+        format!("{}{name}{}", self.before, self.after)
+    }
+}
+
+/// Names the objects of a kind.
+pub(crate) fn objects(kind: &str, namespace: Option<&str>) -> Wanted {
+    Wanted::Objects { kind: kind.to_owned(), namespace: namespace.map(str::to_owned) }
+}
+
+/// Lists the kinds that a word may name, with kubectl's names of them.
+fn kinds(naming: Naming) -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    KINDS.into_iter().chain((naming == Naming::Object).then_some(POLICY))
+}
+
+/// Returns the kind of a type that is not a custom one.
+pub(crate) fn known_kind(naming: Naming, written: &str) -> Option<&'static str> {
+    let written = written.to_ascii_lowercase();
+    kinds(naming).find(|(_, names)| names.contains(&&*written)).map(|(kind, _)| kind)
+}
+
+/// Offers what a word may become.
+pub(crate) fn offers(naming: Naming, word: &str) -> Vec<Offer> {
+    if let Some((end, _)) = word.split_once(':') {
+        return ports(end)
+            .map(|ports| Offer::between(format!("{end}:"), ports, ""))
+            .into_iter()
+            .collect();
+    }
+    match *word.split('/').collect::<Vec<_>>() {
+        [typed] => {
+            let own = match naming {
+                Naming::End => {
+                    let internet = Offer::word("internet", "all public addresses");
+                    vec![internet, Offer::names(objects("Pod", None))]
+                }
+                Naming::Object => {
+                    vec![Offer::between("netpol/", objects("NetworkPolicy", None), "")]
+                }
+            };
+            let namespaces = Offer::between("", objects("Namespace", None), "/");
+            own.into_iter().chain(types(naming, "", typed)).chain([namespaces]).collect()
+        }
+        [first, typed] => match known_kind(naming, first) {
+            Some(kind) => vec![Offer::between(format!("{first}/"), objects(kind, None), "")],
+            None => types(naming, first, typed).collect(),
+        },
+        [namespace, written, _] => {
+            let kind = known_kind(naming, written).filter(|kind| is_namespaced(kind));
+            let names = kind.map(|kind| objects(kind, Some(namespace)));
+            let before = format!("{namespace}/{written}/");
+            names.map(|names| Offer::between(before, names, "")).into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Offers the types, each by the first of its names that was begun.
+fn types(naming: Naming, namespace: &str, typed: &str) -> impl Iterator<Item = Offer> {
+    let fits = move |kind: &str| namespace.is_empty() || is_namespaced(kind);
+    kinds(naming).filter(move |(kind, _)| fits(kind)).filter_map(move |(kind, names)| {
+        let short = if kind == POLICY.0 { "netpol".to_owned() } else { short_name(kind) };
+        let names = std::iter::once(&*short).chain(names.iter().copied());
+        let name = names.into_iter().find(|name| name.starts_with(typed))?;
+        let slash = if namespace.is_empty() { "" } else { "/" };
+        Some(Offer::word(format!("{namespace}{slash}{name}/"), format!("a {kind}")))
+    })
+}
+
+fn is_namespaced(kind: &str) -> bool {
+    !matches!(kind, "Node" | "Namespace")
+}
+
+/// Names the ports of an end.
+pub(crate) fn ports(end: &str) -> Option<Wanted> {
+    let (namespace, kind, name) = match target::parse(end).ok()?.0 {
+        Target::Pod { namespace, name } => (namespace, "Pod".to_owned(), name),
+        Target::Service { namespace, name } => (namespace, "Service".to_owned(), name),
+        Target::Workload { namespace, kind, name } => (namespace, kind, name),
+        Target::Address(_)
+        | Target::Block(_)
+        | Target::Internet
+        | Target::Node(_)
+        | Target::Namespace(_) => {
+            return None;
+        }
+    };
+    Some(Wanted::Ports(NamedEnd { namespace, kind, name }))
+}

@@ -1,0 +1,162 @@
+//! Which ends certainly may do the same on both sides of a diff: those of equal rules.
+//!
+//! Nearly everything is alike where one policy changes, and rules are far fewer than connections.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+
+use super::joint::{JointEnds, JointId};
+use super::sides::Sides;
+use crate::engine::class_set::ClassSet;
+use crate::engine::classes::SubjectId;
+use crate::engine::decide::Doubt;
+use crate::engine::network::{Match, Network};
+use crate::model::endpoint::NamedPortsId;
+use crate::policy::{Direction, PolicySource, Rule, RuleId, Tier};
+
+/// Compares what governs the ends of both sides.
+pub(crate) struct Alike<'a, 'b> {
+    networks: Sides<&'a Network<'b>>,
+    ends: &'a JointEnds,
+    /// Whether no pod's named ports changed.
+    ports: bool,
+    rows: RefCell<HashMap<(Sides<SubjectId>, Direction), bool>>,
+    peers: RefCell<HashMap<Sides<*const Match>, bool>>,
+}
+
+impl<'a, 'b> Alike<'a, 'b> {
+    pub(crate) fn new(networks: Sides<&'a Network<'b>>, ends: &'a JointEnds) -> Self {
+        let (rows, peers) = (RefCell::default(), RefCell::default());
+        let mut alike = Self { networks, ends, ports: true, rows, peers };
+        alike.ports = ends.joints.ids().all(|joint| match alike.subjects(joint) {
+            Some(Sides { before: Some(before), after: Some(after) }) => {
+                alike.same_ports(Sides { before, after })
+            }
+            _ => true,
+        });
+        alike
+    }
+
+    /// Tells whether an end is on both sides and its row in a direction certainly is the same; if
+    /// not, it may still be.
+    pub(crate) fn row(&self, joint: JointId, direction: Direction) -> bool {
+        match self.subjects(joint) {
+            Some(Sides { before: None, after: None }) => {
+                self.networks.map(|network| network.rules.unread_pods).agree()
+            }
+            Some(Sides { before: Some(before), after: Some(after) }) => {
+                self.rows_of(Sides { before, after }, direction)
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns the subjects of an end that is on both sides.
+    fn subjects(&self, joint: JointId) -> Option<Sides<Option<SubjectId>>> {
+        let classes = self.ends.joints.at(joint).complete()?;
+        Some(self.networks.zip(classes).map(|(network, class)| network.subject_of(class)))
+    }
+
+    fn rows_of(&self, subjects: Sides<SubjectId>, direction: Direction) -> bool {
+        let known = self.rows.borrow().get(&(subjects, direction)).copied();
+        known.unwrap_or_else(|| {
+            let same = self.compare(subjects, direction);
+            self.rows.borrow_mut().insert((subjects, direction), same);
+            same
+        })
+    }
+
+    fn compare(&self, subjects: Sides<SubjectId>, direction: Direction) -> bool {
+        let governs = self.networks.zip(subjects);
+        governs.map(|(network, subject)| network.is_unjudged(subject)).agree()
+            && governs.map(|(network, subject)| isolated(network, subject, direction)).agree()
+            && self.same_rules(subjects, direction)
+    }
+
+    fn same_rules(&self, subjects: Sides<SubjectId>, direction: Direction) -> bool {
+        let rules = self.networks.zip(subjects).map(|(network, subject)| {
+            let of_tier = |tier| network.rules_of(subject, direction, tier);
+            let (ids, doubts): (Vec<RuleId>, Vec<Option<Doubt>>) =
+                Tier::ALL.into_iter().flat_map(of_tier).unzip();
+            (ids, doubts)
+        });
+        let ids = || rules.before.0.iter().zip(&rules.after.0);
+        rules.each().map(|(_, doubts)| doubts).agree()
+            && ids().all(|(before, after)| {
+                self.same_rule(Sides { before: *before, after: *after }, subjects)
+            })
+    }
+
+    fn same_rule(&self, ids: Sides<RuleId>, subjects: Sides<SubjectId>) -> bool {
+        let rules = self.networks.zip(ids).map(|(network, id)| network.rules.rules.at(id));
+        let asked = |rule: &'a Rule| (rule.tier, rule.action, &rule.ports, &rule.source.policy);
+        let has_names = rules.before.ports.names().next().is_some();
+        let same_ports = || match rules.before.direction {
+            Direction::Ingress => self.same_ports(subjects),
+            Direction::Egress => self.ports,
+        };
+        rules.map(asked).agree() && (!has_names || same_ports()) && self.same_peers(ids)
+    }
+
+    /// Tells whether rules match the same of all ends that both sides have.
+    fn same_peers(&self, ids: Sides<RuleId>) -> bool {
+        let peers = self.networks.zip(ids).map(|(network, id)| network.peers_of(id));
+        // Rules with the same peers share what they match.
+        let key = peers.map(std::ptr::from_ref);
+        let known = self.peers.borrow().get(&key).copied();
+        known.unwrap_or_else(|| {
+            let same = peers.zip(self.ends.of_class.each()).map(|(peers, joints)| {
+                let joints = |set: &ClassSet| -> Vec<JointId> {
+                    let all = set.iter().flat_map(|class| joints.at(class)).copied();
+                    let mut both: Vec<_> =
+                        all.filter(|id| self.ends.joints.at(*id).complete().is_some()).collect();
+                    both.sort_unstable();
+                    both
+                };
+                let maybe: BTreeMap<Doubt, Vec<JointId>> =
+                    peers.maybe.iter().map(|(doubt, set)| (*doubt, joints(set))).collect();
+                (joints(&peers.must), maybe)
+            });
+            let same = same.agree();
+            self.peers.borrow_mut().insert(key, same);
+            same
+        })
+    }
+
+    /// Tells whether subjects have the same named ports.
+    fn same_ports(&self, subjects: Sides<SubjectId>) -> bool {
+        let ports = self.networks.zip(subjects);
+        ports.map(|(network, id)| named(network, network.classes.subjects.at(id).ports)).agree()
+    }
+}
+
+/// Lists named ports with their names, which are numbered differently on both sides.
+fn named<'a>(
+    network: &'a Network<'_>,
+    ports: NamedPortsId,
+) -> Vec<(&'a str, crate::model::ports::Protocol, u16)> {
+    let snapshot = network.snapshot;
+    let own = snapshot.ports.get(ports).iter();
+    let mut own: Vec<_> =
+        own.map(|port| (snapshot.names.get(port.name), port.protocol, port.port)).collect();
+    own.sort_unstable();
+    own
+}
+
+/// What isolates a subject: which tiers do for certain, and which policies may.
+type Isolated<'a> = (Vec<Tier>, Vec<(Tier, Doubt, &'a PolicySource)>);
+
+fn isolated<'a>(network: &'a Network<'_>, subject: SubjectId, direction: Direction) -> Isolated<'a> {
+    let mut isolated = Isolated::default();
+    for tier in Tier::ALL {
+        for (id, doubt) in network.isolations_of(subject, direction, tier) {
+            let policy = &*network.rules.isolations.at(id).source.policy;
+            match doubt {
+                Some(doubt) => isolated.1.push((tier, doubt, policy)),
+                None if isolated.0.contains(&tier) => {}
+                None => isolated.0.push(tier),
+            }
+        }
+    }
+    isolated
+}

@@ -1,0 +1,205 @@
+//! What brought a change about: the differences that touch its two ends.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::change::{Cause, CauseKind};
+use super::joint::{EndId, JointEnds, JointPart};
+use super::policy_changes::{PolicyChange, policy_changes};
+use super::sides::Sides;
+use crate::answer::schema::Endpoint;
+use crate::ends::end::Who;
+use crate::engine::classes::SubjectId;
+use crate::engine::network::Network;
+use crate::model::endpoint::{NamespaceId, Pod};
+use crate::model::labels::LabelsId;
+use crate::policy::{Direction, NamespaceSelection, Peer, Peers, PolicySource, Rules, Selection, Tier};
+
+/// Some parts of an end.
+type Parts<'p> = (EndId, &'p [&'p JointPart]);
+
+/// What differs between two networks, and whom it touches.
+pub(crate) struct Causes<'a, 'b> {
+    networks: Sides<&'a Network<'b>>,
+    /// The policies that differ, by the direction in which they do.
+    policies: HashMap<(&'a PolicySource, Direction), Vec<Cause>>,
+    /// The label keys that some policy asks of pods, and of namespaces.
+    pod_keys: BTreeSet<&'a str>,
+    namespace_keys: BTreeSet<&'a str>,
+}
+
+impl<'a, 'b> Causes<'a, 'b> {
+    pub(crate) fn of(networks: Sides<&'a Network<'b>>) -> Self {
+        let mut policies: HashMap<_, Vec<Cause>> = HashMap::new();
+        for PolicyChange { policy, direction, cause } in
+            policy_changes(networks.map(|network| network.rules))
+        {
+            policies.entry((policy, direction)).or_default().push(cause);
+        }
+        let (mut pod_keys, mut namespace_keys) = (BTreeSet::new(), BTreeSet::new());
+        for selection in networks.list().into_iter().flat_map(|network| selections(network.rules)) {
+            pod_keys.extend(selection.pods.keys());
+            if let NamespaceSelection::Matching(selector) = &selection.namespaces {
+                namespace_keys.extend(selector.keys());
+            }
+        }
+        Self { networks, policies, pod_keys, namespace_keys }
+    }
+
+    /// Lists what brought a change between two ends about; nothing where that is not known.
+    ///
+    /// An end that is new or gone explains its connections; else all differences that touch the ends
+    /// are named, whether or not each alone would have sufficed.
+    pub(crate) fn of_change(&self, ends: &JointEnds, from: Parts<'_>, to: Parts<'_>) -> Vec<Cause> {
+        let both = [(from, Direction::Egress), (to, Direction::Ingress)];
+        let mut causes = BTreeSet::new();
+        for ((end, parts), _) in both {
+            causes.extend(self.presence(ends, end, parts));
+        }
+        if causes.is_empty() {
+            for ((end, parts), direction) in both {
+                causes.extend(self.policies(ends, parts, direction));
+                causes.extend(self.labels(ends, end, parts));
+            }
+        }
+        if causes.is_empty() {
+            for ((end, parts), _) in both {
+                causes.extend(self.pods(ends, end, parts));
+            }
+        }
+        causes.into_iter().collect()
+    }
+
+    /// Returns whether an end is new or gone.
+    fn presence(&self, ends: &JointEnds, end: EndId, parts: &[&JointPart]) -> Option<Cause> {
+        let joints = || parts.iter().map(|part| ends.joints.at(part.joint));
+        let kind = match () {
+            () if joints().any(|joint| joint.before.is_none()) => CauseKind::WorkloadAdded,
+            () if joints().any(|joint| joint.after.is_none()) => CauseKind::WorkloadRemoved,
+            () => return None,
+        };
+        Some(named(kind, &ends.ends.at(end).endpoint))
+    }
+
+    /// Lists the policies that differ and that govern some part on either side.
+    fn policies(&self, ends: &JointEnds, parts: &[&JointPart], direction: Direction) -> BTreeSet<Cause> {
+        let mut causes = BTreeSet::new();
+        for joint in parts.iter().map(|part| ends.joints.at(part.joint)) {
+            for (network, class) in self.networks.zip(*joint).list() {
+                let subject = class.and_then(|class| network.subject_of(class));
+                for policy in subject.into_iter().flat_map(|own| governing(network, own, direction)) {
+                    causes
+                        .extend(self.policies.get(&(policy, direction)).into_iter().flatten().cloned());
+                }
+            }
+        }
+        causes
+    }
+
+    /// Lists whether labels that policies ask for differ: those of the pods, or of their namespace.
+    fn labels(&self, ends: &JointEnds, end: EndId, parts: &[&JointPart]) -> Vec<Cause> {
+        let endpoint = &ends.ends.at(end).endpoint;
+        let pods = self.differs(parts, |network, pod| self.pod_labels(network, pod.labels));
+        let own = pods.then(|| named(CauseKind::LabelsChanged, endpoint));
+        let namespaces = self.networks.map(|network| {
+            let id = network.snapshot.namespace(endpoint.namespace.as_deref()?)?;
+            Some(self.namespace_labels(network, id))
+        });
+        let differ = namespaces.complete().is_some_and(|namespaces| !namespaces.agree());
+        let namespace = differ.then(|| Cause {
+            cause: CauseKind::LabelsChanged,
+            kind: "Namespace".to_owned(),
+            namespace: None,
+            name: endpoint.namespace.clone(),
+            path: None,
+            origin: None,
+        });
+        own.into_iter().chain(namespace).collect()
+    }
+
+    /// Tells whether the pods themselves differ.
+    fn pods(&self, ends: &JointEnds, end: EndId, parts: &[&JointPart]) -> Option<Cause> {
+        let differs = self.differs(parts, |network, pod| {
+            let snapshot = network.snapshot;
+            let ports = snapshot.ports.get(pod.ports).iter();
+            let ports = ports.map(|port| (snapshot.names.get(port.name), port.protocol, port.port));
+            (ports.collect::<BTreeSet<_>>(), pod.host_network, pod.ips.clone())
+        });
+        differs.then(|| named(CauseKind::PodsChanged, &ends.ends.at(end).endpoint))
+    }
+
+    /// Tells whether something about the pods of some parts is not the same on both sides.
+    fn differs<T: Ord>(&self, parts: &[&JointPart], of: impl Fn(&'a Network<'b>, &'a Pod) -> T) -> bool {
+        parts.iter().any(|part| {
+            let mut seen: Sides<BTreeSet<T>> = Sides::both(BTreeSet::new);
+            for member in &part.members {
+                for (seen, (network, member)) in seen.each_mut().zip(self.networks.zip(*member)).list() {
+                    if let Some((Who::Pod(pod), _)) = member {
+                        seen.insert(of(network, network.snapshot.pods.at(pod)));
+                    }
+                }
+            }
+            !seen.before.is_empty() && !seen.after.is_empty() && !seen.agree()
+        })
+    }
+
+    fn pod_labels(&self, network: &'a Network<'_>, labels: LabelsId) -> BTreeMap<&'a str, &'a str> {
+        asked(network, labels, &self.pod_keys)
+    }
+
+    fn namespace_labels(
+        &self,
+        network: &'a Network<'_>,
+        namespace: NamespaceId,
+    ) -> (BTreeMap<&'a str, &'a str>, bool) {
+        let namespace = network.snapshot.namespaces.at(namespace);
+        (asked(network, namespace.labels, &self.namespace_keys), namespace.labels_known)
+    }
+}
+
+/// Returns the labels whose keys policies ask for.
+fn asked<'a>(
+    network: &'a Network<'_>,
+    labels: LabelsId,
+    keys: &BTreeSet<&str>,
+) -> BTreeMap<&'a str, &'a str> {
+    let snapshot = network.snapshot;
+    let own = snapshot.labels.get(labels).iter();
+    let own = own.map(|(key, value)| (snapshot.names.get(*key), snapshot.names.get(*value)));
+    own.filter(|(key, _)| keys.contains(key)).collect()
+}
+
+fn named(cause: CauseKind, endpoint: &Endpoint) -> Cause {
+    let Endpoint { kind, namespace, name, .. } = endpoint.clone();
+    Cause { cause, kind, namespace, name, path: None, origin: None }
+}
+
+/// Lists the policies that govern, or may govern, a subject in a direction.
+fn governing<'a>(
+    network: &Network<'a>,
+    subject: SubjectId,
+    direction: Direction,
+) -> Vec<&'a PolicySource> {
+    let mut policies = Vec::new();
+    for tier in Tier::ALL {
+        let rules = network.rules_of(subject, direction, tier);
+        policies.extend(rules.map(|(id, _)| &*network.rules.rules.at(id).source.policy));
+        let isolations = network.isolations_of(subject, direction, tier);
+        policies.extend(isolations.map(|(id, _)| &*network.rules.isolations.at(id).source.policy));
+    }
+    policies
+}
+
+/// Lists all selections of rules: their subjects and their peers.
+fn selections(rules: &Rules) -> impl Iterator<Item = &Selection> {
+    let isolated = rules.isolations.values().map(|isolation| &*isolation.subject);
+    let subjects = rules.rules.values().map(|rule| &*rule.subject);
+    let peers = rules.rules.values().flat_map(|rule| match &rule.peers {
+        Peers::Any => &[][..],
+        Peers::OneOf(peers) => peers,
+    });
+    let peers = peers.filter_map(|peer| match peer {
+        Peer::Pods(selection) => Some(selection),
+        Peer::Block(_) => None,
+    });
+    isolated.chain(subjects).chain(peers)
+}

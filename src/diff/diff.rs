@@ -1,0 +1,258 @@
+//! Which connections appear, disappear or change between two networks.
+//!
+//! Only what can have changed is looked at: a connection is as it was where the rules of both its
+//! ends are (`alike`).
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use super::causes::Causes;
+use super::change::{Cause, ChangeKind};
+use super::compare::{Compared, Comparison};
+use super::isolations::{Isolation, isolations};
+use super::joint::{EndId, JointEnds, JointId, JointPart};
+use super::sides::Sides;
+use crate::answer::schema::Endpoint;
+use crate::engine::network::Network;
+use crate::report::list::{Cell, Slot, group, limits};
+
+/// One change.
+#[derive(Clone, Copy, Debug)]
+pub struct Changed<'a> {
+    /// What happens to the connection.
+    pub change: ChangeKind,
+    /// Who may open it.
+    pub source: &'a Endpoint,
+    /// Who accepts it.
+    pub destination: &'a Endpoint,
+    /// What was open and what is.
+    pub ports: Sides<&'a Ports>,
+    /// Whether some of what was open, or may have been, no longer can be.
+    pub narrows: bool,
+    /// What brought it about, as far as it is known.
+    pub causes: &'a [Cause],
+    /// The ends, and whether all of each is meant.
+    pub ends: [(EndId, bool); 2],
+}
+
+/// The ports of a connection on one side, as they are shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Ports {
+    /// Those that are open for certain.
+    pub open: Vec<String>,
+    /// Those that may be open.
+    pub unsure: Vec<String>,
+}
+
+/// Takes changes one by one, and can stop the diff.
+pub type Visit<'a> = dyn FnMut(Changed<'_>) -> ControlFlow<()> + 'a;
+
+/// A diff, prepared: what can have changed is known.
+pub struct Diff<'a, 'b> {
+    networks: Sides<&'a Network<'b>>,
+    /// The only namespace: one end must be in it.
+    namespace: Option<String>,
+    /// The ends of both sides.
+    pub ends: &'a JointEnds,
+    comparison: Comparison<'a, 'b>,
+    causes: Causes<'a, 'b>,
+}
+
+impl<'a, 'b> Diff<'a, 'b> {
+    /// Finds what can have changed between two networks, whose ends were brought together.
+    pub fn new(
+        networks: Sides<&'a Network<'b>>,
+        ends: &'a JointEnds,
+        namespace: Option<String>,
+    ) -> Self {
+        let comparison = Comparison::new(networks, ends);
+        Self { networks, namespace, ends, comparison, causes: Causes::of(networks) }
+    }
+
+    /// Tells every change, ascending by source and destination.
+    pub fn each(&self, visit: &mut Visit<'_>) -> ControlFlow<()> {
+        let mut known: Option<(Vec<JointId>, Rc<Reach>)> = None;
+        let mut quiet: HashSet<JointId> = HashSet::new();
+        for (source, end) in self.ends.ends.iter() {
+            let joints: Vec<JointId> = end.parts.iter().map(|part| part.joint).collect();
+            if joints.iter().all(|joint| quiet.contains(joint)) {
+                continue;
+            }
+            let reach = match known.take_if(|(own, _)| *own == joints) {
+                Some((_, reach)) => reach,
+                None => Rc::new(self.reach(&joints)),
+            };
+            let unchanged = joints.iter().zip(&reach.cells).filter(|(_, cells)| cells.is_empty());
+            quiet.extend(unchanged.map(|(joint, _)| *joint));
+            for destination in self.destinations(source, &reach) {
+                self.pair(source, destination, &reach, visit)?;
+            }
+            known = Some((joints, reach));
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Lists the pods that become isolated, or no longer are; nothing is counted yet.
+    pub fn isolations(&self) -> Vec<Isolation> {
+        let asked = |own: &Isolation| {
+            let namespace = &own.told.subject.namespace;
+            self.namespace.as_ref().is_none_or(|name| namespace.as_ref() == Some(name))
+        };
+        let all = isolations(self.networks, self.ends, &self.comparison.alike);
+        all.into_iter().filter(asked).collect()
+    }
+
+    /// Lists the limits of the answer, those of both sides.
+    pub fn caveats(&self) -> Vec<String> {
+        let [mut all, after] = self.networks.map(|network| limits(network, None)).list();
+        all.extend(after);
+        in_order(all)
+    }
+
+    /// Lists what could not be read, those of one side with the side.
+    pub fn gaps(&self) -> Vec<String> {
+        let gaps = self.networks.map(|network| {
+            let gaps = network.snapshot.gaps.iter().map(|gap| gap.message.clone());
+            gaps.collect::<Vec<String>>()
+        });
+        let only = |side: &str, own: &[String], other: &[String]| {
+            let own = own.iter().filter(|gap| !other.contains(gap));
+            own.map(|gap| format!("{side}: {gap}")).collect::<Vec<String>>()
+        };
+        let both = gaps.before.iter().filter(|gap| gaps.after.contains(gap)).cloned();
+        let before = only("before", &gaps.before, &gaps.after);
+        let after = only("after", &gaps.after, &gaps.before);
+        in_order(both.chain(before).chain(after).collect())
+    }
+
+    /// Lists the ends to which a connection of the source changed, ascending.
+    fn destinations(&self, source: EndId, reach: &Reach) -> Vec<EndId> {
+        let joints = reach.cells.iter().flat_map(|cells| cells.keys());
+        let ends: BTreeSet<EndId> =
+            joints.flat_map(|joint| self.ends.of_joint.at(*joint)).copied().collect();
+        let end = |id: EndId| self.ends.ends.at(id);
+        let inside = |id: EndId, asked: &String| end(id).endpoint.namespace.as_ref() == Some(asked);
+        let asked = |other: &EndId| {
+            let both = |asked| inside(source, asked) || inside(*other, asked);
+            self.namespace.as_ref().is_none_or(both)
+        };
+        ends.into_iter().filter(asked).collect()
+    }
+
+    /// Compares the connections from some joints to all that can have changed.
+    fn reach(&self, sources: &[JointId]) -> Reach {
+        let mut ids: HashMap<Sides<Cell>, usize> = HashMap::new();
+        let mut reach = Reach::default();
+        for source in sources {
+            let mut cells = HashMap::new();
+            for destination in self.comparison.candidates(*source) {
+                if let Compared::Changed(cells_of) = self.comparison.compare(*source, destination) {
+                    let next = ids.len();
+                    cells.insert(destination, *ids.entry(cells_of).or_insert(next));
+                }
+            }
+            reach.cells.push(cells);
+        }
+        let mut values: Vec<(usize, Sides<Cell>)> =
+            ids.into_iter().map(|(cell, id)| (id, cell)).collect();
+        values.sort_unstable();
+        reach.values = values.into_iter().map(|(_, cells)| Value::of(&cells)).collect();
+        reach
+    }
+
+    /// Tells the changes of one pair of ends.
+    fn pair(
+        &self,
+        source: EndId,
+        destination: EndId,
+        reach: &Reach,
+        visit: &mut Visit<'_>,
+    ) -> ControlFlow<()> {
+        let (sources, destinations) =
+            (&self.ends.ends.at(source).parts, &self.ends.ends.at(destination).parts);
+        let same = source == destination;
+        let row = |(from, cells): (&JointPart, &HashMap<JointId, usize>)| {
+            let slot = |to: &JointPart| {
+                if same && from.joint == to.joint && from.is_alone() {
+                    return Slot::Meaningless;
+                }
+                match (cells.get(&to.joint), self.comparison.compare(from.joint, to.joint)) {
+                    (Some(value), _) => Slot::Open(*value),
+                    (None, Compared::Meaningless) => Slot::Meaningless,
+                    (None, _) => Slot::Closed,
+                }
+            };
+            destinations.iter().map(slot).collect::<Vec<Slot>>()
+        };
+        let matrix: Vec<Vec<Slot>> = sources.iter().zip(&reach.cells).map(row).collect();
+        for (value, rows, columns) in group(&matrix) {
+            let from: Vec<&JointPart> = rows.iter().filter_map(|row| sources.get(*row)).collect();
+            let to: Vec<&JointPart> =
+                columns.iter().filter_map(|column| destinations.get(*column)).collect();
+            if let Some(value) = reach.values.get(value) {
+                self.tell(value, (source, &from), (destination, &to), visit)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn tell(
+        &self,
+        value: &Value,
+        from: (EndId, &[&JointPart]),
+        to: (EndId, &[&JointPart]),
+        visit: &mut Visit<'_>,
+    ) -> ControlFlow<()> {
+        let endpoint =
+            |(end, parts): (EndId, &[&JointPart])| self.ends.endpoint(self.networks, end, parts);
+        let whole = |(end, parts): (EndId, &[&JointPart])| (end, self.ends.is_whole(end, parts));
+        let causes = self.causes.of_change(self.ends, from, to);
+        visit(Changed {
+            change: value.change,
+            source: &endpoint(from),
+            destination: &endpoint(to),
+            ports: value.ports.each(),
+            narrows: value.narrows,
+            causes: &causes,
+            ends: [whole(from), whole(to)],
+        })
+    }
+}
+
+fn in_order(lines: Vec<String>) -> Vec<String> {
+    let mut told = BTreeSet::new();
+    lines.into_iter().filter(|line| told.insert(line.clone())).collect()
+}
+
+/// What changed for some joints.
+#[derive(Debug, Default)]
+struct Reach {
+    /// For each of them, the joints to which it changed and the number of the value.
+    cells: Vec<HashMap<JointId, usize>>,
+    /// The distinct values.
+    values: Vec<Value>,
+}
+
+/// What a connection was and is, as it is shown.
+#[derive(Debug)]
+struct Value {
+    change: ChangeKind,
+    ports: Sides<Ports>,
+    narrows: bool,
+}
+
+impl Value {
+    fn of(cells: &Sides<Cell>) -> Self {
+        let nothing = cells.each().map(|cell| *cell == Cell::default());
+        let change = match (nothing.before, nothing.after) {
+            (true, _) => ChangeKind::Added,
+            (_, true) => ChangeKind::Removed,
+            _ => ChangeKind::Changed,
+        };
+        let ports =
+            cells.each().map(|cell| Ports { open: cell.allowed.items(), unsure: cell.unsure.items() });
+        let possible = cells.each().map(|cell| cell.allowed.union(&cell.unsure));
+        Self { change, ports, narrows: !possible.before.is_subset(&possible.after) }
+    }
+}

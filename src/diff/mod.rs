@@ -1,0 +1,13 @@
+//! TODO diff.
+
+pub mod alike;
+pub mod causes;
+pub mod change;
+pub mod change_summary;
+pub mod compare;
+pub mod diff;
+pub mod isolations;
+pub mod joint;
+pub mod members;
+pub mod policy_changes;
+pub mod sides;

@@ -1,0 +1,6 @@
+//! TODO dns.
+
+pub mod name_servers;
+pub mod reply;
+pub mod resolve;
+pub mod transport;

@@ -1,0 +1,324 @@
+//! Asks name servers for the addresses of hosts, as often as it takes to hear of all.
+//!
+//! Absolute names only: a pod's search list must not lead to another host. IPv4 and IPv6 are asked for
+//! by themselves, since one that fails must not hide the other. A name server that hands out a few of
+//! many addresses is asked until two rounds bring nothing new.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use futures_util::future::{join, join_all};
+use futures_util::stream::{self, StreamExt};
+use hickory_resolver::proto::rr::{Name, RecordType};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+pub use super::name_servers::{DnsPods, NameServers, ResolveError, is_in_pod};
+use super::name_servers::{NameServer, Opened};
+use super::reply as dns_reply;
+use super::reply::Reply;
+use crate::cluster::forward::some_of;
+use crate::edit::host::HostName;
+use crate::edit::outcome::{Answer, Outcome, Resolution};
+use crate::model::ips::Family;
+
+/// Hosts that are asked for at the same time.
+const AT_ONCE: usize = 64;
+/// How often a name server is asked for one family of one host at most.
+const MOST_ROUNDS: u32 = 8;
+/// After so many rounds without anything new, all is heard.
+const QUIET_ROUNDS: u32 = 2;
+
+/// Whom to ask, for what, and how long to wait.
+#[derive(Clone, Debug)]
+pub struct Asking {
+    /// The name servers; every one is asked.
+    pub servers: NameServers,
+    /// The families that the cluster has.
+    pub families: Vec<Family>,
+    /// How long to wait.
+    pub patience: Patience,
+}
+
+/// How long to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For one answer.
+    pub answer: Duration,
+    /// For all that is asked about one host.
+    pub host: Duration,
+    /// Between two rounds at least.
+    pub pause: Duration,
+    /// Between two rounds at most, where an answer holds as long: a cache would only repeat it.
+    pub longest_pause: Duration,
+}
+
+/// What was learnt of a host, and whether it was all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// What name servers said.
+    pub resolution: Resolution,
+    /// Whether every round brought new addresses, so that there may be any number more.
+    pub rotates: bool,
+}
+
+/// What was learnt of all hosts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// The hosts, ascending.
+    pub hosts: Vec<Resolved>,
+    /// What limits the answers, one sentence each.
+    pub caveats: Vec<String>,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            answer: Duration::from_secs(3),
+            host: Duration::from_secs(15),
+            pause: Duration::from_millis(30),
+            longest_pause: Duration::from_millis(1100),
+        }
+    }
+}
+
+/// Asks for the addresses of hosts, and tells of each when it is done.
+///
+/// # Errors
+/// No name server to ask. What one of them fails to say is part of the answer.
+pub fn resolve(
+    hosts: &BTreeSet<HostName>,
+    asking: &Asking,
+    mut tell: impl FnMut(&Resolved),
+) -> Result<Answers, ResolveError> {
+    run(async {
+        let opened = asking.servers.open(&asking.patience).await?;
+        let each = stream::iter(hosts).map(|host| resolve_both(host, &opened, asking));
+        let mut each = each.buffer_unordered(AT_ONCE);
+        let (mut all, mut apart) = (Vec::new(), Vec::new());
+        while let Some((resolved, is_apart)) = each.next().await {
+            tell(&resolved);
+            apart.extend(is_apart.then(|| resolved.resolution.host.clone()));
+            all.push(resolved);
+        }
+        drop(each);
+        all.sort_by(|one, other| one.resolution.host.cmp(&other.resolution.host));
+        apart.sort_unstable();
+        let mut caveats = opened.caveats;
+        if !apart.is_empty() {
+            let what =
+                "this machine is told other addresses than the cluster's DNS, whose are taken, for";
+            caveats.push(format!("{what} {}", some_of(&apart)));
+        }
+        Ok(Answers { hosts: all, caveats })
+    })
+}
+
+/// The hosts and ports that SRV records tell of, ascending.
+pub type Targets = BTreeSet<(HostName, u16)>;
+
+/// Asks for the hosts and ports that the SRV records of a name tell of.
+///
+/// # Errors
+/// No name server to ask, or none that tells of any.
+pub fn resolve_srv(name: &HostName, asking: &Asking) -> Result<Targets, ResolveError> {
+    run(async {
+        let opened = asking.servers.open(&asking.patience).await?;
+        targets(name, &opened.servers).await
+    })
+}
+
+/// Asks for the hosts and ports that the SRV records of each name tell of, a few names at the same time.
+///
+/// # Errors
+/// No name server to ask. That none tells of any is what is returned of a name.
+pub fn resolve_each_srv(
+    names: &BTreeSet<HostName>,
+    asking: &Asking,
+) -> Result<BTreeMap<HostName, Result<Targets, ResolveError>>, ResolveError> {
+    run(async {
+        let opened = asking.servers.open(&asking.patience).await?;
+        let servers = &opened.servers;
+        let each = names.iter().map(|name| async move { (name.clone(), targets(name, servers).await) });
+        Ok(stream::iter(each).buffer_unordered(AT_ONCE).collect().await)
+    })
+}
+
+async fn targets(name: &HostName, servers: &[NameServer]) -> Result<Targets, ResolveError> {
+    let absolute = absolute(name);
+    let replies = join_all(servers.iter().map(|server| dns_reply::srv(&server.resolver, &absolute)));
+    let mut said = "no such records".to_owned();
+    let mut found = BTreeSet::new();
+    for reply in replies.await {
+        match reply {
+            Ok(targets) => found.extend(targets),
+            Err(failure) => said = failure,
+        }
+    }
+    if found.is_empty() { Err(ResolveError::Srv(name.to_string(), said)) } else { Ok(found) }
+}
+
+fn run<T>(questions: impl Future<Output = Result<T, ResolveError>>) -> Result<T, ResolveError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| ResolveError::Failed(error.to_string()))?.block_on(questions)
+}
+
+fn absolute(name: &HostName) -> Name {
+    // A host name is checked when it is made.
+    let mut absolute = Name::from_ascii(name.as_str()).unwrap_or_default();
+    absolute.set_fqdn(true);
+    absolute
+}
+
+/// Asks for a host, and tells whether name servers that are asked beside know none of its addresses.
+async fn resolve_both(host: &HostName, opened: &Opened, asking: &Asking) -> (Resolved, bool) {
+    let beside = async {
+        let servers = if opened.gave_up.get() { &[] } else { &*opened.beside };
+        // A comparison is not worth a long wait.
+        let answers = timeout(asking.patience.answer, resolve_one(host, servers, asking)).await;
+        opened.gave_up.set(opened.gave_up.get() || answers.is_err());
+        answers.ok()
+    };
+    let (mut resolved, beside) = join(resolve_one(host, &opened.servers, asking), beside).await;
+    let addresses = |resolved: &Resolved| resolved.resolution.addresses().collect::<BTreeSet<_>>();
+    let (own, other) = (addresses(&resolved), beside.as_ref().map_or(BTreeSet::new(), addresses));
+    let is_apart = !own.is_empty() && !other.is_empty() && own.is_disjoint(&other);
+    for (vantage, why) in &opened.unheard {
+        resolved.resolution.outcomes.extend(asking.families.iter().map(|family| Outcome {
+            vantage: vantage.clone(),
+            family: *family,
+            answer: Answer::Failure(why.clone()),
+        }));
+    }
+    (resolved, is_apart)
+}
+
+async fn resolve_one(host: &HostName, servers: &[NameServer], asking: &Asking) -> Resolved {
+    let name = absolute(host);
+    let end = Instant::now() + asking.patience.host;
+    let questions = servers.iter().flat_map(|server| {
+        let name = &name;
+        asking.families.iter().map(move |family| async move {
+            let question = Question { server, name, family: *family };
+            (question, question.ask(&asking.patience, end).await)
+        })
+    });
+    let heard = join_all(questions).await;
+    let rotates = heard.iter().any(|(_, heard)| heard.rotates());
+    let outcomes = |(question, heard): (Question<'_>, Heard)| {
+        let (vantage, family) = (question.server.vantage.clone(), question.family);
+        let each = heard.answers().into_iter();
+        each.map(move |answer| Outcome { vantage: vantage.clone(), family, answer })
+    };
+    let outcomes = heard.into_iter().flat_map(outcomes).collect();
+    Resolved { resolution: Resolution { host: host.clone(), outcomes }, rotates }
+}
+
+/// What one name server is asked.
+#[derive(Clone, Copy)]
+struct Question<'a> {
+    server: &'a NameServer,
+    name: &'a Name,
+    family: Family,
+}
+
+impl Question<'_> {
+    /// Asks in rounds, one after the other: a resolver takes the same question at the same time for one.
+    async fn ask(self, patience: &Patience, end: Instant) -> Heard {
+        let mut heard = Heard::default();
+        loop {
+            let reply = timeout_at(end, self.ask_once()).await;
+            let reply = reply.unwrap_or_else(|_| Reply::failure("timeout"));
+            let pause = reply.lives_for.filter(|time| *time <= patience.longest_pause);
+            let pause = pause.unwrap_or_default().max(patience.pause);
+            heard.take(reply);
+            if heard.is_all() || Instant::now() + pause >= end {
+                return heard;
+            }
+            sleep(pause).await;
+        }
+    }
+
+    async fn ask_once(self) -> Reply {
+        let kind = match self.family {
+            Family::V4 => RecordType::A,
+            Family::V6 => RecordType::AAAA,
+        };
+        let _turn = self.server.turns.acquire().await;
+        if let Some(why) = self.server.refused() {
+            return Reply::failure(&why);
+        }
+        let reply = dns_reply::addresses(&self.server.resolver, self.name, kind).await;
+        match (&reply.answer, self.server.refused()) {
+            (Answer::Failure(_), Some(why)) => Reply::failure(&why),
+            _ => reply,
+        }
+    }
+}
+
+/// What was heard in some rounds.
+#[derive(Default)]
+struct Heard {
+    addresses: BTreeSet<IpAddr>,
+    /// The best of what was said instead of addresses.
+    instead: Option<Answer>,
+    rounds: u32,
+    /// How many of the last answers brought nothing new.
+    quiet: u32,
+    /// How many of the last rounds failed.
+    failing: u32,
+}
+
+impl Heard {
+    fn take(&mut self, reply: Reply) {
+        let known = self.addresses.len();
+        self.rounds += 1;
+        let failed = matches!(reply.answer, Answer::Failure(_));
+        match reply.answer {
+            Answer::Records(addresses) => self.addresses.extend(addresses),
+            other if weight(&other) > self.instead.as_ref().map_or(0, weight) => {
+                self.instead = Some(other);
+            }
+            _ => {}
+        }
+        let brings = self.addresses.len() > known;
+        (self.quiet, self.failing) = match (failed, brings) {
+            (true, _) => (self.quiet, self.failing + 1),
+            (false, true) => (0, 0),
+            (false, false) => (self.quiet + 1, 0),
+        };
+    }
+
+    const fn is_all(&self) -> bool {
+        self.quiet >= QUIET_ROUNDS || self.failing >= QUIET_ROUNDS || self.rounds >= MOST_ROUNDS
+    }
+
+    fn rotates(&self) -> bool {
+        self.rounds >= MOST_ROUNDS && self.quiet == 0
+    }
+
+    /// Returns the addresses, and the failure that kept further ones from being heard.
+    fn answers(self) -> Vec<Answer> {
+        if self.addresses.is_empty() {
+            return vec![self.instead.unwrap_or(Answer::NoData)];
+        }
+        let is_cut_short = self.quiet < QUIET_ROUNDS && (self.failing > 0 || self.rounds < MOST_ROUNDS);
+        let failure = match self.instead {
+            Some(failure @ Answer::Failure(_)) => failure,
+            _ => Answer::Failure("timeout".into()),
+        };
+        let found = Answer::Records(self.addresses.into_iter().collect());
+        [found].into_iter().chain(is_cut_short.then_some(failure)).collect()
+    }
+}
+
+/// Orders what is said instead of addresses: a failure leaves all open, and a name that was there once
+/// exists.
+const fn weight(answer: &Answer) -> u8 {
+    match answer {
+        Answer::Records(_) => 0,
+        Answer::NxDomain => 1,
+        Answer::NoData => 2,
+        Answer::Failure(_) => 3,
+    }
+}

@@ -1,0 +1,261 @@
+//! The pods and addresses behind a Service: by its EndpointSlices, or by its selector.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::end::{End, Member, Who, addresses, push_pod};
+use super::naming::{name_of, service_endpoint};
+use super::service::Hop;
+use crate::answer::schema::{Endpoint, Finding};
+use crate::engine::network::Network;
+use crate::model::endpoint::{Pod, PodState};
+use crate::model::ips::{Family, IpSet};
+use crate::model::labels::value_of;
+use crate::model::selector::Selector;
+use crate::model::service::{Service, ServiceAddress, ServiceId, ServicePort, Slice, TargetPort};
+use crate::model::snapshot::Snapshot;
+
+/// Finds the Service that has an address.
+pub(crate) fn with_address(network: &Network<'_>, ip: IpAddr) -> Option<ServiceId> {
+    let has = |service: &Service| match &service.address {
+        ServiceAddress::Own(ips) => ips.contains(&ip),
+        ServiceAddress::Headless | ServiceAddress::Name(_) => false,
+    };
+    network.snapshot.services.iter().find(|(_, service)| has(service)).map(|(id, _)| id)
+}
+
+/// Collects the backends of a Service; of one address of it, those of its family.
+pub fn backends_of(network: &Network<'_>, id: ServiceId, address: Option<IpAddr>) -> End {
+    let service = network.snapshot.services.at(id);
+    let endpoint = service_endpoint(network.snapshot, id);
+    let mut found = Found { network, service, members: Vec::new(), notes: Notes::default() };
+    if let ServiceAddress::Name(name) = &service.address {
+        found.notes.finding(
+            "external-name",
+            format!("the Service is another name for {name}: the address behind it decides"),
+        );
+    } else if service.slices.is_empty() {
+        found.by_selector();
+    } else {
+        found.by_slices();
+    }
+    found.keep_families(address);
+    found.check_headless();
+    let Found { members, notes, .. } = found;
+    let caveat = address.map(|ip| format!("{ip} is the address of {}", name_of(&endpoint)));
+    End {
+        endpoint: Endpoint { ips: address.into_iter().collect(), ..endpoint },
+        members,
+        caveats: caveat.into_iter().chain(notes.caveats).collect(),
+        findings: notes.findings,
+        service: Some(id),
+    }
+}
+
+/// What the user should know about a Service.
+#[derive(Default)]
+struct Notes {
+    caveats: Vec<String>,
+    findings: Vec<Finding>,
+}
+
+impl Notes {
+    fn finding(&mut self, id: &'static str, message: String) {
+        self.findings.push(Finding { id, message, rule: None });
+    }
+
+    fn no_backends(&mut self, message: &str) {
+        self.finding("service-without-backends", format!("{message}: nothing answers"));
+    }
+}
+
+struct Found<'a, 'b> {
+    network: &'a Network<'b>,
+    service: &'a Service,
+    members: Vec<Member>,
+    notes: Notes,
+}
+
+impl<'a> Found<'a, '_> {
+    fn by_selector(&mut self) {
+        let Some(selector) = &self.service.selector else {
+            let message = "the Service has no selector, and no EndpointSlice of it was read";
+            return self.notes.no_backends(message);
+        };
+        let snapshot = self.network.snapshot;
+        let own = snapshot.pods.iter().filter(|(_, pod)| {
+            pod.namespace == self.service.namespace
+                && pod.state != PodState::Finished
+                && selects(snapshot, selector, pod)
+        });
+        let own: Vec<_> = own.collect();
+        let serves = |pod: &Pod| pod.ready || self.service.not_ready_too;
+        let ready: Vec<_> = own.iter().filter(|(_, pod)| serves(pod)).collect();
+        match (own.len(), ready.len()) {
+            (0, _) if self.network.rules.unread_pods => {
+                return self.notes.caveats.push("the pods of the Service could not be read".to_owned());
+            }
+            (0, _) => return self.notes.no_backends(&format!("no pod has the labels {selector}")),
+            (1, 0) => return self.notes.no_backends("its only pod is not ready"),
+            (all, 0) => return self.notes.no_backends(&format!("none of its {all} pods is ready")),
+            (all, ready) => self.not_ready(all - ready, "pods"),
+        }
+        let mut known: BTreeMap<Vec<Hop>, Arc<[Hop]>> = BTreeMap::new();
+        let mut missing: BTreeMap<&str, usize> = BTreeMap::new();
+        for (id, pod) in &ready {
+            let hops = self.hops_of(pod, &mut missing);
+            let hops = Arc::clone(known.entry(hops).or_insert_with_key(|hops| hops.clone().into()));
+            let before = self.members.len();
+            push_pod(self.network, *id, &IpSet::everything(), &mut self.members);
+            for member in self.members.iter_mut().skip(before) {
+                member.hops = Some(Arc::clone(&hops));
+            }
+        }
+        for (name, count) in missing {
+            let message = match (count, ready.len()) {
+                (count, all) if count == all => {
+                    format!("targetPort {name}: no pod of the Service has a port of this name")
+                }
+                (count, all) => format!("targetPort {name}: {count} of {all} pods have no such port"),
+            };
+            self.notes.finding("target-port-unknown", message);
+        }
+    }
+
+    /// Lists where the ports of the Service lead at a pod, and counts the names that it lacks.
+    fn hops_of(&self, pod: &Pod, missing: &mut BTreeMap<&'a str, usize>) -> Vec<Hop> {
+        let snapshot = self.network.snapshot;
+        let mut hops = Vec::new();
+        for port in &self.service.ports {
+            let target = match &port.target {
+                _ if self.service.address == ServiceAddress::Headless => Some(port.port),
+                TargetPort::Number(number) => Some(*number),
+                TargetPort::Name(name) => {
+                    let own = snapshot.ports.get(pod.ports).iter();
+                    let mut own = own.filter(|own| own.protocol == port.protocol);
+                    let found = own.find(|own| *snapshot.names.get(own.name) == **name);
+                    if found.is_none() {
+                        *missing.entry(name).or_default() += 1;
+                    }
+                    found.map(|own| own.port)
+                }
+            };
+            hops.extend(target.map(|target| hop(port, target)));
+        }
+        hops
+    }
+
+    fn by_slices(&mut self) {
+        let not_ready = self.service.slices.iter().map(|slice| slice.not_ready).sum();
+        let mut by_hops: BTreeMap<Vec<Hop>, Vec<IpAddr>> = BTreeMap::new();
+        for slice in &self.service.slices {
+            by_hops.entry(self.hops_of_slice(slice)).or_default().extend(&slice.ips);
+        }
+        for (hops, ips) in by_hops {
+            let hops: Arc<[Hop]> = hops.into();
+            let found = addresses(self.network, &ips.into_iter().collect(), Endpoint::default());
+            let own = found.members.into_iter();
+            self.members.extend(own.map(|member| Member { hops: Some(Arc::clone(&hops)), ..member }));
+        }
+        if self.members.is_empty() {
+            let message = "no address in the EndpointSlices of the Service is ready";
+            return self.notes.no_backends(message);
+        }
+        self.not_ready(not_ready, "endpoints");
+        let leads = |port: &ServicePort| {
+            let mut hops = self.members.iter().filter_map(|member| member.hops.as_deref()).flatten();
+            hops.any(|hop| hop.name == port.name && hop.protocol == port.protocol)
+        };
+        let lost: Vec<&ServicePort> = self.service.ports.iter().filter(|port| !leads(port)).collect();
+        for port in lost {
+            let message = format!("port {}: no EndpointSlice has it", port.port);
+            self.notes.finding("target-port-unknown", message);
+        }
+    }
+
+    /// Lists where the ports of the Service lead at the addresses of a slice.
+    fn hops_of_slice(&self, slice: &Slice) -> Vec<Hop> {
+        let direct = self.service.address == ServiceAddress::Headless;
+        let mut hops = Vec::new();
+        for port in &self.service.ports {
+            let mut own = slice.ports.iter();
+            let own = own.find(|own| own.name == port.name && own.protocol == port.protocol);
+            let target = own.map(|own| own.port.filter(|_| !direct).unwrap_or(port.port));
+            hops.extend(target.map(|target| hop(port, target)));
+        }
+        hops
+    }
+
+    fn not_ready(&mut self, count: usize, noun: &str) {
+        if count > 0 {
+            self.notes
+                .caveats
+                .push(format!("{count} of its {noun} not ready: the Service does not send there"));
+        }
+    }
+
+    /// Drops the addresses of families that the Service does not send to.
+    fn keep_families(&mut self, address: Option<IpAddr>) {
+        let own = match (address, &*self.service.families) {
+            (Some(ip), _) => vec![Family::of(ip)],
+            (None, []) if self.service.slices.is_empty() => {
+                vec![self.network.snapshot.primary_family()]
+            }
+            (None, []) => return,
+            (None, families) => families.to_vec(),
+        };
+        let had_any = !self.members.is_empty();
+        let classes = &self.network.classes;
+        self.members
+            .retain(|member| classes.family(member.class).is_none_or(|family| own.contains(&family)));
+        if had_any && self.members.is_empty() {
+            let message = "no pod of the Service has an address of its family";
+            self.notes.no_backends(message);
+        }
+    }
+
+    /// Says where clients of a headless Service do not come to its targetPort.
+    fn check_headless(&mut self) {
+        if self.service.address != ServiceAddress::Headless {
+            return;
+        }
+        let differs = |port: &&ServicePort| match &port.target {
+            TargetPort::Number(number) => *number != port.port,
+            TargetPort::Name(_) => self.members.iter().any(|member| {
+                let Who::Pod(pod) = member.who else { return false };
+                let snapshot = self.network.snapshot;
+                let named = snapshot.ports.get(snapshot.pods.at(pod).ports).iter();
+                let target = |name| match &port.target {
+                    TargetPort::Name(own) => *snapshot.names.get(name) == **own,
+                    TargetPort::Number(_) => false,
+                };
+                named.filter(|own| target(own.name)).all(|own| own.port != port.port)
+            }),
+        };
+        if let Some(port) = self.service.ports.iter().find(differs) {
+            let target = match &port.target {
+                TargetPort::Number(number) => number.to_string(),
+                TargetPort::Name(name) => name.to_string(),
+            };
+            self.notes.caveats.push(format!(
+                "a headless Service rewrites no port: clients of port {} do not come to targetPort {target}",
+                port.port
+            ));
+        }
+    }
+}
+
+fn hop(port: &ServicePort, target: u16) -> Hop {
+    Hop { protocol: port.protocol, port: port.port, name: port.name.clone(), target }
+}
+
+/// Tells whether a pod has the labels that a selector asks for.
+pub(crate) fn selects(snapshot: &Snapshot, selector: &Selector, pod: &Pod) -> bool {
+    let names = &snapshot.names;
+    let labels = snapshot.labels.get(pod.labels);
+    selector.matches(|key| {
+        let key = names.find(key)?;
+        value_of(labels, key).map(|value| names.get(value))
+    })
+}

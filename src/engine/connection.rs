@@ -1,0 +1,156 @@
+//! One pair of classes, judged in both directions with every rule that was asked.
+
+use std::collections::BTreeSet;
+
+use super::class_set::ClassSet;
+use super::classes::{ClassId, SubjectId};
+use super::decide::{Doubt, Observer, Piece, Verdict, Why, decide};
+use super::network::Network;
+use super::region::Region;
+use crate::model::ports::PortSet;
+use crate::policy::{Direction, IsolationId, RuleId};
+
+/// Why no policy is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Exempt {
+    /// A pod to its own address: the packets never leave it.
+    SamePod,
+    /// Ingress from the pod's own node is always allowed (kubelet probes).
+    OwnNode,
+    /// The end is a node, a host-network pod or an address: no policy governs it.
+    NotGoverned,
+}
+
+/// Both directions of a connection between two classes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Judged {
+    /// The ports that were asked.
+    pub asked: PortSet,
+    /// Those that are allowed for certain.
+    pub allowed: PortSet,
+    /// Those that may be allowed.
+    pub unsure: PortSet,
+    /// What the policies of the source say.
+    pub egress: HalfJudged,
+    /// What the policies of the destination say.
+    pub ingress: HalfJudged,
+}
+
+/// One direction.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HalfJudged {
+    /// The ports that are allowed for certain.
+    pub allowed: PortSet,
+    /// Those that may be allowed.
+    pub unsure: PortSet,
+    /// Why no policy was asked.
+    pub exempt: Option<Exempt>,
+    /// What decided the allowed ports; what denied, where none is.
+    pub why: Why,
+    /// The rules that govern the subject.
+    pub rules: Vec<Asked>,
+    /// The isolations that hold for it.
+    pub isolations: Vec<(IsolationId, Option<Doubt>)>,
+    /// Why the verdict is not certain.
+    pub doubts: BTreeSet<Doubt>,
+}
+
+/// A rule that was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Asked {
+    /// The rule.
+    pub rule: RuleId,
+    /// Whether it matches some of the question for certain.
+    pub hit: bool,
+    /// Whether it may match some more.
+    pub unsure: bool,
+}
+
+/// Judges the asked ports of a connection from one class to another.
+pub fn judge(
+    network: &Network<'_>,
+    source: ClassId,
+    destination: ClassId,
+    asked: &PortSet,
+    exempt: Option<Exempt>,
+) -> Judged {
+    let egress = half(network, Direction::Egress, source, destination, asked, exempt);
+    let ingress = half(network, Direction::Ingress, destination, source, asked, exempt);
+    let allowed = egress.allowed.intersection(&ingress.allowed);
+    let possible = egress.possible().intersection(&ingress.possible());
+    Judged { asked: asked.clone(), unsure: possible.difference(&allowed), allowed, egress, ingress }
+}
+
+impl HalfJudged {
+    fn possible(&self) -> PortSet {
+        self.allowed.union(&self.unsure)
+    }
+}
+
+fn half(
+    network: &Network<'_>,
+    direction: Direction,
+    subject: ClassId,
+    peer: ClassId,
+    asked: &PortSet,
+    exempt: Option<Exempt>,
+) -> HalfJudged {
+    let governed = network.subject_of(subject);
+    let exempt = match (exempt, governed) {
+        (Some(Exempt::OwnNode), _) if direction == Direction::Egress => None,
+        (exempt, _) => exempt,
+    };
+    let exempt = exempt.or(governed.is_none().then_some(Exempt::NotGoverned));
+    let subject = governed.filter(|_| exempt.is_none());
+    let mut watch = Watch::default();
+    let pieces = ask(network, subject, direction, peer, asked, &mut watch);
+    let ports = |wanted: &dyn Fn(&&Piece) -> bool| {
+        let found = pieces.iter().filter(wanted).flat_map(|piece| piece.region.blocks());
+        found.fold(PortSet::none(), |ports, (_, own)| ports.union(own))
+    };
+    let deciding = pieces.iter().find(|piece| piece.verdict == Verdict::Allow).or(pieces.first());
+    HalfJudged {
+        allowed: ports(&|piece| piece.verdict == Verdict::Allow && piece.doubt.is_none()),
+        unsure: ports(&|piece| piece.doubt.is_some()),
+        exempt,
+        why: deciding.map_or(Why::Default, |piece| piece.why),
+        rules: watch.rules,
+        isolations: watch.isolations,
+        doubts: pieces.iter().filter_map(|piece| piece.doubt).collect(),
+    }
+}
+
+fn ask(
+    network: &Network<'_>,
+    subject: Option<SubjectId>,
+    direction: Direction,
+    peer: ClassId,
+    asked: &PortSet,
+    watch: &mut Watch,
+) -> Vec<Piece> {
+    let question = Region::block(ClassSet::from_iter([peer]), asked.clone());
+    decide(network, subject, direction, question, watch)
+}
+
+/// Remembers every rule and isolation that a decision asks.
+#[derive(Default)]
+struct Watch {
+    rules: Vec<Asked>,
+    isolations: Vec<(IsolationId, Option<Doubt>)>,
+}
+
+impl Observer for Watch {
+    fn asked(
+        &mut self,
+        _: &Network<'_>,
+        rule: RuleId,
+        must: &dyn Fn() -> Region,
+        maybe: &dyn Fn() -> Region,
+    ) {
+        self.rules.push(Asked { rule, hit: !must().is_empty(), unsure: !maybe().is_empty() });
+    }
+
+    fn isolated(&mut self, isolation: IsolationId, doubt: Option<Doubt>) {
+        self.isolations.push((isolation, doubt));
+    }
+}

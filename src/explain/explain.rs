@@ -1,0 +1,596 @@
+//! Is this connection allowed, and why?
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::answer::plugin;
+use crate::answer::schema::{
+    API_VERSION, Explanation, Group, Half, Miss, Outcome, Reason, RuleRef, RuleUse, ServicePort,
+    TierUse, Verdict,
+};
+use crate::ends::end::{End, Member, Who, part_endpoint};
+use crate::ends::naming::{name_of, outside_endpoint};
+use crate::ends::service;
+use crate::ends::service::{Hop, ServiceError, asked_hops};
+use crate::ends::target::{PortQuery, named_ports};
+use crate::engine::classes::ClassId;
+use crate::engine::connection::{Exempt, HalfJudged, Judged, judge};
+use crate::engine::decide::{Doubt, Why};
+use crate::engine::miss;
+use crate::engine::miss::PeerView;
+use crate::engine::network::Network;
+use crate::model::cni::Cni;
+use crate::model::endpoint::{NodeId, PodId};
+use crate::model::ips::IpSet;
+use crate::model::ports::PortSet;
+use crate::model::service::ServiceAddress;
+use crate::policy::{Direction, Peer, Peers, RuleId, Tier};
+
+/// A question that cannot be asked.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExplainError {
+    /// A port name that no pod of the destination has.
+    #[error("no container of {destination} has a port named `{name}`{}", names_hint(.known))]
+    NoSuchPort {
+        /// The destination.
+        destination: String,
+        /// The name.
+        name: String,
+        /// The names that its pods have.
+        known: Vec<String>,
+    },
+    /// A question that a Service has no answer to.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+fn names_hint(known: &[String]) -> String {
+    match known {
+        [] => "; no port of it has a name".to_owned(),
+        _ => format!("; its port names are {}", known.join(", ")),
+    }
+}
+
+/// Explains whether the source may open connections to the destination; no port means every port.
+///
+/// # Errors
+/// A port that the destination does not have, or a Service as the source.
+pub fn explain(
+    network: &Network<'_>,
+    source: &End,
+    destination: &End,
+    port: Option<&PortQuery>,
+) -> Result<Explanation, ExplainError> {
+    judged(network, source, destination, port).map(|(answer, _)| answer)
+}
+
+/// The pods of whose connections a half denies some.
+#[derive(Debug, Default)]
+pub(crate) struct Denied {
+    /// Sources, by their egress.
+    pub(crate) egress: BTreeSet<PodId>,
+    /// Destinations, by their ingress.
+    pub(crate) ingress: BTreeSet<PodId>,
+}
+
+/// Explains as [`explain`] does, and tells who is denied what.
+pub(crate) fn judged(
+    network: &Network<'_>,
+    source: &End,
+    destination: &End,
+    port: Option<&PortQuery>,
+) -> Result<(Explanation, Denied), ExplainError> {
+    service::check_source(source)?;
+    let mut answer = Answer { network, caveats: BTreeSet::new(), denied: Denied::default() };
+    let groups = answer.groups(source, destination, port)?;
+    let any = |wanted: &[Verdict]| groups.iter().any(|group| wanted.contains(&group.verdict));
+    let unknown = |end: &End| end.endpoint.kind == "Node" && end.members.is_empty();
+    let nowhere = service::leads_nowhere(network, destination, port);
+    let verdict = Verdict::of(
+        any(&[Verdict::Allow, Verdict::Partial]),
+        any(&[Verdict::Deny, Verdict::Partial]),
+        any(&[Verdict::Depends]) || unknown(source) || unknown(destination) || nowhere,
+    );
+    let members = source.members.iter().chain(&destination.members);
+    let subjects = members.filter_map(|member| network.subject_of(member.class)).collect();
+    let caveats = source.caveats.iter().chain(&destination.caveats).cloned().chain(answer.caveats);
+    let told = Explanation {
+        api_version: API_VERSION,
+        kind: "Explanation",
+        source: source.endpoint.clone(),
+        destination: destination.endpoint.clone(),
+        port: port.map(ToString::to_string),
+        verdict,
+        groups,
+        findings: destination.findings.clone(),
+        fix: None,
+        no_fix: None,
+        caveats: caveats.chain(plugin::caveats_for(network, &subjects)).collect(),
+        gaps: network.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect(),
+    };
+    Ok((told, answer.denied))
+}
+
+/// Members of an end that no rule can tell apart.
+struct Part<'a> {
+    class: ClassId,
+    /// The node whose network the members use, or on which they run: only kept where a source
+    /// uses a node's network, since only then it matters.
+    node: Option<NodeId>,
+    /// Where the ports of a Service lead at the members.
+    hops: Option<&'a [Hop]>,
+    members: Vec<&'a Member>,
+}
+
+struct Answer<'a, 'b> {
+    network: &'a Network<'b>,
+    caveats: BTreeSet<String>,
+    denied: Denied,
+}
+
+impl Answer<'_, '_> {
+    fn groups(
+        &mut self,
+        source: &End,
+        destination: &End,
+        port: Option<&PortQuery>,
+    ) -> Result<Vec<Group>, ExplainError> {
+        let from_nodes = source.members.iter().any(|member| self.node_of_source(member).is_some());
+        let sources = self.parts(source, from_nodes, |answer, member| answer.node_of_source(member));
+        let destinations = self.parts(destination, from_nodes, |answer, member| match member.who {
+            Who::Pod(pod) => answer.network.snapshot.pods.at(pod).node,
+            _ => None,
+        });
+        let asked = |part: &Part<'_>| {
+            let first = part.members.first();
+            first.map(|member| service::asked(self.network, destination, member, port))
+        };
+        let asked: Vec<PortSet> =
+            destinations.iter().map(|part| asked(part).unwrap_or_default()).collect();
+        self.caveats.extend(check_port(self.network, destination, port)?);
+        let mut ids: HashMap<Judged, usize> = HashMap::new();
+        let mut rows: BTreeMap<BTreeMap<usize, Vec<usize>>, Vec<usize>> = BTreeMap::new();
+        for (row, from) in sources.iter().enumerate() {
+            let mut cells: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+            for (column, (to, asked)) in destinations.iter().zip(&asked).enumerate() {
+                if let Some(judged) = self.judge(source, destination, (from, to), asked) {
+                    let next = ids.len();
+                    cells.entry(*ids.entry(judged).or_insert(next)).or_default().push(column);
+                }
+            }
+            rows.entry(cells).or_default().push(row);
+        }
+        let judged: BTreeMap<usize, Judged> = ids.into_iter().map(|(judged, id)| (id, judged)).collect();
+        let mut found = Vec::new();
+        for (cells, rows) in rows {
+            for (id, columns) in cells {
+                let from: Vec<&Part<'_>> = rows.iter().filter_map(|row| sources.get(*row)).collect();
+                let to: Vec<&Part<'_>> =
+                    columns.iter().filter_map(|column| destinations.get(*column)).collect();
+                if let Some(judged) = judged.get(&id) {
+                    found.extend(self.group((source, &from), (destination, &to), (judged, port)));
+                }
+            }
+        }
+        // Where a Service leads nowhere, a finding says so.
+        let leads = destination.service.is_none() || asked.iter().any(|ports| !ports.is_empty());
+        if found.is_empty() && leads {
+            self.explain_nothing(source, destination);
+        }
+        Ok(found)
+    }
+
+    fn parts<'m>(
+        &self,
+        end: &'m End,
+        by_node: bool,
+        node: impl Fn(&Self, &Member) -> Option<NodeId>,
+    ) -> Vec<Part<'m>> {
+        let mut parts: BTreeMap<_, Vec<&Member>> = BTreeMap::new();
+        for member in &end.members {
+            let node = if by_node { node(self, member) } else { None };
+            let outside = member.who == Who::Outside;
+            let hops = member.hops.as_deref();
+            parts.entry((member.class, node, outside, hops)).or_default().push(member);
+        }
+        let part = |((class, node, _, hops), members)| Part { class, node, hops, members };
+        parts.into_iter().map(part).collect()
+    }
+
+    /// Returns the node whose address a source's packets carry.
+    fn node_of_source(&self, member: &Member) -> Option<NodeId> {
+        match member.who {
+            Who::Node(node) => Some(node),
+            Who::Pod(pod) => {
+                let pod = self.network.snapshot.pods.at(pod);
+                pod.node.filter(|_| pod.host_network)
+            }
+            Who::Outside => None,
+        }
+    }
+
+    /// Judges one pair of parts; nothing where no packet can pass, or nothing was asked.
+    fn judge(
+        &mut self,
+        source: &End,
+        destination: &End,
+        (from, to): (&Part<'_>, &Part<'_>),
+        asked: &PortSet,
+    ) -> Option<Judged> {
+        let families = (self.network.classes.family(from.class), self.network.classes.family(to.class));
+        if matches!(families, (Some(from), Some(to)) if from != to) || asked.is_empty() {
+            return None;
+        }
+        let mut exempt = None;
+        if let ([only], [other]) = (&*from.members, &*to.members)
+            && only.who == other.who
+            && let Who::Pod(pod) = only.who
+            && !self.network.snapshot.pods.at(pod).is_many()
+        {
+            // Ends of several pods, and one workload twice, ask for what goes on between different
+            // pods; two names of one pod ask for that pod.
+            let sole = |end: &End| end.members.iter().all(|member| member.who == only.who);
+            let twice = source.endpoint.kind != "Pod" && source.endpoint == destination.endpoint;
+            if twice || !sole(source) || !sole(destination) {
+                return None;
+            }
+            exempt = Some(Exempt::SamePod);
+        }
+        self.unknown_node(source, from, to);
+        if let Some(node) = from.node
+            && self.network.subject_of(to.class).is_some()
+        {
+            match to.node {
+                Some(own) if own == node => exempt = exempt.or(Some(Exempt::OwnNode)),
+                Some(_) => {}
+                None => drop(self.caveats.insert(format!(
+                    "the node of {} is not known: ingress from a pod's own node is always allowed",
+                    name_of(&destination.endpoint)
+                ))),
+            }
+        }
+        Some(judge(self.network, from.class, to.class, asked, exempt))
+    }
+
+    /// Says so where a source uses the network of a node that is not known.
+    fn unknown_node(&mut self, source: &End, from: &Part<'_>, to: &Part<'_>) {
+        let roams = |member: &&&Member| match member.who {
+            Who::Pod(pod) => {
+                let pod = self.network.snapshot.pods.at(pod);
+                pod.host_network && pod.node.is_none()
+            }
+            _ => false,
+        };
+        if from.members.iter().any(|member| roams(&member))
+            && self.network.subject_of(to.class).is_some()
+        {
+            self.caveats.insert(format!(
+                "the node of {} is not known: ingress from a pod's own node is always allowed",
+                name_of(&source.endpoint)
+            ));
+        }
+    }
+
+    fn group(
+        &mut self,
+        (source, from): (&End, &[&Part<'_>]),
+        (destination, to): (&End, &[&Part<'_>]),
+        (judged, port): (&Judged, Option<&PortQuery>),
+    ) -> Option<Group> {
+        let (first_from, first_to) = (from.first()?, to.first()?);
+        let endpoint = |end: &End, parts: &[&Part<'_>]| {
+            let members: Vec<&Member> =
+                parts.iter().flat_map(|part| part.members.iter().copied()).collect();
+            part_endpoint(self.network.snapshot, end, &members)
+        };
+        let (source_part, destination_part) = (endpoint(source, from), endpoint(destination, to));
+        let denied = judged.asked.difference(&judged.allowed.union(&judged.unsure));
+        self.caveats_of(judged, first_from, first_to);
+        self.denied.egress.extend(denied_pods(&judged.egress, &judged.asked, from));
+        self.denied.ingress.extend(denied_pods(&judged.ingress, &judged.asked, to));
+        self.service_caveats(destination, judged);
+        if destination.service.is_some() && first_from.members.iter().any(|own| own.who == Who::Outside)
+        {
+            let name = name_of(&destination.endpoint);
+            self.caveats.insert(format!("{}: explain {name} lists them", service::from_outside(&name)));
+        }
+        let (from_view, to_view) = (self.addresses(source, from), self.addresses(destination, to));
+        let hops = to.iter().filter_map(|part| part.hops).flat_map(|hops| asked_hops(hops, port));
+        let hops: BTreeSet<&Hop> = hops.collect();
+        let own = hops.iter().map(|hop| PortSet::port(hop.protocol, hop.port));
+        let service = &own.fold(PortSet::none(), |all, own| all.union(&own));
+        let (from_class, to_class) = (first_from.class, first_to.class);
+        let egress = Sight { subject: from_class, peer: to_class, addresses: &to_view, service };
+        let ingress = Sight { subject: to_class, peer: from_class, addresses: &from_view, service };
+        Some(Group {
+            source: source_part,
+            destination: destination_part,
+            service_ports: hops.into_iter().map(service_port).collect(),
+            verdict: verdict(&judged.asked, &judged.allowed, &judged.unsure),
+            allowed: judged.allowed.items(),
+            denied: denied.items(),
+            unsure: judged.unsure.items(),
+            egress: self.half(Direction::Egress, &judged.egress, &judged.asked, egress),
+            ingress: self.half(Direction::Ingress, &judged.ingress, &judged.asked, ingress),
+        })
+    }
+
+    /// Writes who the members of some parts are to a rule that asks for an address or a pod.
+    fn addresses(&self, end: &End, parts: &[&Part<'_>]) -> String {
+        let members = || parts.iter().flat_map(|part| part.members.iter());
+        let Some(first) = members().next() else { return String::new() };
+        let snapshot = self.network.snapshot;
+        match (first.who, &end.endpoint.name) {
+            (Who::Node(node), _) => {
+                format!("node {} ({})", snapshot.nodes.at(node).name, blocks(&first.ips))
+            }
+            (Who::Pod(pod), _) if snapshot.pods.at(pod).host_network => {
+                format!("host-network pod {} ({})", snapshot.pods.at(pod).name, blocks(&first.ips))
+            }
+            (Who::Pod(_), _) => blocks(&first.ips),
+            (Who::Outside, Some(name)) => name.clone(),
+            (Who::Outside, None) => {
+                let outside = members().filter(|member| member.who == Who::Outside);
+                let ips = outside.fold(IpSet::default(), |all, member| all.union(&member.ips));
+                format!("{} outside the cluster", blocks(&ips))
+            }
+        }
+    }
+
+    fn half(&self, direction: Direction, half: &HalfJudged, asked: &PortSet, sight: Sight<'_>) -> Half {
+        let rule_of = |why: &Why| match why {
+            Why::Rule(rule) => Some(self.rule_ref(*rule)),
+            _ => None,
+        };
+        let reason = match (half.exempt, &half.why) {
+            (Some(_), _) => Reason::Exempt,
+            (None, Why::Rule(_)) => Reason::Rule,
+            (None, Why::Isolated(_)) => Reason::Isolated,
+            (None, Why::Default) => Reason::Default,
+        };
+        let note = half.exempt.map(|exempt| match exempt {
+            Exempt::SamePod => "a pod always reaches itself".to_owned(),
+            Exempt::OwnNode => "ingress from the pod's own node is always allowed".to_owned(),
+            Exempt::NotGoverned => "not a pod with its own network: no policy governs it".to_owned(),
+        });
+        Half {
+            verdict: verdict(asked, &half.allowed, &half.unsure),
+            reason,
+            note,
+            tiers: Tier::ALL
+                .into_iter()
+                .filter_map(|tier| self.tier(tier, direction, half, asked, sight))
+                .collect(),
+            decided_by: if half.exempt.is_none() { rule_of(&half.why) } else { None },
+        }
+    }
+
+    fn tier(
+        &self,
+        tier: Tier,
+        direction: Direction,
+        half: &HalfJudged,
+        asked: &PortSet,
+        sight: Sight<'_>,
+    ) -> Option<TierUse> {
+        let rules = &self.network.rules;
+        let own = half.rules.iter().filter(|asked| rules.rules.at(asked.rule).tier == tier);
+        let uses: Vec<RuleUse> = own
+            .map(|used| RuleUse {
+                rule: self.rule_ref(used.rule),
+                hit: used.hit,
+                unsure: used.unsure && !used.hit,
+                misses: match used.hit || used.unsure {
+                    true => Vec::new(),
+                    false => self.misses(used.rule, direction, asked, sight),
+                },
+            })
+            .collect();
+        let isolations = half.isolations.iter().map(|(id, _)| rules.isolations.at(*id));
+        let isolated_by: Vec<RuleRef> = isolations
+            .filter(|isolation| isolation.tier == tier)
+            .map(|isolation| RuleRef::isolation(&isolation.source))
+            .collect();
+        let outcome = match (uses.iter().any(|used| used.hit), isolated_by.is_empty()) {
+            (true, _) => Outcome::Rule,
+            (false, false) => Outcome::Isolated,
+            (false, true) => Outcome::None,
+        };
+        let silent = uses.is_empty() && isolated_by.is_empty();
+        (!silent).then_some(TierUse { tier: tier.name(), outcome, isolated_by, rules: uses })
+    }
+
+    fn misses(
+        &self,
+        rule: RuleId,
+        direction: Direction,
+        asked: &PortSet,
+        sight: Sight<'_>,
+    ) -> Vec<Miss> {
+        let ports_on = miss::names_ports(self.network, direction, sight.subject, sight.peer);
+        let view = PeerView { class: sight.peer, addresses: sight.addresses };
+        let misses = miss::misses(self.network, rule, view, asked, ports_on);
+        let meant = self.network.rules.rules.at(rule).ports.numbers().intersection(sight.service);
+        let with_service = |miss: Miss| match miss.clause {
+            "port" if !meant.is_empty() => Miss { service_port: Some(meant.to_string()), ..miss },
+            _ => miss,
+        };
+        misses.into_iter().map(Miss::from).map(with_service).collect()
+    }
+
+    fn rule_ref(&self, rule: RuleId) -> RuleRef {
+        let rule = self.network.rules.rules.at(rule);
+        RuleRef::rule(&rule.source, rule.action)
+    }
+
+    fn caveats_of(&mut self, judged: &Judged, from: &Part<'_>, to: &Part<'_>) {
+        let halves = [(&judged.egress, to), (&judged.ingress, from)];
+        for (half, peer) in halves {
+            self.caveats.extend(half.doubts.iter().map(|doubt| doubt_text(*doubt).to_owned()));
+            for used in half.rules.iter().filter(|used| used.hit) {
+                self.block_caveats(used.rule, peer.class);
+            }
+        }
+        let to_own_node = |(from, to): (&&Member, &&Member)| match (from.who, to.who) {
+            (Who::Pod(pod), Who::Node(node)) => self.network.snapshot.pods.at(pod).node == Some(node),
+            _ => false,
+        };
+        let mut pairs = from.members.iter().flat_map(|from| to.members.iter().map(move |to| (from, to)));
+        if judged.egress.allowed != judged.asked && pairs.any(to_own_node) {
+            let text = "some network plugins always allow egress to the pod's own node";
+            self.caveats.insert(text.to_owned());
+        }
+    }
+
+    /// Says where a rule names the address of the Service itself, which no packet carries any more.
+    fn service_caveats(&mut self, destination: &End, judged: &Judged) {
+        let Some(id) = destination.service else { return };
+        let ServiceAddress::Own(ips) = &self.network.snapshot.services.at(id).address else { return };
+        let missed = judged.egress.rules.iter().filter(|used| !used.hit);
+        for used in missed {
+            let rule = self.network.rules.rules.at(used.rule);
+            let Peers::OneOf(peers) = &rule.peers else { continue };
+            let mut blocks = peers.iter().filter_map(|peer| match peer {
+                Peer::Block(block) => Some(block.cidr),
+                Peer::Pods(_) => None,
+            });
+            if blocks.any(|block| ips.iter().any(|ip| block.contains(ip))) {
+                self.caveats.insert(format!(
+                    "{} allows the Service's own address, which is rewritten to that of a pod before \
+                     policies are asked (a few network plugins ask first)",
+                    rule.source.policy
+                ));
+            }
+        }
+    }
+
+    /// Says where network plugins differ about address blocks.
+    fn block_caveats(&mut self, rule: RuleId, peer: ClassId) {
+        let row = self.network.rules.rules.at(rule);
+        let Peers::OneOf(peers) = &row.peers else { return };
+        let by_block = peers.iter().any(|peer| matches!(peer, Peer::Block(_)));
+        if !by_block || self.network.subject_of(peer).is_none() {
+            return;
+        }
+        let agrees = [Cni::Calico, Cni::Antrea, Cni::KubeNetworkPolicies].map(Some);
+        if agrees.contains(&self.network.snapshot.plugin.cni()) {
+            return;
+        }
+        if !miss::matches_by_labels(self.network, peers, peer) {
+            let text = "an ipBlock decides for a pod's address: network plugins differ \
+                        (Cilium matches no pod by ipBlock)";
+            self.caveats.insert(text.to_owned());
+            if row.direction == Direction::Egress && row.ports.names().next().is_some() {
+                let text = "network plugins differ on a port name beside an ipBlock";
+                self.caveats.insert(text.to_owned());
+            }
+        }
+    }
+
+    fn explain_nothing(&mut self, source: &End, destination: &End) {
+        if source.members.is_empty() || destination.members.is_empty() {
+            let end = if source.members.is_empty() { source } else { destination };
+            self.caveats.extend(no_member(end));
+            return;
+        }
+        let same = source.endpoint == destination.endpoint;
+        self.caveats.insert(match same {
+            true => format!("{} has only one pod", name_of(&source.endpoint)),
+            false => "the ends have no address family in common: no packet can pass".to_owned(),
+        });
+    }
+}
+
+/// Writes where a port of a Service leads.
+pub(crate) fn service_port(hop: &Hop) -> ServicePort {
+    let write = |port| format!("{}/{port}", hop.protocol);
+    let name = (!hop.name.is_empty()).then(|| hop.name.to_string());
+    ServicePort { port: write(hop.port), name, target: write(hop.target) }
+}
+
+/// Says that an end stands for nothing, unless it says why itself.
+pub(crate) fn no_member(end: &End) -> Option<String> {
+    let what = if end.endpoint.kind == "Node" { "no known address" } else { "no pod or address" };
+    let silent = end.members.is_empty() && end.caveats.is_empty() && end.findings.is_empty();
+    silent.then(|| format!("{} has {what}", name_of(&end.endpoint)))
+}
+
+/// Refuses a port that a destination does not have: a Service, or a name that no pod has; says so
+/// where only some have it.
+///
+/// # Errors
+/// The ports that it has.
+pub(crate) fn check_port(
+    network: &Network<'_>,
+    destination: &End,
+    port: Option<&PortQuery>,
+) -> Result<Option<String>, ExplainError> {
+    service::check_port(network, destination, port)?;
+    let Some(port @ PortQuery::Name { name, .. }) = port else { return Ok(None) };
+    if destination.service.is_some() {
+        return Ok(None);
+    }
+    let members = destination.members.iter();
+    let with = members.filter(|member| !port.resolve(network, member.class).is_empty()).count();
+    if with == 0 {
+        return Err(no_such_port(network, destination, name));
+    }
+    let left_out = || {
+        let name = name_of(&destination.endpoint);
+        format!("some pods of {name} name no port so: they are left out")
+    };
+    Ok((with < destination.members.len()).then(left_out))
+}
+
+fn no_such_port(network: &Network<'_>, destination: &End, name: &str) -> ExplainError {
+    let ports = destination.members.iter().flat_map(|member| named_ports(network, member.class));
+    let known: BTreeSet<&str> = ports.map(|port| network.snapshot.names.get(port.name)).collect();
+    ExplainError::NoSuchPort {
+        destination: name_of(&destination.endpoint),
+        name: name.to_owned(),
+        known: known.into_iter().map(str::to_owned).collect(),
+    }
+}
+
+/// Lists the pods among some parts if a half denies them some of what was asked.
+fn denied_pods(half: &HalfJudged, asked: &PortSet, parts: &[&Part<'_>]) -> Vec<PodId> {
+    if asked.is_subset(&half.allowed.union(&half.unsure)) {
+        return Vec::new();
+    }
+    parts.iter().flat_map(|part| &part.members).filter_map(|member| member.who.pod()).collect()
+}
+
+/// Writes the blocks of a set of addresses, or the first of many.
+fn blocks(ips: &IpSet) -> String {
+    let name = name_of(&outside_endpoint(ips));
+    name.split_once(", ").map_or(name.clone(), |(first, _)| format!("{first} and more"))
+}
+
+/// How one end sees the other.
+#[derive(Clone, Copy)]
+struct Sight<'a> {
+    subject: ClassId,
+    peer: ClassId,
+    addresses: &'a str,
+    /// The ports of the Service that is asked for; none where the pods themselves are.
+    service: &'a PortSet,
+}
+
+fn verdict(asked: &PortSet, allowed: &PortSet, unsure: &PortSet) -> Verdict {
+    let denied = !asked.is_subset(&allowed.union(unsure));
+    Verdict::of(!allowed.is_empty(), denied, !unsure.is_empty())
+}
+
+/// Says why a verdict is not certain.
+pub fn doubt_text(doubt: Doubt) -> &'static str {
+    match doubt {
+        Doubt::Address => "a pod has no address yet: whether a rule by ipBlock matches it is not known",
+        Doubt::ControllerLabels => {
+            "a rule selects by labels that controllers set: pods from a template do not show them"
+        }
+        Doubt::NamespaceLabels => {
+            "a rule selects by labels of a namespace that was not read: whether it matches is not known"
+        }
+        Doubt::UnreadPods => "pods were not read: an address may be that of a pod that policies govern",
+        Doubt::Unjudged => "policies that were not read or judged may decide (see the gaps)",
+    }
+}

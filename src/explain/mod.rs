@@ -1,0 +1,3 @@
+//! TODO explain.
+
+pub mod explain;

@@ -1,0 +1,10 @@
+//! TODO exposure.
+
+pub mod attached;
+pub mod direct;
+pub mod exposure;
+pub mod findings;
+pub mod proxies;
+pub mod routes;
+pub mod view;
+pub mod ways;

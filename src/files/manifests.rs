@@ -1,0 +1,429 @@
+//! Manifests on disk become objects; everything wrong in all files is reported together.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use k8s_openapi::api::networking::v1::NetworkPolicySpec;
+use serde::de::DeserializeOwned;
+
+use super::decode;
+use super::decode::DecodeError;
+use super::document;
+use super::document::{Node, Value};
+use super::{saved, schema};
+use crate::model::origin::{Lines, ObjectOrigin};
+use crate::model::snapshot::PolicyMeta;
+use crate::objects::gateway::ROUTES;
+use crate::objects::object::{Meta, Object, ObjectKey, Objects, PolicyRead};
+use crate::objects::plugin::DaemonSetRead;
+use crate::policy;
+use crate::policy::validate::Report;
+
+/// Files that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// A path that is not there, or cannot be read.
+    #[error("{path}: {problem}")]
+    Unreadable {
+        /// The path as the user gave it.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Everything wrong inside the files, one line each.
+    #[error("{}", .0.join("\n"))]
+    Invalid(Vec<String>),
+}
+
+/// Which files to read.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadOptions<'a> {
+    /// Whether directories below directories are read too.
+    pub recursive: bool,
+    /// The namespace of objects that name none.
+    pub namespace: &'a str,
+}
+
+/// Reads all objects of files, directories and standard input (`-`).
+///
+/// # Errors
+/// A path that cannot be read, a directory without manifests, or everything that is wrong in the
+/// files, all together.
+pub fn read(paths: &[String], options: ReadOptions<'_>) -> Result<Objects, ManifestError> {
+    let mut reader = Reader { options, objects: Objects::default(), errors: Vec::new(), found: false };
+    for path in paths {
+        if path == "-" {
+            let mut bytes = Vec::new();
+            let read = std::io::stdin().lock().read_to_end(&mut bytes);
+            read.map_err(|error| unreadable("-", &error))?;
+            reader.bytes("-", bytes);
+            continue;
+        }
+        for file in files(path, options.recursive)? {
+            let name = file.to_string_lossy();
+            let bytes = std::fs::read(&file).map_err(|error| unreadable(&name, &error))?;
+            reader.bytes(&name, bytes);
+        }
+    }
+    if !reader.errors.is_empty() {
+        return Err(ManifestError::Invalid(reader.errors));
+    }
+    if !reader.found {
+        // A pipe that failed, a wrong file: an answer about nothing would sound like a finding.
+        let problem = "no Kubernetes object".to_owned();
+        return Err(ManifestError::Unreadable { path: paths.join(", "), problem });
+    }
+    Ok(reader.objects)
+}
+
+fn unreadable(path: &str, error: &std::io::Error) -> ManifestError {
+    let problem = match error.kind() {
+        std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    };
+    ManifestError::Unreadable { path: path.to_owned(), problem }
+}
+
+/// Lists the manifests that a path stands for, in the order of their names.
+fn files(path: &str, recursive: bool) -> Result<Vec<PathBuf>, ManifestError> {
+    let root = Path::new(path);
+    let metadata = std::fs::metadata(root).map_err(|error| unreadable(path, &error))?;
+    if !metadata.is_dir() {
+        return Ok(vec![root.to_owned()]);
+    }
+    let mut found = Vec::new();
+    walk(root, recursive, &mut found)?;
+    if found.is_empty() {
+        let hint = if recursive { "" } else { "; -R also reads the directories below it" };
+        let problem = format!("the directory has no .yaml, .yml or .json file{hint}");
+        return Err(ManifestError::Unreadable { path: path.to_owned(), problem });
+    }
+    Ok(found)
+}
+
+fn walk(folder: &Path, recursive: bool, found: &mut Vec<PathBuf>) -> Result<(), ManifestError> {
+    let failed = |error| unreadable(&folder.to_string_lossy(), &error);
+    let entries: Result<Vec<_>, _> = std::fs::read_dir(folder).map_err(failed)?.collect();
+    let mut entries: Vec<PathBuf> =
+        entries.map_err(failed)?.iter().map(std::fs::DirEntry::path).collect();
+    entries.sort();
+    for entry in entries {
+        let is_folder = entry.is_dir();
+        let extension = entry.extension().and_then(|extension| extension.to_str());
+        if is_folder && recursive && !entry.is_symlink() {
+            walk(&entry, recursive, found)?;
+        } else if is_file(&entry) && matches!(extension, Some("yaml" | "yml" | "json")) {
+            found.push(entry);
+        }
+    }
+    Ok(())
+}
+
+/// Tells whether an entry can be a manifest: no directory, and nothing that may never end, such as
+/// a pipe. A link to nowhere counts, so that reading it tells.
+fn is_file(entry: &Path) -> bool {
+    entry.metadata().map_or(true, |metadata| metadata.is_file())
+}
+
+struct Reader<'a> {
+    options: ReadOptions<'a>,
+    objects: Objects,
+    errors: Vec<String>,
+    /// Whether any document is a Kubernetes object, of whatever kind.
+    found: bool,
+}
+
+/// A document under way, with all that its errors have to name.
+struct Document<'a> {
+    file: &'a str,
+    /// The lines of the whole file.
+    text: &'a [&'a str],
+    node: &'a Node,
+    api_version: &'a str,
+    kind: &'a str,
+}
+
+impl Reader<'_> {
+    fn bytes(&mut self, file: &str, bytes: Vec<u8>) {
+        let bytes = match saved::unpack(bytes) {
+            Ok(bytes) => bytes,
+            Err(problem) => return self.errors.push(format!("{file}: {problem}")),
+        };
+        let Ok(text) = std::str::from_utf8(&bytes) else {
+            return self.errors.push(format!("{file}: the file is not UTF-8 text"));
+        };
+        if saved::is_snapshot(text) {
+            return match saved::parse(text) {
+                Ok(objects) => self.snapshot(objects),
+                Err(problem) => self.errors.push(format!("{file}: {problem}")),
+            };
+        }
+        match document::parse(text) {
+            Ok(nodes) => {
+                let lines: Vec<&str> = text.lines().collect();
+                nodes.iter().for_each(|node| self.node(file, &lines, node, ("", "")));
+            }
+            Err(error) => {
+                self.errors.push(format!("{file}:{}:{}: {}", error.line, error.column, error.message));
+            }
+        }
+    }
+
+    fn snapshot(&mut self, objects: Objects) {
+        self.found = true;
+        self.objects.items.extend(objects.items);
+        self.objects.gaps.extend(objects.gaps);
+        self.objects.server_version = objects.server_version;
+    }
+
+    /// Reads one document, or one item of a list whose items carry no kind of their own.
+    fn node(&mut self, file: &str, text: &[&str], node: &Node, inherited: (&str, &str)) {
+        let own = |key| node.get(key).and_then(Node::text);
+        let api_version = own("apiVersion").unwrap_or(inherited.0);
+        let kind = own("kind").unwrap_or(inherited.1);
+        if api_version.is_empty() || kind.is_empty() || !matches!(node.value, Value::Map(_)) {
+            if node.value != Value::Null {
+                let line = node.line;
+                self.objects.warnings.push(format!("{file}:{line}: skipped: not a Kubernetes object"));
+            }
+            return;
+        }
+        self.found = true;
+        if let Some(item_kind) = kind.strip_suffix("List")
+            && let Some(items) = node.get("items")
+        {
+            let inherited = if item_kind.is_empty() { ("", "") } else { (api_version, item_kind) };
+            items.items().iter().for_each(|item| self.node(file, text, item, inherited));
+            return;
+        }
+        self.object(&Document { file, text, node, api_version, kind });
+    }
+
+    fn object(&mut self, document: &Document<'_>) {
+        let (group, version) =
+            document.api_version.split_once('/').unwrap_or(("", document.api_version));
+        let policy = policy::kind(group, document.kind);
+        match (group, document.kind) {
+            ("", "Namespace") => {
+                let wrap = |header: Header| Object::Namespace(header.metadata);
+                self.read(document, wrap, |header| &header.metadata);
+            }
+            ("", "Pod") => self.read(document, |pod| Object::Pod(Box::new(pod)), |pod| &pod.metadata),
+            ("", "Node") => self.read(document, Object::Node, |node| &node.metadata),
+            ("", "Service") => {
+                self.read(document, |read| Object::Service(Box::new(read)), |read| &read.metadata);
+            }
+            ("discovery.k8s.io", "EndpointSlice") => {
+                self.read(document, |read| Object::EndpointSlice(Box::new(read)), |read| &read.metadata);
+            }
+            ("networking.k8s.io", "Ingress") if version == "v1" => {
+                self.read(document, |read| Object::Ingress(Box::new(read)), |read| &read.metadata.meta);
+            }
+            ("networking.k8s.io", "IngressClass") => {
+                self.read(
+                    document,
+                    |read| Object::IngressClass(Box::new(read)),
+                    |read| &read.metadata.meta,
+                );
+            }
+            ("gateway.networking.k8s.io", "Gateway") => {
+                self.read(document, |read| Object::Gateway(Box::new(read)), |read| &read.metadata);
+            }
+            ("gateway.networking.k8s.io", "ReferenceGrant") => {
+                self.read(
+                    document,
+                    |read| Object::ReferenceGrant(Box::new(read)),
+                    |read| &read.metadata,
+                );
+            }
+            ("gateway.networking.k8s.io", kind) if ROUTES.contains(&kind) => {
+                self.read(document, |read| Object::Route(Box::new(read)), |read| &read.metadata);
+            }
+            ("networking.k8s.io", "NetworkPolicy") if version == "v1" => self.network_policy(document),
+            ("networking.k8s.io" | "extensions", "NetworkPolicy") => {
+                let message =
+                    format!("no such version `{}`; use networking.k8s.io/v1", document.api_version);
+                self.error(document, "apiVersion", &message);
+            }
+            _ if policy.is_some() => {
+                self.read(document, |_: Header| Object::Unjudged, |header| &header.metadata);
+            }
+            ("apps", "DaemonSet") if has_pod_template(document.node) => {
+                let wrap = |read: DaemonSetRead| Object::Workload(read.0);
+                self.read(document, wrap, |read| &read.0.metadata);
+            }
+            _ if has_pod_template(document.node) => {
+                self.read(document, |read| Object::Workload(Box::new(read)), |read| &read.metadata);
+            }
+            _ => {}
+        }
+    }
+
+    /// Reads an object of a type, checks it, and keeps it.
+    fn read<T: DeserializeOwned>(
+        &mut self,
+        document: &Document<'_>,
+        wrap: impl FnOnce(T) -> Object,
+        meta: impl Fn(&T) -> &Meta,
+    ) {
+        if !self.check_schema(document) {
+            return;
+        }
+        match decode::decode::<T>(document.node) {
+            Err(error) => self.decode_error(document, &error),
+            Ok((object, _)) => {
+                let mut report = Report::default();
+                report.labels("metadata.labels", &meta(&object).labels);
+                self.report(document, report);
+                let key = self.key(document, meta(&object));
+                self.keep(document, key, wrap(object));
+            }
+        }
+    }
+
+    fn network_policy(&mut self, document: &Document<'_>) {
+        if !self.check_schema(document) {
+            return;
+        }
+        let (header, spec) = match decode::decode::<Header>(document.node) {
+            Err(error) => return self.decode_error(document, &error),
+            Ok((header, _)) => {
+                match document.node.get("spec").map(decode::decode::<NetworkPolicySpec>) {
+                    None => (header, NetworkPolicySpec::default()),
+                    Some(Ok((spec, _))) => (header, spec),
+                    Some(Err(error)) => return self.decode_error(document, &error),
+                }
+            }
+        };
+        let mut report = Report::default();
+        report.labels("metadata.labels", &header.metadata.labels);
+        report.network_policy(&spec);
+        self.report(document, report);
+        let origin = ObjectOrigin::File { file: Arc::from(document.file), lines: lines(document) };
+        let key = self.key(document, &header.metadata);
+        let annotations = document.node.at(&["metadata", "annotations"]).map(decode::decode);
+        let annotations = annotations.and_then(Result::ok).map(|read| read.0).unwrap_or_default();
+        let metadata = PolicyMeta::new(header.metadata.labels, annotations);
+        self.keep(document, key, Object::NetworkPolicy(Box::new(PolicyRead { metadata, origin, spec })));
+    }
+
+    /// Reports fields that the type does not have; returns false where a value has a wrong type.
+    fn check_schema(&mut self, document: &Document<'_>) -> bool {
+        let unknown = match schema::unknown_fields(document.api_version, document.kind, document.node) {
+            Ok(unknown) => unknown,
+            Err(error) => {
+                self.decode_error(document, &error);
+                return false;
+            }
+        };
+        // What a server reports is not what a user wrote: it says nothing about the intent.
+        let written = |path: &String| path != "status" && !path.starts_with("status.");
+        for path in unknown.into_iter().filter(written) {
+            let name = path.rsplit('.').next().unwrap_or_default();
+            let message = format!("unknown field `{name}`");
+            // Newer servers have fields that this version does not know. In a policy and in labels
+            // they would change the answer; elsewhere they are worth a word.
+            if document.kind == policy::network_policy::KIND || path.contains("metadata.") {
+                self.error(document, &path, &message);
+            } else {
+                let line = self.line(document, &path, &message);
+                self.objects.warnings.push(line);
+            }
+        }
+        true
+    }
+
+    fn key(&self, document: &Document<'_>, meta: &Meta) -> ObjectKey {
+        let group = document.api_version.split_once('/').map_or("", |(group, _)| group);
+        let cluster_scoped = matches!(
+            (group, document.kind),
+            ("", "Namespace" | "Node") | ("networking.k8s.io", "IngressClass")
+        ) || policy::is_cluster_scoped(group, document.kind);
+        let namespace = match (cluster_scoped, meta.namespace.is_empty()) {
+            (true, _) => "",
+            (false, true) => self.options.namespace,
+            (false, false) => &meta.namespace,
+        };
+        let name = if meta.name.is_empty() { &meta.generate_name } else { &meta.name };
+        ObjectKey::new(group, document.kind, namespace, name)
+    }
+
+    fn keep(&mut self, document: &Document<'_>, key: ObjectKey, object: Object) {
+        if key.name.is_empty() {
+            return self.error(document, "metadata.name", "a name is needed");
+        }
+        if self.objects.items.contains_key(&key) {
+            let line = self.line(document, "", "the same object stands twice; the last one counts");
+            self.objects.warnings.push(line);
+        }
+        self.objects.items.insert(key, object);
+    }
+
+    fn report(&mut self, document: &Document<'_>, report: Report) {
+        for (path, message) in report.errors {
+            self.error(document, &path, &message);
+        }
+        for (path, message) in report.warnings {
+            let line = self.line(document, &path, &message);
+            self.objects.warnings.push(line);
+        }
+    }
+
+    fn decode_error(&mut self, document: &Document<'_>, error: &DecodeError) {
+        let DecodeError { path, message } = error;
+        let scalar = ["boolean", "integer", "floating point"];
+        let unquoted = scalar.iter().any(|kind| message.starts_with(&format!("invalid type: {kind}")));
+        let hint = match unquoted && message.ends_with("expected a string") {
+            true => "; it needs quotes",
+            false => "",
+        };
+        self.error(document, path, &format!("{message}{hint}"));
+    }
+
+    fn error(&mut self, document: &Document<'_>, path: &str, message: &str) {
+        let line = self.line(document, path, message);
+        self.errors.push(line);
+    }
+
+    /// Writes `file:line: kind namespace/name: path: message`.
+    fn line(&self, document: &Document<'_>, path: &str, message: &str) -> String {
+        let meta = |key| document.node.at(&["metadata", key]).and_then(Node::text);
+        let name = meta("name").unwrap_or("(no name)");
+        let name = match meta("namespace") {
+            Some(namespace) => format!("{namespace}/{name}"),
+            None => name.to_owned(),
+        };
+        let line = document.node.line_of(path);
+        let path = if path.is_empty() { String::new() } else { format!("{path}: ") };
+        format!("{}:{line}: {} {name}: {path}{message}", document.file, document.kind)
+    }
+}
+
+/// The part that all objects share.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+struct Header {
+    metadata: Meta,
+}
+
+fn has_pod_template(node: &Node) -> bool {
+    let containers = ["spec", "template", "spec", "containers"];
+    let job = ["spec", "jobTemplate", "spec", "template", "spec", "containers"];
+    node.at(&containers).or_else(|| node.at(&job)).is_some()
+}
+
+/// Maps the paths that answers point at to their lines: the object as a whole, and every rule.
+fn lines(document: &Document<'_>) -> Lines {
+    let mut lines = Lines::default();
+    lines.insert("", document.node.line);
+    let Some(spec) = document.node.get("spec") else { return lines };
+    for section in ["ingress", "egress"] {
+        for (index, rule) in spec.get(section).map_or(&[][..], Node::items).iter().enumerate() {
+            let line = document::item_line(document.text, rule);
+            lines.insert(&format!("spec.{section}[{index}]"), line);
+        }
+    }
+    lines
+}

@@ -1,0 +1,7 @@
+//! TODO files.
+
+pub mod decode;
+pub mod document;
+pub mod manifests;
+pub mod saved;
+pub mod schema;

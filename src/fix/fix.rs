@@ -1,0 +1,171 @@
+//! What would allow a denied connection: the smallest addition, judged before it is told.
+//!
+//! For each denied half there is one rule and a few policies that can take it. Every choice is laid
+//! over the snapshot, and the very same question is asked again. Of those that allow it, the one
+//! that opens the fewest other connections is the fix; of equals, the one whose policies select the
+//! fewest pods, and then the one that extends a policy.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::networking::v1::NetworkPolicyPort;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::missing_rule::{Half, MissingRule, Taker};
+use super::peers::rule_ports;
+use crate::answer::schema::{Explanation, Fix, Verdict};
+use crate::ends::end as ends;
+use crate::ends::end::End;
+use crate::ends::naming::name_of;
+use crate::ends::service;
+use crate::ends::target::{PortQuery, Target};
+use crate::engine::network::Network;
+use crate::explain::explain::{Denied, judged};
+use crate::model::ports::{PortSet, Protocol};
+use crate::model::service::TargetPort;
+use crate::policy::Direction;
+
+/// A question about a connection, so that it can be asked again.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// Who opens the connection.
+    pub source: &'a Target,
+    /// Who accepts it.
+    pub destination: &'a Target,
+    /// The port; every port where it is absent.
+    pub port: Option<&'a PortQuery>,
+    /// The namespace of names that give none.
+    pub namespace: &'a str,
+}
+
+/// Proposes a fix for a connection; nothing where it is allowed.
+///
+/// # Errors
+/// Why there is no fix.
+pub fn propose(network: &Network<'_>, question: Question<'_>) -> Result<Option<Fix>, String> {
+    let asking = Asking { network, question };
+    let (source, destination) = asking.ends(network)?;
+    let (answer, denied) = asking.judge(network, (&source, &destination))?;
+    match answer.verdict {
+        Verdict::Allow => return Ok(None),
+        Verdict::Depends if answer.groups.is_empty() => {
+            return Err(format!("{} leads to no pod that is known", name_of(&destination.endpoint)));
+        }
+        Verdict::Depends => return Err("something that is not known decides".to_owned()),
+        Verdict::Deny | Verdict::Partial => {}
+    }
+    let ports = ports(asking.network, &destination, question.port);
+    // An empty list would mean every port.
+    if ports.as_ref().is_some_and(Vec::is_empty) {
+        return Err("no rule can name the port".to_owned());
+    }
+    let halves = [
+        (Direction::Egress, &denied.egress, &source, &destination),
+        (Direction::Ingress, &denied.ingress, &destination, &source),
+    ];
+    let missing = halves.into_iter().filter(|(_, pods, ..)| !pods.is_empty());
+    let missing: Result<Vec<MissingRule>, String> = missing
+        .map(|(direction, pods, subject, peer)| {
+            let half = Half { direction, pods, subject, peer, ports: ports.clone() };
+            MissingRule::find(network.snapshot, half)
+        })
+        .collect();
+    let missing = missing?;
+    if missing.is_empty() {
+        return Err("no policy stands in the way".to_owned());
+    }
+    let mut best = Err(String::new());
+    for takers in choices(network, &missing)? {
+        match asking.prove(&missing, &takers, &answer) {
+            Ok(fix) if fix.opens.is_none_or(|count| count == 0) => return Ok(Some(fix)),
+            Ok(fix) if best.as_ref().is_ok_and(|best: &Fix| best.opens <= fix.opens) => {}
+            Ok(fix) => best = Ok(fix),
+            Err(reason) if best.as_ref().is_err_and(String::is_empty) => best = Err(reason),
+            Err(_) => {}
+        }
+    }
+    best.map(Some)
+}
+
+/// Lists every way to give each addition to a policy: those that select the fewest pods first, and
+/// then existing ones.
+fn choices<'a>(network: &Network<'a>, missing: &[MissingRule]) -> Result<Vec<Vec<Taker<'a>>>, String> {
+    let mut choices: Vec<(usize, Vec<Taker<'a>>)> = vec![(0, Vec::new())];
+    for rule in missing {
+        let takers = rule.takers(network.snapshot)?;
+        let longer = |(pods, choice): &(usize, Vec<Taker<'a>>)| {
+            let one = |(own, taker): &(usize, Taker<'a>)| {
+                (pods + own, [choice.clone(), vec![taker.clone()]].concat())
+            };
+            takers.iter().map(one).collect::<Vec<_>>()
+        };
+        choices = choices.iter().flat_map(longer).collect();
+    }
+    choices.sort_by_key(|(pods, _)| *pods);
+    Ok(choices.into_iter().map(|(_, choice)| choice).collect())
+}
+
+/// A question to a network, and to those that proposals would make of it.
+pub(crate) struct Asking<'a, 'b> {
+    pub(crate) network: &'a Network<'b>,
+    pub(crate) question: Question<'a>,
+}
+
+impl Asking<'_, '_> {
+    pub(crate) fn ends(&self, network: &Network<'_>) -> Result<(End, End), String> {
+        let find = |target| ends::find(network, target, self.question.namespace);
+        let (source, destination) = (find(self.question.source), find(self.question.destination));
+        let text = |error: crate::ends::not_found::NotFound| error.to_string();
+        Ok((source.map_err(text)?, destination.map_err(text)?))
+    }
+
+    pub(crate) fn judge(
+        &self,
+        network: &Network<'_>,
+        (source, destination): (&End, &End),
+    ) -> Result<(Explanation, Denied), String> {
+        judged(network, source, destination, self.question.port).map_err(|error| error.to_string())
+    }
+}
+
+/// Returns the ports of the rule that lets a port of the destination through: by number, or by name where
+/// they are different numbers; nothing where every port was asked for.
+pub(crate) fn ports(
+    network: &Network<'_>,
+    destination: &End,
+    port: Option<&PortQuery>,
+) -> Option<Vec<NetworkPolicyPort>> {
+    let asked = |member| service::asked(network, destination, member, port);
+    let sets: BTreeSet<PortSet> = destination.members.iter().map(asked).collect();
+    match (sets.first(), port) {
+        (Some(set), _) if sets.len() == 1 => (*set != PortSet::any()).then(|| rule_ports(set)),
+        (None, None) => None,
+        _ if destination.service.is_some() => {
+            Some(service::targets(network, destination, port).map(target_port).collect())
+        }
+        (_, Some(PortQuery::Name { name, .. })) => {
+            let ranges = sets.iter().flat_map(PortSet::ranges);
+            let protocols: BTreeSet<Protocol> = ranges.map(|(protocol, ..)| protocol).collect();
+            Some(protocols.into_iter().map(|protocol| rule_port(protocol, named(name))).collect())
+        }
+        _ => Some(Vec::new()),
+    }
+}
+
+/// Writes the port of the pods behind a Service: no rule is about the port of the Service itself.
+fn target_port((protocol, target): (Protocol, &TargetPort)) -> NetworkPolicyPort {
+    rule_port(
+        protocol,
+        match target {
+            TargetPort::Number(number) => IntOrString::Int((*number).into()),
+            TargetPort::Name(name) => named(name),
+        },
+    )
+}
+
+fn named(name: &str) -> IntOrString {
+    IntOrString::String(name.to_owned())
+}
+
+fn rule_port(protocol: Protocol, port: IntOrString) -> NetworkPolicyPort {
+    NetworkPolicyPort { port: Some(port), protocol: Some(protocol.name().to_owned()), end_port: None }
+}

@@ -1,0 +1,251 @@
+//! The rule that a denied half needs, and the policies that can take it.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::networking::v1::{
+    NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPort, NetworkPolicySpec,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+use super::peers::{families, peers};
+use super::selection::{PodLabels, equals, labels_of, selected};
+use crate::answer::schema::{Addition, AdditionKind, ApiRule, OriginRef};
+use crate::ends::end::End;
+use crate::ends::naming::name_of;
+use crate::model::endpoint::PodId;
+use crate::model::origin::ObjectOrigin;
+use crate::model::selector::Selector;
+use crate::model::snapshot::{PolicyMeta, PolicyObject, PolicySpec, Snapshot};
+use crate::policy::Direction;
+use crate::policy::network_policy::policy_types;
+
+/// Existing policies that are tried for one half.
+const TRIED: usize = 2;
+/// The rule that one half of a connection needs.
+#[derive(Debug)]
+pub(crate) struct MissingRule {
+    direction: Direction,
+    namespace: String,
+    /// The labels of the pods that need it, or why none name them.
+    subject: Result<PodLabels, String>,
+    /// Those pods.
+    pods: BTreeSet<PodId>,
+    rule: ApiRule,
+    /// The name that a policy of its own would have.
+    name: String,
+}
+
+/// A policy that can take a rule.
+#[derive(Clone, Debug)]
+pub(crate) enum Taker<'a> {
+    /// A policy that selects the pods already.
+    Existing(&'a PolicyObject),
+    /// A policy of its own, for the pods with these labels.
+    New(LabelSelector),
+}
+
+/// The half that is denied: for which pods, and what the rule is about.
+pub(crate) struct Half<'a> {
+    pub(crate) direction: Direction,
+    pub(crate) pods: &'a BTreeSet<PodId>,
+    /// The end that the pods are of.
+    pub(crate) subject: &'a End,
+    /// The other end.
+    pub(crate) peer: &'a End,
+    pub(crate) ports: Option<Vec<NetworkPolicyPort>>,
+}
+
+impl MissingRule {
+    /// Finds the rule for a denied half.
+    ///
+    /// # Errors
+    /// Why no rule can name the ends.
+    pub(crate) fn find(snapshot: &Snapshot, half: Half<'_>) -> Result<Self, String> {
+        let Half { direction, pods, subject, peer, ports } = half;
+        let name = name_of(&subject.endpoint);
+        let owner = |pod: &PodId| {
+            let workload = snapshot.pods.at(*pod).workload;
+            (workload, if workload.is_none() { Some(*pod) } else { None })
+        };
+        let owners: BTreeSet<_> = pods.iter().map(owner).collect();
+        if matches!(&*subject.endpoint.kind, "IPBlock" | "Entity") && owners.len() > 1 {
+            return Err(format!("{name} holds pods of several workloads: ask for one of them"));
+        }
+        let first = pods.first().ok_or_else(|| format!("{name} has no pod that policies govern"))?;
+        let namespace = snapshot.namespace_of(*first).to_owned();
+        let labels = labels_of(snapshot, &subject.endpoint, &namespace, pods);
+        let peers = peers(snapshot, peer, &namespace, &families(snapshot, pods))?;
+        let rule = match direction {
+            Direction::Ingress => ApiRule::Ingress { from: peers, ports },
+            Direction::Egress => ApiRule::Egress { to: peers, ports },
+        };
+        let preposition = if direction == Direction::Ingress { "from" } else { "to" };
+        let name = format!(
+            "{}-{preposition}-{}",
+            slug(snapshot, subject, &namespace),
+            slug(snapshot, peer, &namespace)
+        );
+        Ok(Self { direction, namespace, subject: labels, pods: pods.clone(), rule, name })
+    }
+
+    /// Lists the policies that can take the rule, each with the number of pods it selects: the
+    /// fewest first, and then existing ones.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn takers<'a>(&self, snapshot: &'a Snapshot) -> Result<Vec<(usize, Taker<'a>)>, String> {
+        let selected = |selector: &Selector| selected(snapshot, &self.namespace, selector);
+        let mut takers: Vec<(usize, Taker<'a>)> = snapshot
+            .policies
+            .iter()
+            .filter(|policy| policy.namespace.as_deref() == Some(&self.namespace))
+            .filter_map(|policy| {
+                let PolicySpec::NetworkPolicy(spec) = &policy.spec;
+                let governs = policy_types(spec).contains(&self.direction);
+                let selected =
+                    selected(&spec.pod_selector.as_ref().map(Selector::new).unwrap_or_default());
+                let takes = governs && self.pods.is_subset(&selected);
+                takes.then_some((selected.len(), Taker::Existing(policy)))
+            })
+            .collect();
+        takers.sort_by_key(|(count, _)| *count);
+        takers.truncate(TRIED);
+        match &self.subject {
+            Err(reason) if takers.is_empty() => return Err(reason.clone()),
+            Ok(labels) if !snapshot.lacks_pods() || self.are_isolated(snapshot, labels) => {
+                let subject = equals(labels);
+                takers.push((selected(&Selector::new(&subject)).len(), Taker::New(subject)));
+            }
+            Ok(_) if takers.is_empty() => {
+                return Err("a policy of its own might isolate pods that were not read".to_owned());
+            }
+            Ok(_) | Err(_) => {}
+        }
+        takers.sort_by_key(|(count, _)| *count);
+        Ok(takers)
+    }
+
+    /// Builds a policy of its own with the rule, of a name that none of the others has.
+    ///
+    /// # Errors
+    /// Why no labels name the pods.
+    pub(crate) fn policy_of_its_own(
+        &self,
+        snapshot: &Snapshot,
+        others: &[PolicyObject],
+    ) -> Result<PolicyObject, String> {
+        let subject = equals(self.subject.as_ref().map_err(String::clone)?);
+        let mut policy = self.new_policy(snapshot, &subject, others);
+        let PolicySpec::NetworkPolicy(spec) = &mut policy.spec;
+        self.append_to(spec);
+        Ok(policy)
+    }
+
+    /// Tells whether a policy isolates every pod with some labels, read or not.
+    fn are_isolated(&self, snapshot: &Snapshot, labels: &PodLabels) -> bool {
+        snapshot.policies.iter().any(|policy| {
+            let PolicySpec::NetworkPolicy(spec) = &policy.spec;
+            let selector = spec.pod_selector.as_ref().map(Selector::new).unwrap_or_default();
+            policy.namespace.as_deref() == Some(&self.namespace)
+                && policy_types(spec).contains(&self.direction)
+                && selector.selects_all_with(labels)
+        })
+    }
+
+    /// Adds the rule to a policy; `changed` holds the policies that have been changed before.
+    pub(crate) fn apply(
+        &self,
+        snapshot: &Snapshot,
+        taker: &Taker<'_>,
+        changed: &mut Vec<PolicyObject>,
+    ) -> Addition {
+        let mut policy = match taker {
+            Taker::New(subject) => self.new_policy(snapshot, subject, changed),
+            Taker::Existing(policy) => match changed.iter().position(|own| own.is_same_as(policy)) {
+                Some(index) => changed.swap_remove(index),
+                None => (*policy).clone(),
+            },
+        };
+        let PolicySpec::NetworkPolicy(spec) = &mut policy.spec;
+        let index = self.append_to(spec);
+        let origin = match taker {
+            Taker::New(_) => None,
+            Taker::Existing(policy) => Some(OriginRef::from(&policy.origin.at("spec"))),
+        };
+        let change = Addition {
+            change: if origin.is_some() { AdditionKind::Rule } else { AdditionKind::Policy },
+            namespace: self.namespace.clone(),
+            name: policy.name.to_string(),
+            path: format!("spec.{}[{index}]", self.direction),
+            origin,
+            rule: self.rule.clone(),
+        };
+        changed.push(policy);
+        change
+    }
+
+    /// Appends the rule; returns its place.
+    fn append_to(&self, spec: &mut NetworkPolicySpec) -> usize {
+        match self.rule.clone() {
+            ApiRule::Ingress { from, ports } => {
+                let rules = spec.ingress.get_or_insert_default();
+                rules.push(NetworkPolicyIngressRule { from: Some(from), ports });
+                rules.len() - 1
+            }
+            ApiRule::Egress { to, ports } => {
+                let rules = spec.egress.get_or_insert_default();
+                rules.push(NetworkPolicyEgressRule { to: Some(to), ports });
+                rules.len() - 1
+            }
+        }
+    }
+
+    fn new_policy(
+        &self,
+        snapshot: &Snapshot,
+        subject: &LabelSelector,
+        changed: &[PolicyObject],
+    ) -> PolicyObject {
+        let taken = |name: &str| {
+            let mut policies = snapshot.policies.iter().chain(changed);
+            policies.any(|own| {
+                *own.name == *name && own.namespace.as_deref() == Some(self.namespace.as_str())
+            })
+        };
+        let numbered = (2..).map(|number: u32| format!("{}-{number}", self.name));
+        let mut names = [self.name.clone()].into_iter().chain(numbered);
+        let policy_type = match self.direction {
+            Direction::Ingress => "Ingress",
+            Direction::Egress => "Egress",
+        };
+        PolicyObject {
+            namespace: Some(self.namespace.as_str().into()),
+            name: names.find(|name| !taken(name)).unwrap_or_default().into(),
+            metadata: PolicyMeta::default(),
+            origin: ObjectOrigin::Generated,
+            spec: PolicySpec::NetworkPolicy(NetworkPolicySpec {
+                pod_selector: Some(subject.clone()),
+                policy_types: Some(vec![policy_type.to_owned()]),
+                ..NetworkPolicySpec::default()
+            }),
+        }
+    }
+}
+
+/// Writes an end as a part of an object's name: a pod by its workload, which lasts longer.
+fn slug(snapshot: &Snapshot, end: &End, namespace: &str) -> String {
+    const LONGEST: usize = 80;
+    let endpoint = &end.endpoint;
+    let pod = end.members.iter().find_map(|member| member.who.pod());
+    let workload = pod.filter(|_| endpoint.kind == "Pod").and_then(|pod| snapshot.pods.at(pod).workload);
+    let name = match (workload, &endpoint.name) {
+        (Some(workload), _) => snapshot.workloads.at(workload).name.to_string(),
+        (None, Some(name)) => name.clone(),
+        (None, None) => name_of(endpoint),
+    };
+    let elsewhere = endpoint.namespace.as_deref().filter(|own| *own != namespace);
+    let whole = elsewhere.into_iter().chain([&*name]).collect::<Vec<_>>().join("-").to_ascii_lowercase();
+    let words = whole.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let short: String = words.collect::<Vec<_>>().join("-").chars().take(LONGEST).collect();
+    short.trim_end_matches('-').to_owned()
+}

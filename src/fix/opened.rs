@@ -1,0 +1,171 @@
+//! Which connections a change of policies opens beside those that were asked for.
+
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
+
+use crate::ends::end::{End, Who};
+use crate::ends::units::{Level, Part, UnitId, Units};
+use crate::engine::classes::{ClassId, SubjectId};
+use crate::engine::network::Network;
+use crate::engine::row::{Row, row};
+use crate::model::ips::Family;
+use crate::model::ports::PortSet;
+use crate::policy::{Direction, RuleId, Tier};
+
+/// A network before and after rules were added to it.
+pub(crate) struct Opened<'a, 'b> {
+    units: Units,
+    before: Rows<'a, 'b>,
+    after: Rows<'a, 'b>,
+}
+
+/// The rows of a network that were asked for.
+struct Rows<'a, 'b> {
+    network: &'a Network<'b>,
+    known: HashMap<(SubjectId, Direction), Row>,
+}
+
+/// What of a pair of classes is allowed, and what may be.
+struct Open {
+    allowed: PortSet,
+    possible: PortSet,
+}
+
+impl<'a, 'b> Opened<'a, 'b> {
+    /// Prepares the comparison; `after` has all rules of `before`.
+    pub(crate) fn new(before: &'a Network<'b>, after: &'a Network<'b>) -> Self {
+        let rows = |network| Rows { network, known: HashMap::new() };
+        let units = Units::build(after, Level::Workloads);
+        Self { units, before: rows(before), after: rows(after) }
+    }
+
+    /// Counts the pairs of units that gain any port through some rules of the network after,
+    /// without those between units that have members of both ends.
+    pub(crate) fn count(&mut self, rules: &[RuleId], asked: (&End, &End)) -> usize {
+        let network = self.after.network;
+        let mut gaining: BTreeSet<(UnitId, UnitId)> = BTreeSet::new();
+        for (source, destination) in rules.iter().flat_map(|rule| cells(network, *rule)) {
+            let candidates = self.pairs(source, destination);
+            if candidates.iter().any(|pair| !gaining.contains(pair)) && self.gains(source, destination) {
+                gaining.extend(candidates);
+            }
+        }
+        let (sources, destinations) = (self.asked(asked.0), self.asked(asked.1));
+        let is_other = |(source, destination): &&(UnitId, UnitId)| {
+            !(sources.contains(source) && destinations.contains(destination))
+        };
+        gaining.iter().filter(is_other).count()
+    }
+
+    /// Lists the units that have members in two classes and can connect through them.
+    fn pairs(&self, source: ClassId, destination: ClassId) -> Vec<(UnitId, UnitId)> {
+        let units = |class| self.units.of_class.get(&class).into_iter().flatten().copied();
+        let pairs = units(source).flat_map(|from| units(destination).map(move |to| (from, to)));
+        pairs.filter(|(from, to)| from != to || self.has_two(*from, source, destination)).collect()
+    }
+
+    /// Tells whether two different pods of a unit are in two classes.
+    fn has_two(&self, unit: UnitId, source: ClassId, destination: ClassId) -> bool {
+        let parts =
+            |class| self.units.units.at(unit).parts.iter().filter(move |part| part.class == class);
+        let who = |part: &Part| part.members.iter().map(|(who, _)| *who).collect::<BTreeSet<Who>>();
+        let all: BTreeSet<Who> = parts(source).chain(parts(destination)).flat_map(who).collect();
+        all.len() > 1 || parts(source).any(|part| part.many)
+    }
+
+    /// Tells whether anything between two classes is open after and was not before.
+    fn gains(&mut self, source: ClassId, destination: ClassId) -> bool {
+        let (Some(from), Some(to)) = (self.before_of(source), self.before_of(destination)) else {
+            return false;
+        };
+        let after = self.after.open(source, destination);
+        let before = self.before.open(from, to);
+        !after.allowed.is_subset(&before.allowed) || !after.possible.is_subset(&before.possible)
+    }
+
+    /// Returns the class that the members of a class were in.
+    ///
+    /// More rules only ever tell more apart, so it is one.
+    fn before_of(&self, class: ClassId) -> Option<ClassId> {
+        let before = self.before.network;
+        let after = self.after.network;
+        let unit = self.units.units.at(*self.units.of_class.get(&class)?.first()?);
+        let part = unit.parts.iter().find(|part| part.class == class)?;
+        let outside = |ip: IpAddr| before.classes.outside(ip);
+        match part.members.first()? {
+            (Who::Pod(pod), ip) => {
+                let family = ip.map(Family::of);
+                before.classes.of_pod(*pod).find(|class| before.classes.family(*class) == family)
+            }
+            (Who::Node(_), ip) => outside((*ip)?),
+            (Who::Outside, _) => {
+                let atom = after.classes.atoms.at(after.classes.classes.at(class).atom?);
+                outside(atom.ips.ranges().next()?.0)
+            }
+        }
+    }
+
+    /// Lists the units of an end; whoever shares an address with it cannot be told apart from it.
+    fn asked(&self, end: &End) -> BTreeSet<UnitId> {
+        let is_asked = |part: &Part| {
+            let governed = self.after.network.subject_of(part.class).is_some();
+            part.members.iter().any(|(who, ip)| {
+                end.members.iter().any(|member| {
+                    let shares = ip.is_some_and(|ip| member.ips.contains(ip));
+                    member.who == *who || (!governed && shares)
+                })
+            })
+        };
+        let units = self.units.units.iter();
+        units.filter(|(_, unit)| unit.parts.iter().any(is_asked)).map(|(id, _)| id).collect()
+    }
+}
+
+/// Lists the pairs of classes, source first, of which a rule may match connections.
+fn cells(network: &Network<'_>, rule: RuleId) -> Vec<(ClassId, ClassId)> {
+    let direction = network.rules.rules.at(rule).direction;
+    let governs = |subject: SubjectId| {
+        network.rules_of(subject, direction, Tier::NetworkPolicy).any(|(own, _)| own == rule)
+    };
+    let subjects: BTreeSet<SubjectId> =
+        network.classes.subjects.ids().filter(|subject| governs(*subject)).collect();
+    let own = network.classes.classes.iter().filter_map(|(id, class)| {
+        class.subject.filter(|subject| subjects.contains(subject)).map(|_| id)
+    });
+    let matched = network.peers_of(rule);
+    let peers = matched.maybe.values().fold(matched.must.clone(), |all, set| all.union(set));
+    let pairs =
+        own.flat_map(|subject| peers.iter().map(move |peer| (subject, peer)).collect::<Vec<_>>());
+    let ordered = pairs.map(|(subject, peer)| match direction {
+        Direction::Egress => (subject, peer),
+        Direction::Ingress => (peer, subject),
+    });
+    let meets = |(source, destination): &(ClassId, ClassId)| {
+        let families = (network.classes.family(*source), network.classes.family(*destination));
+        !matches!(families, (Some(source), Some(destination)) if source != destination)
+    };
+    ordered.filter(meets).collect()
+}
+
+impl Rows<'_, '_> {
+    fn open(&mut self, source: ClassId, destination: ClassId) -> Open {
+        let egress = self.half(source, Direction::Egress, destination);
+        let ingress = self.half(destination, Direction::Ingress, source);
+        Open {
+            allowed: egress.allowed.intersection(&ingress.allowed),
+            possible: egress.possible.intersection(&ingress.possible),
+        }
+    }
+
+    fn half(&mut self, subject: ClassId, direction: Direction, peer: ClassId) -> Open {
+        let network = self.network;
+        let Some(subject) = network.subject_of(subject) else {
+            return Open { allowed: PortSet::any(), possible: PortSet::any() };
+        };
+        let judge = || row(network, Some(subject), direction);
+        let row = self.known.entry((subject, direction)).or_insert_with(judge);
+        let allowed = row.allowed.ports_of(peer).cloned().unwrap_or_default();
+        let unsure = row.unsure.ports_of(peer).cloned().unwrap_or_default();
+        Open { possible: allowed.union(&unsure), allowed }
+    }
+}

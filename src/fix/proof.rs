@@ -1,0 +1,126 @@
+//! The proof of a fix: the snapshot with it, and the same question again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::fix::Asking;
+use super::missing_rule::{MissingRule, Taker};
+use super::opened::Opened;
+use super::selection::named_with;
+use crate::answer::schema::{Addition, AdditionKind, Explanation, Fix, Verdict};
+use crate::ends::end::End;
+use crate::ends::naming::{name_of, workload_endpoint};
+use crate::engine::network::Network;
+use crate::model::endpoint::PodId;
+use crate::model::snapshot::{PolicyObject, PolicySpec, Snapshot};
+use crate::policy;
+use crate::policy::{Direction, IsolationId, PolicySource, RuleId, Tier};
+
+impl Asking<'_, '_> {
+    /// Lays a choice over the snapshot and asks again.
+    ///
+    /// # Errors
+    /// Why it is no fix: not everything is allowed then, or something is isolated anew.
+    pub(crate) fn prove(
+        &self,
+        missing: &[MissingRule],
+        takers: &[Taker<'_>],
+        first: &Explanation,
+    ) -> Result<Fix, String> {
+        let snapshot = self.network.snapshot;
+        let mut changed = Vec::new();
+        let pairs = missing.iter().zip(takers);
+        let changes: Vec<Addition> =
+            pairs.map(|(rule, taker)| rule.apply(snapshot, taker, &mut changed)).collect();
+        let rules = policy::translate_with(snapshot, &changed);
+        let after = Network::build(snapshot, &rules);
+        let ends = self.ends(&after)?;
+        let (answer, _) = self.judge(&after, (&ends.0, &ends.1))?;
+        let unproven = match answer.verdict {
+            Verdict::Allow if isolates_more(&after, &changes) => {
+                Some("a policy of its own would isolate other pods with the same labels")
+            }
+            Verdict::Allow => None,
+            Verdict::Depends => Some("something that is not known would still decide"),
+            Verdict::Deny | Verdict::Partial => Some("no rule for these ends allows all of it"),
+        };
+        if let Some(reason) = unproven {
+            return Err(reason.to_owned());
+        }
+        let mut notes: Vec<String> =
+            answer.caveats.into_iter().filter(|caveat| !first.caveats.contains(caveat)).collect();
+        notes.extend([&ends.0, &ends.1].into_iter().filter_map(|end| replicas(snapshot, end)));
+        if changes.iter().any(|change| change.rule.is_for_every_port()) {
+            notes.push("every port is opened: --port gives the fix for one".to_owned());
+        }
+        let opens = (!snapshot.lacks_pods()).then(|| {
+            let added: Vec<RuleId> = added_rules(&after, &changes);
+            Opened::new(self.network, &after).count(&added, (&ends.0, &ends.1))
+        });
+        if opens.is_none() {
+            let text = "pods were not read: how many other connections it opens is not known";
+            notes.push(text.to_owned());
+        }
+        let objects = changed.iter().map(object).collect();
+        Ok(Fix { changes, opens, notes, objects })
+    }
+}
+
+/// Says so where the labels that name a pod are those of other replicas too.
+fn replicas(snapshot: &Snapshot, end: &End) -> Option<String> {
+    let pods: BTreeSet<PodId> = end.members.iter().filter_map(|member| member.who.pod()).collect();
+    let first = *pods.first().filter(|_| end.endpoint.kind == "Pod")?;
+    let workload = snapshot.pods.at(first).workload?;
+    let named = named_with(snapshot, &pods);
+    let others = named.iter().filter(|pod| snapshot.pods.at(**pod).workload == Some(workload));
+    (others.count() > 1).then(|| {
+        let name = name_of(&workload_endpoint(snapshot, workload));
+        format!("policies select by labels: it holds for other pods of {name} too")
+    })
+}
+
+/// Tells whether a policy is the one of a change.
+fn is_of(policy: &PolicySource, change: &Addition) -> bool {
+    *policy.name == *change.name && policy.namespace.as_deref() == Some(&*change.namespace)
+}
+
+fn added_rules(network: &Network<'_>, changes: &[Addition]) -> Vec<RuleId> {
+    let added = network.rules.rules.iter().filter(|(_, rule)| {
+        changes.iter().any(|own| is_of(&rule.source.policy, own) && *rule.source.path == *own.path)
+    });
+    added.map(|(id, _)| id).collect()
+}
+
+/// Tells whether a new policy isolates a pod that no other policy isolates for certain.
+fn isolates_more(network: &Network<'_>, changes: &[Addition]) -> bool {
+    let new: Vec<&Addition> = changes.iter().filter(|own| own.change == AdditionKind::Policy).collect();
+    let is_new = |id: IsolationId| {
+        let isolation = network.rules.isolations.at(id);
+        new.iter().any(|change| is_of(&isolation.source.policy, change))
+    };
+    network.classes.subjects.ids().any(|subject| {
+        Direction::ALL.into_iter().any(|direction| {
+            let own = || network.isolations_of(subject, direction, Tier::NetworkPolicy);
+            let before = || own().any(|(id, doubt)| !is_new(id) && doubt.is_none());
+            own().any(|(id, _)| is_new(id)) && !before()
+        })
+    })
+}
+
+/// Returns a policy as an object to apply.
+fn object(policy: &PolicyObject) -> NetworkPolicy {
+    let PolicySpec::NetworkPolicy(spec) = &policy.spec;
+    let some = |map: &BTreeMap<String, String>| (!map.is_empty()).then(|| map.clone());
+    NetworkPolicy {
+        metadata: ObjectMeta {
+            name: Some(policy.name.to_string()),
+            namespace: policy.namespace.as_deref().map(str::to_owned),
+            labels: some(&policy.metadata.labels),
+            annotations: some(&policy.metadata.annotations),
+            ..ObjectMeta::default()
+        },
+        spec: Some(spec.clone()),
+    }
+}

@@ -1,0 +1,91 @@
+//! How a policy names pods: by their namespace and the labels that they have in common.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+use crate::answer::schema::Endpoint;
+use crate::ends::naming::name_of;
+use crate::model::endpoint::PodId;
+use crate::model::labels::{set_by_controllers, value_of};
+use crate::model::selector::Selector;
+use crate::model::snapshot::Snapshot;
+
+/// Labels that change with every release: left out where the others select the same pods.
+const OF_RELEASES: [&str; 2] = ["app.kubernetes.io/version", "helm.sh/chart"];
+
+/// The labels that pods must have to be selected.
+pub(crate) type PodLabels = BTreeMap<String, String>;
+
+/// Returns the labels by which a policy names pods of an end; none for a whole namespace.
+///
+/// # Errors
+/// Why no labels name them.
+pub(crate) fn labels_of(
+    snapshot: &Snapshot,
+    end: &Endpoint,
+    namespace: &str,
+    pods: &BTreeSet<PodId>,
+) -> Result<PodLabels, String> {
+    if end.kind == "Namespace" && *pods == selected(snapshot, namespace, &Selector::default()) {
+        return Ok(PodLabels::new());
+    }
+    let name = name_of(end);
+    if pods.iter().any(|pod| snapshot.namespace_of(*pod) != namespace) {
+        return Err(format!("{name} holds pods of several namespaces: ask for those of one"));
+    }
+    let labels = common_labels(snapshot, namespace, pods);
+    match (labels.is_empty(), pods.len()) {
+        (false, _) => Ok(labels),
+        (true, 1) => Err(format!("{name} has no label by which a policy could name it")),
+        (true, _) => Err(format!("the pods of {name} have no label in common")),
+    }
+}
+
+/// Lists the pods that the labels of some pods of one namespace name, themselves among them.
+pub(crate) fn named_with(snapshot: &Snapshot, pods: &BTreeSet<PodId>) -> BTreeSet<PodId> {
+    let Some(first) = pods.first() else { return BTreeSet::new() };
+    let namespace = snapshot.namespace_of(*first);
+    let labels = common_labels(snapshot, namespace, pods);
+    selected(snapshot, namespace, &Selector::new(&equals(&labels)))
+}
+
+/// Returns the labels that all of some pods have, without those that controllers set.
+fn common_labels(snapshot: &Snapshot, namespace: &str, pods: &BTreeSet<PodId>) -> PodLabels {
+    let labels = |pod: &PodId| snapshot.labels.get(snapshot.pods.at(*pod).labels);
+    let Some(first) = pods.first() else { return PodLabels::new() };
+    let shared = labels(first).iter().filter(|(key, value)| {
+        pods.iter().all(|pod| value_of(labels(pod), *key).as_ref() == Some(value))
+    });
+    let text = |name| snapshot.names.get(name).to_owned();
+    let mut all: PodLabels = shared.map(|(key, value)| (text(*key), text(*value))).collect();
+    all.retain(|key, _| !set_by_controllers(key));
+    let mut lasting = all.clone();
+    lasting.retain(|key, _| !OF_RELEASES.contains(&&**key));
+    let select = |labels| selected(snapshot, namespace, &Selector::new(&equals(labels)));
+    if lasting.len() < all.len() && !lasting.is_empty() && select(&lasting) == select(&all) {
+        return lasting;
+    }
+    all
+}
+
+/// Lists the pods of a namespace that a selector selects.
+pub fn selected(snapshot: &Snapshot, namespace: &str, selector: &Selector) -> BTreeSet<PodId> {
+    let namespace = snapshot.namespace(namespace);
+    let pods = snapshot.pods.iter().filter(|(_, pod)| Some(pod.namespace) == namespace);
+    let own = pods.filter(|(_, pod)| {
+        let labels = snapshot.labels.get(pod.labels);
+        let value = |key: &str| {
+            let value = snapshot.names.find(key).and_then(|key| value_of(labels, key));
+            value.map(|value| snapshot.names.get(value))
+        };
+        pod.is_managed() && selector.matches(value)
+    });
+    own.map(|(id, _)| id).collect()
+}
+
+/// Returns a selector of labels; none select everything.
+pub(crate) fn equals(labels: &PodLabels) -> LabelSelector {
+    let match_labels = (!labels.is_empty()).then(|| labels.clone());
+    LabelSelector { match_labels, match_expressions: None }
+}

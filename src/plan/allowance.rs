@@ -1,0 +1,257 @@
+//! What it takes to open an endpoint for pods: the selector that names them, their way to DNS, and the
+//! other side.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::answer::schema::Endpoint;
+use crate::diff::isolations::isolating;
+use crate::ends::backends::selects;
+use crate::ends::end as ends;
+use crate::ends::end::End;
+use crate::ends::naming::{name_of, workload_endpoint};
+use crate::ends::service;
+use crate::ends::target::{PortQuery, Target};
+use crate::engine::classes::ClassId;
+use crate::engine::connection::judge;
+use crate::engine::network::Network;
+use crate::fix::fix;
+use crate::fix::missing_rule::{Half, MissingRule};
+pub use crate::fix::selection::selected;
+use crate::fix::selection::{equals, labels_of};
+use crate::model::endpoint::{Pod, PodId, PodState};
+use crate::model::ips::IpSet;
+use crate::model::labels::set_by_controllers;
+use crate::model::ports::{PortSet, Protocol};
+use crate::model::selector::Selector;
+use crate::model::service::{ServiceId, TargetPort};
+use crate::model::snapshot::{PolicyObject, PolicySpec, Snapshot};
+use crate::policy::Direction;
+use crate::policy::network_policy::policy_types;
+use crate::world::servers::{At, Port, Servers, dns};
+
+/// Pods, as a policy of their own names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// Their namespace.
+    pub namespace: String,
+    /// Their workload, `Deployment/web`; nothing for a whole namespace.
+    pub workload: Option<String>,
+    /// What selects them.
+    pub selector: Selector,
+    /// What the user should know about it, one sentence each.
+    pub caveats: Vec<String>,
+}
+
+/// Finds how a policy names the pods of an end: by their workload's own selector, where it has one.
+///
+/// # Errors
+/// Why no policy can be for them.
+pub fn subject(snapshot: &Snapshot, end: &End) -> Result<Subject, String> {
+    let name = name_of(&end.endpoint);
+    if end.endpoint.kind == "Namespace" {
+        let namespace = end.endpoint.name.clone().unwrap_or_default();
+        let (selector, caveats) = (Selector::default(), Vec::new());
+        return Ok(Subject { namespace, workload: None, selector, caveats });
+    }
+    let pods: BTreeSet<PodId> = end.members.iter().filter_map(|member| member.who.pod()).collect();
+    let managed = governed(snapshot, end);
+    let Some(first) = managed.first() else {
+        let why = if pods.is_empty() { "has no pods" } else { "has no pod that policies govern" };
+        return Err(format!("{name} {why}"));
+    };
+    let namespace = snapshot.namespace_of(*first).to_owned();
+    // Of several workloads, the selector of one would leave pods of the others out.
+    let workload = snapshot.pods.at(*first).workload;
+    let workload =
+        workload.filter(|own| managed.iter().all(|pod| snapshot.pods.at(*pod).workload == Some(*own)));
+    let shown = workload.map_or_else(|| end.endpoint.clone(), |own| workload_endpoint(snapshot, own));
+    let own = workload.and_then(|own| snapshot.workloads.at(own).selector.clone());
+    let lasting = |selector: &Selector| !selector.keys().any(set_by_controllers);
+    let selector = match own.filter(lasting) {
+        Some(selector) => selector,
+        None => Selector::new(&equals(&labels_of(snapshot, &end.endpoint, &namespace, &managed)?)),
+    };
+    let selects = selected(snapshot, &namespace, &selector);
+    let mut caveats = Vec::new();
+    if managed.len() < pods.len() {
+        caveats.push(format!(
+            "some pods of {name} are in the network of their node: no policy governs them"
+        ));
+    }
+    caveats.extend(others(snapshot, &managed, &selects, &name));
+    Ok(Subject { namespace, workload: Some(kind_and_name(&shown)), selector, caveats })
+}
+
+fn kind_and_name(endpoint: &Endpoint) -> String {
+    format!("{}/{}", endpoint.kind, endpoint.name.as_deref().unwrap_or_default())
+}
+
+/// Says whom a selector selects beside the pods that were meant.
+fn others(
+    snapshot: &Snapshot,
+    meant: &BTreeSet<PodId>,
+    selects: &BTreeSet<PodId>,
+    name: &str,
+) -> Option<String> {
+    let listed = workloads(snapshot, &selects.difference(meant).copied().collect());
+    (!listed.is_empty()).then(|| format!("the selector of {name} selects pods of {listed} too"))
+}
+
+/// Names pods by their workloads; nothing for none.
+pub fn workloads(snapshot: &Snapshot, pods: &BTreeSet<PodId>) -> String {
+    let name = |pod: &PodId| match snapshot.pods.at(*pod).workload {
+        Some(workload) => name_of(&workload_endpoint(snapshot, workload)),
+        None => snapshot.pods.at(*pod).name.to_string(),
+    };
+    pods.iter().map(name).collect::<BTreeSet<String>>().into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// Tells whether pods behind a Service are in the network of their node, where no selector finds them.
+pub fn has_node_backends(snapshot: &Snapshot, service: ServiceId) -> bool {
+    let service = snapshot.services.at(service);
+    let is_behind = |pod: &Pod| {
+        let selector = service.selector.as_ref();
+        pod.host_network
+            && pod.state != PodState::Finished
+            && pod.namespace == service.namespace
+            && selector.is_some_and(|selector| selects(snapshot, selector, pod))
+    };
+    snapshot.pods.values().any(is_behind)
+}
+
+/// Lists the pods of an end that policies govern.
+pub fn governed(snapshot: &Snapshot, end: &End) -> BTreeSet<PodId> {
+    let pods = end.members.iter().filter_map(|member| member.who.pod());
+    pods.filter(|pod| snapshot.pods.at(*pod).is_managed()).collect()
+}
+
+/// Tells whether a selector may be for pods that were not read, or are not there yet, and that no policy
+/// isolates for sure.
+pub fn may_isolate_unread(snapshot: &Snapshot, namespace: &str, selector: &Selector) -> bool {
+    let is_read = |pod: &PodId| !(snapshot.lacks_pods() && snapshot.pods.at(*pod).is_template());
+    let isolates = |policy: &PolicyObject| {
+        let PolicySpec::NetworkPolicy(spec) = &policy.spec;
+        let own = spec.pod_selector.as_ref().map(Selector::new).unwrap_or_default();
+        policy.namespace.as_deref() == Some(namespace)
+            && policy_types(spec).contains(&Direction::Egress)
+            && (own == Selector::default() || own == *selector)
+    };
+    !selected(snapshot, namespace, selector).iter().any(is_read)
+        && !snapshot.policies.iter().any(isolates)
+}
+
+/// It is not known where the cluster's DNS is, and no rule opens its port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownDns;
+
+/// Lists the pods of a namespace whose egress nothing isolates for certain.
+pub fn open_pods(network: &Network<'_>, namespace: &str) -> BTreeSet<PodId> {
+    let is_open = |class: ClassId| {
+        network.subject_of(class).is_some() && isolating(network, class, Direction::Egress).is_empty()
+    };
+    let pods = selected(network.snapshot, namespace, &Selector::default()).into_iter();
+    pods.filter(|pod| network.classes.of_pod(*pod).any(is_open)).collect()
+}
+
+/// Lists where pods ask for names and may not, or may not for certain; nothing where they may.
+///
+/// # Errors
+/// It is not known where the cluster's DNS is, and no rule opens its port.
+pub fn dns_to_open(network: &Network<'_>, end: &End) -> Result<Vec<Servers>, UnknownDns> {
+    let sources: BTreeSet<ClassId> = end.members.iter().map(|member| member.class).collect();
+    let governed = sources.into_iter().filter(|class| network.subject_of(*class).is_some());
+    let sources: Vec<ClassId> = governed.collect();
+    let servers = dns(network.snapshot);
+    if servers.is_empty() {
+        let everywhere = network.classes.classes.iter().map(|(id, _)| id);
+        let port = PortSet::port(Protocol::Udp, 53);
+        let everywhere: Vec<ClassId> = everywhere.collect();
+        let any = |from: &ClassId| everywhere.iter().any(|to| may(network, *from, *to, &port));
+        return if sources.iter().all(any) { Ok(Vec::new()) } else { Err(UnknownDns) };
+    }
+    let is_closed = |servers: &Servers| {
+        let to = classes_of(network, &servers.at);
+        sources.iter().any(|from| {
+            to.iter().any(|to| !may(network, *from, *to, &asked_ports(network, *to, &servers.ports)))
+        })
+    };
+    Ok(servers.into_iter().filter(is_closed).collect())
+}
+
+/// Tells whether egress to a class is open for certain at all of some ports.
+fn may(network: &Network<'_>, from: ClassId, to: ClassId, ports: &PortSet) -> bool {
+    ports.is_subset(&judge(network, from, to, ports, None).egress.allowed)
+}
+
+fn classes_of(network: &Network<'_>, at: &At) -> BTreeSet<ClassId> {
+    let mut members = Vec::new();
+    match at {
+        At::Addresses(ips) => {
+            let ips: IpSet = ips.iter().copied().collect();
+            members = ends::addresses(network, &ips, Endpoint::default()).members;
+        }
+        At::Pods { namespace, labels } => {
+            for pod in selected(network.snapshot, namespace, &Selector::of_labels(labels)) {
+                ends::push_pod(network, pod, &IpSet::everything(), &mut members);
+            }
+        }
+    }
+    members.into_iter().map(|member| member.class).collect()
+}
+
+/// Returns the UDP ports of servers: whoever may ask by UDP asks by TCP only for long answers.
+fn asked_ports(network: &Network<'_>, to: ClassId, ports: &BTreeSet<Port>) -> PortSet {
+    let own = ports.iter().filter(|(protocol, _)| *protocol == Protocol::Udp);
+    own.fold(PortSet::none(), |all, (protocol, port)| {
+        let query = match port {
+            TargetPort::Number(number) => {
+                return all.union(&PortSet::port(*protocol, *number));
+            }
+            TargetPort::Name(name) => {
+                PortQuery::Name { name: name.to_string(), protocol: Some(*protocol) }
+            }
+        };
+        all.union(&query.resolve(network, to))
+    })
+}
+
+/// Builds the policy of the other side, where ingress to a Service is denied; nothing where it is not.
+/// `planned` are the policies that are written beside it.
+///
+/// # Errors
+/// Why no policy can name the ends.
+pub fn other_side(
+    network: &Network<'_>,
+    source: &End,
+    (destination, port): (&Target, u16),
+    planned: &[PolicyObject],
+) -> Result<Option<NetworkPolicy>, String> {
+    let snapshot = network.snapshot;
+    let destination = ends::find(network, destination, "").map_err(|error| error.to_string())?;
+    let query = PortQuery::Numbers { protocol: Protocol::Tcp, low: port, high: port };
+    let denied = destination.members.iter().filter(|member| {
+        let ports = service::asked(network, &destination, member, Some(&query));
+        let from = source.members.iter().map(|own| own.class);
+        from.into_iter().any(|from| {
+            !ports.is_subset(&judge(network, from, member.class, &ports, None).ingress.allowed)
+        })
+    });
+    let pods: BTreeSet<PodId> = denied.filter_map(|member| member.who.pod()).collect();
+    if pods.is_empty() {
+        return Ok(None);
+    }
+    let ports = fix::ports(network, &destination, Some(&query));
+    let half =
+        Half { direction: Direction::Ingress, pods: &pods, subject: &destination, peer: source, ports };
+    let policy = MissingRule::find(snapshot, half)?.policy_of_its_own(snapshot, planned)?;
+    let PolicySpec::NetworkPolicy(spec) = policy.spec;
+    let metadata = ObjectMeta {
+        name: Some(policy.name.to_string()),
+        namespace: policy.namespace.map(String::from),
+        ..ObjectMeta::default()
+    };
+    Ok(Some(NetworkPolicy { metadata, spec: Some(spec) }))
+}

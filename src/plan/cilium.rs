@@ -1,0 +1,57 @@
+//! Endpoints on a cluster with Cilium: a policy with names, printed and not written.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::opening::Opening;
+use super::writing::tell;
+use crate::cli::Global;
+use crate::cmd::output;
+use crate::edit::classify::{DnsPods, cilium_policy};
+use crate::edit::host::{Host, HostName};
+use crate::edit::object;
+use crate::error::{Error, ExitCode};
+use crate::model::snapshot::Snapshot;
+use crate::world::servers::{At, dns};
+
+/// Prints a CiliumNetworkPolicy for each URL with hosts outside, and the NetworkPolicy for its Services.
+pub(crate) fn print(
+    global: &Global,
+    snapshot: &Snapshot,
+    openings: &[Opening],
+) -> Result<ExitCode, Error> {
+    let servers = dns(snapshot).into_iter().find_map(|servers| match servers.at {
+        At::Pods { namespace, labels } => Some((namespace, labels)),
+        At::Addresses(_) => None,
+    });
+    let Some((namespace, labels)) = servers else {
+        return Err(Error::usage(
+            "which pods are the cluster's DNS is not known, and Cilium learns names there",
+        )
+        .hint("--mode networkpolicy writes addresses instead"));
+    };
+    let labels: Vec<(&str, &str)> = labels.iter().map(|(key, value)| (&**key, &**value)).collect();
+    let dns = DnsPods { namespace: &namespace, labels: &labels };
+    let mut objects: Vec<Value> = Vec::new();
+    for Opening { hosts, .. } in openings {
+        let mut names: BTreeSet<(HostName, u16)> = BTreeSet::new();
+        for key in hosts.hosts.keys() {
+            let Host::Name(name) = &key.host else {
+                return Err(Error::usage(format!("{} has no name for toFQDNs", key.host))
+                    .hint("--mode networkpolicy writes its address"));
+            };
+            names.extend(key.ports.iter().map(|port| (name.clone(), *port)));
+        }
+        let names: Vec<_> = names.into_iter().collect();
+        if !names.is_empty() {
+            objects.push(cilium_policy(&hosts.pods, &hosts.policy, &names, &dns));
+        }
+        if !hosts.rules.is_empty() {
+            objects.push(object::policy(&hosts.pods, &hosts.policy, &hosts.rules));
+        }
+    }
+    tell("note: Cilium follows names itself: nothing was written; its effect was not judged");
+    output::write_objects(global, &objects)?;
+    Ok(ExitCode::Success)
+}

@@ -1,0 +1,96 @@
+//! Hosts that cannot be opened, and what to do about them.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::net::IpAddr;
+
+use super::opening::service_target;
+use super::writing::{Change, refused};
+use crate::edit::classify::holder;
+use crate::edit::host::{Host, HostName};
+use crate::edit::merge::{Change as HostChange, Status};
+use crate::edit::plan::Learnt;
+use crate::edit::record::{Key, MANY_ADDRESSES};
+use crate::edit::special::Refusal;
+use crate::error::{Error, ExitCode};
+use crate::model::snapshot::Snapshot;
+
+/// Refuses a plan with a host that is not resolved, or leads where nothing may be opened: all is opened, or
+/// nothing is.
+pub(crate) fn check(snapshot: &Snapshot, changes: &[Change]) -> Result<(), Error> {
+    for (key, change) in each(changes) {
+        if change.is_refused() {
+            return Err(refusal(snapshot, key, change));
+        }
+        if change.status.is_unresolved() {
+            return Err(not_resolved(&key.host, &change.status));
+        }
+    }
+    Ok(())
+}
+
+/// Says which hosts have so many addresses that a list of them is doubtful.
+pub(crate) fn many(changes: &[Change]) -> Vec<String> {
+    let count = |change: &HostChange| change.added.len() + change.kept.len() + change.pending.len();
+    let many = each(changes).filter(|(_, change)| count(change) > MANY_ADDRESSES);
+    many.map(|(key, change)| {
+        format!("{} has {} addresses: a list of so many may miss some", key.host, count(change))
+    })
+    .collect()
+}
+
+/// Returns the addresses that name servers tell of a name, each as it is.
+///
+/// # Errors
+/// No name server tells any.
+pub(crate) fn addresses(learnt: &Learnt, name: &HostName) -> Result<BTreeSet<IpAddr>, Error> {
+    let resolution = learnt.resolutions.get(name);
+    let found: BTreeSet<IpAddr> = resolution.iter().flat_map(|own| own.addresses()).collect();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let outcomes = resolution.iter().flat_map(|own| &own.outcomes);
+    let failures: BTreeSet<Box<str>> = outcomes.filter_map(|outcome| outcome.failure()).collect();
+    let status = match failures.is_empty() {
+        true => Status::Gone { held: false },
+        false => Status::Failed(failures),
+    };
+    Err(not_resolved(name, &status))
+}
+
+/// Says that a host could not be resolved.
+pub(crate) fn unresolved(error: impl std::fmt::Display) -> Error {
+    let hint = "--resolver IP asks another name server";
+    Error { code: ExitCode::Unresolved, message: error.to_string(), hints: vec![hint.to_owned()] }
+}
+
+fn each(changes: &[Change]) -> impl Iterator<Item = (&Key, &HostChange)> {
+    changes.iter().flat_map(|change| &change.planned.changes)
+}
+
+fn not_resolved(host: &dyn std::fmt::Display, status: &Status) -> Error {
+    let why = match status {
+        Status::Failed(failures) => failures.iter().cloned().collect::<Vec<_>>().join("; "),
+        Status::Gone { .. } => "name servers say that it has no address".to_owned(),
+        _ => "it was not asked about".to_owned(),
+    };
+    unresolved(format!("{host} was not resolved: {why}"))
+}
+
+fn refusal(snapshot: &Snapshot, key: &Key, change: &HostChange) -> Error {
+    let mut text = format!("{} is not opened: ", key.host);
+    if let Status::TooMany(count) = change.status {
+        let _ = write!(text, "{count} addresses are more than a list can follow");
+    }
+    let each = change.refused.iter().map(|(ip, why)| match key.host {
+        Host::Ip(_) => why.to_string(),
+        Host::Name(_) => format!("{ip}: {why}"),
+    });
+    text.push_str(&each.collect::<Vec<_>>().join("; "));
+    let own = change.refused.iter().filter(|(_, why)| **why == Refusal::Cluster);
+    let services = own.filter_map(|(ip, _)| holder(snapshot, *ip));
+    let services = services.map(|id| service_target(snapshot, id).1);
+    services.fold(refused(text), |error, name| {
+        error.hint(format!("it is {name}: name the Service instead, as NAME.NAMESPACE.svc:PORT"))
+    })
+}

@@ -1,0 +1,196 @@
+//! What URLs lead to, as hosts and rules of policies for pods.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use serde_json::Value;
+
+use super::hosts;
+use crate::dns::resolve::{Asking, resolve_srv};
+use crate::edit::classify::{ClassError, HostClass, classify, service_rules};
+use crate::edit::host::{Host, HostName};
+use crate::edit::name;
+use crate::edit::name::MANAGED_BY;
+use crate::edit::object::{DnsPlace, Pods};
+use crate::edit::plan::{Hosts, Whose};
+use crate::edit::record::{Entry, Key};
+use crate::edit::url::{Destination, Place};
+use crate::ends::target::Target;
+use crate::error::Error;
+use crate::model::selector::Selector;
+use crate::model::service::{ServiceId, TargetPort};
+use crate::model::snapshot::Snapshot;
+use crate::model::special::AddressClass;
+use crate::render::sanitize::sanitize;
+use crate::world::servers::{At, Servers};
+
+/// How hosts are to be opened.
+pub(crate) struct Manner<'a> {
+    /// The pods.
+    pub(crate) pods: &'a Pods,
+    /// The policy that takes the rules; one of their own where it is absent.
+    pub(crate) into: Option<&'a str>,
+    /// The classes of addresses that the user consents to.
+    pub(crate) consent: &'a BTreeSet<AddressClass>,
+    /// For how many minutes an address stays after it was last seen.
+    pub(crate) grace: u64,
+}
+
+/// What one URL leads to.
+pub(crate) struct Opening {
+    /// The hosts outside and the rules for Services, with the policy that takes them.
+    pub(crate) hosts: Hosts,
+    /// The Services, each with its port.
+    pub(crate) services: BTreeSet<(ServiceId, u16)>,
+    /// Whether pods have to ask for a name.
+    pub(crate) by_name: bool,
+    /// What the user should know, one sentence each.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Brings together what goes into the same policy: it is planned, shown and written once.
+pub(crate) fn joined(openings: Vec<Opening>) -> Vec<Opening> {
+    let mut all: Vec<Opening> = Vec::new();
+    for opening in openings {
+        match all.iter_mut().find(|own| own.hosts.policy == opening.hosts.policy) {
+            Some(own) => own.join(opening),
+            None => all.push(opening),
+        }
+    }
+    all
+}
+
+impl Opening {
+    fn join(&mut self, other: Self) {
+        for (key, entry) in other.hosts.hosts {
+            self.hosts.hosts.entry(key).or_insert(entry);
+        }
+        let new = other.hosts.rules.into_iter().filter(|rule| !self.hosts.rules.contains(rule));
+        let new: Vec<Value> = new.collect();
+        self.hosts.rules.extend(new);
+        self.services.extend(other.services);
+        self.by_name |= other.by_name;
+        self.notes.extend(other.notes);
+    }
+}
+
+/// Finds out what a URL leads to; SRV records are asked for.
+pub(crate) fn open(
+    snapshot: &Snapshot,
+    destination: &Destination,
+    manner: &Manner<'_>,
+    asking: &Asking,
+) -> Result<Opening, Error> {
+    let mut found = Found::new(snapshot, manner);
+    for place in &destination.places {
+        match place {
+            Place::Port(host, port) => found.port(host, *port, None)?,
+            Place::Service(name) => {
+                let targets = resolve_srv(name, asking).map_err(hosts::unresolved)?;
+                found.named.insert(Key { host: Host::Name(name.clone()), ports: BTreeSet::new() });
+                for (host, port) in targets {
+                    found.port(&Host::Name(host), port, Some(name))?;
+                }
+            }
+        }
+    }
+    Ok(found.opening(destination))
+}
+
+/// What was found so far.
+struct Found<'a> {
+    snapshot: &'a Snapshot,
+    manner: &'a Manner<'a>,
+    /// What the policy is named after.
+    named: BTreeSet<Key>,
+    /// The ports of hosts outside, with the name whose SRV records told of them.
+    ports: BTreeMap<(Host, Option<HostName>), BTreeSet<u16>>,
+    rules: Vec<Value>,
+    services: BTreeSet<(ServiceId, u16)>,
+}
+
+impl<'a> Found<'a> {
+    fn new(snapshot: &'a Snapshot, manner: &'a Manner<'a>) -> Self {
+        let (named, ports) = (BTreeSet::new(), BTreeMap::new());
+        Self { snapshot, manner, named, ports, rules: Vec::new(), services: BTreeSet::new() }
+    }
+
+    fn port(&mut self, host: &Host, port: u16, srv: Option<&HostName>) -> Result<(), Error> {
+        let usage = |error: ClassError| Error::usage(sanitize(&error.to_string()));
+        if srv.is_none() {
+            self.named.insert(Key { host: host.clone(), ports: BTreeSet::from([port]) });
+        }
+        let host = match classify(self.snapshot, &self.manner.pods.namespace, host).map_err(usage)? {
+            HostClass::External(name) => Host::Name(name),
+            HostClass::Literal(ip) => Host::Ip(ip),
+            HostClass::Service(id) | HostClass::ApiServer(id) => {
+                self.rules.extend(service_rules(self.snapshot, id, port).map_err(usage)?);
+                self.services.insert((id, port));
+                return Ok(());
+            }
+        };
+        self.ports.entry((host, srv.cloned())).or_default().insert(port);
+        Ok(())
+    }
+
+    fn opening(self, destination: &Destination) -> Opening {
+        let pods = self.manner.pods.clone();
+        let workload = pods.workload.as_deref().unwrap_or_default();
+        let own = || name::of_policy(workload, self.named.iter());
+        let entry = |((host, srv), ports): ((Host, Option<HostName>), BTreeSet<u16>)| {
+            let entry = Entry {
+                scheme: destination.scheme.clone(),
+                srv,
+                allow: self.manner.consent.clone(),
+                grace: self.manner.grace,
+                ..Entry::new(&host)
+            };
+            (Key { host, ports }, entry)
+        };
+        let hosts = Hosts {
+            policy: self.manner.into.map_or_else(own, str::to_owned),
+            whose: if self.manner.into.is_some() { Whose::Theirs } else { Whose::Ours },
+            hosts: self.ports.into_iter().map(entry).collect(),
+            rules: self.rules,
+            pods,
+        };
+        let by_name = self.named.iter().any(|key| matches!(key.host, Host::Name(_)));
+        let notes = destination.further_hosts().map(str::to_owned).into_iter().collect();
+        Opening { hosts, services: self.services, by_name, notes }
+    }
+}
+
+/// Shows where a URL leads, without anything of it that could be secret.
+pub(crate) fn shown(destination: &Destination) -> String {
+    destination.places.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns a Service as an end, and its name.
+pub(crate) fn service_target(snapshot: &Snapshot, id: ServiceId) -> (Target, String) {
+    let service = snapshot.services.at(id);
+    let namespace = snapshot.namespaces.at(service.namespace).name.to_string();
+    let name = service.name.to_string();
+    let shown = format!("{namespace}/svc/{name}");
+    (Target::Service { namespace: Some(namespace), name }, shown)
+}
+
+/// Takes where DNS servers are as where pods ask for names.
+pub(crate) fn dns_place(servers: Servers) -> DnsPlace {
+    let ports: BTreeSet<TargetPort> = servers.ports.into_iter().map(|(_, port)| port).collect();
+    let ports = ports.into_iter().collect();
+    match servers.at {
+        At::Addresses(ips) => DnsPlace::Addresses { ips: ips.into_iter().collect(), ports },
+        At::Pods { namespace, labels } => {
+            let selector = Selector::of_labels(&labels);
+            DnsPlace::Pods { namespace: namespace.into(), selector, ports }
+        }
+    }
+}
+
+/// Writes a policy as one of ours.
+pub(crate) fn managed(policy: &NetworkPolicy) -> Value {
+    let mut policy = policy.clone();
+    let label = (MANAGED_BY.0.to_owned(), MANAGED_BY.1.to_owned());
+    policy.metadata.labels = Some([label].into());
+    serde_json::to_value(policy).unwrap_or_default()
+}

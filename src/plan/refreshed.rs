@@ -1,0 +1,94 @@
+//! What became of a policy, as it is told.
+
+use std::collections::BTreeMap;
+
+use crate::cluster::apply::Applied;
+use crate::cluster::conflict;
+use crate::edit::merge::{Change, Status};
+use crate::edit::record::{Key, Minute};
+use crate::report::refresh::{
+    HostStatus, PendingAddress, PolicyOutcome, RefreshedHost, RefreshedPolicy,
+};
+
+/// Tells what became of the hosts of a policy.
+pub(crate) fn hosts(changes: &BTreeMap<Key, Change>) -> Vec<RefreshedHost> {
+    changes.iter().map(host).collect()
+}
+
+fn host((key, change): (&Key, &Change)) -> RefreshedHost {
+    let (status, failures) = status(&change.status);
+    let pending = change
+        .pending
+        .iter()
+        .map(|(address, until)| PendingAddress { address: *address, until: date(*until) });
+    let refused = change.refused.iter().map(|(address, why)| crate::report::refresh::RefusedAddress {
+        address: *address,
+        reason: why.to_string(),
+    });
+    RefreshedHost {
+        host: key.host.to_string(),
+        ports: key.ports.iter().copied().collect(),
+        status,
+        failures,
+        added: change.added.iter().copied().collect(),
+        kept: change.kept.iter().copied().collect(),
+        pending: pending.collect(),
+        removed: change.removed.iter().copied().collect(),
+        refused: refused.collect(),
+    }
+}
+
+fn status(status: &Status) -> (HostStatus, Vec<String>) {
+    let words = |failures: &std::collections::BTreeSet<Box<str>>| {
+        failures.iter().map(ToString::to_string).collect()
+    };
+    match status {
+        Status::Static => (HostStatus::Static, Vec::new()),
+        Status::Resolved => (HostStatus::Resolved, Vec::new()),
+        Status::Partly(failures) => (HostStatus::Partly, words(failures)),
+        Status::Failed(failures) => (HostStatus::Failed, words(failures)),
+        Status::NotAsked => (HostStatus::Failed, vec!["it was not asked about".to_owned()]),
+        Status::Gone { .. } => (HostStatus::Gone, Vec::new()),
+        Status::TooMany(count) => {
+            let text = format!("{count} addresses are more than a list can follow");
+            (HostStatus::Refused, vec![text])
+        }
+        Status::NoRoom => {
+            let text = "the policy cannot hold its new addresses: split its hosts over several";
+            (HostStatus::Refused, vec![text.to_owned()])
+        }
+        Status::Refused => (HostStatus::Refused, Vec::new()),
+    }
+}
+
+/// Writes a time as RFC 3339 has it.
+pub(crate) fn date(minute: Minute) -> String {
+    let seconds = i64::try_from(minute.0.saturating_mul(60)).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_second(seconds).map(|time| time.to_string()).unwrap_or_default()
+}
+
+/// Tells what became of the object.
+pub(crate) fn written(policy: &mut RefreshedPolicy, applied: &Applied) {
+    let (outcome, problem) = match applied {
+        Applied::Done { changed: true } => (PolicyOutcome::Written, policy.problem.take()),
+        Applied::Done { changed: false } => (PolicyOutcome::Current, None),
+        Applied::Conflict(conflicts) => (PolicyOutcome::Failed, Some(conflict::told(conflicts))),
+        Applied::Stale => {
+            let text = "others changed it each time it was read; the next run tries again";
+            (PolicyOutcome::Failed, Some(text.to_owned()))
+        }
+        Applied::Gone => {
+            // Nothing was added to it, and nothing taken away.
+            policy.hosts.clear();
+            (PolicyOutcome::Current, Some("it was deleted meanwhile".to_owned()))
+        }
+    };
+    policy.outcome = outcome;
+    policy.problem = problem;
+}
+
+/// Tells why the object stays as it is.
+pub(crate) fn failed(policy: &mut RefreshedPolicy, why: &dyn std::error::Error) {
+    policy.outcome = PolicyOutcome::Failed;
+    policy.problem = Some(why.to_string());
+}

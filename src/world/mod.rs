@@ -1,0 +1,3 @@
+//! TODO world.
+
+pub mod servers;
