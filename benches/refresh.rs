@@ -9,7 +9,8 @@ use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
-use netpol::dns::resolve::{Asking, NameServers, Patience};
+use netpol::dns::patience::Patience;
+use netpol::dns::resolve::{Asking, NameServers};
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::name::of_policy;
 use netpol::edit::object::{Pods, dedicated};

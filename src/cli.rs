@@ -1,11 +1,10 @@
 //! The command line: global flags and one variant per subcommand.
 
-use std::ffi::OsString;
+use crate::cmd::global::Global;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 use crate::cmd;
-use crate::cmd::cni::CniChoice;
 use crate::error::{Error, ExitCode};
 use crate::render::Format;
 use crate::render::sanitize::sanitize;
@@ -44,57 +43,6 @@ enum Command {
     Completion(cmd::completion::CompletionArgs),
 }
 
-/// The flags that every subcommand has.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Global flags")]
-pub struct Global {
-    /// The namespace of names that give none.
-    #[arg(short, long, global = true, value_name = "NAME")]
-    pub(crate) namespace: Option<String>,
-    /// Read manifests instead of the cluster: a file, a directory, or - for standard input.
-    #[arg(short, long, global = true, value_name = "PATH")]
-    pub(crate) filename: Vec<String>,
-    /// Read directories below the directories of -f and --with too.
-    #[arg(short = 'R', long, global = true)]
-    pub(crate) recursive: bool,
-    /// Lay manifests over what is read, as if they were applied.
-    #[arg(long, global = true, value_name = "PATH")]
-    pub(crate) with: Vec<String>,
-    /// Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME.
-    #[arg(long, global = true, value_name = "TYPE/NAME")]
-    pub(crate) without: Vec<String>,
-    /// How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid.
-    #[arg(short, long, global = true, value_name = "FORMAT")]
-    output: Option<String>,
-    /// When to use colour.
-    #[arg(long, global = true, value_enum, default_value_t = ColorWhen::Auto, value_name = "WHEN")]
-    pub(crate) color: ColorWhen,
-    /// The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API's own
-    /// rules; or its name, such as cilium or calico.
-    #[arg(long, global = true, value_name = "NAME", default_value = "auto", value_parser = CniChoice::parse)]
-    pub(crate) cni: CniChoice,
-    #[command(flatten)]
-    pub(crate) connection: cmd::connection::ConnectionFlags,
-}
-
-impl Global {
-    /// Tells whether anything is laid over what is read, or taken away from it.
-    pub(crate) fn has_overlay(&self) -> bool {
-        !self.with.is_empty() || !self.without.is_empty()
-    }
-}
-
-/// When to use colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ColorWhen {
-    /// On a terminal that has colours, unless `NO_COLOR` is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
 impl Command {
     /// Lists the formats that its answers have.
     const fn formats(&self) -> &'static [(&'static str, Format)] {
@@ -109,33 +57,8 @@ impl Command {
     }
 }
 
-impl Global {
-    /// Returns the format that was asked for.
-    pub(crate) fn format(&self) -> Format {
-        let known = Format::OF_CONNECTIONS.iter();
-        let asked = known.filter(|(word, _)| Some(*word) == self.output.as_deref());
-        asked.map(|(_, format)| *format).next().unwrap_or(Format::Text)
-    }
-
-    /// Refuses a format that is not one of these, in kubectl's words.
-    fn check_format(&self, formats: &[(&str, Format)]) -> Result<(), Error> {
-        let Some(word) = &self.output else { return Ok(()) };
-        if formats.iter().any(|(known, _)| known == word) {
-            return Ok(());
-        }
-        if formats.is_empty() {
-            return Err(Error::usage("this subcommand has no output formats: leave out -o"));
-        }
-        let known: Vec<&str> = formats.iter().map(|(known, _)| *known).collect();
-        Err(Error::usage(format!(
-            "unable to match a printer suitable for the output format {word:?}, allowed formats are: {}",
-            known.join(",")
-        )))
-    }
-}
-
 /// Lists the formats that answers of a subcommand have, by its name.
-pub(crate) fn formats(root: &clap::Command, name: &str) -> &'static [(&'static str, Format)] {
+pub fn formats(root: &clap::Command, name: &str) -> &'static [(&'static str, Format)] {
     let Some(own) = root.find_subcommand(name) else { return &[] };
     // Only a parsed subcommand knows: the shortest line that names it will do.
     let needed = own.get_arguments().filter(|argument| argument.is_required_set());
@@ -147,12 +70,6 @@ pub(crate) fn formats(root: &clap::Command, name: &str) -> &'static [(&'static s
     });
     let line = [root.get_name().to_owned(), name.to_owned()].into_iter().chain(needed);
     Cli::try_parse_from(line).map_or(&[], |cli| cli.command.formats())
-}
-
-/// Answers kubectl, if it asks what may follow on a command line; tells whether it does.
-pub fn complete(arguments: impl Iterator<Item = OsString>) -> bool {
-    let words = crate::complete::complete::asked(arguments);
-    words.map(crate::complete::complete::run).is_some()
 }
 
 impl Cli {

@@ -4,10 +4,11 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use netpol::cli::{self, Cli};
+use netpol::cli::Cli;
+use netpol::complete::complete;
 
 fn main() -> ExitCode {
-    if cli::complete(std::env::args_os()) {
+    if complete::answers(std::env::args_os()) {
         return ExitCode::SUCCESS;
     }
     match Cli::parse().run() {

@@ -14,7 +14,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use netpol::ends::{end as ends, target};
+use netpol::ends::find::find_end;
+use netpol::ends::target;
 use netpol::engine::network::Network;
 use netpol::explain::explain;
 use netpol::files::manifests;
@@ -219,7 +220,7 @@ fn ask_library(folder: &Path, arguments: &[&str]) -> Value {
     let snapshot = objects.assemble();
     let rules = policy::translate(&snapshot);
     let network = Network::build(&snapshot, &rules);
-    let end = |word: &str| ends::find(&network, &target::parse(word).unwrap().0, "default").unwrap();
+    let end = |word: &str| find_end(&network, &target::parse(word).unwrap().0, "default").unwrap();
     match arguments {
         [subject] => serde_json::to_value(subject::explain(&network, &end(subject))).unwrap(),
         [source, "--to", destination, port @ ..] => {

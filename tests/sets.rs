@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use netpol::engine::class::ClassId;
 use netpol::engine::class_set::ClassSet;
-use netpol::engine::classes::ClassId;
 use netpol::engine::region::Region;
 use netpol::model::interval::{IntervalSet, Point};
 use netpol::model::ips::IpSet;

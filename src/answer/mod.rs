@@ -1,5 +1,8 @@
 //! TODO answer.
 
+pub mod caveats;
+pub mod endpoint;
+pub mod finding;
 pub mod plugin;
-pub mod schema;
-pub mod summary;
+pub mod rule_ref;
+pub mod verdict;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::engine::classes::SubjectId;
+use crate::engine::class::SubjectId;
 use crate::engine::network::Network;
 use crate::model::cni::NetworkPlugin;
 use crate::policy::deviation::deviations;

@@ -10,7 +10,8 @@ use super::kinds::Named;
 use super::unjudged::{Found, GroupVersion, Resource, Resources, gap};
 use crate::model::snapshot::GapScope;
 use crate::objects::gateway::{GatewayObject, GrantObject, ROUTES, RouteObject};
-use crate::objects::object::{Meta, Object, ObjectKey};
+use crate::objects::meta::Meta;
+use crate::objects::object::{Object, ObjectKey};
 
 const GROUP: &str = "gateway.networking.k8s.io";
 

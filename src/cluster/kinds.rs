@@ -10,9 +10,8 @@ use super::failure::Failure;
 use crate::model::origin::ObjectOrigin;
 use crate::model::snapshot::PolicyMeta;
 use crate::objects::ingress::{AnnotatedMeta, IngressClassObject, IngressObject};
-use crate::objects::object::{
-    Meta, NodeObject, Object, ObjectKey, PodObject, PolicyRead, WorkloadObject,
-};
+use crate::objects::meta::Meta;
+use crate::objects::object::{NodeObject, Object, ObjectKey, PodObject, PolicyRead, WorkloadObject};
 use crate::objects::plugin::DaemonSetRead;
 use crate::objects::service::{EndpointSliceObject, ServiceObject};
 

@@ -13,7 +13,8 @@ use super::kinds::{
 };
 use super::unjudged;
 use crate::model::snapshot::{Gap, GapScope};
-use crate::objects::object::{Object, Objects, OwnerReference, WorkloadObject, WorkloadSelector};
+use crate::objects::meta::OwnerReference;
+use crate::objects::object::{Object, Objects, WorkloadObject, WorkloadSelector};
 use crate::objects::services::SERVICE_NAME_LABEL;
 
 /// One end of a connection that a user named: a pod, a workload or a Service.

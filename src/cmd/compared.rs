@@ -2,9 +2,9 @@
 
 use super::connection;
 use super::input::{cluster_error, files, remove, warn};
-use crate::cli::Global;
 use crate::cluster::read as cluster;
 use crate::cluster::read::{Cluster, ConnectOptions, Question};
+use crate::cmd::global::Global;
 use crate::diff::sides::Sides;
 use crate::error::Error;
 use crate::model::snapshot::{Gap, GapScope, Snapshot};

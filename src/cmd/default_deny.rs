@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::explain::{find, parse_target};
 use super::{input, output};
-use crate::cli::Global;
 use crate::cluster::apply::Writer;
+use crate::cmd::global::Global;
 use crate::diff::diff::Diff;
 use crate::diff::joint::JointEnds;
 use crate::diff::sides::Sides;

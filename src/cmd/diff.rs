@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::list::check_namespace;
 use super::{compared, connection, output};
-use crate::cli::Global;
+use crate::cmd::global::Global;
 use crate::diff::diff::Diff;
 use crate::diff::joint::JointEnds;
 use crate::engine::network::Network;

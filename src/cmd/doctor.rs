@@ -3,8 +3,8 @@
 use clap::Args;
 
 use super::{input, output};
-use crate::cli::Global;
 use crate::cluster::doctor;
+use crate::cmd::global::Global;
 use crate::error::{Error, ExitCode};
 use crate::policy;
 use crate::render::{Format, doctor as render, machine};

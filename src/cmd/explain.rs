@@ -8,16 +8,17 @@ use super::input;
 use super::input::Input;
 use super::resolver::ResolverFlags;
 use super::{explain_url, output};
-use crate::answer::schema::{Explanation, Fix, Verdict};
-use crate::cli::Global;
+use crate::answer::verdict::Verdict;
 use crate::cluster::read::{NamedEnd, Question};
-use crate::ends::end as ends;
+use crate::cmd::global::Global;
 use crate::ends::end::End;
+use crate::ends::find::find_end;
 use crate::ends::naming::name_of;
 use crate::ends::target;
 use crate::ends::target::{PortQuery, Target, TargetError};
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
+use crate::explain::explanation::{Explanation, Fix};
 use crate::fix::fix;
 use crate::policy;
 use crate::render::limits::merged;
@@ -269,7 +270,7 @@ fn one_port(
 
 /// Looks one end up; gaps are told with a name that is not found.
 pub(crate) fn find(network: &Network<'_>, target: &Target, namespace: &str) -> Result<End, Error> {
-    ends::find(network, target, namespace).map_err(|error| {
+    find_end(network, target, namespace).map_err(|error| {
         let gaps = network.snapshot.gaps.iter().map(|gap| gap.message.clone());
         let gaps: Vec<String> = gaps.filter(|gap| gap.starts_with("could not list")).collect();
         let unread = format!("could not list {}:", error.list());

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use super::explain::{ExplainArgs, find};
 use super::{input, output};
-use crate::answer::schema::Verdict;
-use crate::cli::Global;
+use crate::answer::verdict::Verdict;
+use crate::cmd::global::Global;
 use crate::dns::resolve::resolve_srv;
 use crate::edit::classify::{HostClass, classify};
 use crate::edit::host::{Host, HostName};
@@ -57,7 +57,7 @@ pub(crate) fn run(
         match place {
             Place::Port(host, port) => drop(places.insert((host.clone(), *port))),
             Place::Service(name) => {
-                let targets = resolve_srv(name, &asking).map_err(hosts::unresolved)?;
+                let targets = resolve_srv(name, &asking).map_err(crate::plan::learning::unresolved)?;
                 places.extend(targets.into_iter().map(|(host, port)| (Host::Name(host), port)));
             }
         }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use super::connection;
-use crate::cli::Global;
 use crate::cluster::read as cluster;
 use crate::cluster::read::{ClusterError, Question};
+use crate::cmd::global::Global;
 use crate::ends::not_found::{NotFound, nearest};
 use crate::ends::target::{Target, kind_of};
 use crate::error::Error;

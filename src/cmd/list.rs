@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::explain::{find, parse_target};
 use super::{input, output};
-use crate::cli::Global;
+use crate::cmd::global::Global;
 use crate::ends::service;
 use crate::ends::target;
 use crate::ends::units::Level;
@@ -16,7 +16,8 @@ use crate::policy::Direction;
 use crate::render::machine::Syntax;
 use crate::render::sanitize::sanitize;
 use crate::render::{Format, dot, list as render, mermaid};
-use crate::report::list::{List, Query};
+use crate::report::list::List;
+use crate::report::query::Query;
 
 /// List all connections that are allowed.
 ///

@@ -10,6 +10,7 @@ pub mod diff;
 pub mod doctor;
 pub mod explain;
 pub mod explain_url;
+pub mod global;
 pub mod input;
 pub mod list;
 pub mod output;

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 
 use serde::Serialize;
 
-use crate::cli::{ColorWhen, Global};
+use crate::cmd::global::{ColorWhen, Global};
 use crate::error::{Error, ExitCode};
 use crate::render::sanitize::sanitize;
 use crate::render::{Format, Look, machine};

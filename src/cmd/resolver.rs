@@ -7,10 +7,9 @@ use clap::Args;
 use super::progress::Progress;
 use crate::cluster::forward::PodPort;
 use crate::cluster::read::ConnectOptions;
+use crate::dns::patience::Patience;
 use crate::dns::resolve;
-use crate::dns::resolve::{
-    Answers, Asking, DnsPods, NameServers, Patience, ResolveError, Targets, is_in_pod,
-};
+use crate::dns::resolve::{Answers, Asking, DnsPods, NameServers, ResolveError, Targets, is_in_pod};
 use crate::edit::host::HostName;
 use crate::error::Error;
 use crate::model::snapshot::Snapshot;

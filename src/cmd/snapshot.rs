@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::Args;
 
 use super::input;
-use crate::cli::Global;
+use crate::cmd::global::Global;
 use crate::error::{Error, ExitCode};
 use crate::files::saved;
 use crate::objects::object::{Object, Objects};

@@ -6,8 +6,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{input, output};
-use crate::cli::Global;
 use crate::cluster::read as cluster;
+use crate::cmd::global::Global;
 use crate::error::{Error, ExitCode};
 use crate::render::{Format, machine};
 

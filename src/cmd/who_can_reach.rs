@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::explain::{find, parse_target, parse_words};
 use super::{input, output};
-use crate::cli::Global;
+use crate::cmd::global::Global;
 use crate::ends::target;
 use crate::ends::target::Target;
 use crate::engine::network::Network;

@@ -13,9 +13,10 @@ use clap::{Arg, Command, CommandFactory, FromArgMatches};
 
 use super::cursor::{Cursor, Place};
 use super::target::{Naming, Of, Offer, known_kind, objects, offers, ports};
-use crate::cli::{Cli, Global, formats};
+use crate::cli::{Cli, formats};
 use crate::cluster::names;
 use crate::cluster::names::{ConnectOptions, Entry, Name, Source, Wanted};
+use crate::cmd::global::Global;
 use crate::files::manifests;
 use crate::files::manifests::ReadOptions;
 use crate::model::cni::Cni;
@@ -33,8 +34,13 @@ const NO_SPACE: u8 = 2;
 /// cobra's ShellCompDirective: names of files are no answer.
 const NO_FILES: u8 = 4;
 
+/// Answers kubectl, if it asks what may follow on a command line; tells whether it does.
+pub fn answers(arguments: impl Iterator<Item = OsString>) -> bool {
+    asked(arguments).map(run).is_some()
+}
+
 /// Returns the words to complete, if it is completion that was asked for.
-pub fn asked(mut arguments: impl Iterator<Item = OsString>) -> Option<Vec<String>> {
+fn asked(mut arguments: impl Iterator<Item = OsString>) -> Option<Vec<String>> {
     let program = arguments.next()?;
     let mut rest: Vec<String> = arguments.map(|word| word.to_string_lossy().into_owned()).collect();
     if Path::new(&program).file_stem().is_some_and(|stem| stem == CALLED) {
@@ -44,7 +50,7 @@ pub fn asked(mut arguments: impl Iterator<Item = OsString>) -> Option<Vec<String
 }
 
 /// Tells what the last word may become, within two seconds and without any error.
-pub fn run(words: Vec<String>) {
+fn run(words: Vec<String>) {
     // Nothing is to be written into the line that the user types.
     std::panic::set_hook(Box::new(|_| {}));
     let end = Instant::now() + BUDGET;

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::joint::{JointEnds, JointId};
 use super::sides::Sides;
+use crate::engine::class::SubjectId;
 use crate::engine::class_set::ClassSet;
-use crate::engine::classes::SubjectId;
 use crate::engine::decide::Doubt;
 use crate::engine::network::{Match, Network};
 use crate::model::endpoint::NamedPortsId;

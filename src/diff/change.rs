@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::answer::schema::{Endpoint, OriginRef, RuleRef};
+use crate::answer::endpoint::Endpoint;
+use crate::answer::rule_ref::{OriginRef, RuleRef};
 
 /// What happens to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]

@@ -5,12 +5,15 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::change::{Cause, ChangeKind, IsolationChange};
-use super::diff::{Changed, Diff, Ports};
+use super::diff::Diff;
 use super::isolations::Isolation;
 use super::joint::{EndId, JointEnd, JointEnds};
 use super::sides::Sides;
-use crate::answer::schema::Endpoint;
-use crate::answer::summary::{Namer, Place};
+use crate::answer::endpoint::Endpoint;
+use crate::diff::changed::Changed;
+use crate::diff::changed::Ports;
+use crate::ends::namer::Namer;
+use crate::ends::place::Place;
 
 /// A diff, summarised.
 #[derive(Clone, Debug, Default)]

@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use super::alike::Alike;
 use super::joint::{JointEnds, JointId};
 use super::sides::Sides;
-use crate::engine::classes::{ClassId, Subject};
+use crate::engine::class::{ClassId, Subject};
+use crate::engine::connection::{Cell, compatible, connect};
 use crate::engine::network::Network;
 use crate::engine::row::{Row, row};
 use crate::model::arena::Arena;
 use crate::policy::Direction;
-use crate::report::list::{Cell, compatible, connect};
 
 /// Compares the connections of two networks, whose ends were brought together.
 pub(crate) struct Comparison<'a, 'b> {

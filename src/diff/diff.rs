@@ -3,47 +3,24 @@
 //! Only what can have changed is looked at: a connection is as it was where the rules of both its
 //! ends are (`alike`).
 
+use crate::diff::changed::Ports;
+
+use crate::diff::changed::Changed;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::causes::Causes;
-use super::change::{Cause, ChangeKind};
+use super::change::ChangeKind;
 use super::compare::{Compared, Comparison};
 use super::isolations::{Isolation, isolations};
 use super::joint::{EndId, JointEnds, JointId, JointPart};
 use super::sides::Sides;
-use crate::answer::schema::Endpoint;
+use crate::answer::caveats::limits;
+use crate::ends::grouping::{Slot, group};
+use crate::engine::connection::Cell;
 use crate::engine::network::Network;
-use crate::report::list::{Cell, Slot, group, limits};
-
-/// One change.
-#[derive(Clone, Copy, Debug)]
-pub struct Changed<'a> {
-    /// What happens to the connection.
-    pub change: ChangeKind,
-    /// Who may open it.
-    pub source: &'a Endpoint,
-    /// Who accepts it.
-    pub destination: &'a Endpoint,
-    /// What was open and what is.
-    pub ports: Sides<&'a Ports>,
-    /// Whether some of what was open, or may have been, no longer can be.
-    pub narrows: bool,
-    /// What brought it about, as far as it is known.
-    pub causes: &'a [Cause],
-    /// The ends, and whether all of each is meant.
-    pub ends: [(EndId, bool); 2],
-}
-
-/// The ports of a connection on one side, as they are shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Ports {
-    /// Those that are open for certain.
-    pub open: Vec<String>,
-    /// Those that may be open.
-    pub unsure: Vec<String>,
-}
 
 /// Takes changes one by one, and can stop the diff.
 pub type Visit<'a> = dyn FnMut(Changed<'_>) -> ControlFlow<()> + 'a;

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::alike::Alike;
 use super::change::{ChangeKind, IsolationChange};
-use super::diff::Changed;
 use super::joint::{EndId, JointEnd, JointEnds, JointPart};
 use super::sides::Sides;
-use crate::answer::schema::RuleRef;
-use crate::engine::classes::ClassId;
+use crate::answer::rule_ref::RuleRef;
+use crate::diff::changed::Changed;
+use crate::engine::class::ClassId;
 use crate::engine::network::Network;
 use crate::policy::{Direction, Tier};
 

@@ -10,16 +10,18 @@
 //! A member that only one side has (a pod that was replaced, a replica more) is compared with those
 //! of its workload that only the other side has, or else with all of them.
 
+use crate::diff::seen::Seen;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use super::members::{matched, members};
 use super::sides::Sides;
-use crate::answer::schema::Endpoint;
+use crate::answer::endpoint::Endpoint;
 use crate::ends::end::Who;
 use crate::ends::naming::outside_endpoint;
 use crate::ends::units::{Level, UnitId, Units};
-use crate::engine::classes::{AtomId, Class, ClassId};
+use crate::engine::class::{AtomId, Class, ClassId};
 use crate::engine::network::Network;
 use crate::model::arena::{Arena, Id};
 use crate::model::ips::IpSet;
@@ -66,9 +68,6 @@ impl JointPart {
         !self.many && count(|member| member.before) <= 1 && count(|member| member.after) <= 1
     }
 }
-
-/// A member and the address that it is seen with.
-pub type Seen = (Who, Option<IpAddr>);
 
 /// The ends of both sides.
 pub struct JointEnds {

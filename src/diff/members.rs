@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::joint::Seen;
 use super::sides::Sides;
+use crate::diff::seen::Seen;
 use crate::ends::end::Who;
 use crate::ends::units::Unit;
-use crate::engine::classes::ClassId;
+use crate::engine::class::ClassId;
 use crate::engine::network::Network;
 use crate::model::endpoint::PodId;
 use crate::model::ips::Family;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{Cause, CauseKind};
 use super::sides::Sides;
-use crate::answer::schema::RuleRef;
+use crate::answer::rule_ref::RuleRef;
 use crate::policy::{
     Action, Direction, IpBlock, Isolation, Peer, Peers, PolicySource, Rule, RuleSource, Rules,
 };

@@ -14,10 +14,10 @@ use hickory_resolver::proto::rr::RecordType;
 use hickory_resolver::{Resolver, system_conf};
 use tokio::sync::Semaphore;
 
-use super::resolve::Patience;
 use super::transport::{NameResolver, Transport};
 use crate::cluster::forward::{Forward, PodPort, forwards, told};
 use crate::cluster::kubeconfig::ConnectOptions;
+use crate::dns::patience::Patience;
 use crate::edit::outcome::{Vantage, VantageClass};
 
 const PORT: u16 = 53;

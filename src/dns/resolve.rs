@@ -4,9 +4,10 @@
 //! by themselves, since one that fails must not hide the other. A name server that hands out a few of
 //! many addresses is asked until two rounds bring nothing new.
 
+use crate::dns::patience::Patience;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 use futures_util::stream::{self, StreamExt};
@@ -40,19 +41,6 @@ pub struct Asking {
     pub patience: Patience,
 }
 
-/// How long to wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
-    /// For one answer.
-    pub answer: Duration,
-    /// For all that is asked about one host.
-    pub host: Duration,
-    /// Between two rounds at least.
-    pub pause: Duration,
-    /// Between two rounds at most, where an answer holds as long: a cache would only repeat it.
-    pub longest_pause: Duration,
-}
-
 /// What was learnt of a host, and whether it was all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
@@ -69,17 +57,6 @@ pub struct Answers {
     pub hosts: Vec<Resolved>,
     /// What limits the answers, one sentence each.
     pub caveats: Vec<String>,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            answer: Duration::from_secs(3),
-            host: Duration::from_secs(15),
-            pause: Duration::from_millis(30),
-            longest_pause: Duration::from_millis(1100),
-        }
-    }
 }
 
 /// Asks for the addresses of hosts, and tells of each when it is done.

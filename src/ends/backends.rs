@@ -1,20 +1,20 @@
 //! The pods and addresses behind a Service: by its EndpointSlices, or by its selector.
 
+use crate::world::services::selects;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::end::{End, Member, Who, addresses, push_pod};
 use super::naming::{name_of, service_endpoint};
-use super::service::Hop;
-use crate::answer::schema::{Endpoint, Finding};
+use crate::answer::endpoint::Endpoint;
+use crate::answer::finding::Finding;
+use crate::ends::hop::Hop;
 use crate::engine::network::Network;
 use crate::model::endpoint::{Pod, PodState};
 use crate::model::ips::{Family, IpSet};
-use crate::model::labels::value_of;
-use crate::model::selector::Selector;
 use crate::model::service::{Service, ServiceAddress, ServiceId, ServicePort, Slice, TargetPort};
-use crate::model::snapshot::Snapshot;
 
 /// Finds the Service that has an address.
 pub(crate) fn with_address(network: &Network<'_>, ip: IpAddr) -> Option<ServiceId> {
@@ -248,14 +248,4 @@ impl<'a> Found<'a, '_> {
 
 fn hop(port: &ServicePort, target: u16) -> Hop {
     Hop { protocol: port.protocol, port: port.port, name: port.name.clone(), target }
-}
-
-/// Tells whether a pod has the labels that a selector asks for.
-pub(crate) fn selects(snapshot: &Snapshot, selector: &Selector, pod: &Pod) -> bool {
-    let names = &snapshot.names;
-    let labels = snapshot.labels.get(pod.labels);
-    selector.matches(|key| {
-        let key = names.find(key)?;
-        value_of(labels, key).map(|value| names.get(value))
-    })
 }

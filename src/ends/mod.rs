@@ -2,8 +2,13 @@
 
 pub mod backends;
 pub mod end;
+pub mod find;
+pub mod grouping;
+pub mod hop;
+pub mod namer;
 pub mod naming;
 pub mod not_found;
+pub mod place;
 pub mod service;
 pub mod service_ports;
 pub mod target;

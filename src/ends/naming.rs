@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 
 use super::target::short_name;
-use crate::answer::schema::Endpoint;
+use crate::answer::endpoint::Endpoint;
 use crate::model::endpoint::{NodeId, PodId, WorkloadId};
 use crate::model::ips::{Family, IpSet};
 use crate::model::service::ServiceId;

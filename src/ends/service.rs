@@ -4,25 +4,14 @@
 //! Service is one to each of its backends. A headless Service rewrites nothing: its name resolves to
 //! the pods, and clients connect to the port that they choose.
 
+use crate::ends::hop::Hop;
+
 use super::end::{End, Member};
 use super::naming::name_of;
 use super::target::PortQuery;
 use crate::engine::network::Network;
 use crate::model::ports::{PortSet, Protocol};
 use crate::model::service::{Service, ServiceAddress, ServicePort, TargetPort};
-
-/// A port of a Service, and where it leads at one backend.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Hop {
-    /// The protocol of both.
-    pub protocol: Protocol,
-    /// The Service's port.
-    pub port: u16,
-    /// The name of the Service's port; may be empty.
-    pub name: Box<str>,
-    /// The backend's port.
-    pub target: u16,
-}
 
 /// A question that a Service has no answer to.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

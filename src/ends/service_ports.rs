@@ -6,7 +6,7 @@ use super::end::{End, Who};
 use super::service;
 use super::target::PortQuery;
 use super::units::{Part, UnitId};
-use crate::engine::classes::ClassId;
+use crate::engine::class::ClassId;
 use crate::engine::network::Network;
 use crate::model::ports::PortSet;
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::engine::classes::ClassId;
+use crate::engine::class::ClassId;
 use crate::engine::network::Network;
 use crate::model::endpoint::NamedPort;
 use crate::model::ports::{PortSet, Protocol};

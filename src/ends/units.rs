@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use super::end::{End, Member, Who};
 use super::naming::{node_endpoint, outside_endpoint, pod_endpoint, workload_endpoint};
-use crate::answer::schema::Endpoint;
+use crate::answer::endpoint::Endpoint;
+use crate::engine::class::{AtomId, ClassId};
 use crate::engine::class_set::ClassSet;
-use crate::engine::classes::{AtomId, ClassId};
 use crate::engine::network::Network;
 use crate::model::arena::{Arena, Id};
 use crate::model::endpoint::{Namespace, NodeId, PodId, PodState, WorkloadId};

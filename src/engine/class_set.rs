@@ -1,6 +1,6 @@
 //! Sets of classes: bitsets trimmed to the words they use.
 
-use super::classes::ClassId;
+use crate::engine::class::ClassId;
 
 /// A set of classes.
 ///

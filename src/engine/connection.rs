@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::class_set::ClassSet;
-use super::classes::{ClassId, SubjectId};
 use super::decide::{Doubt, Observer, Piece, Verdict, Why, decide};
 use super::network::Network;
 use super::region::Region;
+use crate::engine::class::{ClassId, SubjectId};
+use crate::engine::classes::Classes;
+use crate::engine::row::Row;
 use crate::model::ports::PortSet;
 use crate::policy::{Direction, IsolationId, RuleId};
 
@@ -153,4 +155,42 @@ impl Observer for Watch {
     fn isolated(&mut self, isolation: IsolationId, doubt: Option<Doubt>) {
         self.isolations.push((isolation, doubt));
     }
+}
+
+/// What ports of a pair of classes are allowed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Cell {
+    /// Those that are allowed for certain.
+    pub(crate) allowed: PortSet,
+    /// Those that may be allowed.
+    pub(crate) unsure: PortSet,
+}
+
+/// Joins both halves of a connection: each end with its row, which an end that no policy governs
+/// does not have. Nothing if nothing is open.
+pub(crate) fn connect(
+    network: &Network<'_>,
+    (source, egress): (ClassId, Option<&Row>),
+    (destination, ingress): (ClassId, Option<&Row>),
+) -> Option<Cell> {
+    let half = |row: Option<&Row>, peer| match row {
+        None if network.rules.unread_pods => Some((PortSet::none(), PortSet::any())),
+        None => Some((PortSet::any(), PortSet::none())),
+        Some(row) => {
+            let ports = |ports: Option<&PortSet>| ports.cloned().unwrap_or_default();
+            let (allowed, unsure) = (row.allowed.ports_of(peer), row.unsure.ports_of(peer));
+            (allowed.is_some() || unsure.is_some()).then(|| (ports(allowed), ports(unsure)))
+        }
+    };
+    let (egress, ingress) = (half(egress, destination)?, half(ingress, source)?);
+    let allowed = egress.0.intersection(&ingress.0);
+    let possible = egress.0.union(&egress.1).intersection(&ingress.0.union(&ingress.1));
+    let unsure = possible.difference(&allowed);
+    (!possible.is_empty()).then_some(Cell { allowed, unsure })
+}
+
+/// Tells whether packets can pass: the addresses are of one family, as far as is known.
+pub(crate) fn compatible(classes: &Classes, source: ClassId, destination: ClassId) -> bool {
+    let families = (classes.family(source), classes.family(destination));
+    !matches!(families, (Some(source), Some(destination)) if source != destination)
 }

@@ -1,10 +1,10 @@
 //! The one function that judges: rules, tier by tier, carve their cells out of what is open.
 
 use super::class_set::ClassSet;
-use super::classes::SubjectId;
 use super::network::Network;
 use super::region::Region;
 pub use super::resolve::Doubt;
+use crate::engine::class::SubjectId;
 use crate::policy::{Action, Direction, IsolationId, RuleId, Tier};
 
 /// What the engine concludes for a cell.

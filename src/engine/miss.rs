@@ -1,8 +1,8 @@
 //! Near misses: which clause of a rule failed for a connection that the rule does not match.
 
-use super::classes::{ClassId, Subject};
 use super::network::Network;
 use super::resolve::matches_namespace;
+use crate::engine::class::{ClassId, Subject};
 use crate::model::labels;
 use crate::model::ports::{PortSet, Protocol};
 use crate::model::selector::{Requirement, Selector};

@@ -6,6 +6,7 @@
 //! rules ─┘                     └─> peers as sets ──┘
 //! ```
 
+pub mod class;
 pub mod class_set;
 pub mod classes;
 pub mod connection;

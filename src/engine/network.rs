@@ -6,11 +6,12 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use super::class_set::ClassSet;
-use super::classes::{ClassId, Classes, Subject, SubjectId};
+use super::classes::Classes;
 use super::region::Region;
 use super::resolve;
 pub use super::resolve::Match;
 use super::resolve::{Doubt, PortNames, Resolver};
+use crate::engine::class::{ClassId, Subject, SubjectId};
 use crate::model::arena::Arena;
 use crate::model::ports::PortSet;
 use crate::model::snapshot::Snapshot;

@@ -1,7 +1,7 @@
 //! Sets of (class × protocol/port) cells.
 
 use super::class_set::ClassSet;
-use super::classes::ClassId;
+use crate::engine::class::ClassId;
 use crate::model::ports::PortSet;
 
 /// A set of cells, as disjoint blocks `classes × ports`.

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use ipnet::IpNet;
 
 use super::class_set::ClassSet;
-use super::classes::{ClassId, Classes};
+use super::classes::Classes;
+use crate::engine::class::ClassId;
 use crate::model::arena::Arena;
 use crate::model::endpoint::Namespace;
 use crate::model::labels;

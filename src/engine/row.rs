@@ -1,10 +1,10 @@
 //! Rows of the map: what one subject may do in one direction.
 
 use super::class_set::ClassSet;
-use super::classes::SubjectId;
 use super::decide::{Doubt, Verdict, decide};
 use super::network::Network;
 use super::region::Region;
+use crate::engine::class::SubjectId;
 use crate::model::ports::PortSet;
 use crate::policy::Direction;
 

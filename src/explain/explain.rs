@@ -1,23 +1,27 @@
 //! Is this connection allowed, and why?
 
+use crate::answer::caveats::doubt_text;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::answer::plugin;
-use crate::answer::schema::{
-    API_VERSION, Explanation, Group, Half, Miss, Outcome, Reason, RuleRef, RuleUse, ServicePort,
-    TierUse, Verdict,
-};
+use crate::answer::rule_ref::RuleRef;
+use crate::answer::verdict::{API_VERSION, Verdict};
 use crate::ends::end::{End, Member, Who, part_endpoint};
+use crate::ends::hop::Hop;
 use crate::ends::naming::{name_of, outside_endpoint};
 use crate::ends::service;
-use crate::ends::service::{Hop, ServiceError, asked_hops};
+use crate::ends::service::{ServiceError, asked_hops};
 use crate::ends::target::{PortQuery, named_ports};
-use crate::engine::classes::ClassId;
+use crate::engine::class::ClassId;
 use crate::engine::connection::{Exempt, HalfJudged, Judged, judge};
-use crate::engine::decide::{Doubt, Why};
+use crate::engine::decide::Why;
 use crate::engine::miss;
 use crate::engine::miss::PeerView;
 use crate::engine::network::Network;
+use crate::explain::explanation::{
+    Explanation, Group, Half, Miss, Outcome, Reason, RuleUse, ServicePort, TierUse,
+};
 use crate::model::cni::Cni;
 use crate::model::endpoint::{NodeId, PodId};
 use crate::model::ips::IpSet;
@@ -578,19 +582,4 @@ struct Sight<'a> {
 fn verdict(asked: &PortSet, allowed: &PortSet, unsure: &PortSet) -> Verdict {
     let denied = !asked.is_subset(&allowed.union(unsure));
     Verdict::of(!allowed.is_empty(), denied, !unsure.is_empty())
-}
-
-/// Says why a verdict is not certain.
-pub fn doubt_text(doubt: Doubt) -> &'static str {
-    match doubt {
-        Doubt::Address => "a pod has no address yet: whether a rule by ipBlock matches it is not known",
-        Doubt::ControllerLabels => {
-            "a rule selects by labels that controllers set: pods from a template do not show them"
-        }
-        Doubt::NamespaceLabels => {
-            "a rule selects by labels of a namespace that was not read: whether it matches is not known"
-        }
-        Doubt::UnreadPods => "pods were not read: an address may be that of a pod that policies govern",
-        Doubt::Unjudged => "policies that were not read or judged may decide (see the gaps)",
-    }
 }

@@ -1,3 +1,4 @@
 //! TODO explain.
 
 pub mod explain;
+pub mod explanation;

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::exposure::{ExposedPort, Exposure, Way};
 use super::view::{Lead, Sender, View, clients};
-use crate::answer::schema::Verdict;
+use crate::answer::verdict::Verdict;
 use crate::ends::end::{Member, Who};
+use crate::ends::hop::Hop;
 use crate::ends::naming::service_endpoint;
-use crate::ends::service::Hop;
 use crate::ends::target::PortQuery;
+use crate::exposure::way::{ExposedPort, Exposure, Way};
 use crate::model::endpoint::HostPort;
 use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;

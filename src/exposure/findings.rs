@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::attached::{find_service, is_granted, is_named, is_parent, listeners};
 use super::view::View;
-use crate::answer::schema::Finding;
+use crate::answer::finding::Finding;
 use crate::ends::end::Who;
 use crate::model::endpoint::NamespaceId;
 use crate::model::route::{Backend, BackendPort, ParentRef, Route};

@@ -7,4 +7,5 @@ pub mod findings;
 pub mod proxies;
 pub mod routes;
 pub mod view;
+pub mod way;
 pub mod ways;

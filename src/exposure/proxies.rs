@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::answer::schema::Endpoint;
+use crate::answer::endpoint::Endpoint;
 use crate::ends::end::{End, push_pod};
 use crate::ends::naming::{pod_endpoint, workload_endpoint};
 use crate::engine::network::Network;

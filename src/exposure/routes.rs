@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::attached::{find_service, hosts, is_granted, is_named, listeners};
-use super::exposure::{Exposure, Way};
 use super::proxies;
 use super::view::{Lead, Sender, View};
-use crate::answer::schema::Endpoint;
+use crate::answer::endpoint::Endpoint;
 use crate::ends::end::Member;
+use crate::ends::hop::Hop;
 use crate::ends::naming::service_endpoint;
-use crate::ends::service::Hop;
+use crate::exposure::way::{Exposure, Way};
 use crate::model::endpoint::{NamespaceId, PodId};
 use crate::model::ingress::Ingress;
 use crate::model::route::{Backend, Route};

@@ -4,23 +4,27 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::exposure::ExposedPort;
-use crate::answer::schema::{Endpoint, Explanation, Verdict};
-use crate::ends::backends::{backends_of, selects};
+use crate::answer::endpoint::Endpoint;
+use crate::answer::verdict::Verdict;
+use crate::ends::backends::backends_of;
 use crate::ends::end::{End, Member, Who, addresses, part_endpoint, push_node};
+use crate::ends::hop::Hop;
 use crate::ends::naming::outside_endpoint;
-use crate::ends::service::{Hop, asked_hops};
+use crate::ends::service::asked_hops;
 use crate::ends::target::PortQuery;
 use crate::engine::decide as engine;
 use crate::engine::decide::decide;
 use crate::engine::network::Network;
 use crate::engine::region::Region;
 use crate::explain::explain::explain;
+use crate::explain::explanation::Explanation;
+use crate::exposure::way::ExposedPort;
 use crate::model::endpoint::PodId;
 use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
 use crate::model::service::ServiceId;
 use crate::policy::Direction;
+use crate::world::services::selects;
 
 /// A destination, prepared for the question of what leads to it.
 pub(crate) struct View<'a, 'b> {

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::exposure::{Exposure, Way};
 use super::view::clients;
-use crate::answer::schema::{Endpoint, Verdict};
-use crate::ends::end as ends;
+use crate::answer::endpoint::Endpoint;
+use crate::answer::verdict::Verdict;
 use crate::ends::end::{End, Who};
+use crate::ends::find::find_end;
 use crate::ends::target::Target;
 use crate::ends::units::Wanted;
 use crate::engine::network::Network;
+use crate::exposure::way::{Exposure, Way};
 use crate::model::ips::{Family, IpSet};
 
 /// Numbers of ways in: each object that opens some counts once a way.
@@ -66,6 +67,6 @@ fn is_named(network: &Network<'_>, proxy: &Endpoint, wanted: &Wanted) -> bool {
         "Pod" => Target::Pod { namespace, name },
         kind => Target::Workload { namespace, kind: kind.to_owned(), name },
     };
-    let end = ends::find(network, &target, "");
+    let end = find_end(network, &target, "");
     end.is_ok_and(|end| end.members.iter().all(|member| wanted.holds(member)))
 }

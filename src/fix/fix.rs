@@ -12,14 +12,15 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::missing_rule::{Half, MissingRule, Taker};
 use super::peers::rule_ports;
-use crate::answer::schema::{Explanation, Fix, Verdict};
-use crate::ends::end as ends;
+use crate::answer::verdict::Verdict;
 use crate::ends::end::End;
+use crate::ends::find::find_end;
 use crate::ends::naming::name_of;
 use crate::ends::service;
 use crate::ends::target::{PortQuery, Target};
 use crate::engine::network::Network;
 use crate::explain::explain::{Denied, judged};
+use crate::explain::explanation::{Explanation, Fix};
 use crate::model::ports::{PortSet, Protocol};
 use crate::model::service::TargetPort;
 use crate::policy::Direction;
@@ -112,7 +113,7 @@ pub(crate) struct Asking<'a, 'b> {
 
 impl Asking<'_, '_> {
     pub(crate) fn ends(&self, network: &Network<'_>) -> Result<(End, End), String> {
-        let find = |target| ends::find(network, target, self.question.namespace);
+        let find = |target| find_end(network, target, self.question.namespace);
         let (source, destination) = (find(self.question.source), find(self.question.destination));
         let text = |error: crate::ends::not_found::NotFound| error.to_string();
         Ok((source.map_err(text)?, destination.map_err(text)?))

@@ -9,9 +9,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::peers::{families, peers};
 use super::selection::{PodLabels, equals, labels_of, selected};
-use crate::answer::schema::{Addition, AdditionKind, ApiRule, OriginRef};
+use crate::answer::rule_ref::OriginRef;
 use crate::ends::end::End;
 use crate::ends::naming::name_of;
+use crate::explain::explanation::{Addition, AdditionKind, ApiRule};
 use crate::model::endpoint::PodId;
 use crate::model::origin::ObjectOrigin;
 use crate::model::selector::Selector;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::ends::end::{End, Who};
 use crate::ends::units::{Level, Part, UnitId, Units};
-use crate::engine::classes::{ClassId, SubjectId};
+use crate::engine::class::{ClassId, SubjectId};
 use crate::engine::network::Network;
 use crate::engine::row::{Row, row};
 use crate::model::ips::Family;

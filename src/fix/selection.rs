@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use crate::answer::schema::Endpoint;
+use crate::answer::endpoint::Endpoint;
 use crate::ends::naming::name_of;
 use crate::model::endpoint::PodId;
 use crate::model::labels::{set_by_controllers, value_of};

@@ -15,6 +15,7 @@ pub mod origin;
 pub mod ports;
 pub mod rights;
 pub mod route;
+pub mod routing;
 pub mod selector;
 pub mod service;
 pub mod snapshot;

@@ -1,23 +1,6 @@
 //! What leads from outside to Services: routes, beside Ingresses and Gateways.
 
 use super::endpoint::NamespaceId;
-use super::gateway::{Gateway, Grant};
-use super::ingress::{Ingress, IngressClass};
-
-/// All that leads from outside to Services.
-#[derive(Clone, Debug, Default)]
-pub struct Routing {
-    /// The Ingresses.
-    pub ingresses: Vec<Ingress>,
-    /// The classes of Ingresses.
-    pub classes: Vec<IngressClass>,
-    /// The Gateways.
-    pub gateways: Vec<Gateway>,
-    /// The routes.
-    pub routes: Vec<Route>,
-    /// What may be named from another namespace.
-    pub grants: Vec<Grant>,
-}
 
 /// A Service that something from outside is sent to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -13,8 +13,8 @@ use super::ips::Family;
 use super::labels::{LabelSet, Labels};
 use super::names::{Interner, Text};
 use super::origin::ObjectOrigin;
-use super::route::Routing;
 use super::service::Service;
+use crate::model::routing::Routing;
 
 /// A cluster as it was read at one time.
 ///

@@ -1,10 +1,12 @@
 //! Objects become a snapshot: owners are found, overlays laid, names interned.
 
+use crate::objects::object::parse_ip;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use super::object::{
-    Condition, Container, ContainerPort, Ip, Meta, Object, ObjectKey, Objects, PodObject, PodSpec,
+    Condition, Container, ContainerPort, Ip, Object, ObjectKey, Objects, PodObject, PodSpec,
     WorkloadObject,
 };
 use super::owners::{Owners, selector};
@@ -19,6 +21,7 @@ use crate::model::ips::Family;
 use crate::model::labels::{LabelsId, NAMESPACE_NAME_LABEL};
 use crate::model::ports::Protocol;
 use crate::model::snapshot::{Gap, GapScope, PolicyObject, PolicySpec, Snapshot};
+use crate::objects::meta::Meta;
 
 impl Objects {
     /// Lays other objects over these, as if they were applied.
@@ -393,11 +396,6 @@ fn addresses(list: &[Ip], single: &str) -> Vec<IpAddr> {
     let ips: Vec<IpAddr> = list.iter().filter_map(|ip| parse_ip(&ip.ip)).collect();
     let single: Vec<IpAddr> = parse_ip(single).into_iter().collect();
     one_per_family(if ips.is_empty() { &single } else { &ips })
-}
-
-/// Reads an address; an IPv4 address in the clothes of IPv6 is an IPv4 address.
-pub(crate) fn parse_ip(text: &str) -> Option<IpAddr> {
-    text.parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
 }
 
 fn one_per_family(ips: &[IpAddr]) -> Vec<IpAddr> {

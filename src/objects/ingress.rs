@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::object::Meta;
 use super::service::LoadBalancerStatus;
+use crate::objects::meta::Meta;
 
 /// meta/v1 ObjectMeta with annotations, which for most kinds are long and never read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

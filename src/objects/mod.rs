@@ -3,6 +3,7 @@
 pub mod assemble;
 pub mod gateway;
 pub mod ingress;
+pub mod meta;
 pub mod object;
 pub mod owners;
 pub mod plugin;

@@ -3,6 +3,8 @@
 //! A type that comes in numbers has two wire forms: JSON by the names of its fields, and protobuf by
 //! their numbers in the `generated.proto` of its API group; what is not named here is skipped.
 
+use crate::objects::meta::Meta;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
@@ -15,6 +17,7 @@ use super::service::{EndpointSliceObject, ServiceObject};
 use crate::model::cni::Agent;
 use crate::model::origin::ObjectOrigin;
 use crate::model::snapshot::{Gap, PolicyMeta};
+use std::net::IpAddr;
 
 /// All objects that were read, by identity, and what could not be read.
 #[derive(Clone, Debug, Default)]
@@ -85,40 +88,6 @@ pub struct PolicyRead {
     pub origin: ObjectOrigin,
     /// What it says.
     pub spec: NetworkPolicySpec,
-}
-
-/// meta/v1 ObjectMeta.
-#[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
-pub struct Meta {
-    #[prost(string, tag = "1")]
-    pub name: String,
-    #[prost(string, tag = "2")]
-    pub generate_name: String,
-    #[prost(string, tag = "3")]
-    pub namespace: String,
-    #[prost(btree_map = "string, string", tag = "11")]
-    pub labels: BTreeMap<String, String>,
-    #[prost(string, tag = "6")]
-    pub resource_version: String,
-    #[prost(message, repeated, tag = "13")]
-    pub owner_references: Vec<OwnerReference>,
-}
-
-/// meta/v1 OwnerReference.
-#[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
-pub struct OwnerReference {
-    #[prost(string, tag = "5")]
-    pub api_version: String,
-    #[prost(string, tag = "1")]
-    pub kind: String,
-    #[prost(string, tag = "3")]
-    pub name: String,
-    #[prost(bool, tag = "6")]
-    pub controller: bool,
 }
 
 /// core/v1 Pod.
@@ -390,14 +359,6 @@ impl Object {
     }
 }
 
-impl Meta {
-    fn keep_owners_of(&mut self, old: Self) {
-        if self.owner_references.is_empty() {
-            self.owner_references = old.owner_references;
-        }
-    }
-}
-
 impl ObjectKey {
     /// Builds the identity of an object.
     pub fn new(group: &str, kind: &str, namespace: &str, name: &str) -> Self {
@@ -411,3 +372,8 @@ impl ObjectKey {
 
 /// The API groups whose kinds are shown without their group.
 const BUILT_IN_GROUPS: [&str; 5] = ["", "apps", "batch", "networking.k8s.io", "discovery.k8s.io"];
+
+/// Reads an address; an IPv4 address in the clothes of IPv6 is an IPv4 address.
+pub(crate) fn parse_ip(text: &str) -> Option<IpAddr> {
+    text.parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
+}

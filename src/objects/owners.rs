@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::object::{
-    Meta, Object, ObjectKey, OwnerReference, PodObject, WorkloadObject, WorkloadSelector,
-};
+use super::object::{Object, ObjectKey, PodObject, WorkloadObject, WorkloadSelector};
 use crate::model::selector::Selector;
+use crate::objects::meta::{Meta, OwnerReference};
 
 /// Longest chain of controllers that is followed; real ones have two links.
 const LONGEST_CHAIN: usize = 8;

@@ -13,7 +13,8 @@ use crate::model::endpoint::NamespaceId;
 use crate::model::gateway::{Gateway, Grant, Listener, RouteNamespaces};
 use crate::model::ingress::{Ingress, IngressClass};
 use crate::model::ports::{PortSet, Protocol};
-use crate::model::route::{Backend, BackendPort, ParentRef, Route, Routing};
+use crate::model::route::{Backend, BackendPort, ParentRef, Route};
+use crate::model::routing::Routing;
 use crate::model::selector::Selector;
 use crate::model::snapshot::Snapshot;
 

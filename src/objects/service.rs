@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::{Deserialize, Serialize};
 
-use super::object::Meta;
+use crate::objects::meta::Meta;
 
 /// core/v1 Service.
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]

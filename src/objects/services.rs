@@ -5,7 +5,6 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::assemble::parse_ip;
 use super::object::{Object, ObjectKey};
 use super::service::{EndpointSliceObject, ServiceObject, ServicePortObject};
 use crate::model::arena::Arena;
@@ -17,6 +16,7 @@ use crate::model::service::{
     LoadBalancer, OutsideAccess, Service, ServiceAddress, ServicePort, Slice, SlicePort, TargetPort,
 };
 use crate::model::snapshot::Snapshot;
+use crate::objects::object::parse_ip;
 
 /// The label by which an EndpointSlice names its Service.
 pub(crate) const SERVICE_NAME_LABEL: &str = "kubernetes.io/service-name";

@@ -6,15 +6,15 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::answer::schema::Endpoint;
+use crate::answer::endpoint::Endpoint;
 use crate::diff::isolations::isolating;
-use crate::ends::backends::selects;
 use crate::ends::end as ends;
 use crate::ends::end::End;
+use crate::ends::find::find_end;
 use crate::ends::naming::{name_of, workload_endpoint};
 use crate::ends::service;
 use crate::ends::target::{PortQuery, Target};
-use crate::engine::classes::ClassId;
+use crate::engine::class::ClassId;
 use crate::engine::connection::judge;
 use crate::engine::network::Network;
 use crate::fix::fix;
@@ -31,6 +31,7 @@ use crate::model::snapshot::{PolicyObject, PolicySpec, Snapshot};
 use crate::policy::Direction;
 use crate::policy::network_policy::policy_types;
 use crate::world::servers::{At, Port, Servers, dns};
+use crate::world::services::selects;
 
 /// Pods, as a policy of their own names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -230,7 +231,7 @@ pub fn other_side(
     planned: &[PolicyObject],
 ) -> Result<Option<NetworkPolicy>, String> {
     let snapshot = network.snapshot;
-    let destination = ends::find(network, destination, "").map_err(|error| error.to_string())?;
+    let destination = find_end(network, destination, "").map_err(|error| error.to_string())?;
     let query = PortQuery::Numbers { protocol: Protocol::Tcp, low: port, high: port };
     let denied = destination.members.iter().filter(|member| {
         let ports = service::asked(network, &destination, member, Some(&query));

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::opening::Opening;
 use super::writing::tell;
-use crate::cli::Global;
+use crate::cmd::global::Global;
 use crate::cmd::output;
 use crate::edit::classify::{DnsPods, cilium_policy};
 use crate::edit::host::{Host, HostName};

@@ -1,5 +1,7 @@
 //! Hosts that cannot be opened, and what to do about them.
 
+use crate::plan::learning::unresolved;
+
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -12,7 +14,7 @@ use crate::edit::merge::{Change as HostChange, Status};
 use crate::edit::plan::Learnt;
 use crate::edit::record::{Key, MANY_ADDRESSES};
 use crate::edit::special::Refusal;
-use crate::error::{Error, ExitCode};
+use crate::error::Error;
 use crate::model::snapshot::Snapshot;
 
 /// Refuses a plan with a host that is not resolved, or leads where nothing may be opened: all is opened, or
@@ -56,12 +58,6 @@ pub(crate) fn addresses(learnt: &Learnt, name: &HostName) -> Result<BTreeSet<IpA
         false => Status::Failed(failures),
     };
     Err(not_resolved(name, &status))
-}
-
-/// Says that a host could not be resolved.
-pub(crate) fn unresolved(error: impl std::fmt::Display) -> Error {
-    let hint = "--resolver IP asks another name server";
-    Error { code: ExitCode::Unresolved, message: error.to_string(), hints: vec![hint.to_owned()] }
 }
 
 fn each(changes: &[Change]) -> impl Iterator<Item = (&Key, &HostChange)> {

@@ -10,6 +10,7 @@ use crate::edit::plan;
 use crate::edit::plan::{Learnt, Services};
 use crate::edit::record::{Minute, Record};
 use crate::error::Error;
+use crate::error::ExitCode;
 
 /// What was learnt, and what that leaves open.
 pub(crate) struct Lesson {
@@ -53,4 +54,10 @@ pub(crate) fn learn(records: &[Record], asking: &Asking, options: Options) -> Re
 
 fn now() -> Minute {
     Minute(u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or_default() / 60)
+}
+
+/// Says that a host could not be resolved.
+pub(crate) fn unresolved(error: impl std::fmt::Display) -> Error {
+    let hint = "--resolver IP asks another name server";
+    Error { code: ExitCode::Unresolved, message: error.to_string(), hints: vec![hint.to_owned()] }
 }

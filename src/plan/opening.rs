@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use serde_json::Value;
 
-use super::hosts;
 use crate::dns::resolve::{Asking, resolve_srv};
 use crate::edit::classify::{ClassError, HostClass, classify, service_rules};
 use crate::edit::host::{Host, HostName};
@@ -86,7 +85,7 @@ pub(crate) fn open(
         match place {
             Place::Port(host, port) => found.port(host, *port, None)?,
             Place::Service(name) => {
-                let targets = resolve_srv(name, asking).map_err(hosts::unresolved)?;
+                let targets = resolve_srv(name, asking).map_err(crate::plan::learning::unresolved)?;
                 found.named.insert(Key { host: Host::Name(name.clone()), ports: BTreeSet::new() });
                 for (host, port) in targets {
                     found.port(&Host::Name(host), port, Some(name))?;

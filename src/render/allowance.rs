@@ -8,7 +8,7 @@ use similar::{ChangeTag, TextDiff};
 use super::machine::yaml;
 use super::refresh::host_lines;
 use super::text::{Label, Line, write_lines};
-use crate::answer::schema::Verdict;
+use crate::answer::verdict::Verdict;
 use crate::render::Look;
 use crate::report::planned::{Becomes, PlannedPolicy};
 use crate::report::refresh::RefreshedHost;

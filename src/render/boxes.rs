@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::graph::{Edge, Shape};
+use crate::render::edge::{Edge, Shape};
 
 /// What ends must have in common to share a box: the namespace, and how they are drawn.
 pub(crate) type Kin<'a> = (Option<&'a str>, Shape);

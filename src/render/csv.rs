@@ -7,8 +7,10 @@
 use std::io::{self, Write};
 
 use super::sanitize::sanitize;
-use crate::answer::schema::{Connection, Endpoint, Verdict};
+use crate::answer::endpoint::Endpoint;
+use crate::answer::verdict::Verdict;
 use crate::ends::naming::name_of;
+use crate::report::connection::Connection;
 
 /// The columns of two ends.
 pub const ENDS: [&str; 8] = [

@@ -6,11 +6,11 @@ use super::diff_words::{Sentence, UNKNOWN_CAUSE, differs, headline, losses, port
 use super::graph::Graph;
 use super::limits::limits;
 use super::text::{Label, Line, padded, write_lines};
-use crate::answer::schema::Verdict;
-use crate::answer::summary::{Place, title};
+use crate::answer::verdict::Verdict;
 use crate::diff::change::{Cause, ChangeKind, IsolationChange};
 use crate::diff::change_summary::{ChangeGroup, ChangeLine, Detail, summarise};
 use crate::diff::diff::Diff;
+use crate::ends::place::{Place, title};
 use crate::render::Look;
 
 /// Isolations that are told unless every detail is asked for.

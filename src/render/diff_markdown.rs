@@ -6,9 +6,9 @@ use super::diff_words::{
     Sentence, UNKNOWN_CAUSE, differs, headline, items, losses, sentence, turn, word,
 };
 use super::markdown;
-use crate::answer::summary::title;
 use crate::diff::change_summary::{ChangeGroup, Detail, summarise};
 use crate::diff::diff::Diff;
+use crate::ends::place::title;
 
 /// Tables of more rows are folded.
 const UNFOLDED: usize = 50;

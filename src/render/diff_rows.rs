@@ -7,9 +7,10 @@ use std::ops::ControlFlow;
 use super::csv;
 use super::diff_words::{Sentence, sentence, word};
 use super::machine::{Document, Syntax};
-use crate::answer::schema::API_VERSION;
+use crate::answer::verdict::API_VERSION;
 use crate::diff::change::{Cause, Change, ChangeKind, IsolationChange};
-use crate::diff::diff::{Changed, Diff};
+use crate::diff::changed::Changed;
+use crate::diff::diff::Diff;
 
 /// Writes a diff as JSON or YAML, change by change; tells whether there is any difference.
 ///

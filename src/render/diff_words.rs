@@ -1,12 +1,12 @@
 //! The words for changes, the same in text and in Markdown.
 
-use super::explain::where_is;
-use crate::answer::schema::Endpoint;
+use crate::answer::endpoint::Endpoint;
 use crate::diff::change::{Cause, CauseKind, ChangeKind, IsolationChange};
 use crate::diff::change_summary::ChangeSummary;
-use crate::diff::diff::Ports;
+use crate::diff::changed::Ports;
 use crate::diff::sides::Sides;
 use crate::ends::naming::name_of;
+use crate::render::place::where_is;
 
 /// Tells whether there is any difference.
 pub(crate) fn differs(summary: &ChangeSummary) -> bool {

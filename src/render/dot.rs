@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::graph::{Graph, Node, Shape, Stroke, colour};
+use super::graph::{Graph, Node, colour};
 use super::sanitize::sanitize;
+use crate::render::edge::{Shape, Stroke};
 
 /// Writes a graph; what it does not say stands in comments, and gaps in a node of their own too.
 ///

@@ -1,15 +1,18 @@
 //! One connection as text: the verdict first, then what decided each half.
 
+use crate::render::place::place_of;
+
 use std::io::{self, Write};
 
 use super::fix::fix;
 use super::limits::limits;
 use super::text::{Label, Line, headline, padded, word, write_lines};
-use crate::answer::schema::{
-    Explanation, Finding, Group, Half, Miss, OriginRef, Reason, RuleRef, RuleUse, ServicePort, Verdict,
-};
-use crate::answer::summary::title;
+use crate::answer::finding::Finding;
+use crate::answer::rule_ref::RuleRef;
+use crate::answer::verdict::Verdict;
 use crate::ends::naming::name_of;
+use crate::ends::place::title;
+use crate::explain::explanation::{Explanation, Group, Half, Miss, Reason, RuleUse, ServicePort};
 use crate::render::Look;
 
 /// Near misses that are shown of each half unless every detail is asked for.
@@ -204,20 +207,6 @@ pub fn policy(line: Line, rule: &RuleRef) -> Line {
 /// Writes where a rule stands: `(file:line)`, or `(live)`.
 pub fn place(rule: &RuleRef) -> String {
     place_of(&rule.origin)
-}
-
-/// Writes a place as [`place`] does.
-pub(crate) fn place_of(origin: &OriginRef) -> String {
-    format!("({})", where_is(origin))
-}
-
-/// Writes `file:line`, `live` or `generated`.
-pub(crate) fn where_is(origin: &OriginRef) -> String {
-    match origin {
-        OriginRef::File { file, line } => format!("{file}:{line}"),
-        OriginRef::Live { .. } => "live".to_owned(),
-        OriginRef::Generated => "generated".to_owned(),
-    }
 }
 
 /// Says what a rule asks for and the connection does not have.

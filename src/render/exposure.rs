@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::text::{Label, Line, padded, word};
-use crate::answer::schema::Endpoint;
-use crate::answer::summary::title;
+use crate::answer::endpoint::Endpoint;
 use crate::ends::naming::name_of;
-use crate::exposure::exposure::{ExposedPort, Exposure, Way};
+use crate::ends::place::title;
+use crate::exposure::way::{ExposedPort, Exposure, Way};
 use crate::render::Look;
 
 /// Names of one sort that are shown unless every detail is asked for.

@@ -4,10 +4,10 @@ use std::io;
 
 use serde::Serialize;
 
-use super::explain::place_of;
 use super::machine::yaml;
 use super::text::{Label, Line, padded};
-use crate::answer::schema::{Addition, AdditionKind, Explanation, Fix};
+use crate::explain::explanation::{Addition, AdditionKind, Explanation, Fix};
+use crate::render::place::place_of;
 
 /// Writes the fix of a denial, or why there is none.
 pub(crate) fn fix(answer: &Explanation) -> io::Result<Vec<Line>> {

@@ -2,16 +2,19 @@
 //!
 //! Of a diff, an edge is what happens to connections, and a note tells how many there are.
 
+use crate::render::edge::{Edge, Shape, Stroke};
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::boxes::{End, boxes};
 use super::diff_words::{ports, word};
 use super::sanitize::sanitize;
-use crate::answer::schema::Verdict;
-use crate::answer::summary::{Extent, Line, Place, title};
+use crate::answer::verdict::Verdict;
 use crate::diff::change::ChangeKind;
 use crate::diff::change_summary::{ChangeGroup, ChangeLine};
+use crate::ends::place::{Extent, Place, title};
+use crate::report::summary::Line;
 
 /// A graph, in the order in which it is written.
 #[derive(Debug)]
@@ -37,41 +40,6 @@ pub struct Node {
     pub labels: Vec<String>,
     /// What it is.
     pub shape: Shape,
-}
-
-/// What a node is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Shape {
-    /// A workload or pod.
-    Workload,
-    /// All pods of its namespace, or of every namespace.
-    Group,
-    /// A node of the cluster, or addresses.
-    Outside,
-}
-
-/// Connections from one node to another; the nodes have their numbers, or still are places.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Edge<End = usize> {
-    /// The source.
-    pub from: End,
-    /// The destination.
-    pub to: End,
-    /// The ports.
-    pub label: String,
-    /// How it is drawn.
-    pub stroke: Stroke,
-    /// What happens to them, in a diff.
-    pub change: Option<ChangeKind>,
-}
-
-/// How an edge is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Stroke {
-    /// It is certain.
-    Solid,
-    /// It is not.
-    Dashed,
 }
 
 /// Returns the colour of what happens to connections; their labels say it too.

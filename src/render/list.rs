@@ -10,11 +10,13 @@ use super::machine::{Document, Syntax};
 use super::sanitize::sanitize;
 use super::text::write_lines;
 use super::{csv, markdown, table};
-use crate::answer::schema::{API_VERSION, Connection, Endpoint, Verdict};
-use crate::answer::summary;
-use crate::answer::summary::Place;
+use crate::answer::endpoint::Endpoint;
+use crate::answer::verdict::{API_VERSION, Verdict};
+use crate::ends::place::Place;
 use crate::render::Look;
+use crate::report::connection::Connection;
 use crate::report::list::List;
+use crate::report::summary;
 
 /// Writes a list for a person: ends that go together in one line, or, wide, every connection.
 ///

@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 use super::sanitize::sanitize;
-use crate::answer::summary::{Extent, Place};
+use crate::ends::place::{Extent, Place};
 
 /// Writes the header of a table.
 ///

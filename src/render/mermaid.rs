@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
-use super::graph::{Graph, Node, Shape, Stroke, colour};
+use super::graph::{Graph, Node, colour};
 use super::sanitize::sanitize;
 use crate::diff::change::ChangeKind;
+use crate::render::edge::{Shape, Stroke};
 
 /// The edges that Mermaid draws unless it is told otherwise (`maxEdges`).
 const LARGEST: usize = 500;

@@ -11,14 +11,15 @@ use super::machine::{Document, Syntax};
 use super::sanitize::sanitize;
 use super::text::{Label, Line as TextLine, padded, write_lines};
 use super::{csv, exposure, markdown, table, ways};
-use crate::answer::schema::{
-    API_VERSION, Count, Opened, Reason, RuleRef, ServicePort, SourceRow, Totals, Verdict,
-};
-use crate::answer::summary;
-use crate::answer::summary::{Extent, Place};
+use crate::answer::rule_ref::RuleRef;
+use crate::answer::verdict::{API_VERSION, Verdict};
 use crate::ends::naming::name_of;
+use crate::ends::place::{Extent, Place};
+use crate::explain::explanation::{Reason, ServicePort};
 use crate::render::Look;
+use crate::report::connection::{Count, Opened, SourceRow, Totals};
 use crate::report::reach::{Found, Line, Sources, Which};
+use crate::report::summary;
 
 /// Sources of one line that are shown unless every detail is asked for.
 const SHOWN: usize = 8;

@@ -6,10 +6,13 @@ use super::explain::{finding, policy, reference};
 use super::exposure;
 use super::limits::limits;
 use super::text::{Label, Line, padded, write_lines};
-use crate::answer::schema::{Allowed, Dir, Endpoint, RuleRef, SubjectExplanation, Verdict};
-use crate::answer::summary::title;
+use crate::answer::endpoint::Endpoint;
+use crate::answer::rule_ref::RuleRef;
+use crate::answer::verdict::Verdict;
 use crate::ends::naming::name_of;
+use crate::ends::place::title;
 use crate::render::Look;
+use crate::report::subject_explanation::{Allowed, Dir, SubjectExplanation};
 
 /// Peers of one rule that are shown unless every detail is asked for.
 const SHOWN: usize = 8;

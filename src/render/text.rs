@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use colored::{Color, Colorize};
 
 use super::sanitize::sanitize;
-use crate::answer::schema::Verdict;
+use crate::answer::verdict::Verdict;
 
 /// What a span of text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

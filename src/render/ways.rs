@@ -6,11 +6,13 @@ use std::rc::Rc;
 use super::exposure::{leads, noun, senders};
 use super::text::word;
 use super::{csv, markdown};
-use crate::answer::schema::{Endpoint, Verdict};
-use crate::answer::summary;
-use crate::answer::summary::{Place, title};
+use crate::answer::endpoint::Endpoint;
+use crate::answer::verdict::Verdict;
 use crate::ends::naming::name_of;
-use crate::exposure::exposure::{ExposedPort, Exposure, Way};
+use crate::ends::place::Extent;
+use crate::ends::place::{Place, title};
+use crate::exposure::way::{ExposedPort, Exposure, Way};
+use crate::report::summary;
 
 /// Names a way in where only a line is left for it: `load balancer shop/svc/web`.
 fn name(exposure: &Exposure) -> String {
@@ -112,7 +114,7 @@ pub(crate) fn edges<'a>(
 ) -> impl Iterator<Item = summary::Line> + 'a {
     let edge = move |exposure: &Exposure| {
         let title = name(exposure);
-        let source = Rc::new(Place::Whole { title, extent: summary::Extent::Unit(None) });
+        let source = Rc::new(Place::Whole { title, extent: Extent::Unit(None) });
         let destination = match exposure.destination == *target {
             true => Rc::clone(place),
             false => Rc::new(Place::Part(exposure.destination.clone())),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::answer::schema::API_VERSION;
+use crate::answer::verdict::API_VERSION;
 use crate::model::cni::NetworkPlugin;
 use crate::model::rights::Right;
 use crate::model::service::{Service, ServiceAddress, TargetPort};

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::subject::addresses_of;
-use crate::answer::schema::{Finding, RuleRef};
-use crate::engine::classes::SubjectId;
+use crate::answer::caveats::addresses_of;
+use crate::answer::finding::Finding;
+use crate::answer::rule_ref::RuleRef;
+use crate::engine::class::SubjectId;
 use crate::engine::network::Network;
 use crate::engine::row::{Row, row};
 use crate::model::ips::IpSet;

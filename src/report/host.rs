@@ -5,12 +5,14 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::answer::schema::{API_VERSION, Endpoint, Explanation, Verdict};
+use crate::answer::endpoint::Endpoint;
+use crate::answer::verdict::{API_VERSION, Verdict};
 use crate::ends::end as ends;
 use crate::ends::end::End;
 use crate::ends::target::PortQuery;
 use crate::engine::network::Network;
 use crate::explain::explain::{ExplainError, explain};
+use crate::explain::explanation::Explanation;
 use crate::model::ports::Protocol;
 
 /// Whether what a URL names can be reached.

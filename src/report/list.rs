@@ -1,43 +1,32 @@
 //! All allowed connections, one source after the other.
 
+use crate::report::query::Query;
+
+use crate::engine::connection::{Cell, compatible, connect};
+
+use crate::ends::grouping::{Slot, group};
+
+use crate::answer::caveats::limits;
+
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::rows::Rows;
-use crate::answer::plugin;
-use crate::answer::schema::{Endpoint, Verdict};
+use crate::answer::endpoint::Endpoint;
+use crate::answer::verdict::Verdict;
 use crate::ends::end::{End, Who};
 use crate::ends::service_ports::ServicePorts;
-use crate::ends::target::PortQuery;
-use crate::ends::units::{Level, Part, UnitId, Units, governed_units};
+use crate::ends::units::{Part, UnitId, Units, governed_units};
+use crate::engine::class::ClassId;
 use crate::engine::class_set::ClassSet;
-use crate::engine::classes::{ClassId, Classes};
-use crate::engine::decide::Doubt;
+use crate::engine::classes::Classes;
 use crate::engine::network::Network;
 use crate::engine::row::Row;
-use crate::explain::explain::doubt_text;
 use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
 use crate::policy::Direction;
-
-/// Which connections to list.
-#[derive(Clone, Debug)]
-pub struct Query {
-    /// Whether pods of one workload are one end.
-    pub level: Level,
-    /// The only direction to judge; both where it is absent.
-    pub direction: Option<Direction>,
-    /// The only source.
-    pub from: Option<End>,
-    /// The only destination.
-    pub to: Option<End>,
-    /// The only ports.
-    pub port: Option<PortQuery>,
-    /// The only namespace: one end must be in it.
-    pub namespace: Option<String>,
-}
 
 /// One listed connection.
 #[derive(Clone, Copy, Debug)]
@@ -71,38 +60,6 @@ pub struct Side<'a> {
 
 /// Takes listed connections one by one, and can stop the list.
 pub type Visit<'a> = dyn FnMut(Listed<'_>) -> ControlFlow<()> + 'a;
-
-/// What ports of a pair of classes are allowed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Cell {
-    /// Those that are allowed for certain.
-    pub(crate) allowed: PortSet,
-    /// Those that may be allowed.
-    pub(crate) unsure: PortSet,
-}
-
-/// Joins both halves of a connection: each end with its row, which an end that no policy governs
-/// does not have. Nothing if nothing is open.
-pub(crate) fn connect(
-    network: &Network<'_>,
-    (source, egress): (ClassId, Option<&Row>),
-    (destination, ingress): (ClassId, Option<&Row>),
-) -> Option<Cell> {
-    let half = |row: Option<&Row>, peer| match row {
-        None if network.rules.unread_pods => Some((PortSet::none(), PortSet::any())),
-        None => Some((PortSet::any(), PortSet::none())),
-        Some(row) => {
-            let ports = |ports: Option<&PortSet>| ports.cloned().unwrap_or_default();
-            let (allowed, unsure) = (row.allowed.ports_of(peer), row.unsure.ports_of(peer));
-            (allowed.is_some() || unsure.is_some()).then(|| (ports(allowed), ports(unsure)))
-        }
-    };
-    let (egress, ingress) = (half(egress, destination)?, half(ingress, source)?);
-    let allowed = egress.0.intersection(&ingress.0);
-    let possible = egress.0.union(&egress.1).intersection(&ingress.0.union(&ingress.1));
-    let unsure = possible.difference(&allowed);
-    (!possible.is_empty()).then_some(Cell { allowed, unsure })
-}
 
 /// What some classes reach, from inside the namespace that was asked for or from outside.
 type Known = ((Vec<ClassId>, bool), Rc<Reach>);
@@ -234,7 +191,7 @@ impl<'a, 'b> List<'a, 'b> {
         }
         let mut values: Vec<(usize, Cell)> = ids.into_iter().map(|(cell, id)| (id, cell)).collect();
         values.sort_unstable();
-        reach.values = values.into_iter().map(|(_, cell)| cell.items()).collect();
+        reach.values = values.into_iter().map(|(_, cell)| Items::from(cell)).collect();
         reach
     }
 
@@ -382,28 +339,6 @@ impl<'a, 'b> List<'a, 'b> {
     }
 }
 
-/// Lists the limits of whatever is told of all connections, or of one direction of them.
-pub(crate) fn limits(network: &Network<'_>, direction: Option<Direction>) -> Vec<String> {
-    let rules = &network.rules;
-    let mut limits: Vec<String> = Vec::new();
-    let isolates = |direction| rules.isolations.values().any(|own| own.direction == direction);
-    if isolates(Direction::Ingress) && direction != Some(Direction::Egress) {
-        limits.push("ingress from a pod's own node is always allowed and not listed".to_owned());
-    }
-    for doubt in network.doubts() {
-        limits.push(match doubt {
-            Doubt::Address => {
-                "pods without an address are listed as if no ipBlock held them, unless it holds every \
-                 address"
-                    .to_owned()
-            }
-            doubt => doubt_text(doubt).to_owned(),
-        });
-    }
-    limits.extend(plugin::caveats(network, rules.rules.values()));
-    limits
-}
-
 /// A class, and the number of the ports that a Service leads to there.
 type Column = (ClassId, usize);
 
@@ -434,22 +369,10 @@ struct Items {
     unsure: Vec<String>,
 }
 
-impl Cell {
-    fn items(self) -> Items {
-        Items { allowed: self.allowed.items(), unsure: self.unsure.items(), cell: self }
+impl From<Cell> for Items {
+    fn from(cell: Cell) -> Self {
+        Self { allowed: cell.allowed.items(), unsure: cell.unsure.items(), cell }
     }
-}
-
-/// One pair of parts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Slot {
-    /// No connection that policies govern: another address family, one pod alone, or no governed
-    /// end.
-    Meaningless,
-    /// Nothing is allowed.
-    Closed,
-    /// The value of this number is allowed.
-    Open(usize),
 }
 
 fn slot(
@@ -467,43 +390,4 @@ fn slot(
         return Slot::Meaningless;
     }
     cells.get(&column).map_or(Slot::Closed, |value| Slot::Open(*value))
-}
-
-/// Tells whether packets can pass: the addresses are of one family, as far as is known.
-pub(crate) fn compatible(classes: &Classes, source: ClassId, destination: ClassId) -> bool {
-    let families = (classes.family(source), classes.family(destination));
-    !matches!(families, (Some(source), Some(destination)) if source != destination)
-}
-
-pub(crate) type Block = (usize, BTreeSet<usize>, BTreeSet<usize>);
-
-/// Covers the open slots by blocks of rows × columns with one value each.
-pub(crate) fn group(matrix: &[Vec<Slot>]) -> Vec<Block> {
-    let meaningful = || matrix.iter().flatten().filter(|slot| **slot != Slot::Meaningless);
-    let mut values = meaningful();
-    let first = values.next();
-    if let Some(Slot::Open(value)) = first
-        && values.all(|slot| Some(slot) == first)
-    {
-        let column_used = |column: &usize| {
-            matrix.iter().any(|row| row.get(*column).is_some_and(|slot| *slot != Slot::Meaningless))
-        };
-        let row_used = |row: &[Slot]| row.iter().any(|slot| *slot != Slot::Meaningless);
-        let rows = matrix.iter().enumerate().filter(|(_, row)| row_used(row)).map(|(index, _)| index);
-        let columns = (0..matrix.first().map_or(0, Vec::len)).filter(column_used);
-        return vec![(*value, rows.collect(), columns.collect())];
-    }
-    let mut blocks: BTreeMap<(usize, BTreeSet<usize>), BTreeSet<usize>> = BTreeMap::new();
-    for (row, slots) in matrix.iter().enumerate() {
-        let mut columns: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-        for (column, slot) in slots.iter().enumerate() {
-            if let Slot::Open(value) = slot {
-                columns.entry(*value).or_default().insert(column);
-            }
-        }
-        for (value, columns) in columns {
-            blocks.entry((value, columns)).or_default().insert(row);
-        }
-    }
-    blocks.into_iter().map(|((value, columns), rows)| (value, rows, columns)).collect()
 }

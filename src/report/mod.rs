@@ -1,12 +1,16 @@
 //! Questions and their answers, as plain data in the schema `netpol/v1`.
 
+pub mod connection;
 pub mod default_deny;
 pub mod doctor;
 pub mod findings;
 pub mod host;
 pub mod list;
 pub mod planned;
+pub mod query;
 pub mod reach;
 pub mod refresh;
 pub mod rows;
 pub mod subject;
+pub mod subject_explanation;
+pub mod summary;

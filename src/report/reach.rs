@@ -6,30 +6,36 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::list;
 use super::list::{List, Listed, Side};
-use crate::answer::schema::{
-    Connection, Count, Endpoint, Finding, Opened, Reason, RuleRef, ServicePort, Totals, Verdict,
-};
-use crate::answer::summary::{Namer, Place};
+use super::query;
+use crate::answer::caveats as limits_of;
+use crate::answer::endpoint::Endpoint;
+use crate::answer::finding::Finding;
+use crate::answer::rule_ref::RuleRef;
+use crate::answer::verdict::Verdict;
 use crate::ends::end::{End, Who};
+use crate::ends::hop::Hop;
+use crate::ends::namer::Namer;
 use crate::ends::naming::name_of;
+use crate::ends::place::Place;
 use crate::ends::service;
-use crate::ends::service::{Hop, asked_hops};
+use crate::ends::service::asked_hops;
 use crate::ends::target::PortQuery;
 use crate::ends::units::{Level, Part, UnitId, Wanted};
-use crate::engine::classes::ClassId;
+use crate::engine::class::ClassId;
 use crate::engine::connection::{HalfJudged, judge};
 use crate::engine::decide::Why;
 use crate::engine::network::Network;
 use crate::explain::explain;
 use crate::explain::explain::ExplainError;
+use crate::explain::explanation::{Reason, ServicePort};
 use crate::exposure::exposure;
-use crate::exposure::exposure::Exposure;
+use crate::exposure::way::Exposure;
 use crate::exposure::ways;
 use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
 use crate::policy::Action;
+use crate::report::connection::{Connection, Count, Opened, Totals};
 
 /// What to tell of each source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,12 +154,12 @@ impl<'a, 'b> Sources<'a, 'b> {
         let unexpected = wanted.as_ref().map(|own| ways::unexpected(network, &target, &exposures, own));
         let asked = port.as_ref().map(ToString::to_string);
         let (level, to) = (Level::Workloads, Some(target));
-        let list = list::Query { level, direction: None, from: None, to, port, namespace: None };
+        let list = query::Query { level, direction: None, from: None, to, port, namespace: None };
         let list = List::new(network, list);
         if !hops.is_empty() && list.may_be_from_outside() {
             caveats.push(service::from_outside(&name_of(&endpoint)));
         }
-        caveats.extend(list::limits(network, None));
+        caveats.extend(limits_of::limits(network, None));
         let endpoints = |ends: &Vec<End>| ends.iter().map(|end| end.endpoint.clone()).collect();
         Ok(Self {
             target: endpoint,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::answer::schema::API_VERSION;
+use crate::answer::verdict::API_VERSION;
 
 /// What became of every policy with remembered hosts.
 #[derive(Clone, Debug, Serialize)]

@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::list::Query;
 use crate::ends::end::End;
 use crate::ends::target::PortQuery;
+use crate::engine::class::{Subject, SubjectId};
 use crate::engine::class_set::ClassSet;
-use crate::engine::classes::{Subject, SubjectId};
 use crate::engine::network::Network;
 use crate::engine::region::Region;
 use crate::engine::row::{Row, row_within};
 use crate::model::arena::Arena;
 use crate::model::ports::PortSet;
 use crate::policy::Direction;
+use crate::report::query::Query;
 
 /// One row for each subject that was judged.
 type Judged = Arena<Subject, Option<Rc<Row>>>;

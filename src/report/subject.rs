@@ -1,25 +1,27 @@
 //! What applies to this workload?
 
+use crate::answer::caveats::addresses_of;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings;
+use crate::answer::caveats::doubt_text;
+use crate::answer::endpoint::Endpoint;
 use crate::answer::plugin;
-use crate::answer::schema::{
-    API_VERSION, Allowed, Dir, Endpoint, IsolatedBy, RuleRef, SubjectExplanation, Verdict,
-};
+use crate::answer::rule_ref::RuleRef;
+use crate::answer::verdict::{API_VERSION, Verdict};
 use crate::ends::end::{End, Who};
 use crate::ends::naming::name_of;
 use crate::ends::units::{Level, Part, Units};
+use crate::engine::class::SubjectId;
 use crate::engine::class_set::ClassSet;
-use crate::engine::classes::SubjectId;
 use crate::engine::decide::Doubt;
 use crate::engine::miss;
 use crate::engine::network::Network;
-use crate::explain::explain::doubt_text;
 use crate::exposure::exposure;
-use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
-use crate::policy::{Action, Direction, IpBlock, Peer, Peers, RuleId, Tier};
+use crate::policy::{Action, Direction, Peer, Peers, RuleId, Tier};
+use crate::report::subject_explanation::{Allowed, Dir, IsolatedBy, SubjectExplanation};
 
 /// Explains what policies apply to the pods of an end.
 pub fn explain(network: &Network<'_>, end: &End) -> SubjectExplanation {
@@ -275,12 +277,4 @@ impl View<'_, '_> {
 
 fn entity(name: &str) -> Endpoint {
     Endpoint { kind: "Entity".into(), name: Some(name.into()), ..Endpoint::default() }
-}
-
-/// Returns the addresses that any of some blocks holds.
-pub(crate) fn addresses_of<'a>(blocks: impl Iterator<Item = &'a IpBlock>) -> IpSet {
-    blocks.fold(IpSet::default(), |all, block| {
-        let inside: IpSet = [block.cidr].into_iter().collect();
-        all.union(&inside.difference(&block.except.iter().copied().collect()))
-    })
 }

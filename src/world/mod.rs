@@ -1,3 +1,4 @@
 //! TODO world.
 
 pub mod servers;
+pub mod services;

@@ -7,13 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
-use crate::ends::backends::selects;
 use crate::model::endpoint::{Pod, PodId, PodState};
 use crate::model::labels::value_of;
 use crate::model::ports::Protocol;
 use crate::model::selector::{Requirement, Selector, Test};
 use crate::model::service::{Service, ServiceAddress, ServicePort, Slice, TargetPort};
 use crate::model::snapshot::Snapshot;
+use crate::world::services::selects;
 
 /// Servers, and the ports on which they answer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

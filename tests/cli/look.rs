@@ -3,8 +3,9 @@
 use std::io::Read;
 use std::process::Stdio;
 
+use netpol::ends::find::find_end;
+use netpol::ends::target;
 use netpol::ends::units::Level;
-use netpol::ends::{end as ends, target};
 use netpol::engine::network::Network;
 use netpol::explain::explain;
 use netpol::files::manifests;
@@ -12,7 +13,8 @@ use netpol::files::manifests::ReadOptions;
 use netpol::policy;
 use netpol::render;
 use netpol::render::Look;
-use netpol::report::list::{List, Query};
+use netpol::report::list::List;
+use netpol::report::query::Query;
 use netpol::report::subject;
 
 use crate::run::Folder;
@@ -84,7 +86,7 @@ fn text_fits_the_width_that_it_is_given() {
     let snapshot = manifests::read(&[path], options).unwrap().assemble();
     let rules = policy::translate(&snapshot);
     let network = Network::build(&snapshot, &rules);
-    let end = |word: &str| ends::find(&network, &target::parse(word).unwrap().0, "default").unwrap();
+    let end = |word: &str| find_end(&network, &target::parse(word).unwrap().0, "default").unwrap();
     for width in [40, 60, 80, 120] {
         let look = Look { width, wide: false, headers: true };
         let mut out = Vec::new();

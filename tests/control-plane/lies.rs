@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
-use netpol::objects::object::{Meta, PodObject};
+use netpol::objects::meta::Meta;
+use netpol::objects::object::PodObject;
 use prost::Message;
 use serde_json::json;
 

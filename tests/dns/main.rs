@@ -17,9 +17,8 @@ use std::time::{Duration, Instant};
 
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
-use netpol::dns::resolve::{
-    Asking, NameServers, Patience, Resolved, resolve, resolve_each_srv, resolve_srv,
-};
+use netpol::dns::patience::Patience;
+use netpol::dns::resolve::{Asking, NameServers, Resolved, resolve, resolve_each_srv, resolve_srv};
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::merge::{Options, merge};
 use netpol::edit::outcome::{Answer, VantageClass};

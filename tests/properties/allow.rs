@@ -16,7 +16,7 @@ use netpol::edit::plan;
 use netpol::edit::plan::{Hosts, Learnt, Wanted, Whose};
 use netpol::edit::record::{Entry, Key, Minute};
 use netpol::edit::special::own_addresses;
-use netpol::ends::end as ends;
+use netpol::ends::find::find_end;
 use netpol::ends::target::Target;
 use netpol::model::ips::Family;
 use netpol::model::special::AddressClass;
@@ -82,7 +82,7 @@ impl<'a> Asked<'a> {
             _ => Target::Pod { namespace, name },
         };
         let network = world.network();
-        let subject = subject(&world.snapshot, &ends::find(&network, &target, "alpha").ok()?).ok()?;
+        let subject = subject(&world.snapshot, &find_end(&network, &target, "alpha").ok()?).ok()?;
         let own = own_addresses(&world.snapshot);
         let real = |ip: &IpAddr| ip.to_canonical() == *ip && !own.contains(*ip);
         let outside: Vec<IpAddr> = world.outside.iter().copied().filter(real).collect();

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use netpol::answer::schema::Verdict;
-use netpol::answer::summary::{Extent, Line, Place};
-use netpol::render::graph::{Graph, Shape};
+use netpol::answer::verdict::Verdict;
+use netpol::ends::place::{Extent, Place};
+use netpol::render::edge::Shape;
+use netpol::render::graph::Graph;
+use netpol::report::summary::Line;
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
 use proptest::strategy::ValueTree;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use netpol::engine::class::ClassId;
 use netpol::engine::class_set::ClassSet;
-use netpol::engine::classes::ClassId;
 use netpol::engine::decide::{Piece, Verdict, decide};
 use netpol::engine::network::Network;
 use netpol::engine::region::Region;

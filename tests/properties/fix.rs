@@ -5,12 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use netpol::answer::schema::{AdditionKind, Fix, Verdict};
+use netpol::answer::verdict::Verdict;
 use netpol::ends::end as ends;
 use netpol::ends::end::Who;
+use netpol::ends::find::find_end;
 use netpol::ends::target::{PortQuery, Target};
 use netpol::engine::network::Network;
 use netpol::explain::explain::explain;
+use netpol::explain::explanation::{AdditionKind, Fix};
 use netpol::fix::fix::{Question, propose};
 use netpol::model::snapshot::Snapshot;
 use proptest::collection::vec;
@@ -78,7 +80,7 @@ impl Asked {
     }
 
     fn verdict(&self, network: &Network<'_>) -> Option<Verdict> {
-        let find = |target| ends::find(network, target, "alpha").unwrap();
+        let find = |target| find_end(network, target, "alpha").unwrap();
         let (source, destination) = (find(&self.source), find(&self.destination));
         let answer = explain(network, &source, &destination, self.port.as_ref());
         answer.ok().map(|answer| answer.verdict)
@@ -246,7 +248,7 @@ struct Ends {
 
 impl Ends {
     fn of(network: &Network<'_>, asked: &Asked) -> Self {
-        let find = |target| ends::find(network, target, "alpha").unwrap();
+        let find = |target| find_end(network, target, "alpha").unwrap();
         let (source, destination) = (find(&asked.source), find(&asked.destination));
         let units = [&source, &destination].map(|end| units_of(network.snapshot, end));
         Self { source, destination, units }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 
+use netpol::engine::class::{ClassId, SubjectId};
 use netpol::engine::class_set::ClassSet;
-use netpol::engine::classes::{ClassId, SubjectId};
 use netpol::engine::decide::{Piece, Verdict, decide};
 use netpol::engine::network::Network;
 use netpol::engine::region::Region;

@@ -7,19 +7,23 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 
-use netpol::answer::schema::{Connection, Endpoint, Reason, Verdict};
+use netpol::answer::endpoint::Endpoint;
+use netpol::answer::verdict::Verdict;
 use netpol::ends::end as ends;
 use netpol::ends::end::End;
+use netpol::ends::find::find_end;
 use netpol::ends::target::{PortQuery, Target};
 use netpol::ends::units::{Level, Units};
-use netpol::engine::classes::ClassId;
+use netpol::engine::class::ClassId;
 use netpol::engine::network::Network;
 use netpol::engine::row::{Row, row};
+use netpol::explain::explanation::Reason;
 use netpol::model::endpoint::{PodState, Workload};
 use netpol::model::ips::Family;
 use netpol::model::ports::{PortSet, Protocol};
 use netpol::model::snapshot::Snapshot;
 use netpol::policy::Direction;
+use netpol::report::connection::Connection;
 use netpol::report::list;
 use netpol::report::list::List;
 use netpol::report::reach::{Detail, Query, Sources, Which};
@@ -81,7 +85,7 @@ proptest! {
         let endpoint = *pick.get(&named);
         let target = end(&network, &target_of(endpoint));
         let mut column = Vec::new();
-        let query = list::Query {
+        let query = netpol::report::query::Query {
             level: Level::Workloads, direction: None, from: None, to: None, port: port.clone(), namespace: None,
         };
         let _ = List::new(&network, query).each(&mut |listed| {
@@ -230,7 +234,7 @@ fn target_of(endpoint: &Endpoint) -> Target {
 }
 
 fn end(network: &Network<'_>, target: &Target) -> End {
-    ends::find(network, target, "default").unwrap()
+    find_end(network, target, "default").unwrap()
 }
 
 fn pick_port(pick: &Index) -> Option<PortQuery> {

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use netpol::ends::end as ends;
+use netpol::ends::find::find_end;
 use netpol::ends::target::{PortQuery, Target};
-use netpol::engine::classes::ClassId;
+use netpol::engine::class::ClassId;
 use netpol::model::endpoint::Pod;
 use netpol::model::labels::value_of;
 use netpol::model::ports::{PortSet, Protocol};
@@ -74,7 +74,7 @@ proptest! {
         });
 
         let target = Target::Service { namespace: Some(namespace), name: "web".to_owned() };
-        let end = ends::find(&network, &target, "default").unwrap();
+        let end = find_end(&network, &target, "default").unwrap();
         let port = port.map(|port| {
             PortQuery::Numbers { protocol: port.protocol, low: port.port, high: port.port }
         });

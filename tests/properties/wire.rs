@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+use netpol::objects::meta::{Meta, OwnerReference};
 use netpol::objects::object::{
-    Condition, Container, ContainerPort, Ip, Meta, NodeAddress, NodeObject, NodeStatus, OwnerReference,
-    PodObject, PodSpec, PodStatus,
+    Condition, Container, ContainerPort, Ip, NodeAddress, NodeObject, NodeStatus, PodObject, PodSpec,
+    PodStatus,
 };
 use netpol::objects::service::{
     EndpointSliceObject, LoadBalancerIngress, LoadBalancerStatus, PortNumberOrName, ServiceObject,

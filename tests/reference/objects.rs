@@ -5,10 +5,11 @@ use std::net::IpAddr;
 use netpol::model::origin::ObjectOrigin;
 use netpol::model::ports::Protocol;
 use netpol::model::snapshot::PolicyMeta;
+use netpol::objects::meta::Meta;
 use netpol::objects::object::{
-    Container, ContainerPort, Ip, JobTemplate, JobTemplateSpec, Meta, NodeAddress, NodeObject,
-    NodeStatus, Object, ObjectKey, Objects, PodObject, PodSpec, PodStatus, PolicyRead, Template,
-    WorkloadObject, WorkloadSpec,
+    Container, ContainerPort, Ip, JobTemplate, JobTemplateSpec, NodeAddress, NodeObject, NodeStatus,
+    Object, ObjectKey, Objects, PodObject, PodSpec, PodStatus, PolicyRead, Template, WorkloadObject,
+    WorkloadSpec,
 };
 
 use super::cluster::Cluster;

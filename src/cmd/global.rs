@@ -1,0 +1,83 @@
+//! The flags that every subcommand has.
+
+use crate::cmd;
+use crate::cmd::cni::CniChoice;
+use crate::error::Error;
+use crate::render::Format;
+use clap::{Args, Parser, ValueEnum};
+
+/// The flags that every subcommand has.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global flags")]
+pub struct Global {
+    /// The namespace of names that give none.
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
+    /// Read manifests instead of the cluster: a file, a directory, or - for standard input.
+    #[arg(short, long, global = true, value_name = "PATH")]
+    pub(crate) filename: Vec<String>,
+    /// Read directories below the directories of -f and --with too.
+    #[arg(short = 'R', long, global = true)]
+    pub(crate) recursive: bool,
+    /// Lay manifests over what is read, as if they were applied.
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) with: Vec<String>,
+    /// Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME.
+    #[arg(long, global = true, value_name = "TYPE/NAME")]
+    pub(crate) without: Vec<String>,
+    /// How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid.
+    #[arg(short, long, global = true, value_name = "FORMAT")]
+    output: Option<String>,
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = ColorWhen::Auto, value_name = "WHEN")]
+    pub(crate) color: ColorWhen,
+    /// The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API's own
+    /// rules; or its name, such as cilium or calico.
+    #[arg(long, global = true, value_name = "NAME", default_value = "auto", value_parser = CniChoice::parse)]
+    pub(crate) cni: CniChoice,
+    #[command(flatten)]
+    pub(crate) connection: cmd::connection::ConnectionFlags,
+}
+
+impl Global {
+    /// Tells whether anything is laid over what is read, or taken away from it.
+    pub(crate) fn has_overlay(&self) -> bool {
+        !self.with.is_empty() || !self.without.is_empty()
+    }
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal that has colours, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Global {
+    /// Returns the format that was asked for.
+    pub(crate) fn format(&self) -> Format {
+        let known = Format::OF_CONNECTIONS.iter();
+        let asked = known.filter(|(word, _)| Some(*word) == self.output.as_deref());
+        asked.map(|(_, format)| *format).next().unwrap_or(Format::Text)
+    }
+
+    /// Refuses a format that is not one of these, in kubectl's words.
+    pub(crate) fn check_format(&self, formats: &[(&str, Format)]) -> Result<(), Error> {
+        let Some(word) = &self.output else { return Ok(()) };
+        if formats.iter().any(|(known, _)| known == word) {
+            return Ok(());
+        }
+        if formats.is_empty() {
+            return Err(Error::usage("this subcommand has no output formats: leave out -o"));
+        }
+        let known: Vec<&str> = formats.iter().map(|(known, _)| *known).collect();
+        Err(Error::usage(format!(
+            "unable to match a printer suitable for the output format {word:?}, allowed formats are: {}",
+            known.join(",")
+        )))
+    }
+}

@@ -1,0 +1,88 @@
+//! Units and parts of units, named for text: what is told together has one place.
+
+use crate::answer::endpoint::Endpoint;
+use crate::ends::naming::name_of;
+
+/// One end of a line, in the order of lines.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Place {
+    /// A whole unit, or all that policies can govern of one namespace or of all.
+    Whole {
+        /// What a user would write, or `all pods of ns/shop`, or `all pods`.
+        title: String,
+        /// What it stands for.
+        extent: Extent,
+    },
+    /// Some pods or addresses of a unit, or addresses outside.
+    Part(Endpoint),
+}
+
+/// What a place stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Extent {
+    /// A unit, in its namespace if it has one.
+    Unit(Option<String>),
+    /// All of one namespace.
+    Namespace {
+        /// The namespace.
+        name: String,
+        /// How many units that is.
+        units: usize,
+    },
+    /// All of every namespace.
+    Everything {
+        /// How many units that is.
+        units: usize,
+    },
+}
+
+impl Place {
+    /// Names a whole unit.
+    pub fn unit(endpoint: &Endpoint) -> Self {
+        let extent = Extent::Unit(endpoint.namespace.clone());
+        Self::Whole { title: name_of(endpoint), extent }
+    }
+
+    pub(crate) fn all_of(namespace: &str, units: usize) -> Self {
+        let title = format!("all pods of ns/{namespace}");
+        Self::Whole { title, extent: Extent::Namespace { name: namespace.to_owned(), units } }
+    }
+
+    pub(crate) fn everything(units: usize) -> Self {
+        Self::Whole { title: "all pods".to_owned(), extent: Extent::Everything { units } }
+    }
+
+    /// Names the place as text does.
+    pub fn title(&self) -> String {
+        match self {
+            Self::Whole { title, .. } => title.clone(),
+            Self::Part(endpoint) => title(endpoint),
+        }
+    }
+
+    /// Returns the namespace that the place lies in.
+    pub fn namespace(&self) -> Option<&str> {
+        match self {
+            Self::Whole { extent: Extent::Unit(namespace), .. } => namespace.as_deref(),
+            Self::Whole { extent: Extent::Namespace { name, .. }, .. } => Some(name),
+            Self::Whole { extent: Extent::Everything { .. }, .. } => None,
+            Self::Part(endpoint) => endpoint.namespace.as_deref(),
+        }
+    }
+}
+
+/// Names an endpoint, with the pods or addresses that are meant where not all are.
+pub fn title(endpoint: &Endpoint) -> String {
+    const SHOWN: usize = 3;
+    let name = name_of(endpoint);
+    let ips = endpoint.ips.iter().map(ToString::to_string);
+    let all: Vec<String> = endpoint.pods.iter().cloned().chain(ips).collect();
+    if all.is_empty() {
+        return name;
+    }
+    let shown = all.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match all.len().checked_sub(SHOWN).filter(|rest| *rest > 0) {
+        None => format!("{name} ({shown})"),
+        Some(rest) => format!("{name} ({shown} and {rest} more)"),
+    }
+}

@@ -1,0 +1,74 @@
+//! What policies apply to one workload, as data.
+
+use crate::answer::endpoint::Endpoint;
+use crate::answer::finding::Finding;
+use crate::answer::rule_ref::RuleRef;
+use crate::answer::verdict::Verdict;
+use crate::exposure::way::Exposure;
+use serde::Serialize;
+
+/// What policies apply to one workload.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SubjectExplanation {
+    /// `netpol/v1`.
+    pub api_version: &'static str,
+    /// `SubjectExplanation`.
+    pub kind: &'static str,
+    /// The workload.
+    pub subject: Endpoint,
+    /// Who may open connections to it.
+    pub ingress: Dir,
+    /// To whom it may open connections.
+    pub egress: Dir,
+    /// The ways in from outside the cluster.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exposures: Vec<Exposure>,
+    /// What looks wrong in the policies that apply, and in the ways in.
+    pub findings: Vec<Finding>,
+    /// Limits of this answer.
+    pub caveats: Vec<String>,
+    /// What could not be read.
+    pub gaps: Vec<String>,
+}
+
+/// One direction of a workload.
+#[derive(Clone, Debug, Serialize)]
+pub struct Dir {
+    /// Whether any pod of it is isolated, so that only what rules allow is allowed.
+    pub isolated: bool,
+    /// The policies that isolate it.
+    pub by: Vec<IsolatedBy>,
+    /// What is allowed, rule by rule; where it is not isolated, everything.
+    pub allows: Vec<Allowed>,
+    /// Rules that match nothing now.
+    pub unused: Vec<RuleRef>,
+}
+
+/// A policy that isolates a workload.
+#[derive(Clone, Debug, Serialize)]
+pub struct IsolatedBy {
+    /// The policy.
+    #[serde(flatten)]
+    pub rule: RuleRef,
+    /// The pods it isolates; all where it is absent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pods: Vec<String>,
+}
+
+/// Peers that a rule allows.
+#[derive(Clone, Debug, Serialize)]
+pub struct Allowed {
+    /// The other end.
+    pub peer: Endpoint,
+    /// The ports, at the destination.
+    pub ports: Vec<String>,
+    /// `allow`, or `depends` where it is not known whether the rule matches.
+    pub verdict: Verdict,
+    /// The rule; nothing where no policy isolates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RuleRef>,
+    /// The pods of the workload for which it holds; all where it is absent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pods: Vec<String>,
+}
