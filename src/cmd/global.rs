@@ -4,7 +4,7 @@ use crate::cmd;
 use crate::cmd::cni::CniChoice;
 use crate::error::Error;
 use crate::render::Format;
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, ValueEnum};
 
 /// The flags that every subcommand has.
 #[derive(Debug, Args)]
