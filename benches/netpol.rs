@@ -87,9 +87,9 @@ fn all() {
 
 fn engine() {
     let snapshot = generate::snapshot();
-    let start = Instant::now();
     let rules = policy::translate(&snapshot);
-    let network = Network::build(&snapshot, &rules);
+    let start = Instant::now();
+    let network = Network::build(&snapshot, rules);
     let built = start.elapsed();
     for direction in Direction::ALL {
         for subject in network.classes.subjects.ids() {
@@ -98,7 +98,8 @@ fn engine() {
     }
     let (pods, policies) = (snapshot.pods.len(), snapshot.policies.len());
     let size = format!("{pods} pods, {policies} policies, {} namespaces", snapshot.namespaces.len());
-    let classes = format!("{} classes, {} rules", network.classes.classes.len(), rules.rules.len());
+    let classes =
+        format!("{} classes, {} rules", network.classes.classes.len(), network.rules.rules.len());
     report(&format!("network build: {size}"), built, peak("self"));
     report(
         &format!("network build and all rows, both directions ({classes})"),
@@ -148,8 +149,7 @@ fn who_can_reach(network: &Network<'_>) {
 fn diff(before: &Network<'_>) {
     let mut snapshot = generate::snapshot();
     assert_eq!(&*snapshot.policies.remove(5).name, "deny-all");
-    let rules = policy::translate(&snapshot);
-    let after = Network::build(&snapshot, &rules);
+    let after = Network::of(&snapshot);
     let start = Instant::now();
     let networks = Sides { before, after: &after };
     let ends = JointEnds::build(networks);

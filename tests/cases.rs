@@ -22,7 +22,6 @@ use netpol::files::manifests;
 use netpol::files::manifests::ReadOptions;
 use netpol::fix::fix;
 use netpol::fix::fix::Question;
-use netpol::policy;
 use netpol::report::subject;
 use serde_json::Value;
 
@@ -218,8 +217,7 @@ fn ask_library(folder: &Path, arguments: &[&str]) -> Value {
     let options = ReadOptions { recursive: false, namespace: "default" };
     let objects = manifests::read(&[folder.to_string_lossy().into_owned()], options).unwrap();
     let snapshot = objects.assemble();
-    let rules = policy::translate(&snapshot);
-    let network = Network::build(&snapshot, &rules);
+    let network = Network::of(&snapshot);
     let end = |word: &str| find_end(&network, &target::parse(word).unwrap().0, "default").unwrap();
     match arguments {
         [subject] => serde_json::to_value(subject::explain(&network, &end(subject))).unwrap(),

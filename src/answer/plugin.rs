@@ -15,7 +15,7 @@ pub fn caveats_for(network: &Network<'_>, subjects: &BTreeSet<SubjectId>) -> Vec
         each().flat_map(|(own, tier)| network.rules_of(*subject, own, tier)).map(|(id, _)| id)
     });
     let rules: BTreeSet<RuleId> = rules.collect();
-    caveats(network, rules.into_iter().map(|rule| network.rules.rules.at(rule)))
+    caveats(network, rules.into_iter().map(|rule| network.rule(rule)))
 }
 
 /// Names the plugin, and where it differs from the Kubernetes API for some rules.

@@ -42,10 +42,9 @@ use crate::plan::opening;
 use crate::plan::opening::Opening;
 use crate::plan::writing;
 use crate::plan::writing::{
-    Change, Dry, Place, WriteFlags, check_owners, objects_after, refused, rules_after, tell,
+    Change, Dry, Place, WriteFlags, check_owners, network_after, objects_after, refused, tell,
 };
 use crate::plan::{cilium, hosts, refreshed};
-use crate::policy;
 use crate::render::{Format, allowance as render, diff};
 use crate::report::planned::applied;
 
@@ -151,8 +150,7 @@ pub fn run(args: &AllowEndpointArgs, global: &Global) -> Result<ExitCode, Error>
     let target = target.map(|(target, _)| target);
     let input = input::read(global, true, &target.iter().collect::<Vec<_>>())?;
     let target = target.unwrap_or_else(|| Target::Namespace(input.namespace.clone()));
-    let rules = policy::translate(&input.snapshot);
-    let before = Network::build(&input.snapshot, &rules);
+    let before = Network::of(&input.snapshot);
     let end = find(&before, &target, &input.namespace)?;
     let subject = allowance::subject(&input.snapshot, &end).map_err(Error::usage)?;
     let pods = Pods {
@@ -306,8 +304,7 @@ impl Question<'_, '_> {
         changes: &[Change],
         ask: impl FnOnce(&Network<'_>, &End) -> T,
     ) -> Result<T, Error> {
-        let rules = rules_after(self.before.snapshot, changes);
-        let after = Network::build(self.before.snapshot, &rules);
+        let after = network_after(self.before.snapshot, changes);
         Ok(ask(&after, &find(&after, &self.target, &self.pods.namespace)?))
     }
 
@@ -315,8 +312,7 @@ impl Question<'_, '_> {
     /// policy selects, whether asked for or not.
     fn cuts(&self, changes: &[Change]) -> Option<String> {
         let (snapshot, namespace) = (self.before.snapshot, &*self.pods.namespace);
-        let rules = rules_after(snapshot, changes);
-        let after = Network::build(snapshot, &rules);
+        let after = network_after(snapshot, changes);
         let open = allowance::open_pods(self.before, namespace);
         let cut = open.difference(&allowance::open_pods(&after, namespace)).copied().collect();
         let source = name_of(&self.end.endpoint);
@@ -376,8 +372,7 @@ impl Question<'_, '_> {
         // One of ours that is there already is written as a whole: what it opens stays in it.
         let mut rules = objects_after(changes);
         rules.extend(applied(None, &object::dns(&self.pods, &[])));
-        let rules = policy::translate_with(self.before.snapshot, &rules);
-        let without = Network::build(self.before.snapshot, &rules);
+        let without = Network::with_policies(self.before.snapshot, &rules);
         let end = find(&without, &self.target, &self.pods.namespace)?;
         let places = match allowance::dns_to_open(&without, &end) {
             Ok(servers) => servers.into_iter().map(opening::dns_place).collect(),
@@ -462,8 +457,7 @@ impl Question<'_, '_> {
     }
 
     fn show(&self, global: &Global, source: &str, changes: &[Change]) -> Result<(), Error> {
-        let rules = rules_after(self.before.snapshot, changes);
-        let after = Network::build(self.before.snapshot, &rules);
+        let after = network_after(self.before.snapshot, changes);
         let networks = Sides { before: self.before, after: &after };
         let ends = JointEnds::build(networks);
         let hosts = changes.iter().flat_map(|change| refreshed::hosts(&change.planned.changes));

@@ -18,7 +18,6 @@ use crate::error::{Error, ExitCode};
 use crate::plan::opening::managed;
 use crate::plan::writing;
 use crate::plan::writing::{Change, Dry, Place, WriteFlags};
-use crate::policy;
 use crate::render::{Format, default_deny as render, diff};
 use crate::report::default_deny::{Allowed, DefaultDeny, Inside, default_deny};
 use crate::world::servers;
@@ -78,8 +77,7 @@ pub fn run(args: &DefaultDenyArgs, global: &Global) -> Result<ExitCode, Error> {
         return Err(Error::usage("--apply writes to the cluster: leave out -f, --with and --without"));
     }
     let input = input::read(global, true, &[&target])?;
-    let rules = policy::translate(&input.snapshot);
-    let before = Network::build(&input.snapshot, &rules);
+    let before = Network::of(&input.snapshot);
     find(&before, &target, &input.namespace)?;
     let inside = if args.allow_same_namespace { Inside::Allowed } else { Inside::Denied };
     let unknown = || {
@@ -95,8 +93,7 @@ pub fn run(args: &DefaultDenyArgs, global: &Global) -> Result<ExitCode, Error> {
     let dns = servers::dns(&input.snapshot);
     let allowed = Allowed { inside, dns: &dns, api_server: api_server.as_deref() };
     let base = default_deny(&input.snapshot, name, allowed);
-    let applied = base.applied(&input.snapshot);
-    let after = Network::build(&input.snapshot, &applied);
+    let after = base.applied(&input.snapshot);
     output::write(global, true, |out, format, look| {
         match format {
             Format::Json => render::write_json(out, &base)?,

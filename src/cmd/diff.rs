@@ -9,7 +9,6 @@ use crate::diff::diff::Diff;
 use crate::diff::joint::JointEnds;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
-use crate::policy;
 use crate::render::machine::Syntax;
 use crate::render::{Format, diff as render, diff_markdown, diff_rows, dot, mermaid};
 
@@ -76,9 +75,7 @@ pub fn run(args: &DiffArgs, global: &Global) -> Result<ExitCode, Error> {
     };
     // A change may cut any namespace, whichever the context names.
     let only = connection::given(global.namespace.clone()).filter(|_| !args.all_namespaces);
-    let rules = snapshots.each().map(policy::translate);
-    let networks =
-        snapshots.each().zip(rules.each()).map(|(snapshot, rules)| Network::build(snapshot, rules));
+    let networks = snapshots.each().map(Network::of);
     let networks = networks.each();
     if let Some(name) = &only {
         let after = check_namespace(networks.after, name);

@@ -20,7 +20,6 @@ use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::explain::explanation::{Explanation, Fix};
 use crate::fix::fix;
-use crate::policy;
 use crate::render::limits::merged;
 use crate::render::sanitize::sanitize;
 use crate::render::{Format, explain, machine, subject};
@@ -167,8 +166,7 @@ fn answer(
     ([source, destination], port): ([&Target; 2], Option<&PortQuery>),
     wants_fix: bool,
 ) -> Result<Explanation, Error> {
-    let rules = policy::translate(&input.snapshot);
-    let network = Network::build(&input.snapshot, &rules);
+    let network = Network::of(&input.snapshot);
     let ends = [source, destination].map(|target| find(&network, target, &input.namespace));
     let [from, to] = ends;
     let answer = crate::explain::explain::explain(&network, &from?, &to?, port);
@@ -215,8 +213,7 @@ fn run_subject(
         return Err(Error::usage(format!("{flag} needs --to or --from")));
     }
     let input = input::read(global, true, &[target])?;
-    let rules = policy::translate(&input.snapshot);
-    let network = Network::build(&input.snapshot, &rules);
+    let network = Network::of(&input.snapshot);
     let end = find(&network, target, &input.namespace)?;
     let answer = crate::report::subject::explain(&network, &end);
     output::write(global, true, |out, format, look| match format {

@@ -26,7 +26,6 @@ use crate::plan::hosts;
 use crate::plan::learning::learn;
 use crate::plan::opening::service_target;
 use crate::plan::refreshed::date;
-use crate::policy;
 use crate::render::sanitize::sanitize;
 use crate::render::{Format, host as render, machine};
 use crate::report::host;
@@ -46,8 +45,7 @@ pub(crate) fn run(
 ) -> Result<ExitCode, Error> {
     let destination = url::parse(url).map_err(|error| Error::usage(format!("--to: {error}")))?;
     let input = input::read(global, true, &[source])?;
-    let rules = policy::translate(&input.snapshot);
-    let network = Network::build(&input.snapshot, &rules);
+    let network = Network::of(&input.snapshot);
     let end = find(&network, source, &input.namespace)?;
     let live = global.filename.is_empty();
     let connection = live.then(|| global.connection.options(global.namespace.as_ref()));

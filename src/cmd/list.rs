@@ -11,7 +11,6 @@ use crate::ends::units::Level;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::model::snapshot::Gap;
-use crate::policy;
 use crate::policy::Direction;
 use crate::render::machine::Syntax;
 use crate::render::sanitize::sanitize;
@@ -88,8 +87,7 @@ pub fn run(args: &ListArgs, global: &Global) -> Result<ExitCode, Error> {
     }
     let targets: Vec<_> = from.iter().chain(&to).map(|(target, _)| target).collect();
     let input = input::read(global, args.all_namespaces, &targets)?;
-    let rules = policy::translate(&input.snapshot);
-    let network = Network::build(&input.snapshot, &rules);
+    let network = Network::of(&input.snapshot);
     if let Some(name) = &input.only {
         check_namespace(&network, name)?;
     }

@@ -9,7 +9,6 @@ use crate::ends::target;
 use crate::ends::target::Target;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
-use crate::policy;
 use crate::render::machine::Syntax;
 use crate::render::sanitize::sanitize;
 use crate::render::{Format, dot, mermaid, reach as render};
@@ -79,8 +78,7 @@ pub fn run(args: &WhoCanReachArgs, global: &Global) -> Result<ExitCode, Error> {
     }
     let only = args.expect.as_ref().map(|word| parse_only(word)).transpose()?;
     let input = input::read(global, true, &[&target])?;
-    let rules = policy::translate(&input.snapshot);
-    let network = Network::build(&input.snapshot, &rules);
+    let network = Network::of(&input.snapshot);
     let end = |target: &Target| find(&network, target, &input.namespace);
     let only = only.map(|targets| targets.iter().map(end).collect()).transpose()?;
     let why = args.why || global.format() == Format::Wide;

@@ -88,7 +88,7 @@ impl<'a, 'b> Alike<'a, 'b> {
     }
 
     fn same_rule(&self, ids: Sides<RuleId>, subjects: Sides<SubjectId>) -> bool {
-        let rules = self.networks.zip(ids).map(|(network, id)| network.rules.rules.at(id));
+        let rules = self.networks.zip(ids).map(|(network, id)| network.rule(id));
         let asked = |rule: &'a Rule| (rule.tier, rule.action, &rule.ports, &rule.source.policy);
         let has_names = rules.before.ports.names().next().is_some();
         let same_ports = || match rules.before.direction {
@@ -150,7 +150,7 @@ fn isolated<'a>(network: &'a Network<'_>, subject: SubjectId, direction: Directi
     let mut isolated = Isolated::default();
     for tier in Tier::ALL {
         for (id, doubt) in network.isolations_of(subject, direction, tier) {
-            let policy = &*network.rules.isolations.at(id).source.policy;
+            let policy = &*network.isolation(id).source.policy;
             match doubt {
                 Some(doubt) => isolated.1.push((tier, doubt, policy)),
                 None if isolated.0.contains(&tier) => {}

@@ -31,12 +31,12 @@ impl<'a, 'b> Causes<'a, 'b> {
     pub(crate) fn of(networks: Sides<&'a Network<'b>>) -> Self {
         let mut policies: HashMap<_, Vec<Cause>> = HashMap::new();
         for PolicyChange { policy, direction, cause } in
-            policy_changes(networks.map(|network| network.rules))
+            policy_changes(networks.map(|network| &network.rules))
         {
             policies.entry((policy, direction)).or_default().push(cause);
         }
         let (mut pod_keys, mut namespace_keys) = (BTreeSet::new(), BTreeSet::new());
-        for selection in networks.list().into_iter().flat_map(|network| selections(network.rules)) {
+        for selection in networks.list().into_iter().flat_map(|network| selections(&network.rules)) {
             pod_keys.extend(selection.pods.keys());
             if let NamespaceSelection::Matching(selector) = &selection.namespaces {
                 namespace_keys.extend(selector.keys());
@@ -175,16 +175,16 @@ fn named(cause: CauseKind, endpoint: &Endpoint) -> Cause {
 
 /// Lists the policies that govern, or may govern, a subject in a direction.
 fn governing<'a>(
-    network: &Network<'a>,
+    network: &'a Network<'_>,
     subject: SubjectId,
     direction: Direction,
 ) -> Vec<&'a PolicySource> {
     let mut policies = Vec::new();
     for tier in Tier::ALL {
         let rules = network.rules_of(subject, direction, tier);
-        policies.extend(rules.map(|(id, _)| &*network.rules.rules.at(id).source.policy));
+        policies.extend(rules.map(|(id, _)| &*network.rule(id).source.policy));
         let isolations = network.isolations_of(subject, direction, tier);
-        policies.extend(isolations.map(|(id, _)| &*network.rules.isolations.at(id).source.policy));
+        policies.extend(isolations.map(|(id, _)| &*network.isolation(id).source.policy));
     }
     policies
 }

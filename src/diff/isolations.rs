@@ -102,5 +102,5 @@ pub(crate) fn isolating(network: &Network<'_>, class: ClassId, direction: Direct
     let of_tier = |tier| subject.map(|subject| network.isolations_of(subject, direction, tier));
     let all = Tier::ALL.into_iter().filter_map(of_tier).flatten();
     let certain = all.filter(|(_, doubt)| doubt.is_none());
-    certain.map(|(id, _)| RuleRef::isolation(&network.rules.isolations.at(id).source)).collect()
+    certain.map(|(id, _)| RuleRef::isolation(&network.isolation(id).source)).collect()
 }

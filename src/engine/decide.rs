@@ -140,7 +140,7 @@ impl Walk<'_> {
         if !peers.maybe.values().chain([&peers.must]).any(|classes| self.open.touches(classes)) {
             return Region::default();
         }
-        let action = self.network.rules.rules.at(rule).action;
+        let action = self.network.rule(rule).action;
         let verdict = match action {
             Action::Allow => Some(Verdict::Allow),
             Action::Deny => Some(Verdict::Deny),
@@ -173,10 +173,10 @@ impl Walk<'_> {
     /// Returns the open cells that an isolation would deny: those that no rule of its own policy
     /// allows, since both hold or neither does.
     fn not_allowed_beside(&self, isolation: IsolationId) -> Region {
-        let isolation = self.network.rules.isolations.at(isolation);
+        let isolation = self.network.isolation(isolation);
         let mut open = self.open.clone();
         for (id, _) in self.network.rules_of(self.subject, self.direction, isolation.tier) {
-            let rule = self.network.rules.rules.at(id);
+            let rule = self.network.rule(id);
             if rule.action == Action::Allow && rule.source.policy == isolation.source.policy {
                 let peers = self.network.peers_of(id);
                 open.carve_region(&self.network.cells(id, self.subject, &peers.must));

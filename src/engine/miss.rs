@@ -62,7 +62,7 @@ pub fn misses(
     asked: &PortSet,
     ports_on: Option<&Subject>,
 ) -> Vec<Miss> {
-    let (id, rule) = (rule, network.rules.rules.at(rule));
+    let (id, rule) = (rule, network.rule(rule));
     let peers = network.peers_of(id);
     let mut misses = match &rule.peers {
         Peers::Any => Vec::new(),

@@ -14,8 +14,11 @@ use super::resolve::{Doubt, PortNames, Resolver};
 use crate::engine::class::{ClassId, Subject, SubjectId};
 use crate::model::arena::Arena;
 use crate::model::ports::PortSet;
-use crate::model::snapshot::Snapshot;
-use crate::policy::{Direction, IsolationId, Peer, Peers, Rule, RuleId, Rules, Selection, Tier};
+use crate::model::snapshot::{PolicyObject, Snapshot};
+use crate::policy;
+use crate::policy::{
+    Direction, Isolation, IsolationId, Peer, Peers, Rule, RuleId, Rules, Selection, Tier,
+};
 
 /// A snapshot under its rules.
 ///
@@ -24,7 +27,7 @@ pub struct Network<'a> {
     /// The snapshot.
     pub snapshot: &'a Snapshot,
     /// The rules.
-    pub rules: &'a Rules,
+    pub rules: Rules,
     /// The classes that the rules leave to tell apart.
     pub classes: Classes,
     peers: Arena<Rule, Arc<Match>>,
@@ -41,9 +44,20 @@ struct Applicable {
 }
 
 impl<'a> Network<'a> {
-    /// Prepares a snapshot and its rules.
-    pub fn build(snapshot: &'a Snapshot, rules: &'a Rules) -> Self {
-        let (keys, blocks) = mentioned(rules);
+    /// Prepares a snapshot under the policies that it holds.
+    pub fn of(snapshot: &'a Snapshot) -> Self {
+        Self::build(snapshot, policy::translate(snapshot))
+    }
+
+    /// Prepares a snapshot as if some policies were applied: each replaces the one of its kind,
+    /// namespace and name, or is new.
+    pub fn with_policies(snapshot: &'a Snapshot, applied: &[PolicyObject]) -> Self {
+        Self::build(snapshot, policy::translate_with(snapshot, applied))
+    }
+
+    /// Prepares a snapshot under some rules.
+    pub fn build(snapshot: &'a Snapshot, rules: Rules) -> Self {
+        let (keys, blocks) = mentioned(&rules);
         let classes = Classes::build(snapshot, &keys, &blocks);
         let resolver = Resolver::new(snapshot, &classes);
         let mut known: HashMap<&Peers, Arc<Match>> = HashMap::new();
@@ -51,9 +65,19 @@ impl<'a> Network<'a> {
             let resolve = || Arc::new(resolver.peers(&rule.peers));
             Arc::clone(known.entry(&rule.peers).or_insert_with(resolve))
         });
-        let applicable = applicable(snapshot, rules, &classes, &resolver);
+        let applicable = applicable(snapshot, &rules, &classes, &resolver);
         let port_names = resolve::port_names(snapshot, &classes);
         Self { snapshot, rules, classes, peers, port_names, applicable }
+    }
+
+    /// Returns a rule.
+    pub fn rule(&self, id: RuleId) -> &Rule {
+        self.rules.rules.at(id)
+    }
+
+    /// Returns an isolation.
+    pub fn isolation(&self, id: IsolationId) -> &Isolation {
+        self.rules.isolations.at(id)
     }
 
     /// Lists the rules of a tier that govern a subject in a direction, in order of evaluation.
@@ -67,7 +91,7 @@ impl<'a> Network<'a> {
     ) -> impl Iterator<Item = (RuleId, Option<Doubt>)> + '_ {
         let rules = self.applicable.at(subject).rules.iter().copied();
         rules.filter(move |(id, _)| {
-            let rule = self.rules.rules.at(*id);
+            let rule = self.rule(*id);
             rule.direction == direction && rule.tier == tier
         })
     }
@@ -81,7 +105,7 @@ impl<'a> Network<'a> {
     ) -> impl Iterator<Item = (IsolationId, Option<Doubt>)> + '_ {
         let isolations = self.applicable.at(subject).isolations.iter().copied();
         isolations.filter(move |(id, _)| {
-            let isolation = self.rules.isolations.at(*id);
+            let isolation = self.isolation(*id);
             isolation.direction == direction && isolation.tier == tier
         })
     }
@@ -101,7 +125,7 @@ impl<'a> Network<'a> {
     /// A named port is looked up at the destination: on the subject for ingress, on each class for
     /// egress (networking/v1 `NetworkPolicyPort.port`).
     pub fn cells(&self, rule: RuleId, subject: SubjectId, classes: &ClassSet) -> Region {
-        let rule = self.rules.rules.at(rule);
+        let rule = self.rule(rule);
         let mut ports = rule.ports.numbers();
         if rule.direction == Direction::Ingress {
             ports = ports.union(&self.named_on_subject(rule, subject));

@@ -376,8 +376,7 @@ impl Answer<'_, '_> {
         asked: &PortSet,
         sight: Sight<'_>,
     ) -> Option<TierUse> {
-        let rules = &self.network.rules;
-        let own = half.rules.iter().filter(|asked| rules.rules.at(asked.rule).tier == tier);
+        let own = half.rules.iter().filter(|asked| self.network.rule(asked.rule).tier == tier);
         let uses: Vec<RuleUse> = own
             .map(|used| RuleUse {
                 rule: self.rule_ref(used.rule),
@@ -389,7 +388,7 @@ impl Answer<'_, '_> {
                 },
             })
             .collect();
-        let isolations = half.isolations.iter().map(|(id, _)| rules.isolations.at(*id));
+        let isolations = half.isolations.iter().map(|(id, _)| self.network.isolation(*id));
         let isolated_by: Vec<RuleRef> = isolations
             .filter(|isolation| isolation.tier == tier)
             .map(|isolation| RuleRef::isolation(&isolation.source))
@@ -413,7 +412,7 @@ impl Answer<'_, '_> {
         let ports_on = miss::names_ports(self.network, direction, sight.subject, sight.peer);
         let view = PeerView { class: sight.peer, addresses: sight.addresses };
         let misses = miss::misses(self.network, rule, view, asked, ports_on);
-        let meant = self.network.rules.rules.at(rule).ports.numbers().intersection(sight.service);
+        let meant = self.network.rule(rule).ports.numbers().intersection(sight.service);
         let with_service = |miss: Miss| match miss.clause {
             "port" if !meant.is_empty() => Miss { service_port: Some(meant.to_string()), ..miss },
             _ => miss,
@@ -422,7 +421,7 @@ impl Answer<'_, '_> {
     }
 
     fn rule_ref(&self, rule: RuleId) -> RuleRef {
-        let rule = self.network.rules.rules.at(rule);
+        let rule = self.network.rule(rule);
         RuleRef::rule(&rule.source, rule.action)
     }
 
@@ -451,7 +450,7 @@ impl Answer<'_, '_> {
         let ServiceAddress::Own(ips) = &self.network.snapshot.services.at(id).address else { return };
         let missed = judged.egress.rules.iter().filter(|used| !used.hit);
         for used in missed {
-            let rule = self.network.rules.rules.at(used.rule);
+            let rule = self.network.rule(used.rule);
             let Peers::OneOf(peers) = &rule.peers else { continue };
             let mut blocks = peers.iter().filter_map(|peer| match peer {
                 Peer::Block(block) => Some(block.cidr),
@@ -469,7 +468,7 @@ impl Answer<'_, '_> {
 
     /// Says where network plugins differ about address blocks.
     fn block_caveats(&mut self, rule: RuleId, peer: ClassId) {
-        let row = self.network.rules.rules.at(rule);
+        let row = self.network.rule(rule);
         let Peers::OneOf(peers) = &row.peers else { return };
         let by_block = peers.iter().any(|peer| matches!(peer, Peer::Block(_)));
         if !by_block || self.network.subject_of(peer).is_none() {

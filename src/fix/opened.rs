@@ -123,7 +123,7 @@ impl<'a, 'b> Opened<'a, 'b> {
 
 /// Lists the pairs of classes, source first, of which a rule may match connections.
 fn cells(network: &Network<'_>, rule: RuleId) -> Vec<(ClassId, ClassId)> {
-    let direction = network.rules.rules.at(rule).direction;
+    let direction = network.rule(rule).direction;
     let governs = |subject: SubjectId| {
         network.rules_of(subject, direction, Tier::NetworkPolicy).any(|(own, _)| own == rule)
     };

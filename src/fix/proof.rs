@@ -16,7 +16,6 @@ use crate::engine::network::Network;
 use crate::explain::explanation::{Addition, AdditionKind, Explanation, Fix};
 use crate::model::endpoint::PodId;
 use crate::model::snapshot::{PolicyObject, PolicySpec, Snapshot};
-use crate::policy;
 use crate::policy::{Direction, IsolationId, PolicySource, RuleId, Tier};
 
 impl Asking<'_, '_> {
@@ -35,8 +34,7 @@ impl Asking<'_, '_> {
         let pairs = missing.iter().zip(takers);
         let changes: Vec<Addition> =
             pairs.map(|(rule, taker)| rule.apply(snapshot, taker, &mut changed)).collect();
-        let rules = policy::translate_with(snapshot, &changed);
-        let after = Network::build(snapshot, &rules);
+        let after = Network::with_policies(snapshot, &changed);
         let ends = self.ends(&after)?;
         let (answer, _) = self.judge(&after, (&ends.0, &ends.1))?;
         let unproven = match answer.verdict {
@@ -98,7 +96,7 @@ fn added_rules(network: &Network<'_>, changes: &[Addition]) -> Vec<RuleId> {
 fn isolates_more(network: &Network<'_>, changes: &[Addition]) -> bool {
     let new: Vec<&Addition> = changes.iter().filter(|own| own.change == AdditionKind::Policy).collect();
     let is_new = |id: IsolationId| {
-        let isolation = network.rules.isolations.at(id);
+        let isolation = network.isolation(id);
         new.iter().any(|change| is_of(&isolation.source.policy, change))
     };
     network.classes.subjects.ids().any(|subject| {

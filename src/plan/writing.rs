@@ -12,10 +12,9 @@ use crate::cluster::read::ClusterError;
 use crate::cmd::input::cluster_error;
 use crate::edit::gitops::{Weight, advice, evidence};
 use crate::edit::plan::{Learnt, PlanError, Planned, Wanted};
+use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::model::snapshot::{PolicyObject, PolicySpec, Snapshot};
-use crate::policy;
-use crate::policy::Rules;
 use crate::render::sanitize::sanitize;
 use crate::report::planned::{PlannedPolicy, applied};
 
@@ -126,9 +125,9 @@ impl Change {
     }
 }
 
-/// Returns the rules of a snapshot as if the changes were applied.
-pub(crate) fn rules_after(snapshot: &Snapshot, changes: &[Change]) -> Rules {
-    policy::translate_with(snapshot, &objects_after(changes))
+/// Prepares a snapshot as if the changes were applied.
+pub(crate) fn network_after<'a>(snapshot: &'a Snapshot, changes: &[Change]) -> Network<'a> {
+    Network::with_policies(snapshot, &objects_after(changes))
 }
 
 /// Returns the policies of changes as if they were applied.

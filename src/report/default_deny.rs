@@ -10,13 +10,12 @@ use k8s_openapi::api::networking::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use crate::engine::network::Network;
 use crate::model::ips::Family;
 use crate::model::labels::NAMESPACE_NAME_LABEL;
 use crate::model::origin::ObjectOrigin;
 use crate::model::service::TargetPort;
 use crate::model::snapshot::{PolicyMeta, PolicyObject, PolicySpec, Snapshot};
-use crate::policy;
-use crate::policy::Rules;
 use crate::world::servers::{At, Port, Servers, any_dns_port};
 
 /// Whether pods of the namespace may talk to each other.
@@ -106,9 +105,10 @@ pub fn default_deny(snapshot: &Snapshot, namespace: &str, allowed: Allowed<'_>) 
 }
 
 impl DefaultDeny {
-    /// Returns the rules of a snapshot as if the policies were applied.
-    pub fn applied(&self, snapshot: &Snapshot) -> Rules {
-        policy::translate_with(snapshot, &self.policies.iter().map(policy_object).collect::<Vec<_>>())
+    /// Prepares a snapshot as if the policies were applied.
+    pub fn applied<'a>(&self, snapshot: &'a Snapshot) -> Network<'a> {
+        let policies: Vec<PolicyObject> = self.policies.iter().map(policy_object).collect();
+        Network::with_policies(snapshot, &policies)
     }
 }
 

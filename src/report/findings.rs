@@ -55,8 +55,8 @@ impl<'a, 'b> Check<'a, 'b> {
         Self {
             network,
             egress: row(network, Some(subject), Direction::Egress),
-            rules: rules.map(|(id, _)| network.rules.rules.at(id)).collect(),
-            isolations: isolations.map(|(id, _)| network.rules.isolations.at(id)).collect(),
+            rules: rules.map(|(id, _)| network.rule(id)).collect(),
+            isolations: isolations.map(|(id, _)| network.isolation(id)).collect(),
         }
     }
 

@@ -265,7 +265,7 @@ impl<'a, 'b> Sources<'a, 'b> {
     fn add(&self, opened: &mut Opened, half: &HalfJudged, verdict: Verdict) {
         let counts = |hit, unsure| hit || (unsure && verdict == Verdict::Depends);
         let own = half.rules.iter().filter(|asked| counts(asked.hit, asked.unsure));
-        let rules = own.map(|asked| self.network.rules.rules.at(asked.rule));
+        let rules = own.map(|asked| self.network.rule(asked.rule));
         for rule in rules.filter(|rule| rule.action == Action::Allow) {
             let rule = RuleRef::rule(&rule.source, rule.action);
             if !opened.rules.contains(&rule) {

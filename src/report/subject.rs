@@ -122,7 +122,7 @@ impl View<'_, '_> {
         for subject in self.pods.keys() {
             for tier in Tier::ALL {
                 for (id, doubt) in self.network.isolations_of(*subject, direction, tier) {
-                    let rule = RuleRef::isolation(&self.network.rules.isolations.at(id).source);
+                    let rule = RuleRef::isolation(&self.network.isolation(id).source);
                     by.entry(rule).or_default().push(*subject);
                     self.doubts.extend(doubt);
                 }
@@ -157,7 +157,7 @@ impl View<'_, '_> {
         for subject in self.pods.keys() {
             for tier in Tier::ALL {
                 for (rule, doubt) in self.network.rules_of(*subject, direction, tier) {
-                    if self.network.rules.rules.at(rule).action == Action::Allow {
+                    if self.network.rule(rule).action == Action::Allow {
                         rules.entry(rule).or_default().push(*subject);
                         self.doubts.extend(doubt);
                     }
@@ -200,7 +200,7 @@ impl View<'_, '_> {
 
     fn peers(&self, rule: RuleId, subject: SubjectId, classes: &ClassSet) -> Vec<(Endpoint, PortSet)> {
         let cells = self.network.cells(rule, subject, classes);
-        let Peers::OneOf(peers) = &self.network.rules.rules.at(rule).peers else {
+        let Peers::OneOf(peers) = &self.network.rule(rule).peers else {
             // A name in the ports opens only some classes, so the blocks are told apart.
             return cells.blocks().map(|(_, ports)| (entity("anywhere"), ports.clone())).collect();
         };
@@ -261,7 +261,7 @@ impl View<'_, '_> {
     }
 
     fn rule_ref(&self, rule: RuleId) -> RuleRef {
-        let rule = self.network.rules.rules.at(rule);
+        let rule = self.network.rule(rule);
         RuleRef::rule(&rule.source, rule.action)
     }
 

@@ -10,7 +10,6 @@ use netpol::engine::network::Network;
 use netpol::explain::explain;
 use netpol::files::manifests;
 use netpol::files::manifests::ReadOptions;
-use netpol::policy;
 use netpol::render;
 use netpol::render::Look;
 use netpol::report::list::List;
@@ -84,8 +83,7 @@ fn text_fits_the_width_that_it_is_given() {
     let path = folder.path().join("shop.yaml").to_string_lossy().into_owned();
     let options = ReadOptions { recursive: false, namespace: "default" };
     let snapshot = manifests::read(&[path], options).unwrap().assemble();
-    let rules = policy::translate(&snapshot);
-    let network = Network::build(&snapshot, &rules);
+    let network = Network::of(&snapshot);
     let end = |word: &str| find_end(&network, &target::parse(word).unwrap().0, "default").unwrap();
     for width in [40, 60, 80, 120] {
         let look = Look { width, wide: false, headers: true };

@@ -17,8 +17,6 @@ use netpol::files::saved;
 use netpol::model::snapshot::Snapshot;
 use netpol::objects::meta::OwnerReference;
 use netpol::objects::object::{Object, Objects};
-use netpol::policy;
-use netpol::policy::Rules;
 use netpol::report::list::List;
 use netpol::report::query::Query;
 use proptest::collection::vec;
@@ -38,14 +36,11 @@ type Map = BTreeMap<(String, String), Ports>;
 /// A cluster, and how pods are brought together as workloads.
 struct Side {
     snapshot: Snapshot,
-    rules: Rules,
 }
 
 impl Side {
     fn of(objects: Objects) -> Self {
-        let snapshot = objects.assemble();
-        let rules = policy::translate(&snapshot);
-        Self { snapshot, rules }
+        Self { snapshot: objects.assemble() }
     }
 }
 
@@ -62,7 +57,7 @@ proptest! {
     #[test]
     fn a_diff_is_the_difference_of_two_lists(edited in edits()) {
         let sides = edited.clusters.each().map(|cluster| side(cluster, &edited.clusters));
-        let networks = sides.each().map(|side| Network::build(&side.snapshot, &side.rules));
+        let networks = sides.each().map(|side| Network::of(&side.snapshot));
         let networks = networks.each();
         let outside = edited.outside(networks);
         let lists = networks.map(|network| full_list(network, &outside));
@@ -114,7 +109,7 @@ proptest! {
 
 /// Writes every difference.
 fn changes(sides: Sides<&Side>) -> Vec<String> {
-    let networks = sides.map(|side| Network::build(&side.snapshot, &side.rules));
+    let networks = sides.map(|side| Network::of(&side.snapshot));
     let networks = networks.each();
     let ends = JointEnds::build(networks);
     let diff = Diff::new(networks, &ends, None);

@@ -74,7 +74,7 @@ impl World {
     }
 
     pub(crate) fn network(&self) -> Network<'_> {
-        Network::build(&self.snapshot, &self.rules)
+        Network::build(&self.snapshot, self.rules.clone())
     }
 
     /// Returns the reference; `unaddressed` says how it reads blocks for what has no address.
