@@ -1,4 +1,5 @@
-//! TODO answer.
+//! What every answer is made of: ends, verdicts, rules and their places, findings, and the limits that are
+//! told with it.
 
 pub mod caveats;
 pub mod endpoint;

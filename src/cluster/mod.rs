@@ -1,4 +1,12 @@
-//! TODO cluster.
+//! A live cluster: its objects are read, and policies are written.
+//!
+//! ```text
+//! flags, kubeconfigs ─ kubeconfig ─> connect (+ proxy) ─> api (pages, retry, warnings) ─ wire (protobuf | JSON)
+//!                                                           │
+//!    read: which question? ─── two ends ──> narrow ─────────┤
+//!             └─ everything ─> kinds, unjudged ─────────────┤
+//!                              └─ forbidden ─> rights ──────┘        apply ─> conflict
+//! ```
 
 pub mod api;
 pub mod apply;

@@ -1,4 +1,4 @@
-//! TODO complete.
+//! What may follow on a command line, as kubectl asks it.
 
 pub mod complete;
 pub mod cursor;

@@ -1,4 +1,4 @@
-//! TODO diff.
+//! What differs between two networks, and what made it so.
 
 pub mod alike;
 pub mod causes;

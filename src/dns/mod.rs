@@ -1,4 +1,8 @@
-//! TODO dns.
+//! Name servers: who is asked, how, and what a reply says about a name.
+//!
+//! ```text
+//! name_servers ─> transport ─> reply ─> resolve ─> edit::outcome
+//! ```
 
 pub mod name_servers;
 pub mod patience;

@@ -1,4 +1,4 @@
-//! TODO ends.
+//! The pods, nodes and addresses that the ends of a connection stand for, and how they are named.
 
 pub mod backends;
 pub mod end;

@@ -1,4 +1,4 @@
-//! TODO exposure.
+//! Ways in from outside the cluster: Services, Ingresses and Gateways, and what policies let through.
 
 pub mod attached;
 pub mod direct;

@@ -1,4 +1,9 @@
-//! TODO files.
+//! Manifests and snapshot files.
+//!
+//! ```text
+//! file ─> document (values with lines) ─> decode, schema ─> objects::Objects
+//!                                    └─> saved (snapshot files)
+//! ```
 
 pub mod decode;
 pub mod document;

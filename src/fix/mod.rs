@@ -1,4 +1,4 @@
-//! TODO fix.
+//! What would allow a denied connection: the smallest addition, judged before it is told.
 
 pub mod fix;
 pub mod missing_rule;

@@ -1,4 +1,11 @@
-//! TODO objects.
+//! The parts of Kubernetes objects that an analysis reads, and how they become a
+//! [`Snapshot`](crate::model::snapshot::Snapshot).
+//!
+//! ```text
+//! files ──┐
+//!         ├─> object ─> owners ─> assemble ─> Snapshot
+//! cluster ┘              services, routes, plugin ─┘
+//! ```
 
 pub mod assemble;
 pub mod gateway;

@@ -1,4 +1,4 @@
-//! TODO plan.
+//! Edits as use cases: a question becomes a plan, the plan is shown, and what was agreed to is written.
 
 pub mod allowance;
 pub mod cilium;

@@ -1,4 +1,5 @@
-//! TODO world.
+//! What a cluster's objects say about addresses and names: who holds an address, what a Service leads to,
+//! where DNS and the API server are.
 
 pub mod servers;
 pub mod services;
