@@ -1,24 +1,21 @@
 //! One connection before and after, and which connections can differ at all.
 
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::alike::Alike;
 use super::joint::{JointEnds, JointId};
 use super::sides::Sides;
-use crate::engine::class::{ClassId, Subject};
-use crate::engine::connection::{Cell, compatible, connect};
+use crate::engine::class::ClassId;
+use crate::engine::connection::{OpenPorts, compatible};
 use crate::engine::network::Network;
-use crate::engine::row::{Row, row};
-use crate::model::arena::Arena;
+use crate::engine::rows::Rows;
 use crate::policy::Direction;
 
 /// Compares the connections of two networks, whose ends were brought together.
 pub(crate) struct Comparison<'a, 'b> {
-    networks: Sides<&'a Network<'b>>,
     ends: &'a JointEnds,
     pub(crate) alike: Alike<'a, 'b>,
-    rows: Sides<Rows>,
+    rows: Sides<Rows<'a, 'b>>,
     /// The destinations whose ingress can have changed, ascending.
     touched: Vec<JointId>,
 }
@@ -28,7 +25,7 @@ impl<'a, 'b> Comparison<'a, 'b> {
         let alike = Alike::new(networks, ends);
         let touched = ends.joints.ids().filter(|joint| !alike.row(*joint, Direction::Ingress));
         let touched = touched.collect();
-        Self { networks, ends, alike, rows: networks.map(Rows::of), touched }
+        Self { ends, alike, rows: networks.map(Rows::of), touched }
     }
 
     /// Lists the destinations to which a source's connections can have changed.
@@ -37,16 +34,13 @@ impl<'a, 'b> Comparison<'a, 'b> {
             return self.touched.clone();
         }
         let mut all: BTreeSet<JointId> = BTreeSet::new();
-        let classes = self.networks.zip(*self.ends.joints.at(source));
-        for ((network, class), (joints, rows)) in
-            classes.zip(self.ends.of_class.each().zip(self.rows.each())).list()
-        {
+        let classes = self.rows.each().zip(*self.ends.joints.at(source));
+        for ((rows, class), joints) in classes.zip(self.ends.of_class.each()).list() {
             let Some(class) = class else { continue };
-            let Some(row) = rows.at(network, class, Direction::Egress) else {
+            let Some(row) = rows.at(class, Direction::Egress) else {
                 return self.ends.joints.ids().collect();
             };
-            let open = row.allowed.classes().union(&row.unsure.classes());
-            all.extend(open.iter().flat_map(|class| joints.at(class)));
+            all.extend(row.classes().iter().flat_map(|class| joints.at(class)));
         }
         all.into_iter().collect()
     }
@@ -55,12 +49,11 @@ impl<'a, 'b> Comparison<'a, 'b> {
     pub(crate) fn compare(&self, source: JointId, destination: JointId) -> Compared {
         let (source, destination) = (self.ends.joints.at(source), self.ends.joints.at(destination));
         let classes = source.zip(*destination);
-        let sides = self.networks.zip(self.rows.each()).zip(classes);
-        let outcomes =
-            sides.map(|((network, rows), (source, destination))| match (source, destination) {
-                (Some(source), Some(destination)) => outcome(network, rows, source, destination),
-                _ => Outcome::Absent,
-            });
+        let sides = self.rows.each().zip(classes);
+        let outcomes = sides.map(|(rows, (source, destination))| match (source, destination) {
+            (Some(source), Some(destination)) => outcome(rows, source, destination),
+            _ => Outcome::Absent,
+        });
         match outcomes {
             Sides { before: Outcome::Impossible, .. } | Sides { after: Outcome::Impossible, .. } => {
                 Compared::Meaningless
@@ -84,7 +77,7 @@ enum Outcome {
     /// No packet can pass: the addresses are of two families.
     Impossible,
     /// What is open, and whether policies govern one of them.
-    Judged(Cell, Governed),
+    Judged(OpenPorts, Governed),
 }
 
 /// Whether policies can govern one of two ends.
@@ -99,10 +92,10 @@ impl Outcome {
         matches!(self, Self::Judged(_, Governed::Yes))
     }
 
-    fn cell(self) -> Cell {
+    fn cell(self) -> OpenPorts {
         match self {
             Self::Judged(cell, _) => cell,
-            Self::Absent | Self::Impossible => Cell::default(),
+            Self::Absent | Self::Impossible => OpenPorts::default(),
         }
     }
 }
@@ -114,39 +107,15 @@ pub(crate) enum Compared {
     /// It is as it was.
     Same,
     /// It was so, and is so.
-    Changed(Sides<Cell>),
+    Changed(Sides<OpenPorts>),
 }
 
-/// The rows of one side, judged when they are first asked for.
-struct Rows {
-    ingress: Arena<Subject, OnceCell<Row>>,
-    egress: Arena<Subject, OnceCell<Row>>,
-}
-
-impl Rows {
-    fn of(network: &Network<'_>) -> Self {
-        let rows = || network.classes.subjects.map(|_| OnceCell::new());
-        Self { ingress: rows(), egress: rows() }
-    }
-
-    /// Returns the row of a class; nothing where no policy governs.
-    fn at(&self, network: &Network<'_>, class: ClassId, direction: Direction) -> Option<&Row> {
-        let subject = network.subject_of(class)?;
-        let rows = match direction {
-            Direction::Ingress => &self.ingress,
-            Direction::Egress => &self.egress,
-        };
-        Some(rows.at(subject).get_or_init(|| row(network, Some(subject), direction)))
-    }
-}
-
-fn outcome(network: &Network<'_>, rows: &Rows, source: ClassId, destination: ClassId) -> Outcome {
-    if !compatible(&network.classes, source, destination) {
+fn outcome(rows: &Rows<'_, '_>, source: ClassId, destination: ClassId) -> Outcome {
+    if !compatible(rows.network, source, destination) {
         return Outcome::Impossible;
     }
-    let egress = rows.at(network, source, Direction::Egress);
-    let ingress = rows.at(network, destination, Direction::Ingress);
-    let governed = if egress.is_some() || ingress.is_some() { Governed::Yes } else { Governed::No };
-    let cell = connect(network, (source, egress), (destination, ingress));
-    Outcome::Judged(cell.unwrap_or_default(), governed)
+    let is_governed =
+        [source, destination].into_iter().any(|class| rows.network.subject_of(class).is_some());
+    let governed = if is_governed { Governed::Yes } else { Governed::No };
+    Outcome::Judged(rows.connection(source, destination).unwrap_or_default(), governed)
 }

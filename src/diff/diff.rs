@@ -19,7 +19,7 @@ use super::joint::{EndId, JointEnds, JointId, JointPart};
 use super::sides::Sides;
 use crate::answer::caveats::limits;
 use crate::ends::grouping::{Slot, group};
-use crate::engine::connection::Cell;
+use crate::engine::connection::OpenPorts;
 use crate::engine::network::Network;
 
 /// Takes changes one by one, and can stop the diff.
@@ -119,7 +119,7 @@ impl<'a, 'b> Diff<'a, 'b> {
 
     /// Compares the connections from some joints to all that can have changed.
     fn reach(&self, sources: &[JointId]) -> Reach {
-        let mut ids: HashMap<Sides<Cell>, usize> = HashMap::new();
+        let mut ids: HashMap<Sides<OpenPorts>, usize> = HashMap::new();
         let mut reach = Reach::default();
         for source in sources {
             let mut cells = HashMap::new();
@@ -131,7 +131,7 @@ impl<'a, 'b> Diff<'a, 'b> {
             }
             reach.cells.push(cells);
         }
-        let mut values: Vec<(usize, Sides<Cell>)> =
+        let mut values: Vec<(usize, Sides<OpenPorts>)> =
             ids.into_iter().map(|(cell, id)| (id, cell)).collect();
         values.sort_unstable();
         reach.values = values.into_iter().map(|(_, cells)| Value::of(&cells)).collect();
@@ -163,11 +163,11 @@ impl<'a, 'b> Diff<'a, 'b> {
             destinations.iter().map(slot).collect::<Vec<Slot>>()
         };
         let matrix: Vec<Vec<Slot>> = sources.iter().zip(&reach.cells).map(row).collect();
-        for (value, rows, columns) in group(&matrix) {
-            let from: Vec<&JointPart> = rows.iter().filter_map(|row| sources.get(*row)).collect();
+        for block in group(&matrix) {
+            let from: Vec<&JointPart> = block.rows.iter().filter_map(|row| sources.get(*row)).collect();
             let to: Vec<&JointPart> =
-                columns.iter().filter_map(|column| destinations.get(*column)).collect();
-            if let Some(value) = reach.values.get(value) {
+                block.columns.iter().filter_map(|column| destinations.get(*column)).collect();
+            if let Some(value) = reach.values.get(block.value) {
                 self.tell(value, (source, &from), (destination, &to), visit)?;
             }
         }
@@ -220,8 +220,8 @@ struct Value {
 }
 
 impl Value {
-    fn of(cells: &Sides<Cell>) -> Self {
-        let nothing = cells.each().map(|cell| *cell == Cell::default());
+    fn of(cells: &Sides<OpenPorts>) -> Self {
+        let nothing = cells.each().map(|cell| *cell == OpenPorts::default());
         let change = match (nothing.before, nothing.after) {
             (true, _) => ChangeKind::Added,
             (_, true) => ChangeKind::Removed,
@@ -229,7 +229,7 @@ impl Value {
         };
         let ports =
             cells.each().map(|cell| Ports { open: cell.allowed.items(), unsure: cell.unsure.items() });
-        let possible = cells.each().map(|cell| cell.allowed.union(&cell.unsure));
+        let possible = cells.each().map(|cell| cell.possible());
         Self { change, ports, narrows: !possible.before.is_subset(&possible.after) }
     }
 }

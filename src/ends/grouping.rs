@@ -14,7 +14,16 @@ pub(crate) enum Slot {
     Open(usize),
 }
 
-pub(crate) type Block = (usize, BTreeSet<usize>, BTreeSet<usize>);
+/// Open slots of one value: some rows × some columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Block {
+    /// The number of the value.
+    pub(crate) value: usize,
+    /// The rows.
+    pub(crate) rows: BTreeSet<usize>,
+    /// The columns.
+    pub(crate) columns: BTreeSet<usize>,
+}
 
 /// Covers the open slots by blocks of rows × columns with one value each.
 pub(crate) fn group(matrix: &[Vec<Slot>]) -> Vec<Block> {
@@ -30,7 +39,7 @@ pub(crate) fn group(matrix: &[Vec<Slot>]) -> Vec<Block> {
         let row_used = |row: &[Slot]| row.iter().any(|slot| *slot != Slot::Meaningless);
         let rows = matrix.iter().enumerate().filter(|(_, row)| row_used(row)).map(|(index, _)| index);
         let columns = (0..matrix.first().map_or(0, Vec::len)).filter(column_used);
-        return vec![(*value, rows.collect(), columns.collect())];
+        return vec![Block { value: *value, rows: rows.collect(), columns: columns.collect() }];
     }
     let mut blocks: BTreeMap<(usize, BTreeSet<usize>), BTreeSet<usize>> = BTreeMap::new();
     for (row, slots) in matrix.iter().enumerate() {
@@ -44,5 +53,5 @@ pub(crate) fn group(matrix: &[Vec<Slot>]) -> Vec<Block> {
             blocks.entry((value, columns)).or_default().insert(row);
         }
     }
-    blocks.into_iter().map(|((value, columns), rows)| (value, rows, columns)).collect()
+    blocks.into_iter().map(|((value, columns), rows)| Block { value, rows, columns }).collect()
 }

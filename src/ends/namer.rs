@@ -4,7 +4,6 @@ use crate::answer::endpoint::Endpoint;
 use crate::ends::place::Place;
 use crate::ends::units::Unit;
 use crate::model::arena::{Arena, Id};
-use crate::report::list::List;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -15,12 +14,6 @@ pub(crate) struct Namer<K = Unit> {
     governed: Arena<K, bool>,
     /// How many units of each namespace policies can govern; none is left out.
     counts: BTreeMap<String, usize>,
-}
-
-impl Namer {
-    pub(crate) fn of(list: &List<'_, '_>) -> Self {
-        Self::new(&list.units.units, |unit| (&unit.endpoint, unit.governed), list.governed_units())
-    }
 }
 
 impl<K> Namer<K> {

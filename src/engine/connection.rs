@@ -1,4 +1,4 @@
-//! One pair of classes, judged in both directions with every rule that was asked.
+//! A connection between two classes: what both of its halves allow.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,6 @@ use super::decide::{Doubt, Observer, Piece, Verdict, Why, decide};
 use super::network::Network;
 use super::region::Region;
 use crate::engine::class::{ClassId, SubjectId};
-use crate::engine::classes::Classes;
-use crate::engine::row::Row;
 use crate::model::ports::PortSet;
 use crate::policy::{Direction, IsolationId, RuleId};
 
@@ -23,15 +21,53 @@ pub enum Exempt {
     NotGoverned,
 }
 
+/// The ports that something leaves open.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OpenPorts {
+    /// Those that are allowed for certain.
+    pub allowed: PortSet,
+    /// Those that may be allowed.
+    pub unsure: PortSet,
+}
+
+impl OpenPorts {
+    /// Joins the halves of a connection: what the egress of the source and the ingress of the
+    /// destination both allow.
+    pub fn both(egress: &Self, ingress: &Self) -> Self {
+        let allowed = egress.allowed.intersection(&ingress.allowed);
+        let possible = egress.possible().intersection(&ingress.possible());
+        Self { unsure: possible.difference(&allowed), allowed }
+    }
+
+    /// Returns those that are or may be allowed.
+    pub fn possible(&self) -> PortSet {
+        self.allowed.union(&self.unsure)
+    }
+
+    /// Tells whether none is or may be allowed.
+    pub fn is_empty(&self) -> bool {
+        self.allowed.is_empty() && self.unsure.is_empty()
+    }
+
+    /// Returns those that are among some ports.
+    pub fn among(&self, ports: &PortSet) -> Self {
+        Self { allowed: self.allowed.intersection(ports), unsure: self.unsure.intersection(ports) }
+    }
+}
+
+/// Tells whether packets can pass: the addresses are of one family, as far as is known.
+pub fn compatible(network: &Network<'_>, source: ClassId, destination: ClassId) -> bool {
+    let families = (network.classes.family(source), network.classes.family(destination));
+    !matches!(families, (Some(source), Some(destination)) if source != destination)
+}
+
 /// Both directions of a connection between two classes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Judged {
     /// The ports that were asked.
     pub asked: PortSet,
-    /// Those that are allowed for certain.
-    pub allowed: PortSet,
-    /// Those that may be allowed.
-    pub unsure: PortSet,
+    /// Those that are open.
+    pub open: OpenPorts,
     /// What the policies of the source say.
     pub egress: HalfJudged,
     /// What the policies of the destination say.
@@ -41,10 +77,8 @@ pub struct Judged {
 /// One direction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HalfJudged {
-    /// The ports that are allowed for certain.
-    pub allowed: PortSet,
-    /// Those that may be allowed.
-    pub unsure: PortSet,
+    /// The ports that it opens.
+    pub open: OpenPorts,
     /// Why no policy was asked.
     pub exempt: Option<Exempt>,
     /// What decided the allowed ports; what denied, where none is.
@@ -78,15 +112,7 @@ pub fn judge(
 ) -> Judged {
     let egress = half(network, Direction::Egress, source, destination, asked, exempt);
     let ingress = half(network, Direction::Ingress, destination, source, asked, exempt);
-    let allowed = egress.allowed.intersection(&ingress.allowed);
-    let possible = egress.possible().intersection(&ingress.possible());
-    Judged { asked: asked.clone(), unsure: possible.difference(&allowed), allowed, egress, ingress }
-}
-
-impl HalfJudged {
-    fn possible(&self) -> PortSet {
-        self.allowed.union(&self.unsure)
-    }
+    Judged { asked: asked.clone(), open: OpenPorts::both(&egress.open, &ingress.open), egress, ingress }
 }
 
 fn half(
@@ -112,8 +138,10 @@ fn half(
     };
     let deciding = pieces.iter().find(|piece| piece.verdict == Verdict::Allow).or(pieces.first());
     HalfJudged {
-        allowed: ports(&|piece| piece.verdict == Verdict::Allow && piece.doubt.is_none()),
-        unsure: ports(&|piece| piece.doubt.is_some()),
+        open: OpenPorts {
+            allowed: ports(&|piece| piece.verdict == Verdict::Allow && piece.doubt.is_none()),
+            unsure: ports(&|piece| piece.doubt.is_some()),
+        },
         exempt,
         why: deciding.map_or(Why::Default, |piece| piece.why),
         rules: watch.rules,
@@ -155,42 +183,4 @@ impl Observer for Watch {
     fn isolated(&mut self, isolation: IsolationId, doubt: Option<Doubt>) {
         self.isolations.push((isolation, doubt));
     }
-}
-
-/// What ports of a pair of classes are allowed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Cell {
-    /// Those that are allowed for certain.
-    pub(crate) allowed: PortSet,
-    /// Those that may be allowed.
-    pub(crate) unsure: PortSet,
-}
-
-/// Joins both halves of a connection: each end with its row, which an end that no policy governs
-/// does not have. Nothing if nothing is open.
-pub(crate) fn connect(
-    network: &Network<'_>,
-    (source, egress): (ClassId, Option<&Row>),
-    (destination, ingress): (ClassId, Option<&Row>),
-) -> Option<Cell> {
-    let half = |row: Option<&Row>, peer| match row {
-        None if network.rules.unread_pods => Some((PortSet::none(), PortSet::any())),
-        None => Some((PortSet::any(), PortSet::none())),
-        Some(row) => {
-            let ports = |ports: Option<&PortSet>| ports.cloned().unwrap_or_default();
-            let (allowed, unsure) = (row.allowed.ports_of(peer), row.unsure.ports_of(peer));
-            (allowed.is_some() || unsure.is_some()).then(|| (ports(allowed), ports(unsure)))
-        }
-    };
-    let (egress, ingress) = (half(egress, destination)?, half(ingress, source)?);
-    let allowed = egress.0.intersection(&ingress.0);
-    let possible = egress.0.union(&egress.1).intersection(&ingress.0.union(&ingress.1));
-    let unsure = possible.difference(&allowed);
-    (!possible.is_empty()).then_some(Cell { allowed, unsure })
-}
-
-/// Tells whether packets can pass: the addresses are of one family, as far as is known.
-pub(crate) fn compatible(classes: &Classes, source: ClassId, destination: ClassId) -> bool {
-    let families = (classes.family(source), classes.family(destination));
-    !matches!(families, (Some(source), Some(destination)) if source != destination)
 }

@@ -16,3 +16,4 @@ pub mod network;
 pub mod region;
 pub mod resolve;
 pub mod row;
+pub mod rows;

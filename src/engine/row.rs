@@ -1,10 +1,11 @@
 //! Rows of the map: what one subject may do in one direction.
 
 use super::class_set::ClassSet;
+use super::connection::OpenPorts;
 use super::decide::{Doubt, Verdict, decide};
 use super::network::Network;
 use super::region::Region;
-use crate::engine::class::SubjectId;
+use crate::engine::class::{ClassId, SubjectId};
 use crate::model::ports::PortSet;
 use crate::policy::Direction;
 
@@ -21,6 +22,14 @@ impl Row {
     /// Tells whether nothing is allowed or may be.
     pub fn is_empty(&self) -> bool {
         self.allowed.is_empty() && self.unsure.is_empty()
+    }
+
+    /// Returns the ports that are open with one class; nothing if none is.
+    pub fn open_to(&self, peer: ClassId) -> Option<OpenPorts> {
+        let (allowed, unsure) = (self.allowed.ports_of(peer), self.unsure.ports_of(peer));
+        let ports = |ports: Option<&PortSet>| ports.cloned().unwrap_or_default();
+        let open = || OpenPorts { allowed: ports(allowed), unsure: ports(unsure) };
+        (allowed.is_some() || unsure.is_some()).then(open)
     }
 
     /// Returns the classes of which anything is allowed or may be.

@@ -14,7 +14,7 @@ use crate::ends::service;
 use crate::ends::service::{ServiceError, asked_hops};
 use crate::ends::target::{PortQuery, named_ports};
 use crate::engine::class::ClassId;
-use crate::engine::connection::{Exempt, HalfJudged, Judged, judge};
+use crate::engine::connection::{Exempt, HalfJudged, Judged, OpenPorts, compatible, judge};
 use crate::engine::decide::Why;
 use crate::engine::miss;
 use crate::engine::miss::PeerView;
@@ -220,8 +220,7 @@ impl Answer<'_, '_> {
         (from, to): (&Part<'_>, &Part<'_>),
         asked: &PortSet,
     ) -> Option<Judged> {
-        let families = (self.network.classes.family(from.class), self.network.classes.family(to.class));
-        if matches!(families, (Some(from), Some(to)) if from != to) || asked.is_empty() {
+        if asked.is_empty() || !compatible(self.network, from.class, to.class) {
             return None;
         }
         let mut exempt = None;
@@ -287,7 +286,7 @@ impl Answer<'_, '_> {
             part_endpoint(self.network.snapshot, end, &members)
         };
         let (source_part, destination_part) = (endpoint(source, from), endpoint(destination, to));
-        let denied = judged.asked.difference(&judged.allowed.union(&judged.unsure));
+        let denied = judged.asked.difference(&judged.open.possible());
         self.caveats_of(judged, first_from, first_to);
         self.denied.egress.extend(denied_pods(&judged.egress, &judged.asked, from));
         self.denied.ingress.extend(denied_pods(&judged.ingress, &judged.asked, to));
@@ -309,10 +308,10 @@ impl Answer<'_, '_> {
             source: source_part,
             destination: destination_part,
             service_ports: hops.into_iter().map(service_port).collect(),
-            verdict: verdict(&judged.asked, &judged.allowed, &judged.unsure),
-            allowed: judged.allowed.items(),
+            verdict: verdict(&judged.asked, &judged.open),
+            allowed: judged.open.allowed.items(),
             denied: denied.items(),
-            unsure: judged.unsure.items(),
+            unsure: judged.open.unsure.items(),
             egress: self.half(Direction::Egress, &judged.egress, &judged.asked, egress),
             ingress: self.half(Direction::Ingress, &judged.ingress, &judged.asked, ingress),
         })
@@ -357,7 +356,7 @@ impl Answer<'_, '_> {
             Exempt::NotGoverned => "not a pod with its own network: no policy governs it".to_owned(),
         });
         Half {
-            verdict: verdict(asked, &half.allowed, &half.unsure),
+            verdict: verdict(asked, &half.open),
             reason,
             note,
             tiers: Tier::ALL
@@ -438,7 +437,7 @@ impl Answer<'_, '_> {
             _ => false,
         };
         let mut pairs = from.members.iter().flat_map(|from| to.members.iter().map(move |to| (from, to)));
-        if judged.egress.allowed != judged.asked && pairs.any(to_own_node) {
+        if judged.egress.open.allowed != judged.asked && pairs.any(to_own_node) {
             let text = "some network plugins always allow egress to the pod's own node";
             self.caveats.insert(text.to_owned());
         }
@@ -556,7 +555,7 @@ fn no_such_port(network: &Network<'_>, destination: &End, name: &str) -> Explain
 
 /// Lists the pods among some parts if a half denies them some of what was asked.
 fn denied_pods(half: &HalfJudged, asked: &PortSet, parts: &[&Part<'_>]) -> Vec<PodId> {
-    if asked.is_subset(&half.allowed.union(&half.unsure)) {
+    if asked.is_subset(&half.open.possible()) {
         return Vec::new();
     }
     parts.iter().flat_map(|part| &part.members).filter_map(|member| member.who.pod()).collect()
@@ -578,7 +577,7 @@ struct Sight<'a> {
     service: &'a PortSet,
 }
 
-fn verdict(asked: &PortSet, allowed: &PortSet, unsure: &PortSet) -> Verdict {
-    let denied = !asked.is_subset(&allowed.union(unsure));
-    Verdict::of(!allowed.is_empty(), denied, !unsure.is_empty())
+fn verdict(asked: &PortSet, open: &OpenPorts) -> Verdict {
+    let is_some_denied = !asked.is_subset(&open.possible());
+    Verdict::of(!open.allowed.is_empty(), is_some_denied, !open.unsure.is_empty())
 }

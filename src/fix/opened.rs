@@ -1,15 +1,15 @@
 //! Which connections a change of policies opens beside those that were asked for.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::ends::end::{End, Who};
 use crate::ends::units::{Level, Part, UnitId, Units};
 use crate::engine::class::{ClassId, SubjectId};
+use crate::engine::connection::compatible;
 use crate::engine::network::Network;
-use crate::engine::row::{Row, row};
+use crate::engine::rows::Rows;
 use crate::model::ips::Family;
-use crate::model::ports::PortSet;
 use crate::policy::{Direction, RuleId, Tier};
 
 /// A network before and after rules were added to it.
@@ -19,29 +19,16 @@ pub(crate) struct Opened<'a, 'b> {
     after: Rows<'a, 'b>,
 }
 
-/// The rows of a network that were asked for.
-struct Rows<'a, 'b> {
-    network: &'a Network<'b>,
-    known: HashMap<(SubjectId, Direction), Row>,
-}
-
-/// What of a pair of classes is allowed, and what may be.
-struct Open {
-    allowed: PortSet,
-    possible: PortSet,
-}
-
 impl<'a, 'b> Opened<'a, 'b> {
     /// Prepares the comparison; `after` has all rules of `before`.
     pub(crate) fn new(before: &'a Network<'b>, after: &'a Network<'b>) -> Self {
-        let rows = |network| Rows { network, known: HashMap::new() };
         let units = Units::build(after, Level::Workloads);
-        Self { units, before: rows(before), after: rows(after) }
+        Self { units, before: Rows::of(before), after: Rows::of(after) }
     }
 
     /// Counts the pairs of units that gain any port through some rules of the network after,
     /// without those between units that have members of both ends.
-    pub(crate) fn count(&mut self, rules: &[RuleId], asked: (&End, &End)) -> usize {
+    pub(crate) fn count(&self, rules: &[RuleId], asked: (&End, &End)) -> usize {
         let network = self.after.network;
         let mut gaining: BTreeSet<(UnitId, UnitId)> = BTreeSet::new();
         for (source, destination) in rules.iter().flat_map(|rule| cells(network, *rule)) {
@@ -74,13 +61,13 @@ impl<'a, 'b> Opened<'a, 'b> {
     }
 
     /// Tells whether anything between two classes is open after and was not before.
-    fn gains(&mut self, source: ClassId, destination: ClassId) -> bool {
+    fn gains(&self, source: ClassId, destination: ClassId) -> bool {
         let (Some(from), Some(to)) = (self.before_of(source), self.before_of(destination)) else {
             return false;
         };
-        let after = self.after.open(source, destination);
-        let before = self.before.open(from, to);
-        !after.allowed.is_subset(&before.allowed) || !after.possible.is_subset(&before.possible)
+        let after = self.after.connection(source, destination).unwrap_or_default();
+        let before = self.before.connection(from, to).unwrap_or_default();
+        !after.allowed.is_subset(&before.allowed) || !after.possible().is_subset(&before.possible())
     }
 
     /// Returns the class that the members of a class were in.
@@ -140,32 +127,5 @@ fn cells(network: &Network<'_>, rule: RuleId) -> Vec<(ClassId, ClassId)> {
         Direction::Egress => (subject, peer),
         Direction::Ingress => (peer, subject),
     });
-    let meets = |(source, destination): &(ClassId, ClassId)| {
-        let families = (network.classes.family(*source), network.classes.family(*destination));
-        !matches!(families, (Some(source), Some(destination)) if source != destination)
-    };
-    ordered.filter(meets).collect()
-}
-
-impl Rows<'_, '_> {
-    fn open(&mut self, source: ClassId, destination: ClassId) -> Open {
-        let egress = self.half(source, Direction::Egress, destination);
-        let ingress = self.half(destination, Direction::Ingress, source);
-        Open {
-            allowed: egress.allowed.intersection(&ingress.allowed),
-            possible: egress.possible.intersection(&ingress.possible),
-        }
-    }
-
-    fn half(&mut self, subject: ClassId, direction: Direction, peer: ClassId) -> Open {
-        let network = self.network;
-        let Some(subject) = network.subject_of(subject) else {
-            return Open { allowed: PortSet::any(), possible: PortSet::any() };
-        };
-        let judge = || row(network, Some(subject), direction);
-        let row = self.known.entry((subject, direction)).or_insert_with(judge);
-        let allowed = row.allowed.ports_of(peer).cloned().unwrap_or_default();
-        let unsure = row.unsure.ports_of(peer).cloned().unwrap_or_default();
-        Open { possible: allowed.union(&unsure), allowed }
-    }
+    ordered.filter(|(source, destination)| compatible(network, *source, *destination)).collect()
 }

@@ -184,7 +184,7 @@ pub fn dns_to_open(network: &Network<'_>, end: &End) -> Result<Vec<Servers>, Unk
 
 /// Tells whether egress to a class is open for certain at all of some ports.
 fn may(network: &Network<'_>, from: ClassId, to: ClassId, ports: &PortSet) -> bool {
-    ports.is_subset(&judge(network, from, to, ports, None).egress.allowed)
+    ports.is_subset(&judge(network, from, to, ports, None).egress.open.allowed)
 }
 
 fn classes_of(network: &Network<'_>, at: &At) -> BTreeSet<ClassId> {
@@ -237,7 +237,7 @@ pub fn other_side(
         let ports = service::asked(network, &destination, member, Some(&query));
         let from = source.members.iter().map(|own| own.class);
         from.into_iter().any(|from| {
-            !ports.is_subset(&judge(network, from, member.class, &ports, None).ingress.allowed)
+            !ports.is_subset(&judge(network, from, member.class, &ports, None).ingress.open.allowed)
         })
     });
     let pods: BTreeSet<PodId> = denied.filter_map(|member| member.who.pod()).collect();

@@ -52,8 +52,8 @@ fn every_line(list: &List<'_, '_>) -> Vec<summary::Line> {
     let mut lines = Vec::new();
     let _ = list.each(&mut |listed| {
         lines.push(summary::Line {
-            source: Rc::new(place(listed.units.0.is_some(), listed.source)),
-            destination: Rc::new(place(listed.units.1.is_some(), listed.destination)),
+            source: Rc::new(place(listed.from.is_whole, listed.source)),
+            destination: Rc::new(place(listed.to.is_whole, listed.destination)),
             ports: listed.ports.to_vec(),
             verdict: listed.verdict,
         });

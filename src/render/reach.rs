@@ -18,7 +18,8 @@ use crate::ends::place::{Extent, Place};
 use crate::explain::explanation::{Reason, ServicePort};
 use crate::render::Look;
 use crate::report::connection::{Count, Opened, SourceRow, Totals};
-use crate::report::reach::{Found, Line, Sources, Which};
+use crate::report::reach::{Found, Sources, Which};
+use crate::report::source_lines::SourceLine as Line;
 use crate::report::summary;
 
 /// Sources of one line that are shown unless every detail is asked for.

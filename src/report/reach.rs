@@ -2,9 +2,8 @@
 //!
 //! It is a column of the list: the same rows, units and ends, with what lets each source in.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
-use std::rc::Rc;
 
 use super::list::{List, Listed, Side};
 use super::query;
@@ -15,13 +14,11 @@ use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::Verdict;
 use crate::ends::end::{End, Who};
 use crate::ends::hop::Hop;
-use crate::ends::namer::Namer;
 use crate::ends::naming::name_of;
-use crate::ends::place::Place;
 use crate::ends::service;
 use crate::ends::service::asked_hops;
 use crate::ends::target::PortQuery;
-use crate::ends::units::{Level, Part, UnitId, Wanted};
+use crate::ends::units::{Level, Part, Wanted};
 use crate::engine::class::ClassId;
 use crate::engine::connection::{HalfJudged, judge};
 use crate::engine::decide::Why;
@@ -32,10 +29,9 @@ use crate::explain::explanation::{Reason, ServicePort};
 use crate::exposure::exposure;
 use crate::exposure::way::Exposure;
 use crate::exposure::ways;
-use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
 use crate::policy::Action;
-use crate::report::connection::{Connection, Count, Opened, Totals};
+use crate::report::connection::{Connection, Opened};
 
 /// What to tell of each source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +81,7 @@ pub struct Sources<'a, 'b> {
     /// What could not be read.
     pub gaps: Vec<String>,
     network: &'a Network<'b>,
-    list: List<'a, 'b>,
+    pub(crate) list: List<'a, 'b>,
     /// Where the asked ports of a Service lead at each backend; empty where the target is none.
     hops: HashMap<(Who, ClassId), Vec<Hop>>,
     wanted: Option<Wanted>,
@@ -107,27 +103,8 @@ pub struct Found<'a> {
     pub service_ports: Vec<ServicePort>,
     /// Whether the destination is all of the target.
     pub is_whole_target: bool,
-    source: Side<'a>,
-    units: (Option<UnitId>, Option<UnitId>),
-}
-
-/// Sources that may open the same for the same reason.
-#[derive(Clone, Debug)]
-pub struct Line {
-    /// The sources.
-    pub sources: Vec<Rc<Place>>,
-    /// The part of the target; nothing where it is all of it.
-    pub destination: Option<Rc<Place>>,
-    /// The ports.
-    pub ports: Vec<String>,
-    /// Where the ports of the Service lead, where the target is one.
-    pub service_ports: Vec<ServicePort>,
-    /// `allow`, or `depends` for ports that may be open.
-    pub verdict: Verdict,
-    /// What lets them in, where that was asked for.
-    pub opened: Option<[Opened; 2]>,
-    /// The namespace of which only the target itself is not among them.
-    pub besides: Option<String>,
+    pub(crate) source: Side<'a>,
+    pub(crate) destination: Side<'a>,
 }
 
 impl<'a, 'b> Sources<'a, 'b> {
@@ -193,14 +170,14 @@ impl<'a, 'b> Sources<'a, 'b> {
     }
 
     fn found<'f>(&self, listed: Listed<'f>) -> Found<'f> {
-        let Listed { source, destination, ports, verdict, units, .. } = listed;
+        let Listed { source, destination, ports, verdict, .. } = listed;
         Found {
             connection: Connection { source, destination, ports, verdict },
             opened: (self.detail == Detail::Rules).then(|| self.opened(&listed)),
             service_ports: self.service_ports(&listed),
             is_whole_target: self.list.is_all_asked(listed.to),
             source: listed.from,
-            units,
+            destination: listed.to,
         }
     }
 
@@ -240,11 +217,10 @@ impl<'a, 'b> Sources<'a, 'b> {
         if rest.is_empty() {
             return ControlFlow::Continue(());
         }
-        let from = Side { unit, parts: &rest };
-        let whole = listed.units.0.filter(|unit| self.list.units.is_whole(*unit, &rest));
+        let is_whole = listed.from.is_whole && self.list.units.is_whole(unit, &rest);
+        let from = Side { unit, parts: &rest, is_whole };
         let source = self.list.units.endpoint(self.network, unit, &rest, None);
-        let units = (whole, listed.units.1);
-        visit(self.found(Listed { source: &source, from, units, ..listed }))
+        visit(self.found(Listed { source: &source, from, ..listed }))
     }
 
     /// Returns what lets a source in: the rules of any of its members that open any of the ports.
@@ -303,56 +279,6 @@ impl<'a, 'b> Sources<'a, 'b> {
             Which::Unexpected => &self.unexpected,
         }
     }
-
-    /// Counts the sources.
-    pub fn totals(&self, which: Which) -> Totals {
-        let mut counters = [Counter::default(), Counter::default()];
-        let _ = self.each(which, &mut |found| {
-            let unsure = found.connection.verdict == Verdict::Depends;
-            if let Some(counter) = counters.get_mut(usize::from(unsure)) {
-                counter.add(&found);
-            }
-            ControlFlow::Continue(())
-        });
-        let [certain, unsure] = counters;
-        let [open, maybe] = ways::counts(self.ways(which));
-        let depends = Count { exposures: maybe, ..unsure.without(&certain).count() };
-        Totals { depends, allow: Count { exposures: open, ..certain.count() } }
-    }
-
-    /// Groups the sources: whole namespaces stand for their workloads.
-    pub fn lines(&self, which: Which) -> Vec<Line> {
-        let mut keys: HashMap<Key, usize> = HashMap::new();
-        let mut groups: Vec<Group> = Vec::new();
-        let _ = self.each(which, &mut |found| {
-            let key = Key::of(&found);
-            let number = *keys.entry(key).or_insert(groups.len());
-            if number == groups.len() {
-                groups.push(Group::default());
-            }
-            let alone = found.units.1.filter(|unit| self.list.units.is_alone(*unit));
-            if let Some(group) = groups.get_mut(number) {
-                group.take(&found, alone);
-            }
-            ControlFlow::Continue(())
-        });
-        let namer = Namer::of(&self.list);
-        let mut keys: Vec<(usize, Key)> = keys.into_iter().map(|(key, number)| (number, key)).collect();
-        keys.sort_unstable_by_key(|(number, key)| (key.verdict == Verdict::Depends, *number));
-        let lines = keys.into_iter().filter_map(|(number, key)| Some((key, groups.get(number)?)));
-        let namespace = |unit| self.list.units.units.at(unit).endpoint.namespace.clone();
-        lines
-            .map(|(key, group)| Line {
-                sources: group.sources(&namer),
-                besides: group.alone.and_then(namespace),
-                destination: key.destination.map(Rc::new),
-                ports: key.ports,
-                service_ports: key.service_ports,
-                verdict: key.verdict,
-                opened: key.opened,
-            })
-            .collect()
-    }
 }
 
 /// Lists where the asked ports of a Service lead, by backend.
@@ -376,94 +302,5 @@ fn ungoverned(network: &Network<'_>, target: &End) -> Option<String> {
         0 => None,
         _ if count == target.members.len() => Some(format!("no policy governs {name}: {left_out}")),
         _ => Some(format!("no policy governs some of {name}: {left_out} there")),
-    }
-}
-
-/// What sources have in common that stand in one line.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    destination: Option<Place>,
-    ports: Vec<String>,
-    service_ports: Vec<ServicePort>,
-    verdict: Verdict,
-    opened: Option<[Opened; 2]>,
-}
-
-impl Key {
-    fn of(found: &Found<'_>) -> Self {
-        let Connection { destination, ports, verdict, .. } = found.connection;
-        let place = || match found.units.1 {
-            Some(_) => Place::unit(destination),
-            None => Place::Part(destination.clone()),
-        };
-        Self {
-            destination: (!found.is_whole_target).then(place),
-            ports: ports.to_vec(),
-            service_ports: found.service_ports.clone(),
-            verdict,
-            opened: found.opened.clone(),
-        }
-    }
-}
-
-/// The sources of one line.
-#[derive(Default)]
-struct Group {
-    units: BTreeSet<UnitId>,
-    parts: Vec<Rc<Place>>,
-    /// A destination that is one pod, and so cannot be missing among the sources.
-    alone: Option<UnitId>,
-}
-
-impl Group {
-    fn take(&mut self, found: &Found<'_>, alone: Option<UnitId>) {
-        self.alone = alone;
-        match found.units.0 {
-            Some(unit) => drop(self.units.insert(unit)),
-            None => self.parts.push(Rc::new(Place::Part(found.connection.source.clone()))),
-        }
-    }
-
-    fn sources(&self, namer: &Namer) -> Vec<Rc<Place>> {
-        let mut sources = namer.name(&self.units, self.alone);
-        sources.extend(self.parts.iter().map(Rc::clone));
-        sources
-    }
-}
-
-/// Counts sources once each.
-#[derive(Default)]
-struct Counter {
-    workloads: BTreeMap<UnitId, String>,
-    nodes: BTreeSet<UnitId>,
-    outside: IpSet,
-}
-
-impl Counter {
-    fn add(&mut self, found: &Found<'_>) {
-        let source = found.connection.source;
-        match (&source.namespace, &*source.kind) {
-            (Some(namespace), _) => {
-                self.workloads.insert(found.source.unit, namespace.clone());
-            }
-            (None, "Node") => drop(self.nodes.insert(found.source.unit)),
-            (None, _) => self.outside = self.outside.union(&source.cidrs.iter().copied().collect()),
-        }
-    }
-
-    fn without(mut self, other: &Self) -> Self {
-        self.workloads.retain(|unit, _| !other.workloads.contains_key(unit));
-        self.nodes.retain(|unit| !other.nodes.contains(unit));
-        Self { outside: self.outside.difference(&other.outside), ..self }
-    }
-
-    fn count(&self) -> Count {
-        Count {
-            workloads: self.workloads.len(),
-            namespaces: self.workloads.values().collect::<BTreeSet<_>>().len(),
-            nodes: self.nodes.len(),
-            blocks: self.outside.cidrs().len(),
-            ..Count::default()
-        }
     }
 }

@@ -31,7 +31,7 @@ type Leads = BTreeSet<(Rc<Place>, Vec<String>, bool)>;
 
 /// Summarises all connections of a list: whole namespaces stand for their ends.
 pub fn lines(list: &List<'_, '_>) -> Vec<Line> {
-    let mut summary = Summary { namer: &Namer::of(list), list, rows: Vec::new(), open: None };
+    let mut summary = Summary { namer: &list.namer(), list, rows: Vec::new(), open: None };
     let _ = list.each(&mut |listed| {
         summary.take(listed);
         ControlFlow::Continue(())
@@ -55,14 +55,14 @@ struct Source {
 
 impl Summary<'_, '_, '_> {
     fn take(&mut self, listed: Listed<'_>) {
-        let name = listed.units.0.ok_or_else(|| listed.source.clone());
+        let name = listed.from.whole().ok_or_else(|| listed.source.clone());
         if self.open.as_ref().is_none_or(|open| open.name != name) {
             self.close();
             self.open = Some(Source { name, units: BTreeMap::new(), leads: Leads::new() });
         }
         let Some(open) = &mut self.open else { return };
         let unsure = listed.verdict == Verdict::Depends;
-        match listed.units.1 {
+        match listed.to.whole() {
             Some(unit) => {
                 open.units.entry((listed.ports.to_vec(), unsure)).or_default().insert(unit);
             }
