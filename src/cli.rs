@@ -100,5 +100,5 @@ impl Cli {
 fn harmless(error: &Error) -> Error {
     let lines = |text: &str| text.split('\n').map(sanitize).collect::<Vec<_>>().join("\n");
     let hints = error.hints.iter().map(|hint| sanitize(hint)).collect();
-    Error { code: error.code, message: lines(&error.message), hints }
+    Error { kind: error.kind, message: lines(&error.message), hints }
 }

@@ -16,7 +16,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // A closed standard error is no reason to end otherwise.
             let _ = writeln!(std::io::stderr(), "{error}");
-            ExitCode::from(error.code as u8)
+            ExitCode::from(error.code() as u8)
         }
     }
 }

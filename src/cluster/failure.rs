@@ -3,6 +3,8 @@
 use kube::client::AuthError;
 use kube::core::Status;
 
+use crate::error::{Error, ErrorKind};
+
 /// A cluster that cannot be read.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ClusterError {
@@ -18,6 +20,16 @@ pub enum ClusterError {
     /// The API server refused the request.
     #[error("{0}")]
     Server(String),
+}
+
+impl From<ClusterError> for Error {
+    fn from(error: ClusterError) -> Self {
+        match error {
+            ClusterError::Config(_) => Self::usage(error),
+            // A server may say anything: it is kept to one line.
+            _ => Self::new(ErrorKind::Server, error.to_string().replace('\n', "\\n")),
+        }
+    }
 }
 
 /// One request that brought no answer.
@@ -133,4 +145,24 @@ pub(crate) fn connection_error(error: &kube::Error, server: &str) -> ClusterErro
     } else {
         excerpt(last)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ExitCode;
+
+    #[test]
+    fn what_a_server_says_is_one_line_and_never_changes_how_the_command_ends() {
+        let error = Error::from(ClusterError::Server("reworded\nby a proxy".to_owned()));
+        assert_eq!(
+            (error.to_string(), error.code()),
+            ("reworded\\nby a proxy".to_owned(), ExitCode::Cluster)
+        );
+        let error = Error::from(ClusterError::Config("Unable to connect to it".to_owned()));
+        assert_eq!(
+            (error.to_string(), error.code()),
+            ("error: Unable to connect to it".to_owned(), ExitCode::Usage)
+        );
+    }
 }

@@ -185,7 +185,7 @@ pub fn run(args: &AllowEndpointArgs, global: &Global) -> Result<ExitCode, Error>
     let options = Options { own: own_addresses(&input.snapshot), ..Options::default() };
     let lesson = learn(&records, &asking, options)?;
     question.notes.extend(lesson.caveats);
-    let writer = live.as_ref().map(Writer::open).transpose().map_err(input::cluster_error)?;
+    let writer = live.as_ref().map(Writer::open).transpose()?;
     let spec = writer.as_ref().and_then(|writer| question.pod_spec(writer)).unwrap_or_default();
     let notes = question.proxies(&spec).into_iter().chain(own_dns(&spec));
     question.notes.extend(notes);

@@ -1,7 +1,7 @@
 //! The two snapshots that a diff compares.
 
 use super::connection;
-use super::input::{cluster_error, files, remove, warn};
+use super::input::{files, remove, warn};
 use crate::cluster::read as cluster;
 use crate::cluster::read::{Cluster, ConnectOptions, Question};
 use crate::cmd::global::Global;
@@ -83,8 +83,7 @@ fn source(global: &Global, word: &str) -> Result<(Objects, Option<String>), Erro
         let namespace = given.as_deref().unwrap_or("default");
         return Ok((source_files(&[word.to_owned()], global, namespace)?, None));
     }
-    let read = cluster(global, context)
-        .map_err(|error| Error { message: format!("{word}: {}", error.message), ..error })?;
+    let read = cluster(global, context).map_err(|error| error.of_source(word))?;
     Ok((read.objects, Some(read.namespace)))
 }
 
@@ -93,7 +92,7 @@ fn cluster(global: &Global, context: Option<&str>) -> Result<Cluster, Error> {
     let own = global.connection.options(global.namespace.as_ref());
     let context = context.map(str::to_owned).or_else(|| own.context.clone());
     let options = ConnectOptions { context, ..own };
-    let read = cluster::read(&options, Question::Everything(&[])).map_err(cluster_error)?;
+    let read = cluster::read(&options, Question::Everything(&[]))?;
     check_pods(&read.objects)?;
     Ok(read)
 }

@@ -122,8 +122,7 @@ fn apply(
     namespace: &str,
     base: &DefaultDeny,
 ) -> Result<ExitCode, Error> {
-    let writer = Writer::open(&global.connection.options(global.namespace.as_ref()));
-    let writer = writer.map_err(input::cluster_error)?;
+    let writer = Writer::open(&global.connection.options(global.namespace.as_ref()))?;
     let (place, nothing) = (Place::Cluster(&writer), Learnt::default());
     // What lets names through comes first: nothing is cut for longer than it has to be.
     let policies = base.policies.iter().rev().map(|policy| Wanted::Fixed(managed(policy)));

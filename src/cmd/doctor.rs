@@ -34,7 +34,7 @@ pub fn run(_args: &DoctorArgs, global: &Global) -> Result<ExitCode, Error> {
         return Err(Error::usage("doctor looks at the cluster: leave out -f, --with and --without"));
     }
     let options = global.connection.options(global.namespace.as_ref());
-    let examined = doctor::examine(&options).map_err(input::cluster_error)?;
+    let examined = doctor::examine(&options)?;
     let server_version = examined.objects.server_version.clone().unwrap_or_default();
     input::warn(&examined.objects.warnings);
     let mut snapshot = examined.objects.assemble();

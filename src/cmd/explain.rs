@@ -17,7 +17,7 @@ use crate::ends::naming::name_of;
 use crate::ends::target;
 use crate::ends::target::{PortQuery, Target, TargetError};
 use crate::engine::network::Network;
-use crate::error::{Error, ExitCode};
+use crate::error::{Error, ErrorKind, ExitCode};
 use crate::explain::explanation::{Explanation, Fix};
 use crate::fix::fix;
 use crate::render::limits::merged;
@@ -185,7 +185,7 @@ fn answer(
 fn write_fix(global: &Global, answer: Explanation) -> Result<ExitCode, Error> {
     if let Some(reason) = answer.no_fix {
         let message = format!("there is no fix: {reason}");
-        return Err(Error { code: ExitCode::Unexpected, message, hints: Vec::new() });
+        return Err(Error::new(ErrorKind::Unexpected, message));
     }
     let Some(Fix { objects, .. }) = answer.fix else {
         let ends = format!("{} -> {}", name_of(&answer.source), name_of(&answer.destination));

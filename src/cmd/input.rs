@@ -5,7 +5,7 @@ use std::io::Write;
 
 use super::connection;
 use crate::cluster::read as cluster;
-use crate::cluster::read::{ClusterError, Question};
+use crate::cluster::read::Question;
 use crate::cmd::global::Global;
 use crate::ends::not_found::{NotFound, nearest};
 use crate::ends::target::{Target, kind_of};
@@ -54,7 +54,7 @@ pub(crate) fn read_for(
             Question::Addresses => Vec::new(),
         };
         let question = if global.has_overlay() { Question::Everything(&named) } else { question };
-        let read = cluster::read(&options, question).map_err(cluster_error)?;
+        let read = cluster::read(&options, question)?;
         let namespace = given.unwrap_or(read.namespace);
         (read.objects, namespace.clone(), Some(namespace), read.only_ends)
     } else {
@@ -77,7 +77,7 @@ pub(crate) fn read_for(
 /// Reads all of the cluster.
 pub(crate) fn read_cluster(global: &Global) -> Result<Objects, Error> {
     let options = global.connection.options(global.namespace.as_ref());
-    let read = cluster::read(&options, Question::Everything(&[])).map_err(cluster_error)?;
+    let read = cluster::read(&options, Question::Everything(&[]))?;
     warn(&read.objects.warnings);
     Ok(read.objects)
 }
@@ -92,14 +92,6 @@ pub(crate) fn files(paths: &[String], global: &Global, namespace: &str) -> Resul
         }
         error => Error::usage(sanitize(&error.to_string())),
     })
-}
-
-pub(crate) fn cluster_error(error: ClusterError) -> Error {
-    match error {
-        ClusterError::Config(_) => Error::usage(error),
-        // A server may say anything: it is kept to one line.
-        _ => Error::cluster(sanitize(&error.to_string())),
-    }
 }
 
 /// Tells every warning once.

@@ -97,7 +97,7 @@ pub fn run(args: &RefreshIpsArgs, global: &Global) -> Result<ExitCode, Error> {
         return print_cronjob(args, global, image);
     }
     let connection = global.connection.options(global.namespace.as_ref());
-    let writer = Writer::open(&connection).map_err(input::cluster_error)?;
+    let writer = Writer::open(&connection)?;
     let policies = listed(args, &writer)?;
     let input = input::read_for(global, true, Question::Addresses)?;
     let asking = args.resolver.asking(&input.snapshot, Some(&connection))?;
@@ -133,9 +133,7 @@ fn print_cronjob(args: &RefreshIpsArgs, global: &Global, image: &str) -> Result<
     let namespace = connection::given(global.namespace.clone()).map_or_else(
         || {
             let options = global.connection.options(None);
-            Writer::open(&options)
-                .map(|writer| writer.namespace().to_owned())
-                .map_err(input::cluster_error)
+            Writer::open(&options).map(|writer| writer.namespace().to_owned())
         },
         Ok,
     )?;
@@ -161,7 +159,7 @@ fn print_cronjob(args: &RefreshIpsArgs, global: &Global, image: &str) -> Result<
 fn listed(args: &RefreshIpsArgs, writer: &Writer) -> Result<BTreeMap<PolicyName, Value>, Error> {
     let namespace = (!args.all_namespaces).then(|| writer.namespace());
     let labels = args.selector.iter().fold(name::ENDPOINT.to_owned(), |all, own| format!("{all},{own}"));
-    let listed = writer.list(namespace, &labels).map_err(input::cluster_error)?;
+    let listed = writer.list(namespace, &labels)?;
     let named = listed.into_iter().map(|live| {
         let text = |field: &str| {
             live.pointer(&format!("/metadata/{field}"))

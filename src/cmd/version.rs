@@ -5,10 +5,10 @@ use std::io::Write;
 use clap::Args;
 use serde::Serialize;
 
-use super::{input, output};
+use super::output;
 use crate::cluster::read as cluster;
 use crate::cmd::global::Global;
-use crate::error::{Error, ExitCode};
+use crate::error::{Error, ErrorKind, ExitCode};
 use crate::render::{Format, machine};
 
 /// Print the version of the plugin, and of the server where it can be reached.
@@ -41,7 +41,7 @@ struct Versions {
 pub fn run(args: &VersionArgs, global: &Global) -> Result<ExitCode, Error> {
     let asked = (!args.client).then(|| {
         let options = global.connection.options(None);
-        cluster::server_version(&options).map_err(input::cluster_error)
+        cluster::server_version(&options).map_err(Error::from)
     });
     let (server_version, failed) = match asked.transpose() {
         Ok(version) => (version, None),
@@ -55,7 +55,7 @@ pub fn run(args: &VersionArgs, global: &Global) -> Result<ExitCode, Error> {
     })?;
     match failed {
         // Without any kubeconfig there is no server to ask.
-        Some(error) if error.code != ExitCode::Usage => Err(error),
+        Some(error) if error.kind != ErrorKind::Usage => Err(error),
         _ => Ok(ExitCode::Success),
     }
 }

@@ -9,8 +9,7 @@ use crate::edit::merge::Options;
 use crate::edit::plan;
 use crate::edit::plan::{Learnt, Services};
 use crate::edit::record::{Minute, Record};
-use crate::error::Error;
-use crate::error::ExitCode;
+use crate::error::{Error, ErrorKind};
 
 /// What was learnt, and what that leaves open.
 pub(crate) struct Lesson {
@@ -59,5 +58,5 @@ fn now() -> Minute {
 /// Says that a host could not be resolved.
 pub(crate) fn unresolved(error: impl std::fmt::Display) -> Error {
     let hint = "--resolver IP asks another name server";
-    Error { code: ExitCode::Unresolved, message: error.to_string(), hints: vec![hint.to_owned()] }
+    Error::new(ErrorKind::Unresolved, error).hint(hint)
 }

@@ -9,11 +9,10 @@ use crate::cluster::apply::{Applied, DryRun, Force, Manner, PolicyName, Writer};
 use crate::cluster::conflict;
 use crate::cluster::conflict::Conflict;
 use crate::cluster::read::ClusterError;
-use crate::cmd::input::cluster_error;
 use crate::edit::gitops::{Weight, advice, evidence};
 use crate::edit::plan::{Learnt, PlanError, Planned, Wanted};
 use crate::engine::network::Network;
-use crate::error::{Error, ExitCode};
+use crate::error::{Error, ErrorKind, ExitCode};
 use crate::model::snapshot::{PolicyObject, PolicySpec, Snapshot};
 use crate::render::sanitize::sanitize;
 use crate::report::planned::{PlannedPolicy, applied};
@@ -107,7 +106,7 @@ impl Change {
     /// Plans one policy on what is there.
     pub(crate) fn plan(place: &Place<'_>, wanted: Wanted, learnt: &Learnt) -> Result<Self, Error> {
         let live = match place {
-            Place::Cluster(writer) => writer.read(&name_of(&wanted)).map_err(cluster_error)?,
+            Place::Cluster(writer) => writer.read(&name_of(&wanted))?,
             Place::Files(snapshot) => in_files(snapshot, &wanted),
         };
         let planned = wanted.plan(live.as_ref(), learnt).map_err(|error| refusal(&wanted, &error))?;
@@ -234,13 +233,13 @@ pub(crate) fn tell(text: &str) {
 }
 
 /// Says that something was refused for safety.
-pub(crate) fn refused(message: impl Into<String>) -> Error {
-    Error { code: ExitCode::Refused, message: message.into(), hints: Vec::new() }
+pub(crate) fn refused(message: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Refused, message)
 }
 
 fn of_stop(wanted: &Wanted, stop: Stop) -> Error {
     match stop {
-        Stop::Cluster(error) => cluster_error(error),
+        Stop::Cluster(error) => error.into(),
         Stop::Plan(error) => refusal(wanted, &error),
     }
 }
