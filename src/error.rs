@@ -58,6 +58,11 @@ impl Error {
         Self::new(ErrorKind::Usage, message)
     }
 
+    /// Says that the input is wrong, in one line whatever the names in it hold.
+    pub fn one_line(message: impl fmt::Display) -> Self {
+        Self::usage(message.to_string().replace('\n', "\\n"))
+    }
+
     /// Says that the cluster cannot be read or written as it was asked for.
     pub fn cluster(message: impl fmt::Display) -> Self {
         Self::new(ErrorKind::Cluster, message)

@@ -1,16 +1,16 @@
 //! The two snapshots that a diff compares.
 
 use super::connection;
-use super::input::{files, remove, warn};
+use super::global::Global;
+use super::input::{files, remove};
+use super::terminal::warn;
 use crate::cluster::read as cluster;
 use crate::cluster::read::{Cluster, ConnectOptions, Question};
-use crate::cmd::global::Global;
 use crate::diff::sides::Sides;
 use crate::error::Error;
 use crate::model::snapshot::{Gap, GapScope, Snapshot};
 use crate::objects::object::{Object, Objects};
 use crate::render::limits::merged;
-use crate::render::sanitize::sanitize;
 
 /// Reads a base, the cluster where there is none, and lays `-f` and `--with` over a copy of it.
 pub(crate) fn read_overlaid(global: &Global, base: &[String]) -> Result<Sides<Snapshot>, Error> {
@@ -70,7 +70,7 @@ fn source_files(paths: &[String], global: &Global, namespace: &str) -> Result<Ob
     let objects = files(paths, global, namespace)?;
     if objects.items.is_empty() {
         let problem = "no pod, workload, policy or other object that a diff compares";
-        return Err(Error::usage(sanitize(&format!("{}: {problem}", paths.join(", ")))));
+        return Err(Error::one_line(format!("{}: {problem}", paths.join(", "))));
     }
     Ok(objects)
 }

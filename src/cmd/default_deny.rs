@@ -4,22 +4,20 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::explain::{find, parse_target};
+use super::flags::WriteFlags;
+use super::global::Global;
+use super::target::{find, parse_target};
+use super::terminal::Terminal;
 use super::{input, output};
-use crate::cluster::apply::Writer;
-use crate::cmd::global::Global;
 use crate::diff::diff::Diff;
 use crate::diff::joint::JointEnds;
 use crate::diff::sides::Sides;
-use crate::edit::plan::{Learnt, Wanted};
 use crate::ends::target::Target;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
-use crate::plan::opening::managed;
-use crate::plan::writing;
-use crate::plan::writing::{Change, Dry, Place, WriteFlags};
+use crate::plan::default_deny::apply;
 use crate::render::{Format, default_deny as render, diff};
-use crate::report::default_deny::{Allowed, DefaultDeny, Inside, default_deny};
+use crate::report::default_deny::{Allowed, Inside, default_deny};
 use crate::world::servers;
 
 /// Print policies that deny everything to and from a namespace but DNS.
@@ -112,33 +110,10 @@ pub fn run(args: &DefaultDenyArgs, global: &Global) -> Result<ExitCode, Error> {
         let _ = std::io::stderr().write_all(&told);
         Ok(())
     })?;
-    if args.apply { apply(args, global, name, &base) } else { Ok(ExitCode::Success) }
-}
-
-/// Writes the policies that were printed.
-fn apply(
-    args: &DefaultDenyArgs,
-    global: &Global,
-    namespace: &str,
-    base: &DefaultDeny,
-) -> Result<ExitCode, Error> {
-    let writer = Writer::open(&global.connection.options(global.namespace.as_ref()))?;
-    let (place, nothing) = (Place::Cluster(&writer), Learnt::default());
-    // What lets names through comes first: nothing is cut for longer than it has to be.
-    let policies = base.policies.iter().rev().map(|policy| Wanted::Fixed(managed(policy)));
-    let changes = policies.map(|wanted| Change::plan(&place, wanted, &nothing));
-    let changes = changes.collect::<Result<Vec<Change>, Error>>()?;
-    let due: Vec<&Change> = changes.iter().filter(|change| change.object().is_some()).collect();
-    if due.is_empty() {
-        writing::tell("nothing to write: it is so already");
+    if !args.apply {
         return Ok(ExitCode::Success);
     }
-    if args.write.dry_run == Dry::Client {
-        return Ok(ExitCode::Success);
-    }
-    if !args.write.may_write(&format!("Write these {} policies to ns/{namespace}?", due.len()))? {
-        writing::tell("nothing was written");
-        return Ok(ExitCode::Unexpected);
-    }
-    writing::write(&writer, &due, &nothing, args.write.force(), &args.write)
+    let connection = global.connection.options(global.namespace.as_ref());
+    let applied = apply(&base, name, (&connection, args.write.writing()), &Terminal)?;
+    Ok(output::outcome(applied))
 }

@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use super::list::check_namespace;
+use super::global::Global;
+use super::target::check_namespace;
 use super::{compared, connection, output};
-use crate::cmd::global::Global;
 use crate::diff::diff::Diff;
 use crate::diff::joint::JointEnds;
 use crate::engine::network::Network;

@@ -2,9 +2,10 @@
 
 use clap::Args;
 
-use super::{input, output};
+use super::global::Global;
+use super::output;
+use super::terminal::warn;
 use crate::cluster::doctor;
-use crate::cmd::global::Global;
 use crate::error::{Error, ExitCode};
 use crate::policy;
 use crate::render::{Format, doctor as render, machine};
@@ -36,7 +37,7 @@ pub fn run(_args: &DoctorArgs, global: &Global) -> Result<ExitCode, Error> {
     let options = global.connection.options(global.namespace.as_ref());
     let examined = doctor::examine(&options)?;
     let server_version = examined.objects.server_version.clone().unwrap_or_default();
-    input::warn(&examined.objects.warnings);
+    warn(&examined.objects.warnings);
     let mut snapshot = examined.objects.assemble();
     global.cni.lay_over(&mut snapshot);
     let rules = policy::translate(&snapshot);

@@ -1,28 +1,19 @@
 //! `kubectl netpol explain`.
 
-use std::io::Write;
-
 use clap::{Args, ValueEnum};
 
-use super::input;
-use super::input::Input;
-use super::resolver::ResolverFlags;
-use super::{explain_url, output};
+use super::flags::ResolverFlags;
+use super::global::Global;
+use super::target::{find, one_port, parse_port, parse_target, parse_words, source};
+use super::terminal::Terminal;
+use super::{explain_connection, input, output};
 use crate::answer::verdict::Verdict;
-use crate::cluster::read::{NamedEnd, Question};
-use crate::cmd::global::Global;
-use crate::ends::end::End;
-use crate::ends::find::find_end;
-use crate::ends::naming::name_of;
-use crate::ends::target;
-use crate::ends::target::{PortQuery, Target, TargetError};
+use crate::edit::url;
+use crate::ends::target::{PortQuery, Target};
 use crate::engine::network::Network;
-use crate::error::{Error, ErrorKind, ExitCode};
-use crate::explain::explanation::{Explanation, Fix};
-use crate::fix::fix;
-use crate::render::limits::merged;
-use crate::render::sanitize::sanitize;
-use crate::render::{Format, explain, machine, subject};
+use crate::error::{Error, ExitCode};
+use crate::plan::explain_url::explain_url;
+use crate::render::{Format, explain, host, machine, subject};
 
 /// Explain what policies apply to a workload, or why a connection is allowed or denied.
 ///
@@ -74,7 +65,7 @@ pub struct ExplainArgs {
     #[arg(long, conflicts_with = "expect")]
     fix_only: bool,
     #[command(flatten)]
-    pub(crate) resolver: ResolverFlags,
+    resolver: ResolverFlags,
 }
 
 /// A verdict to expect.
@@ -86,52 +77,58 @@ enum Expect {
     Deny,
 }
 
+impl ExplainArgs {
+    /// Returns how the command ends, by the verdict that `--expect` names.
+    fn outcome(&self, verdict: Verdict) -> ExitCode {
+        output::outcome(match self.expect {
+            None => true,
+            Some(Expect::Allow) => verdict == Verdict::Allow,
+            Some(Expect::Deny) => verdict == Verdict::Deny,
+        })
+    }
+}
+
 /// Runs the subcommand.
 ///
 /// # Errors
 /// Whatever keeps it from answering.
 pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
-    let (own, own_port) = parse_words(&args.target)?;
-    if let Some(url) = args.to.as_ref().filter(|word| explain_url::is_url(word)) {
-        if own_port.is_some() || args.port.is_some() {
+    let (target, port) = parse_words(&args.target)?;
+    if let Some(url) = args.to.as_ref().filter(|word| word.contains("://")) {
+        if port.is_some() || args.port.is_some() {
             return Err(Error::usage("a URL has its port: leave out --port, and :PORT behind TARGET"));
         }
         if args.fix_only {
             return Err(Error::usage("--fix-only is not for a URL: allow-endpoint opens it"));
         }
-        return explain_url::run(args, global, &own, url);
+        return run_url(args, global, &target, url);
     }
     if !args.resolver.words().is_empty() {
         return Err(Error::usage("--resolver is for a URL: --to https://api.example.com"));
     }
     let other = args.to.as_ref().or(args.from.as_ref()).map(|word| parse_target(word)).transpose()?;
-    let asked = args.port.as_ref().map(|word| target::parse_port(word)).transpose();
-    let asked = asked.map_err(|error| Error::usage(format!("--port: {error}")))?;
-    let Some((other, other_port)) = other else {
-        return run_subject(args, global, &own, own_port.or(asked).is_some());
+    let asked = parse_port(args.port.as_ref())?;
+    let Some(other) = other else {
+        return run_subject(args, global, &target, port.or(asked).is_some());
     };
-    let (source, destination, port) = match args.to {
-        Some(_) => ((own, own_port), (other, other_port), asked),
-        None => ((other, other_port), (own, own_port), asked),
-    };
-    let port = one_port(source.1, destination.1, port)?;
-    let targets = [&source.0, &destination.0];
-    let ends: Option<Vec<NamedEnd>> = targets.into_iter().map(named_end).collect();
-    let read = |question: Question<'_>| input::read_for(global, true, question);
-    let input = match &ends {
-        Some(ends) => read(Question::Ends(ends))?,
-        None => input::read(global, true, &targets)?,
-    };
+    let ends = ((target, port), other);
+    let (from, (destination, port)) = if args.to.is_some() { ends } else { (ends.1, ends.0) };
+    let ends = [&source(from)?, &destination];
+    let port = one_port(port, asked, "destination")?;
+    run_connection(args, global, ends, port.as_ref())
+}
+
+fn run_connection(
+    args: &ExplainArgs,
+    global: &Global,
+    ends: [&Target; 2],
+    port: Option<&PortQuery>,
+) -> Result<ExitCode, Error> {
     // Who expects a denial does not want it to be fixed.
     let wants_fix = args.expect != Some(Expect::Deny);
-    let ask = |input: &Input| answer(input, (targets, port.as_ref()), wants_fix);
-    let mut answer = ask(&input)?;
-    if let Some(ends) = ends.as_ref().filter(|_| wants_fix && input.only_ends && is_denied(&answer)) {
-        // Whom else a rule selects, only their namespaces tell.
-        answer = ask(&read(Question::Around(ends))?)?;
-    }
+    let mut answer = explain_connection::answer(global, (ends, port), wants_fix)?;
     if args.fix_only {
-        return write_fix(global, answer);
+        return explain_connection::write_fix(global, answer);
     }
     if let Some(fix) = &mut answer.fix {
         fix.hide_annotations();
@@ -141,61 +138,7 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
         Format::Yaml => machine::write_yaml(out, &answer),
         _ => explain::write(out, &answer, look),
     })?;
-    Ok(output::outcome(args.is_expected(answer.verdict)))
-}
-
-impl ExplainArgs {
-    /// Tells whether a verdict is the one that `--expect` names.
-    pub(crate) fn is_expected(&self, verdict: Verdict) -> bool {
-        match self.expect {
-            None => true,
-            Some(Expect::Allow) => verdict == Verdict::Allow,
-            Some(Expect::Deny) => verdict == Verdict::Deny,
-        }
-    }
-}
-
-/// Tells whether a fix can be wanted.
-fn is_denied(answer: &Explanation) -> bool {
-    matches!(answer.verdict, Verdict::Deny | Verdict::Partial)
-}
-
-/// Answers, with a fix if one is wanted and all that it takes was read.
-fn answer(
-    input: &Input,
-    ([source, destination], port): ([&Target; 2], Option<&PortQuery>),
-    wants_fix: bool,
-) -> Result<Explanation, Error> {
-    let network = Network::of(&input.snapshot);
-    let ends = [source, destination].map(|target| find(&network, target, &input.namespace));
-    let [from, to] = ends;
-    let answer = crate::explain::explain::explain(&network, &from?, &to?, port);
-    let mut answer = answer.map_err(|error| Error::usage(sanitize(&error.to_string())))?;
-    if wants_fix && !(input.only_ends && is_denied(&answer)) {
-        let question = fix::Question { source, destination, port, namespace: &input.namespace };
-        match fix::propose(&network, question) {
-            Ok(fix) => answer.fix = fix,
-            Err(reason) => answer.no_fix = Some(reason),
-        }
-    }
-    Ok(answer)
-}
-
-/// Writes the objects of the fix; where nothing is denied, none.
-fn write_fix(global: &Global, answer: Explanation) -> Result<ExitCode, Error> {
-    if let Some(reason) = answer.no_fix {
-        let message = format!("there is no fix: {reason}");
-        return Err(Error::new(ErrorKind::Unexpected, message));
-    }
-    let Some(Fix { objects, .. }) = answer.fix else {
-        let ends = format!("{} -> {}", name_of(&answer.source), name_of(&answer.destination));
-        let text = format!("{} is allowed: there is nothing to fix", sanitize(&ends));
-        // A closed standard error is no reason to fail.
-        let _ = writeln!(std::io::stderr(), "{text}");
-        return Ok(ExitCode::Success);
-    };
-    output::write_objects(global, &objects)?;
-    Ok(ExitCode::Success)
+    Ok(args.outcome(answer.verdict))
 }
 
 fn run_subject(
@@ -224,58 +167,17 @@ fn run_subject(
     Ok(ExitCode::Success)
 }
 
-/// Returns the object that an end is, where it is one.
-fn named_end(target: &Target) -> Option<NamedEnd> {
-    let (namespace, kind, name) = match target.clone() {
-        Target::Pod { namespace, name } => (namespace, "Pod".to_owned(), name),
-        Target::Workload { namespace, kind, name } => (namespace, kind, name),
-        Target::Service { namespace, name } => (namespace, "Service".to_owned(), name),
-        _ => return None,
-    };
-    Some(NamedEnd { namespace, kind, name })
-}
-
-/// Reads one end of a connection that is given as TARGET or as TYPE NAME.
-pub(crate) fn parse_words(words: &[String]) -> Result<(Target, Option<PortQuery>), Error> {
-    target::parse(&words.join("/")).map_err(|error| match (words, error) {
-        ([first, second], TargetError::Parts(_)) => Error::usage(format!(
-            "`{first}` and `{second}` are two targets: give one, as TYPE/NAME or TYPE NAME"
-        )),
-        (_, error) => Error::usage(error),
-    })
-}
-
-/// Reads one end of a connection.
-pub(crate) fn parse_target(word: &str) -> Result<(Target, Option<PortQuery>), Error> {
-    target::parse(word).map_err(Error::usage)
-}
-
-/// Takes the one port that is given; ports stand at the destination.
-fn one_port(
-    source: Option<PortQuery>,
-    destination: Option<PortQuery>,
-    flag: Option<PortQuery>,
-) -> Result<Option<PortQuery>, Error> {
-    match (source, destination, flag) {
-        (Some(_), ..) => Err(Error::usage("a port stands at the destination, not at the source")),
-        (None, Some(_), Some(_)) => {
-            Err(Error::usage("--port and a port behind the destination: give one"))
-        }
-        (None, port, flag) => Ok(port.or(flag)),
-    }
-}
-
-/// Looks one end up; gaps are told with a name that is not found.
-pub(crate) fn find(network: &Network<'_>, target: &Target, namespace: &str) -> Result<End, Error> {
-    find_end(network, target, namespace).map_err(|error| {
-        let gaps = network.snapshot.gaps.iter().map(|gap| gap.message.clone());
-        let gaps: Vec<String> = gaps.filter(|gap| gap.starts_with("could not list")).collect();
-        let unread = format!("could not list {}:", error.list());
-        // Where its list could not be read, nobody knows whether it is there.
-        let failed = match gaps.iter().any(|gap| gap.starts_with(&unread)) {
-            true => Error::cluster(format!("{} cannot be looked up", error.what())),
-            false => Error::usage(error),
-        };
-        merged(&gaps).into_iter().fold(failed, Error::hint)
-    })
+fn run_url(args: &ExplainArgs, global: &Global, target: &Target, url: &str) -> Result<ExitCode, Error> {
+    let url = url::parse(url).map_err(|error| Error::usage(format!("--to: {error}")))?;
+    let input = input::read(global, true, &[target])?;
+    let network = Network::of(&input.snapshot);
+    let source = find(&network, target, &input.namespace)?;
+    let asking = args.resolver.asking(&input.snapshot, global.cluster().as_ref())?;
+    let answer = explain_url(&network, (&source, &input.namespace), &url, &asking, &Terminal)?;
+    output::write(global, true, |out, format, look| match format {
+        Format::Json => machine::write_json(out, &answer),
+        Format::Yaml => machine::write_yaml(out, &answer),
+        _ => host::write(out, &answer, look),
+    })?;
+    Ok(args.outcome(answer.verdict))
 }

@@ -1,10 +1,13 @@
 //! The flags that every subcommand has.
 
-use crate::cmd;
-use crate::cmd::cni::CniChoice;
-use crate::error::Error;
-use crate::render::Format;
 use clap::{Args, ValueEnum};
+
+use super::connection::ConnectionFlags;
+use crate::cluster::read::ConnectOptions;
+use crate::error::Error;
+use crate::model::cni::{Cni, NetworkPlugin};
+use crate::model::snapshot::Snapshot;
+use crate::render::Format;
 
 /// The flags that every subcommand has.
 #[derive(Debug, Args)]
@@ -36,13 +39,18 @@ pub struct Global {
     #[arg(long, global = true, value_name = "NAME", default_value = "auto", value_parser = CniChoice::parse)]
     pub(crate) cni: CniChoice,
     #[command(flatten)]
-    pub(crate) connection: cmd::connection::ConnectionFlags,
+    pub(crate) connection: ConnectionFlags,
 }
 
 impl Global {
     /// Tells whether anything is laid over what is read, or taken away from it.
     pub(crate) fn has_overlay(&self) -> bool {
         !self.with.is_empty() || !self.without.is_empty()
+    }
+
+    /// Returns how the cluster is reached; nothing where manifests are read instead.
+    pub(crate) fn cluster(&self) -> Option<ConnectOptions> {
+        self.filename.is_empty().then(|| self.connection.options(self.namespace.as_ref()))
     }
 }
 
@@ -79,5 +87,33 @@ impl Global {
             "unable to match a printer suitable for the output format {word:?}, allowed formats are: {}",
             known.join(",")
         )))
+    }
+}
+
+/// Which network plugin answers are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CniChoice {
+    /// The one that is recognised.
+    Auto,
+    /// This one.
+    Named(Cni),
+}
+
+impl CniChoice {
+    /// Reads the value of the flag.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
+        let names = || Cni::ALL.map(Cni::name).join(", ");
+        let unknown = || format!("unknown network plugin; use auto, {}", names());
+        Cni::parse(text).map(Self::Named).ok_or_else(unknown)
+    }
+
+    /// Puts the plugin that the user names in the place of the one that was recognised.
+    pub(crate) fn lay_over(self, snapshot: &mut Snapshot) {
+        if let Self::Named(cni) = self {
+            snapshot.plugin = NetworkPlugin::Given(cni);
+        }
     }
 }

@@ -1,12 +1,11 @@
 //! The snapshot that the flags ask for.
 
-use std::collections::BTreeSet;
-use std::io::Write;
-
 use super::connection;
+use super::global::Global;
+use super::target::POLICY_TYPES;
+use super::terminal::warn;
 use crate::cluster::read as cluster;
 use crate::cluster::read::Question;
-use crate::cmd::global::Global;
 use crate::ends::not_found::{NotFound, nearest};
 use crate::ends::target::{Target, kind_of};
 use crate::error::Error;
@@ -90,17 +89,8 @@ pub(crate) fn files(paths: &[String], global: &Global, namespace: &str) -> Resul
             let lines: Vec<String> = lines.iter().map(|line| sanitize(line)).collect();
             Error::usage(lines.join("\n"))
         }
-        error => Error::usage(sanitize(&error.to_string())),
+        error => Error::one_line(error),
     })
-}
-
-/// Tells every warning once.
-pub(crate) fn warn(warnings: &[String]) {
-    let mut told = BTreeSet::new();
-    for warning in warnings.iter().filter(|warning| told.insert(*warning)) {
-        // A closed standard error is no reason not to answer.
-        let _ = writeln!(std::io::stderr(), "Warning: {}", sanitize(warning));
-    }
 }
 
 /// Takes away the object that `TYPE/NAME` or `NAMESPACE/TYPE/NAME` names.
@@ -117,7 +107,7 @@ pub(crate) fn remove(objects: &mut Objects, word: &str, default_namespace: &str)
     };
     let resource = kind.split('.').next().unwrap_or_default();
     let wanted = match &*resource.to_ascii_lowercase() {
-        "netpol" | "networkpolicy" | "networkpolicies" => "networkpolicy".to_owned(),
+        policy if POLICY_TYPES.contains(&policy) => "networkpolicy".to_owned(),
         other => kind_of(other).unwrap_or_else(|| other.to_owned()).to_ascii_lowercase(),
     };
     let is_kind = |key: &ObjectKey| {
@@ -139,7 +129,7 @@ pub(crate) fn remove(objects: &mut Objects, word: &str, default_namespace: &str)
             nearest: nearest(name, names.collect()),
             elsewhere: elsewhere.collect(),
         };
-        return Err(Error::usage(sanitize(&error.to_string())));
+        return Err(Error::one_line(error));
     }
     for key in &keys {
         objects.without(key);

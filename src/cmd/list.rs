@@ -2,18 +2,16 @@
 
 use clap::{Args, ValueEnum};
 
-use super::explain::{find, parse_target};
+use super::global::Global;
+use super::target::{check_namespace, find, one_port, parse_port, parse_target, source};
 use super::{input, output};
-use crate::cmd::global::Global;
 use crate::ends::service;
-use crate::ends::target;
+use crate::ends::target::Target;
 use crate::ends::units::Level;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
-use crate::model::snapshot::Gap;
 use crate::policy::Direction;
 use crate::render::machine::Syntax;
-use crate::render::sanitize::sanitize;
 use crate::render::{Format, dot, list as render, mermaid};
 use crate::report::list::List;
 use crate::report::query::Query;
@@ -76,23 +74,17 @@ enum Half {
 pub fn run(args: &ListArgs, global: &Global) -> Result<ExitCode, Error> {
     let from = args.from.as_ref().map(|word| parse_target(word)).transpose()?;
     let to = args.to.as_ref().map(|word| parse_target(word)).transpose()?;
-    if matches!(from, Some((_, Some(_)))) {
-        return Err(Error::usage("a port stands at the destination, not at the source"));
-    }
-    let to_port = to.as_ref().and_then(|(_, port)| port.clone());
-    let port = args.port.as_ref().map(|word| target::parse_port(word)).transpose();
-    let port = port.map_err(|error| Error::usage(format!("--port: {error}")))?;
-    if to_port.is_some() && port.is_some() {
-        return Err(Error::usage("--port and a port behind the destination: give one"));
-    }
-    let targets: Vec<_> = from.iter().chain(&to).map(|(target, _)| target).collect();
+    let from = from.map(source).transpose()?;
+    let (to, to_port) = to.map_or((None, None), |(to, port)| (Some(to), port));
+    let port = one_port(to_port, parse_port(args.port.as_ref())?, "destination")?;
+    let targets: Vec<_> = from.iter().chain(&to).collect();
     let input = input::read(global, args.all_namespaces, &targets)?;
     let network = Network::of(&input.snapshot);
     if let Some(name) = &input.only {
         check_namespace(&network, name)?;
     }
-    let end = |end: Option<(target::Target, _)>| {
-        end.map(|(target, _)| find(&network, &target, &input.namespace)).transpose()
+    let end = |target: Option<Target>| {
+        target.map(|target| find(&network, &target, &input.namespace)).transpose()
     };
     let query = Query {
         level: if args.pods { Level::Pods } else { Level::Workloads },
@@ -102,13 +94,13 @@ pub fn run(args: &ListArgs, global: &Global) -> Result<ExitCode, Error> {
         }),
         from: end(from)?,
         to: end(to)?,
-        port: to_port.or(port),
+        port,
         namespace: input.only.clone(),
     };
     let is_source = query.from.as_ref().map_or(Ok(()), service::check_source);
     let has_port =
         query.to.as_ref().map_or(Ok(()), |end| service::check_port(&network, end, query.port.as_ref()));
-    is_source.and(has_port).map_err(|error| Error::usage(sanitize(&error.to_string())))?;
+    is_source.and(has_port).map_err(Error::one_line)?;
     let list = List::new(&network, query);
     let gaps: Vec<String> = input.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect();
     output::write(global, !args.no_headers, |out, format, look| match format {
@@ -124,13 +116,4 @@ pub fn run(args: &ListArgs, global: &Global) -> Result<ExitCode, Error> {
         Format::Mermaid => mermaid::write(out, &render::graph(&list, &gaps)),
     })?;
     Ok(ExitCode::Success)
-}
-
-/// Refuses a namespace that does not exist: "no connections" would sound like a finding.
-pub(crate) fn check_namespace(network: &Network<'_>, name: &str) -> Result<(), Error> {
-    let unknown = |gap: &Gap| gap.message.starts_with("could not list namespaces");
-    if network.snapshot.gaps.iter().any(unknown) {
-        return Ok(());
-    }
-    find(network, &target::Target::Namespace(name.to_owned()), name).map(drop)
 }

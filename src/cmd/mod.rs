@@ -1,7 +1,6 @@
 //! The subcommands, one file each: arguments in, answer out, no logic.
 
 pub mod allow_endpoint;
-pub mod cni;
 pub mod compared;
 pub mod completion;
 pub mod connection;
@@ -9,15 +8,15 @@ pub mod default_deny;
 pub mod diff;
 pub mod doctor;
 pub mod explain;
-pub mod explain_url;
+pub mod explain_connection;
+pub mod flags;
 pub mod global;
 pub mod input;
 pub mod list;
 pub mod output;
-pub mod policies;
-pub mod progress;
 pub mod refresh_ips;
-pub mod resolver;
 pub mod snapshot;
+pub mod target;
+pub mod terminal;
 pub mod version;
 pub mod who_can_reach;

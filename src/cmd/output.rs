@@ -4,9 +4,9 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 
 use serde::Serialize;
 
-use crate::cmd::global::{ColorWhen, Global};
+use super::global::{ColorWhen, Global};
+use super::terminal::tell;
 use crate::error::{Error, ExitCode};
-use crate::render::sanitize::sanitize;
 use crate::render::{Format, Look, machine};
 
 /// The columns of text that goes to no terminal.
@@ -44,8 +44,7 @@ pub(crate) fn write_objects(global: &Global, objects: &[impl Serialize]) -> Resu
 pub(crate) fn tell_limits(caveats: &[String], gaps: &[String]) {
     let caveats = caveats.iter().map(|text| ("caveat", text));
     for (kind, text) in caveats.chain(gaps.iter().map(|text| ("gap", text))) {
-        // A closed standard error is no reason not to answer.
-        let _ = writeln!(io::stderr(), "{kind}: {}", sanitize(text));
+        tell(&format!("{kind}: {text}"));
     }
 }
 

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use clap::Args;
 
+use super::global::Global;
 use super::input;
-use crate::cmd::global::Global;
 use crate::error::{Error, ExitCode};
 use crate::files::saved;
 use crate::objects::object::{Object, Objects};

@@ -5,9 +5,9 @@ use std::io::Write;
 use clap::Args;
 use serde::Serialize;
 
+use super::global::Global;
 use super::output;
 use crate::cluster::read as cluster;
-use crate::cmd::global::Global;
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::render::{Format, machine};
 

@@ -2,15 +2,13 @@
 
 use clap::Args;
 
-use super::explain::{find, parse_target, parse_words};
+use super::global::Global;
+use super::target::{find, one_port, parse_port, parse_target, parse_words, source};
 use super::{input, output};
-use crate::cmd::global::Global;
-use crate::ends::target;
 use crate::ends::target::Target;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::render::machine::Syntax;
-use crate::render::sanitize::sanitize;
 use crate::render::{Format, dot, mermaid, reach as render};
 use crate::report::reach::{Detail, Query, Sources};
 
@@ -71,11 +69,7 @@ pub struct WhoCanReachArgs {
 /// Whatever keeps it from answering.
 pub fn run(args: &WhoCanReachArgs, global: &Global) -> Result<ExitCode, Error> {
     let (target, own_port) = parse_words(&args.target)?;
-    let port = args.port.as_ref().map(|word| target::parse_port(word)).transpose();
-    let port = port.map_err(|error| Error::usage(format!("--port: {error}")))?;
-    if own_port.is_some() && port.is_some() {
-        return Err(Error::usage("--port and a port behind the target: give one"));
-    }
+    let port = one_port(own_port, parse_port(args.port.as_ref())?, "target")?;
     let only = args.expect.as_ref().map(|word| parse_only(word)).transpose()?;
     let input = input::read(global, true, &[&target])?;
     let network = Network::of(&input.snapshot);
@@ -84,12 +78,12 @@ pub fn run(args: &WhoCanReachArgs, global: &Global) -> Result<ExitCode, Error> {
     let why = args.why || global.format() == Format::Wide;
     let query = Query {
         target: end(&target)?,
-        port: own_port.or(port),
+        port,
         only,
         detail: if why { Detail::Rules } else { Detail::Ports },
     };
     let sources = Sources::find(&network, query);
-    let sources = sources.map_err(|error| Error::usage(sanitize(&error.to_string())))?;
+    let sources = sources.map_err(Error::one_line)?;
     output::write(global, !args.no_headers, |out, format, look| match format {
         Format::Text | Format::Wide => render::write(out, &sources, look),
         Format::Json => render::write_data(out, &sources, Syntax::Json),
@@ -110,9 +104,5 @@ fn parse_only(word: &str) -> Result<Vec<Target>, Error> {
     let Some(targets) = word.strip_prefix("only=").filter(|targets| !targets.is_empty()) else {
         return Err(Error::usage(format!("--expect `{word}`: use only=TARGET[,TARGET...]")));
     };
-    let target = |word| match parse_target(word)? {
-        (target, None) => Ok(target),
-        (_, Some(_)) => Err(Error::usage("a port stands at the destination, not at the source")),
-    };
-    targets.split(',').map(target).collect()
+    targets.split(',').map(|word| source(parse_target(word)?)).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::cluster::names::Wanted;
 use crate::cluster::read::NamedEnd;
-use crate::cmd::policies::TYPES;
+use crate::cmd::target::POLICY_TYPES;
 use crate::ends::target;
 use crate::ends::target::{KINDS, Target, short_name};
 
@@ -36,7 +36,7 @@ pub(crate) enum Naming {
 }
 
 /// kubectl's names of the kind whose objects are no ends of connections.
-const POLICY: (&str, &[&str]) = ("NetworkPolicy", &TYPES);
+const POLICY: (&str, &[&str]) = ("NetworkPolicy", &POLICY_TYPES);
 
 impl Offer {
     /// Offers a word.

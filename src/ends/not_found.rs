@@ -66,6 +66,11 @@ pub fn hint(names: &[String]) -> String {
     if names.is_empty() { String::new() } else { format!("; did you mean {}?", quoted(names)) }
 }
 
+/// Says which of the names, to be put behind an error, the user may have meant.
+pub fn meant(name: &str, names: Vec<String>) -> String {
+    if names.iter().any(|known| known == name) { String::new() } else { hint(&nearest(name, names)) }
+}
+
 fn quoted(names: &[String]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -1,26 +1,22 @@
-//! Endpoints on a cluster with Cilium: a policy with names, printed and not written.
+//! Endpoints on a cluster with Cilium: a policy with names, which Cilium follows itself.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::opening::Opening;
-use super::writing::tell;
-use crate::cmd::global::Global;
-use crate::cmd::output;
 use crate::edit::classify::{DnsPods, cilium_policy};
 use crate::edit::host::{Host, HostName};
 use crate::edit::object;
-use crate::error::{Error, ExitCode};
+use crate::error::Error;
 use crate::model::snapshot::Snapshot;
 use crate::world::servers::{At, dns};
 
-/// Prints a CiliumNetworkPolicy for each URL with hosts outside, and the NetworkPolicy for its Services.
-pub(crate) fn print(
-    global: &Global,
-    snapshot: &Snapshot,
-    openings: &[Opening],
-) -> Result<ExitCode, Error> {
+/// Builds a CiliumNetworkPolicy for each URL with hosts outside, and the NetworkPolicy for its Services.
+///
+/// # Errors
+/// A host without a name, or a cluster whose DNS is not known.
+pub fn policies(snapshot: &Snapshot, openings: &[Opening]) -> Result<Vec<Value>, Error> {
     let servers = dns(snapshot).into_iter().find_map(|servers| match servers.at {
         At::Pods { namespace, labels } => Some((namespace, labels)),
         At::Addresses(_) => None,
@@ -51,7 +47,5 @@ pub(crate) fn print(
             objects.push(object::policy(&hosts.pods, &hosts.policy, &hosts.rules));
         }
     }
-    tell("note: Cilium follows names itself: nothing was written; its effect was not judged");
-    output::write_objects(global, &objects)?;
-    Ok(ExitCode::Success)
+    Ok(objects)
 }

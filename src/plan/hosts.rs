@@ -1,13 +1,12 @@
 //! Hosts that cannot be opened, and what to do about them.
 
-use crate::plan::learning::unresolved;
-
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::net::IpAddr;
 
+use super::changes::{Change, refused};
+use super::learning::unresolved;
 use super::opening::service_target;
-use super::writing::{Change, refused};
 use crate::edit::classify::holder;
 use crate::edit::host::{Host, HostName};
 use crate::edit::merge::{Change as HostChange, Status};
@@ -19,7 +18,7 @@ use crate::model::snapshot::Snapshot;
 
 /// Refuses a plan with a host that is not resolved, or leads where nothing may be opened: all is opened, or
 /// nothing is.
-pub(crate) fn check(snapshot: &Snapshot, changes: &[Change]) -> Result<(), Error> {
+pub fn check(snapshot: &Snapshot, changes: &[Change]) -> Result<(), Error> {
     for (key, change) in each(changes) {
         if change.is_refused() {
             return Err(refusal(snapshot, key, change));
@@ -32,7 +31,7 @@ pub(crate) fn check(snapshot: &Snapshot, changes: &[Change]) -> Result<(), Error
 }
 
 /// Says which hosts have so many addresses that a list of them is doubtful.
-pub(crate) fn many(changes: &[Change]) -> Vec<String> {
+pub fn many(changes: &[Change]) -> Vec<String> {
     let count = |change: &HostChange| change.added.len() + change.kept.len() + change.pending.len();
     let many = each(changes).filter(|(_, change)| count(change) > MANY_ADDRESSES);
     many.map(|(key, change)| {
@@ -45,7 +44,7 @@ pub(crate) fn many(changes: &[Change]) -> Vec<String> {
 ///
 /// # Errors
 /// No name server tells any.
-pub(crate) fn addresses(learnt: &Learnt, name: &HostName) -> Result<BTreeSet<IpAddr>, Error> {
+pub fn addresses(learnt: &Learnt, name: &HostName) -> Result<BTreeSet<IpAddr>, Error> {
     let resolution = learnt.resolutions.get(name);
     let found: BTreeSet<IpAddr> = resolution.iter().flat_map(|own| own.addresses()).collect();
     if !found.is_empty() {

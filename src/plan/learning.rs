@@ -1,9 +1,10 @@
 //! What name servers say of hosts, as plans take it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cmd::resolver::{resolve, resolve_services};
-use crate::dns::resolve::{Answers, Asking};
+use super::console::Console;
+use crate::dns::resolve;
+use crate::dns::resolve::{Answers, Asking, ResolveError, Targets};
 use crate::edit::host::HostName;
 use crate::edit::merge::Options;
 use crate::edit::plan;
@@ -12,24 +13,32 @@ use crate::edit::record::{Minute, Record};
 use crate::error::{Error, ErrorKind};
 
 /// What was learnt, and what that leaves open.
-pub(crate) struct Lesson {
+pub struct Lesson {
     /// What was learnt.
-    pub(crate) learnt: Learnt,
+    pub learnt: Learnt,
     /// What the user should know, one sentence each.
-    pub(crate) caveats: Vec<String>,
+    pub caveats: Vec<String>,
     /// SRV records that could not be had, each in one line.
-    pub(crate) failed: Vec<String>,
+    pub failed: Vec<String>,
 }
 
 /// Asks for every name of some records; none without asking anybody.
-pub(crate) fn learn(records: &[Record], asking: &Asking, options: Options) -> Result<Lesson, Error> {
+///
+/// # Errors
+/// No name server to ask.
+pub fn learn(
+    records: &[Record],
+    asking: &Asking,
+    options: Options,
+    console: &dyn Console,
+) -> Result<Lesson, Error> {
     let mut lesson = Lesson {
         learnt: Learnt { options, now: now(), ..Learnt::default() },
         caveats: Vec::new(),
         failed: Vec::new(),
     };
     let names: BTreeSet<HostName> = records.iter().flat_map(plan::services).collect();
-    for (name, found) in resolve_services(&names, asking)? {
+    for (name, found) in srv_records(&names, asking)? {
         match found {
             Ok(targets) => drop(lesson.learnt.services.insert(name, targets)),
             Err(error) => lesson.failed.push(error.to_string()),
@@ -38,7 +47,7 @@ pub(crate) fn learn(records: &[Record], asking: &Asking, options: Options) -> Re
     let services: &Services = &lesson.learnt.services;
     let all = records.iter().map(|record| plan::with_services(record, services));
     let hosts: BTreeSet<HostName> = all.flat_map(|record| plan::names(&record)).collect();
-    let Answers { hosts, caveats } = resolve(&hosts, asking)?;
+    let Answers { hosts, caveats } = addresses(&hosts, asking, console)?;
     lesson.caveats = caveats;
     for resolved in hosts {
         let host = resolved.resolution.host.clone();
@@ -51,12 +60,37 @@ pub(crate) fn learn(records: &[Record], asking: &Asking, options: Options) -> Re
     Ok(lesson)
 }
 
+/// Resolves hosts; none without asking anybody.
+fn addresses(
+    hosts: &BTreeSet<HostName>,
+    asking: &Asking,
+    console: &dyn Console,
+) -> Result<Answers, Error> {
+    if hosts.is_empty() {
+        return Ok(Answers::default());
+    }
+    let mut step = console.count("resolved", hosts.len(), "hosts");
+    // What kept a port-forward from working is told in the words of others.
+    resolve::resolve(hosts, asking, |_| step()).map_err(Error::one_line)
+}
+
+/// Asks for what SRV records tell of; without names nobody is asked.
+fn srv_records(
+    names: &BTreeSet<HostName>,
+    asking: &Asking,
+) -> Result<BTreeMap<HostName, Result<Targets, ResolveError>>, Error> {
+    if names.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    resolve::resolve_each_srv(names, asking).map_err(Error::one_line)
+}
+
 fn now() -> Minute {
     Minute(u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or_default() / 60)
 }
 
 /// Says that a host could not be resolved.
-pub(crate) fn unresolved(error: impl std::fmt::Display) -> Error {
+pub fn unresolved(error: impl std::fmt::Display) -> Error {
     let hint = "--resolver IP asks another name server";
     Error::new(ErrorKind::Unresolved, error).hint(hint)
 }

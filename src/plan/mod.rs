@@ -1,9 +1,15 @@
-//! Edits as use cases: a question becomes a plan, the plan is shown, and what was agreed to is written.
+//! What lies between a question and a cluster that is changed by its answer: question, plan, consent, write.
 
+pub mod allow_endpoint;
 pub mod allowance;
+pub mod changes;
 pub mod cilium;
+pub mod console;
+pub mod default_deny;
+pub mod explain_url;
 pub mod hosts;
 pub mod learning;
+pub mod name_servers;
 pub mod opening;
+pub mod refresh_ips;
 pub mod refreshed;
-pub mod writing;

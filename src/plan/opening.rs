@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use serde_json::Value;
 
+use super::learning::unresolved;
 use crate::dns::resolve::{Asking, resolve_srv};
-use crate::edit::classify::{ClassError, HostClass, classify, service_rules};
+use crate::edit::classify::{HostClass, classify, service_rules};
 use crate::edit::host::{Host, HostName};
 use crate::edit::name;
 use crate::edit::name::MANAGED_BY;
@@ -20,35 +21,34 @@ use crate::model::selector::Selector;
 use crate::model::service::{ServiceId, TargetPort};
 use crate::model::snapshot::Snapshot;
 use crate::model::special::AddressClass;
-use crate::render::sanitize::sanitize;
 use crate::world::servers::{At, Servers};
 
 /// How hosts are to be opened.
-pub(crate) struct Manner<'a> {
+pub struct Manner<'a> {
     /// The pods.
-    pub(crate) pods: &'a Pods,
+    pub pods: &'a Pods,
     /// The policy that takes the rules; one of their own where it is absent.
-    pub(crate) into: Option<&'a str>,
+    pub into: Option<&'a str>,
     /// The classes of addresses that the user consents to.
-    pub(crate) consent: &'a BTreeSet<AddressClass>,
+    pub consent: &'a BTreeSet<AddressClass>,
     /// For how many minutes an address stays after it was last seen.
-    pub(crate) grace: u64,
+    pub grace: u64,
 }
 
 /// What one URL leads to.
-pub(crate) struct Opening {
+pub struct Opening {
     /// The hosts outside and the rules for Services, with the policy that takes them.
-    pub(crate) hosts: Hosts,
+    pub hosts: Hosts,
     /// The Services, each with its port.
-    pub(crate) services: BTreeSet<(ServiceId, u16)>,
+    pub services: BTreeSet<(ServiceId, u16)>,
     /// Whether pods have to ask for a name.
-    pub(crate) by_name: bool,
+    pub by_name: bool,
     /// What the user should know, one sentence each.
-    pub(crate) notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 /// Brings together what goes into the same policy: it is planned, shown and written once.
-pub(crate) fn joined(openings: Vec<Opening>) -> Vec<Opening> {
+pub fn joined(openings: Vec<Opening>) -> Vec<Opening> {
     let mut all: Vec<Opening> = Vec::new();
     for opening in openings {
         match all.iter_mut().find(|own| own.hosts.policy == opening.hosts.policy) {
@@ -74,7 +74,7 @@ impl Opening {
 }
 
 /// Finds out what a URL leads to; SRV records are asked for.
-pub(crate) fn open(
+pub fn open(
     snapshot: &Snapshot,
     destination: &Destination,
     manner: &Manner<'_>,
@@ -85,7 +85,7 @@ pub(crate) fn open(
         match place {
             Place::Port(host, port) => found.port(host, *port, None)?,
             Place::Service(name) => {
-                let targets = resolve_srv(name, asking).map_err(crate::plan::learning::unresolved)?;
+                let targets = resolve_srv(name, asking).map_err(unresolved)?;
                 found.named.insert(Key { host: Host::Name(name.clone()), ports: BTreeSet::new() });
                 for (host, port) in targets {
                     found.port(&Host::Name(host), port, Some(name))?;
@@ -115,19 +115,19 @@ impl<'a> Found<'a> {
     }
 
     fn port(&mut self, host: &Host, port: u16, srv: Option<&HostName>) -> Result<(), Error> {
-        let usage = |error: ClassError| Error::usage(sanitize(&error.to_string()));
         if srv.is_none() {
             self.named.insert(Key { host: host.clone(), ports: BTreeSet::from([port]) });
         }
-        let host = match classify(self.snapshot, &self.manner.pods.namespace, host).map_err(usage)? {
-            HostClass::External(name) => Host::Name(name),
-            HostClass::Literal(ip) => Host::Ip(ip),
-            HostClass::Service(id) | HostClass::ApiServer(id) => {
-                self.rules.extend(service_rules(self.snapshot, id, port).map_err(usage)?);
-                self.services.insert((id, port));
-                return Ok(());
-            }
-        };
+        let host =
+            match classify(self.snapshot, &self.manner.pods.namespace, host).map_err(Error::one_line)? {
+                HostClass::External(name) => Host::Name(name),
+                HostClass::Literal(ip) => Host::Ip(ip),
+                HostClass::Service(id) | HostClass::ApiServer(id) => {
+                    self.rules.extend(service_rules(self.snapshot, id, port).map_err(Error::one_line)?);
+                    self.services.insert((id, port));
+                    return Ok(());
+                }
+            };
         self.ports.entry((host, srv.cloned())).or_default().insert(port);
         Ok(())
     }
@@ -160,12 +160,12 @@ impl<'a> Found<'a> {
 }
 
 /// Shows where a URL leads, without anything of it that could be secret.
-pub(crate) fn shown(destination: &Destination) -> String {
+pub fn shown(destination: &Destination) -> String {
     destination.places.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns a Service as an end, and its name.
-pub(crate) fn service_target(snapshot: &Snapshot, id: ServiceId) -> (Target, String) {
+pub fn service_target(snapshot: &Snapshot, id: ServiceId) -> (Target, String) {
     let service = snapshot.services.at(id);
     let namespace = snapshot.namespaces.at(service.namespace).name.to_string();
     let name = service.name.to_string();
@@ -174,7 +174,7 @@ pub(crate) fn service_target(snapshot: &Snapshot, id: ServiceId) -> (Target, Str
 }
 
 /// Takes where DNS servers are as where pods ask for names.
-pub(crate) fn dns_place(servers: Servers) -> DnsPlace {
+pub fn dns_place(servers: Servers) -> DnsPlace {
     let ports: BTreeSet<TargetPort> = servers.ports.into_iter().map(|(_, port)| port).collect();
     let ports = ports.into_iter().collect();
     match servers.at {
@@ -187,7 +187,7 @@ pub(crate) fn dns_place(servers: Servers) -> DnsPlace {
 }
 
 /// Writes a policy as one of ours.
-pub(crate) fn managed(policy: &NetworkPolicy) -> Value {
+pub fn managed(policy: &NetworkPolicy) -> Value {
     let mut policy = policy.clone();
     let label = (MANAGED_BY.0.to_owned(), MANAGED_BY.1.to_owned());
     policy.metadata.labels = Some([label].into());

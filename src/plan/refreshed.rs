@@ -11,7 +11,7 @@ use crate::report::refresh::{
 };
 
 /// Tells what became of the hosts of a policy.
-pub(crate) fn hosts(changes: &BTreeMap<Key, Change>) -> Vec<RefreshedHost> {
+pub fn hosts(changes: &BTreeMap<Key, Change>) -> Vec<RefreshedHost> {
     changes.iter().map(host).collect()
 }
 
@@ -62,13 +62,13 @@ fn status(status: &Status) -> (HostStatus, Vec<String>) {
 }
 
 /// Writes a time as RFC 3339 has it.
-pub(crate) fn date(minute: Minute) -> String {
+pub fn date(minute: Minute) -> String {
     let seconds = i64::try_from(minute.0.saturating_mul(60)).unwrap_or(i64::MAX);
     jiff::Timestamp::from_second(seconds).map(|time| time.to_string()).unwrap_or_default()
 }
 
 /// Tells what became of the object.
-pub(crate) fn written(policy: &mut RefreshedPolicy, applied: &Applied) {
+pub fn written(policy: &mut RefreshedPolicy, applied: &Applied) {
     let (outcome, problem) = match applied {
         Applied::Done { changed: true } => (PolicyOutcome::Written, policy.problem.take()),
         Applied::Done { changed: false } => (PolicyOutcome::Current, None),
@@ -88,7 +88,7 @@ pub(crate) fn written(policy: &mut RefreshedPolicy, applied: &Applied) {
 }
 
 /// Tells why the object stays as it is.
-pub(crate) fn failed(policy: &mut RefreshedPolicy, why: &dyn std::error::Error) {
+pub fn failed(policy: &mut RefreshedPolicy, why: &dyn std::error::Error) {
     policy.outcome = PolicyOutcome::Failed;
     policy.problem = Some(why.to_string());
 }

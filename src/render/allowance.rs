@@ -10,29 +10,13 @@ use super::refresh::host_lines;
 use super::text::{Label, Line, write_lines};
 use crate::answer::verdict::Verdict;
 use crate::render::Look;
-use crate::report::planned::{Becomes, PlannedPolicy};
-use crate::report::refresh::RefreshedHost;
-
-/// A plan.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// Whose connections: `shop/deploy/web`.
-    pub source: String,
-    /// What to: `api.example.com:443`.
-    pub destinations: Vec<String>,
-    /// What became of each host.
-    pub hosts: Vec<RefreshedHost>,
-    /// The policies, in the order in which they are written.
-    pub policies: Vec<PlannedPolicy>,
-    /// What the user should know, one sentence each.
-    pub notes: Vec<String>,
-}
+use crate::report::planned::{Allowance, Becomes, PlannedPolicy};
 
 /// Writes a plan.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(out: &mut dyn Write, plan: &Plan, look: Look) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, plan: &Allowance, look: Look) -> io::Result<()> {
     let mut lines = vec![
         Line::new(0, 2)
             .with(Label::Heading, &plan.source)

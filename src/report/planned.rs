@@ -4,7 +4,23 @@ use k8s_openapi::api::networking::v1::NetworkPolicy;
 use serde_json::{Map, Value};
 
 use super::default_deny::policy_object;
+use super::refresh::RefreshedHost;
 use crate::model::snapshot::{LAST_APPLIED, PolicyObject};
+
+/// A plan to open endpoints.
+#[derive(Clone, Debug)]
+pub struct Allowance {
+    /// Whose connections: `shop/deploy/web`.
+    pub source: String,
+    /// What to: `api.example.com:443`.
+    pub destinations: Vec<String>,
+    /// What became of each host.
+    pub hosts: Vec<RefreshedHost>,
+    /// The policies, in the order in which they are written.
+    pub policies: Vec<PlannedPolicy>,
+    /// What the user should know, one sentence each.
+    pub notes: Vec<String>,
+}
 
 /// A policy before and after.
 #[derive(Clone, Debug)]

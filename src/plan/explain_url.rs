@@ -1,90 +1,71 @@
-//! `kubectl netpol explain --to URL`: each address that the host has now is judged.
+//! Whether the hosts of a URL can be reached: each address that they have now is judged.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::explain::{ExplainArgs, find};
-use super::{input, output};
+use super::console::Console;
+use super::hosts;
+use super::learning::{learn, unresolved};
+use super::opening::service_target;
+use super::refreshed::date;
 use crate::answer::verdict::Verdict;
-use crate::cmd::global::Global;
-use crate::dns::resolve::resolve_srv;
+use crate::dns::resolve::{Asking, resolve_srv};
 use crate::edit::classify::{HostClass, classify};
 use crate::edit::host::{Host, HostName};
 use crate::edit::merge::Options;
 use crate::edit::plan::Learnt;
 use crate::edit::record::{ANNOTATION, Entry, Key, Record};
-use crate::edit::url;
 use crate::edit::url::{Destination, Place};
 use crate::ends::end::End;
+use crate::ends::find::find_end;
 use crate::ends::naming::name_of;
-use crate::ends::target::Target;
 use crate::engine::network::Network;
-use crate::error::{Error, ExitCode};
+use crate::error::Error;
 use crate::explain::explain::explain;
 use crate::model::snapshot::Snapshot;
-use crate::plan::hosts;
-use crate::plan::learning::learn;
-use crate::plan::opening::service_target;
-use crate::plan::refreshed::date;
-use crate::render::sanitize::sanitize;
-use crate::render::{Format, host as render, machine};
 use crate::report::host;
 use crate::report::host::{ExplainedAddress, ExplainedHost, HostExplanation};
 
-/// Tells whether the word is a URL, and no end of a cluster.
-pub(crate) fn is_url(word: &str) -> bool {
-    word.contains("://")
-}
-
-/// Explains whether the hosts of a URL can be reached.
-pub(crate) fn run(
-    args: &ExplainArgs,
-    global: &Global,
-    source: &Target,
-    url: &str,
-) -> Result<ExitCode, Error> {
-    let destination = url::parse(url).map_err(|error| Error::usage(format!("--to: {error}")))?;
-    let input = input::read(global, true, &[source])?;
-    let network = Network::of(&input.snapshot);
-    let end = find(&network, source, &input.namespace)?;
-    let live = global.filename.is_empty();
-    let connection = live.then(|| global.connection.options(global.namespace.as_ref()));
-    let asking = args.resolver.asking(&input.snapshot, connection.as_ref())?;
+/// Explains whether the hosts of a URL can be reached; names of Services that give no namespace are in
+/// this one.
+///
+/// # Errors
+/// A host that is not resolved, or is no destination, or a source that opens no connections.
+pub fn explain_url(
+    network: &Network<'_>,
+    (source, namespace): (&End, &str),
+    destination: &Destination,
+    asking: &Asking,
+    console: &dyn Console,
+) -> Result<HostExplanation, Error> {
     let mut places: BTreeSet<(Host, u16)> = BTreeSet::new();
     for place in &destination.places {
         match place {
             Place::Port(host, port) => drop(places.insert((host.clone(), *port))),
             Place::Service(name) => {
-                let targets = resolve_srv(name, &asking).map_err(crate::plan::learning::unresolved)?;
+                let targets = resolve_srv(name, asking).map_err(unresolved)?;
                 places.extend(targets.into_iter().map(|(host, port)| (Host::Name(host), port)));
             }
         }
     }
     let classes = places.into_iter().map(|(host, port)| {
-        let class = classify(&input.snapshot, &input.namespace, &host);
-        class
-            .map(|class| (host, port, class))
-            .map_err(|error| Error::usage(sanitize(&error.to_string())))
+        let class = classify(network.snapshot, namespace, &host).map_err(Error::one_line)?;
+        Ok((host, port, class))
     });
     let classes = classes.collect::<Result<Vec<_>, Error>>()?;
     let names = classes.iter().filter_map(|(_, port, class)| match class {
         HostClass::External(name) => Some((name.clone(), *port)),
         _ => None,
     });
-    let lesson = learn(&[record(names)], &asking, Options::default())?;
-    let question = Question { network: &network, source: &end, learnt: &lesson.learnt };
-    let explained = classes.iter().map(|(host, port, class)| question.host(host, *port, class));
+    let lesson = learn(&[record(names)], asking, Options::default(), console)?;
+    let judge = Judge { network, source, learnt: &lesson.learnt };
+    let explained = classes.iter().map(|(host, port, class)| judge.host(host, *port, class));
     let explained = explained.collect::<Result<Vec<ExplainedHost>, Error>>()?;
-    let mut answer = HostExplanation::new(end.endpoint.clone(), explained, lesson.caveats);
+    let mut answer = HostExplanation::new(source.endpoint.clone(), explained, lesson.caveats);
     if answer.verdict != Verdict::Allow {
-        answer.command = Some(command(&end, &destination));
+        answer.command = Some(command(source, destination));
     }
-    output::write(global, true, |out, format, look| match format {
-        Format::Json => machine::write_json(out, &answer),
-        Format::Yaml => machine::write_yaml(out, &answer),
-        _ => render::write(out, &answer, look),
-    })?;
-    Ok(output::outcome(args.is_expected(answer.verdict)))
+    Ok(answer)
 }
 
 /// Returns names as a record that remembers nothing of them.
@@ -111,18 +92,20 @@ fn command(source: &End, destination: &Destination) -> String {
     format!("kubectl netpol allow-endpoint {} {}", name_of(&source.endpoint), urls.join(" "))
 }
 
-struct Question<'a, 'b> {
+/// Judges hosts for a source.
+struct Judge<'a, 'b> {
     network: &'a Network<'b>,
     source: &'a End,
     learnt: &'a Learnt,
 }
 
-impl Question<'_, '_> {
+impl Judge<'_, '_> {
     fn host(&self, host: &Host, port: u16, class: &HostClass) -> Result<ExplainedHost, Error> {
         let snapshot = self.network.snapshot;
         let ips: BTreeSet<IpAddr> = match class {
             HostClass::Service(id) | HostClass::ApiServer(id) => {
-                let end = find(self.network, &service_target(snapshot, *id).0, "")?;
+                let (target, _) = service_target(snapshot, *id);
+                let end = find_end(self.network, &target, "").map_err(Error::one_line)?;
                 return self.explained(host, port, &end, Vec::new(), None);
             }
             HostClass::Literal(ip) => [*ip].into(),
@@ -137,7 +120,7 @@ impl Question<'_, '_> {
             let by = remembered.iter().filter(|(_, entry)| entry.ips.contains_key(&ip));
             Ok(ExplainedAddress {
                 address: ip,
-                verdict: verdict.map_err(|error| Error::usage(sanitize(&error.to_string())))?,
+                verdict: verdict.map_err(Error::one_line)?,
                 resolved: ips.contains(&ip),
                 remembered: by.map(|(policy, _)| policy.clone()).collect(),
             })
@@ -156,7 +139,7 @@ impl Question<'_, '_> {
         refreshed: Option<String>,
     ) -> Result<ExplainedHost, Error> {
         let explanation = explain(self.network, self.source, end, Some(&host::tcp(port)));
-        let explanation = explanation.map_err(|error| Error::usage(sanitize(&error.to_string())))?;
+        let explanation = explanation.map_err(Error::one_line)?;
         Ok(ExplainedHost { host: host.to_string(), port, addresses, refreshed, explanation })
     }
 }

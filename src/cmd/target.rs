@@ -1,0 +1,99 @@
+//! Ends of connections, ports and policies, as the command line names them.
+
+use crate::cluster::read::NamedEnd;
+use crate::ends::end::End;
+use crate::ends::find::find_end;
+use crate::ends::target;
+use crate::ends::target::{PortQuery, Target, TargetError};
+use crate::engine::network::Network;
+use crate::error::Error;
+use crate::model::snapshot::Gap;
+use crate::render::limits::merged;
+
+/// kubectl's names of the type of policies.
+pub(crate) const POLICY_TYPES: [&str; 3] = ["netpol", "networkpolicy", "networkpolicies"];
+
+/// Reads the name of a policy, before which its type may stand, as in kubectl.
+pub(crate) fn parse_policy(word: &str) -> Result<String, String> {
+    match word.rsplit_once('/') {
+        None => Ok(word.to_owned()),
+        Some((kind, name)) if POLICY_TYPES.contains(&kind) && !name.is_empty() => Ok(name.to_owned()),
+        Some(_) => Err("use NAME or netpol/NAME, without its namespace".to_owned()),
+    }
+}
+
+/// Reads one end of a connection.
+pub(crate) fn parse_target(word: &str) -> Result<(Target, Option<PortQuery>), Error> {
+    target::parse(word).map_err(Error::usage)
+}
+
+/// Reads one end of a connection that is given as TARGET or as TYPE NAME.
+pub(crate) fn parse_words(words: &[String]) -> Result<(Target, Option<PortQuery>), Error> {
+    target::parse(&words.join("/")).map_err(|error| match (words, error) {
+        ([first, second], TargetError::Parts(_)) => Error::usage(format!(
+            "`{first}` and `{second}` are two targets: give one, as TYPE/NAME or TYPE NAME"
+        )),
+        (_, error) => Error::usage(error),
+    })
+}
+
+/// Takes a source, behind which no port stands.
+pub(crate) fn source((target, port): (Target, Option<PortQuery>)) -> Result<Target, Error> {
+    match port {
+        None => Ok(target),
+        Some(_) => Err(Error::usage("a port stands at the destination, not at the source")),
+    }
+}
+
+/// Reads the flag `--port`.
+pub(crate) fn parse_port(word: Option<&String>) -> Result<Option<PortQuery>, Error> {
+    let port = word.map(|word| target::parse_port(word)).transpose();
+    port.map_err(|error| Error::usage(format!("--port: {error}")))
+}
+
+/// Takes the one port that is given, behind the end that is asked about or by `--port`.
+pub(crate) fn one_port(
+    behind: Option<PortQuery>,
+    flag: Option<PortQuery>,
+    end: &str,
+) -> Result<Option<PortQuery>, Error> {
+    if behind.is_some() && flag.is_some() {
+        return Err(Error::usage(format!("--port and a port behind the {end}: give one")));
+    }
+    Ok(behind.or(flag))
+}
+
+/// Returns the object that an end is, where it is one.
+pub(crate) fn named_end(target: &Target) -> Option<NamedEnd> {
+    let (namespace, kind, name) = match target.clone() {
+        Target::Pod { namespace, name } => (namespace, "Pod".to_owned(), name),
+        Target::Workload { namespace, kind, name } => (namespace, kind, name),
+        Target::Service { namespace, name } => (namespace, "Service".to_owned(), name),
+        _ => return None,
+    };
+    Some(NamedEnd { namespace, kind, name })
+}
+
+/// Looks one end up; gaps are told with a name that is not found.
+pub(crate) fn find(network: &Network<'_>, target: &Target, namespace: &str) -> Result<End, Error> {
+    find_end(network, target, namespace).map_err(|error| {
+        let gaps = network.snapshot.gaps.iter().map(|gap| gap.message.clone());
+        let gaps: Vec<String> = gaps.filter(|gap| gap.starts_with("could not list")).collect();
+        let unread = format!("could not list {}:", error.list());
+        // Where its list could not be read, nobody knows whether it is there.
+        let failed = match gaps.iter().any(|gap| gap.starts_with(&unread)) {
+            true => Error::cluster(format!("{} cannot be looked up", error.what())),
+            false => Error::usage(error),
+        };
+        merged(&gaps).into_iter().fold(failed, Error::hint)
+    })
+}
+
+/// Refuses a namespace that does not exist: "no connections" would sound like a finding.
+pub(crate) fn check_namespace(network: &Network<'_>, name: &str) -> Result<(), Error> {
+    let unknown = |gap: &Gap| gap.message.starts_with("could not list namespaces");
+    if network.snapshot.gaps.iter().any(unknown) {
+        return Ok(());
+    }
+    find(network, &Target::Namespace(name.to_owned()), name).map(drop)
+}

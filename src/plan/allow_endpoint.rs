@@ -1,0 +1,402 @@
+//! Opens endpoints for pods: what URLs lead to, the policies that open it, and what these cut.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use serde_json::Value;
+
+use super::allowance;
+use super::changes::{Change, Changes, Place, Writing, refused};
+use super::console::Console;
+use super::learning::learn;
+use super::opening::Opening;
+use super::{cilium, hosts, opening};
+use crate::cluster::apply::Writer;
+use crate::cluster::proxy;
+use crate::cluster::read::ConnectOptions;
+use crate::dns::resolve::Asking;
+use crate::edit::classify::Mode;
+use crate::edit::merge::Options;
+use crate::edit::object;
+use crate::edit::object::{DnsPlace, Pods};
+use crate::edit::plan::Wanted;
+use crate::edit::record::Record;
+use crate::edit::special::own_addresses;
+use crate::edit::url;
+use crate::edit::url::Destination;
+use crate::ends::end::End;
+use crate::ends::find::find_end;
+use crate::ends::naming::name_of;
+use crate::ends::not_found::meant;
+use crate::ends::target::Target;
+use crate::engine::network::Network;
+use crate::error::Error;
+use crate::model::endpoint::PodId;
+use crate::model::selector::Selector;
+use crate::model::service::ServiceId;
+use crate::model::snapshot::{PolicyObject, Snapshot};
+use crate::model::special::AddressClass;
+use crate::report::planned::{Allowance, applied};
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Where the connections lead.
+    pub urls: Vec<Destination>,
+    /// The policy that takes the rules; one of their own where it is absent.
+    pub into: Option<String>,
+    /// The classes of special addresses that the user consents to.
+    pub consent: BTreeSet<AddressClass>,
+    /// For how many minutes an address stays after it was last seen.
+    pub grace: u64,
+    /// What becomes of everything else.
+    pub rest: Rest,
+    /// Whether the ingress of the pods behind a Service is opened too.
+    pub both_sides: bool,
+    /// Which kind of policy is written.
+    pub mode: Mode,
+}
+
+/// What becomes of everything else, where the pods have no egress policy yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// Nobody said it: nothing is written that cuts it.
+    Unsaid,
+    /// It is cut.
+    Cut,
+    /// It stays open.
+    Open,
+}
+
+/// A plan in the making: what is asked for, and what is known of those who ask.
+pub struct Planner<'a, 'b> {
+    request: &'a Request,
+    before: &'a Network<'b>,
+    target: &'a Target,
+    end: &'a End,
+    pods: Pods,
+    openings: Vec<Opening>,
+    /// What the user should know, one sentence each.
+    notes: Vec<String>,
+}
+
+/// A plan.
+pub struct Proposal {
+    /// As it is shown.
+    pub answer: Allowance,
+    /// The policies.
+    pub changes: Changes,
+    /// Whose connections.
+    source: String,
+    /// Whose first egress policy would cut what nobody said may be cut.
+    cuts: Option<String>,
+    writer: Option<Writer>,
+}
+
+impl<'a, 'b> Planner<'a, 'b> {
+    /// Finds out who asks.
+    ///
+    /// # Errors
+    /// An end that no policy can be for.
+    pub fn new(
+        request: &'a Request,
+        before: &'a Network<'b>,
+        (target, end): (&'a Target, &'a End),
+    ) -> Result<Self, Error> {
+        let subject = allowance::subject(before.snapshot, end).map_err(Error::usage)?;
+        let pods = Pods {
+            namespace: subject.namespace.as_str().into(),
+            workload: subject.workload.map(Into::into),
+            selector: subject.selector,
+        };
+        let (openings, notes) = (Vec::new(), subject.caveats);
+        Ok(Self { request, before, target, end, pods, openings, notes })
+    }
+
+    /// Finds out what the URLs lead to; SRV records are asked for.
+    ///
+    /// # Errors
+    /// A URL that leads nowhere.
+    pub fn open(&mut self, asking: &Asking) -> Result<(), Error> {
+        let manner = opening::Manner {
+            pods: &self.pods,
+            into: self.request.into.as_deref(),
+            consent: &self.request.consent,
+            grace: self.request.grace,
+        };
+        let open = |url| opening::open(self.snapshot(), url, &manner, asking);
+        let openings = self.request.urls.iter().map(open).collect::<Result<Vec<Opening>, Error>>()?;
+        let notes: BTreeSet<String> =
+            openings.iter().flat_map(|opening| opening.notes.clone()).collect();
+        self.notes.extend(notes);
+        self.openings = opening::joined(openings);
+        Ok(())
+    }
+
+    /// Builds policies with names, where Cilium is to follow them; nothing elsewhere.
+    ///
+    /// # Errors
+    /// What Cilium cannot follow.
+    pub fn cilium(&self) -> Result<Option<Vec<Value>>, Error> {
+        let mode = self.request.mode.choose(self.snapshot().plugin.cni());
+        let is_outside = |opening: &Opening| !opening.hosts.hosts.is_empty();
+        let applies = mode == Mode::Cilium && self.openings.iter().any(is_outside);
+        applies.then(|| cilium::policies(self.snapshot(), &self.openings)).transpose()
+    }
+
+    /// Plans the policies on what is in a cluster, or else in manifests.
+    ///
+    /// # Errors
+    /// A host that is not resolved or may not be opened, or a policy that cannot take the rules.
+    pub fn plan(
+        mut self,
+        connection: Option<&ConnectOptions>,
+        asking: &Asking,
+        console: &dyn Console,
+    ) -> Result<Proposal, Error> {
+        let snapshot = self.snapshot();
+        let records: Vec<Record> = self.openings.iter().map(|opening| opening.hosts.record()).collect();
+        let options = Options { own: own_addresses(snapshot), ..Options::default() };
+        let lesson = learn(&records, asking, options, console)?;
+        self.notes.extend(lesson.caveats);
+        let writer = connection.map(Writer::open).transpose()?;
+        let spec = writer.as_ref().and_then(|writer| self.pod_spec(writer)).unwrap_or_default();
+        self.notes.extend(self.proxies(&spec).into_iter().chain(own_dns(&spec)));
+        let place = writer.as_ref().map_or(Place::Files(snapshot), Place::Cluster);
+        let mut changes = Changes::new(lesson.learnt);
+        self.fill(&mut changes, place)?;
+        Ok(self.proposal(changes, writer))
+    }
+
+    const fn snapshot(&self) -> &'b Snapshot {
+        self.before.snapshot
+    }
+
+    fn proposal(self, changes: Changes, writer: Option<Writer>) -> Proposal {
+        let cuts = self.cuts(&changes).filter(|_| self.request.rest == Rest::Unsaid);
+        let source = name_of(&self.end.endpoint);
+        let answer = Allowance {
+            source: match self.pods.workload {
+                Some(_) => source.clone(),
+                None => format!("{source} (every pod)"),
+            },
+            destinations: self.request.urls.iter().map(opening::shown).collect(),
+            hosts: changes.hosts(),
+            policies: changes.shown(),
+            notes: self.notes,
+        };
+        Proposal { answer, changes, source, cuts, writer }
+    }
+
+    /// Reads the specification of the pods (core/v1 PodSpec).
+    fn pod_spec(&self, writer: &Writer) -> Option<Value> {
+        let (kind, name) = self.pods.workload.as_deref()?.split_once('/')?;
+        writer.pod_spec(&self.pods.namespace, kind, name)
+    }
+
+    /// Says which URLs the pods would send through a proxy, so that they never talk to the host.
+    fn proxies(&self, spec: &Value) -> BTreeSet<String> {
+        let urls = self.request.urls.iter();
+        let each = urls.flat_map(|url| url.places.iter().map(|place| (&url.scheme, place)));
+        let through = each.filter_map(|(scheme, place)| {
+            let scheme = scheme.as_deref().filter(|scheme| matches!(*scheme, "http" | "https"))?;
+            let proxy = proxy::of_pod(spec, &format!("{scheme}://{place}").parse().ok()?)?;
+            // What stands before the host of a proxy may be a password.
+            let proxy =
+                url::parse(&proxy).ok().map_or_else(|| "a proxy".to_owned(), |url| opening::shown(&url));
+            Some(format!(
+                "its pods send requests to {place} through {proxy} (HTTPS_PROXY): open that instead"
+            ))
+        });
+        through.collect()
+    }
+
+    /// Adds to an error which policy --into may have meant, where there is none of its name.
+    fn named(&self, error: Error) -> Error {
+        let Some(into) = self.request.into.as_deref() else { return error };
+        let policies = self.snapshot().policies.iter();
+        let here = policies.filter(|policy| policy.namespace.as_deref() == Some(&*self.pods.namespace));
+        let here = here.map(|policy| policy.name.to_string()).collect();
+        Error { message: error.message + &meant(into, here), ..error }
+    }
+
+    /// Plans every policy, in the order in which they are written: what keeps other things open first.
+    fn fill(&mut self, changes: &mut Changes, place: Place<'_>) -> Result<(), Error> {
+        let services: BTreeSet<_> =
+            self.openings.iter().flat_map(|opening| opening.services.clone()).collect();
+        for opening in &self.openings {
+            let wanted = Wanted::Hosts(opening.hosts.clone());
+            changes.push(place, wanted).map_err(|error| self.named(error))?;
+        }
+        hosts::check(self.snapshot(), &changes.all)?;
+        self.notes.extend(hosts::many(&changes.all));
+        self.check_into(&changes.all)?;
+        if self.request.rest == Rest::Open && self.cuts(changes).is_some() {
+            self.check_rest()?;
+            changes.push_front(place, object::rest(&self.pods))?;
+        }
+        if self.openings.iter().any(|opening| opening.by_name)
+            && let Some(policy) = self.dns(changes)?
+        {
+            changes.push_front(place, policy)?;
+        }
+        for (service, port) in services {
+            if allowance::has_node_backends(self.snapshot(), service) {
+                let (_, name) = opening::service_target(self.snapshot(), service);
+                let text = "in the network of their node, where no selector finds them";
+                self.notes
+                    .push(format!("pods of {name} are {text}: allow the addresses of the nodes too"));
+            }
+            if let Some(policy) = self.other_side(changes, service, port)? {
+                changes.push_front(place, policy)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the end again in a network that differs in its policies.
+    fn end_in(&self, network: &Network<'_>) -> Result<End, Error> {
+        find_end(network, self.target, &self.pods.namespace).map_err(Error::usage)
+    }
+
+    /// Says whose first egress policy the changes have, so that they cut what it does not open: whoever a
+    /// policy selects, whether asked for or not.
+    fn cuts(&self, changes: &Changes) -> Option<String> {
+        let (snapshot, namespace) = (self.snapshot(), &*self.pods.namespace);
+        let after = changes.network(snapshot);
+        let open = allowance::open_pods(self.before, namespace);
+        let cut = open.difference(&allowance::open_pods(&after, namespace)).copied().collect();
+        if allowance::governed(snapshot, self.end).is_superset(&cut) {
+            let unread = changes.all.iter().any(Change::is_new)
+                && allowance::may_isolate_unread(snapshot, namespace, &self.pods.selector);
+            return (unread || !cut.is_empty()).then(|| name_of(&self.end.endpoint));
+        }
+        Some(allowance::workloads(snapshot, &cut))
+    }
+
+    /// Refuses to keep everything open for pods that a policy isolates already.
+    fn check_rest(&self) -> Result<(), Error> {
+        let (snapshot, namespace) = (self.snapshot(), &*self.pods.namespace);
+        let all = allowance::selected(snapshot, namespace, &self.pods.selector);
+        let open = allowance::open_pods(self.before, namespace);
+        let isolated = allowance::workloads(snapshot, &all.difference(&open).copied().collect());
+        if isolated.is_empty() {
+            return Ok(());
+        }
+        let text = format!("--allow-rest would open everything for {isolated} too");
+        Err(refused(format!("{text}, whose egress a policy isolates already"))
+            .hint("name a workload that has no egress policy yet"))
+    }
+
+    /// Refuses a policy that is not for the pods, and says whom else it is for.
+    fn check_into(&mut self, changes: &[Change]) -> Result<(), Error> {
+        let snapshot = self.snapshot();
+        let meant = allowance::governed(snapshot, self.end);
+        for change in changes.iter().filter(|_| self.request.into.is_some()) {
+            let live = change.live.as_ref();
+            let selector = live.and_then(|live| live.pointer("/spec/podSelector")).cloned();
+            let selector: LabelSelector =
+                selector.and_then(|own| serde_json::from_value(own).ok()).unwrap_or_default();
+            let (namespace, title) = (&*self.pods.namespace, change.title());
+            let selects = allowance::selected(snapshot, namespace, &Selector::new(&selector));
+            let others = |one: &BTreeSet<PodId>, other: &BTreeSet<PodId>| {
+                allowance::workloads(snapshot, &one.difference(other).copied().collect())
+            };
+            let missing = others(&meant, &selects);
+            if !missing.is_empty() {
+                return Err(Error::usage(format!("{title} does not select pods of {missing}"))
+                    .hint("without --into they get a policy of their own"));
+            }
+            let more = others(&selects, &meant);
+            self.notes.extend((!more.is_empty()).then(|| format!("{title} is for pods of {more} too")));
+        }
+        Ok(())
+    }
+
+    /// Builds the policy that lets the pods ask for names; nothing where they may.
+    fn dns(&mut self, changes: &Changes) -> Result<Option<Value>, Error> {
+        let snapshot = self.snapshot();
+        let closed = |policies: &[PolicyObject]| {
+            let network = Network::with_policies(snapshot, policies);
+            Ok::<_, Error>(allowance::dns_to_open(&network, &self.end_in(&network)?))
+        };
+        let mut policies = changes.objects();
+        if closed(&policies)?.is_ok_and(|closed| closed.is_empty()) {
+            return Ok(None);
+        }
+        // One of ours that is there already is written as a whole: what it opens stays in it.
+        policies.extend(applied(None, &object::dns(&self.pods, &[])));
+        let places = match closed(&policies)? {
+            Ok(servers) => servers.into_iter().map(opening::dns_place).collect(),
+            Err(allowance::UnknownDns) => {
+                self.notes
+                    .push("where the cluster's DNS is was not found: port 53 of everything".to_owned());
+                vec![DnsPlace::Everywhere]
+            }
+        };
+        Ok((!places.is_empty()).then(|| object::dns(&self.pods, &places)))
+    }
+
+    /// Builds the policy of the other side where it is asked for, and says where it is missing.
+    fn other_side(
+        &mut self,
+        changes: &Changes,
+        service: ServiceId,
+        port: u16,
+    ) -> Result<Option<Value>, Error> {
+        let (target, name) = opening::service_target(self.snapshot(), service);
+        let after = changes.network(self.snapshot());
+        let source = self.end_in(&after)?;
+        match allowance::other_side(&after, &source, (&target, port), &changes.objects()) {
+            Ok(Some(policy)) if self.request.both_sides => Ok(Some(opening::managed(&policy))),
+            Ok(Some(_)) => {
+                self.notes.push(format!("{name} denies it on its side: --both-sides opens that too"));
+                Ok(None)
+            }
+            Ok(None) => Ok(None),
+            Err(reason) => {
+                self.notes.push(format!("whether {name} lets it in is not certain: {reason}"));
+                Ok(None)
+            }
+        }
+    }
+}
+
+impl Proposal {
+    /// Refuses a plan that cuts what nobody said may be cut.
+    ///
+    /// # Errors
+    /// Whose connections it would cut.
+    pub fn check_cuts(&self) -> Result<(), Error> {
+        self.cuts.as_ref().map_or(Ok(()), |whose| {
+            let text = "has no egress policy yet: its first one cuts all that it does not open";
+            Err(refused(format!("{whose} {text}"))
+                .hint("--isolate accepts that; --allow-rest keeps everything else open"))
+        })
+    }
+
+    /// Writes what is due to the cluster, once the user consents; tells whether nobody objects.
+    ///
+    /// # Errors
+    /// Policies of others, nobody who can be asked, or something that cannot be written.
+    pub fn write(&self, writing: Writing, console: &dyn Console) -> Result<bool, Error> {
+        let due = self.changes.due().count();
+        let Some(writer) = self.writer.as_ref().filter(|_| due > 0) else { return Ok(true) };
+        let writing = self.changes.check_owners(writing, console)?;
+        let what = if due == 1 { "this policy".to_owned() } else { format!("these {due} policies") };
+        let consents = writing.consent(&format!("Write {what} for {}?", self.source), console);
+        let consents = consents.map_err(|error| error.hint("-o yaml prints the policies for Git"))?;
+        if consents {
+            self.changes.write(writer, writing, console)?;
+        }
+        Ok(consents)
+    }
+}
+
+/// Says that pods ask other name servers than those of the cluster.
+fn own_dns(spec: &Value) -> Option<String> {
+    let policy = spec.get("dnsPolicy")?.as_str()?;
+    matches!(policy, "None" | "Default").then(|| {
+        format!("its pods ask name servers of their own (dnsPolicy: {policy}), which may see other addresses and need a rule")
+    })
+}

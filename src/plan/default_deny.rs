@@ -1,0 +1,41 @@
+//! Writes the policies of a default deny to a cluster.
+
+use super::changes::{Changes, Place, Writing};
+use super::console::Console;
+use super::opening::managed;
+use crate::cluster::apply::Writer;
+use crate::cluster::read::ConnectOptions;
+use crate::edit::plan::{Learnt, Wanted};
+use crate::error::Error;
+use crate::report::default_deny::DefaultDeny;
+
+/// Writes what of the policies is not there yet, once the user consents; a dry run of the client is no
+/// `writing`, and ends before. Tells whether nobody objects.
+///
+/// # Errors
+/// A policy of that name of somebody else, nobody who can be asked, or something that cannot be written.
+pub fn apply(
+    base: &DefaultDeny,
+    namespace: &str,
+    (connection, writing): (&ConnectOptions, Option<Writing>),
+    console: &dyn Console,
+) -> Result<bool, Error> {
+    let writer = Writer::open(connection)?;
+    let mut changes = Changes::new(Learnt::default());
+    // What lets names through comes first: nothing is cut for longer than it has to be.
+    for policy in base.policies.iter().rev() {
+        changes.push(Place::Cluster(&writer), Wanted::Fixed(managed(policy)))?;
+    }
+    let due = changes.due().count();
+    if due == 0 {
+        console.tell("nothing to write: it is so already");
+        return Ok(true);
+    }
+    let Some(writing) = writing else { return Ok(true) };
+    let consents =
+        writing.consent(&format!("Write these {due} policies to ns/{namespace}?"), console)?;
+    if consents {
+        changes.write(&writer, writing, console)?;
+    }
+    Ok(consents)
+}

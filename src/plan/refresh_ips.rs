@@ -1,0 +1,184 @@
+//! Brings the addresses of remembered hosts up to date: the policies, what name servers say, what is written.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::console::Console;
+use super::learning::learn;
+use super::refreshed;
+use crate::cluster::apply::{Applied, DryRun, Force, Manner, PolicyName, Writer};
+use crate::cluster::read::ClusterError;
+use crate::dns::resolve::Asking;
+use crate::edit::guard::Checked;
+use crate::edit::merge::Options;
+use crate::edit::name;
+use crate::edit::plan;
+use crate::edit::plan::{Learnt, PlanError, remembered};
+use crate::edit::record::Record;
+use crate::ends::not_found::meant;
+use crate::error::Error;
+use crate::model::snapshot::Snapshot;
+use crate::report::refresh::{PolicyOutcome, Refresh, RefreshedPolicy};
+
+/// Said of a policy that somebody else changed.
+const RESTORED: &str = "a rule of its hosts was taken away or changed; it is added again";
+
+/// Which policies are refreshed.
+#[derive(Clone, Copy, Debug)]
+pub struct Which<'a> {
+    /// Their names; all with remembered hosts where none is named.
+    pub names: &'a [String],
+    /// Their namespace; all where it is absent.
+    pub namespace: Option<&'a str>,
+    /// Labels that they have besides.
+    pub labels: Option<&'a str>,
+}
+
+/// Whether policies are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// They are.
+    Write,
+    /// It is only told what would be.
+    Check,
+}
+
+/// The policies of a cluster that are refreshed.
+pub struct Remembered<'a> {
+    writer: &'a Writer,
+    policies: BTreeMap<PolicyName, Value>,
+}
+
+impl<'a> Remembered<'a> {
+    /// Reads the policies that are asked for.
+    ///
+    /// # Errors
+    /// A server that does not tell them, or a name that none of them has.
+    pub fn read(writer: &'a Writer, which: Which<'_>) -> Result<Self, Error> {
+        let labels: Vec<&str> = [name::ENDPOINT].into_iter().chain(which.labels).collect();
+        let listed = writer.list(which.namespace, &labels.join(","))?;
+        let mut policies: BTreeMap<PolicyName, Value> =
+            listed.into_iter().map(|live| (name_of(&live), live)).collect();
+        let known: Vec<String> = policies.keys().map(|policy| policy.name.clone()).collect();
+        if let Some(missing) = which.names.iter().find(|name| !known.contains(name)) {
+            return Err(Error::one_line(format!(
+                "no NetworkPolicy `{missing}` with remembered hosts in namespace `{}`{}",
+                writer.namespace(),
+                meant(missing, known)
+            )));
+        }
+        policies.retain(|policy, _| which.names.is_empty() || which.names.contains(&policy.name));
+        Ok(Self { writer, policies })
+    }
+
+    /// Asks for their hosts, and writes what is new.
+    ///
+    /// # Errors
+    /// No name server to ask. What fails of one policy is part of the answer.
+    pub fn refresh(
+        &self,
+        snapshot: &Snapshot,
+        (asking, options): (&Asking, Options),
+        effect: Effect,
+        console: &dyn Console,
+    ) -> Result<Refresh, Error> {
+        let records = self.policies.values().filter_map(|live| remembered(live).ok().flatten());
+        let records: Vec<Record> = records.collect();
+        let lesson = learn(&records, asking, options, console)?;
+        let caveats = lesson.caveats.into_iter().chain(unseen(snapshot)).collect();
+        let planned = self.policies.iter().map(|(name, live)| planned(name, live, &lesson.learnt));
+        let mut all: Vec<RefreshedPolicy> = planned.collect();
+        if effect == Effect::Write {
+            self.write(&mut all, &lesson.learnt, console);
+        }
+        Ok(Refresh::new(all, lesson.failed, caveats))
+    }
+
+    /// Writes the policies that are due. What fails of one keeps no other from being refreshed.
+    fn write(&self, all: &mut [RefreshedPolicy], learnt: &Learnt, console: &dyn Console) {
+        let each = self.policies.keys().zip(all);
+        let due = each.filter(|(_, policy)| policy.outcome == PolicyOutcome::Due);
+        let mut due: Vec<(&PolicyName, &mut RefreshedPolicy)> = due.collect();
+        let mut step = console.count("wrote", due.len(), "policies");
+        let manner = Manner { dry_run: DryRun::None, force: Force::No };
+        let changes = due.iter_mut().map(|(name, policy)| {
+            let plan = |live: Option<&Value>| match live {
+                Some(live) => Ok(plan_again(live, learnt, policy)?),
+                None => Err(Stop::Gone),
+            };
+            (*name, plan)
+        });
+        let ended = self.writer.apply_each(changes, manner, &mut step);
+        for ((_, policy), ended) in due.into_iter().zip(ended) {
+            match ended {
+                Ok(applied) => refreshed::written(policy, &applied),
+                Err(Stop::Cluster(error)) => refreshed::failed(policy, &error),
+                Err(Stop::Policy(error)) => refreshed::failed(policy, &error),
+                Err(Stop::Gone) => refreshed::written(policy, &Applied::Gone),
+            }
+        }
+    }
+}
+
+fn name_of(live: &Value) -> PolicyName {
+    let text = |field| live.pointer(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    PolicyName { namespace: text("/metadata/namespace"), name: text("/metadata/name") }
+}
+
+/// Says which addresses of the cluster itself would not be recognised.
+fn unseen(snapshot: &Snapshot) -> Vec<String> {
+    let starts = ["could not list pods", "could not list nodes", "could not list services"];
+    let gaps = snapshot.gaps.iter().map(|gap| &gap.message);
+    let gaps = gaps.filter(|text| starts.iter().any(|start| text.starts_with(start)));
+    gaps.map(|text| format!("{text}; an answer with such an address would not be refused")).collect()
+}
+
+/// Why a policy was not written.
+enum Stop {
+    Cluster(ClusterError),
+    Policy(PlanError),
+    /// It is not there any more.
+    Gone,
+}
+
+impl From<ClusterError> for Stop {
+    fn from(error: ClusterError) -> Self {
+        Self::Cluster(error)
+    }
+}
+
+impl From<PlanError> for Stop {
+    fn from(error: PlanError) -> Self {
+        Self::Policy(error)
+    }
+}
+
+/// Plans a policy as it was listed, and tells what would become of it.
+fn planned(name: &PolicyName, listed: &Value, learnt: &Learnt) -> RefreshedPolicy {
+    let mut policy = RefreshedPolicy {
+        namespace: name.namespace.clone(),
+        name: name.name.clone(),
+        outcome: PolicyOutcome::Current,
+        problem: None,
+        hosts: Vec::new(),
+    };
+    match plan_again(listed, learnt, &mut policy) {
+        Ok(None) => {}
+        Ok(Some(_)) => policy.outcome = PolicyOutcome::Due,
+        Err(error) => refreshed::failed(&mut policy, &error),
+    }
+    policy
+}
+
+/// Plans a policy as it is now.
+fn plan_again(
+    live: &Value,
+    learnt: &Learnt,
+    policy: &mut RefreshedPolicy,
+) -> Result<Option<Checked>, PlanError> {
+    let planned = plan::refresh(live, learnt)?;
+    policy.hosts = refreshed::hosts(&planned.changes);
+    policy.problem = planned.restores.then(|| RESTORED.to_owned());
+    Ok(planned.object)
+}
