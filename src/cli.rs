@@ -2,7 +2,7 @@
 
 use crate::cmd::global::Global;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::cmd;
 use crate::error::{Error, ExitCode};
@@ -88,7 +88,7 @@ impl Cli {
             Command::Version(args) => cmd::version::run(args, &self.global),
             Command::Diff(args) => cmd::diff::run(args, &self.global),
             Command::DefaultDeny(args) => cmd::default_deny::run(args, &self.global),
-            Command::Completion(args) => cmd::completion::run(args),
+            Command::Completion(args) => cmd::completion::run(args, &mut Self::command()),
             Command::AllowEndpoint(args) => cmd::allow_endpoint::run(args, &self.global),
             Command::RefreshIps(args) => cmd::refresh_ips::run(args, &self.global),
         });

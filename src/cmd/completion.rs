@@ -2,10 +2,9 @@
 
 use std::io::{self, Write};
 
-use clap::{Args, CommandFactory, ValueEnum};
+use clap::{Args, Command, ValueEnum};
 use clap_complete::Shell;
 
-use crate::cli::Cli;
 use crate::error::{Error, ExitCode};
 
 /// Print a script that completes commands on TAB.
@@ -59,11 +58,11 @@ const HELPER: &str = r#"#!/bin/sh
 exec kubectl-netpol __complete "$@"
 "#;
 
-/// Runs the subcommand.
+/// Runs the subcommand, of this root.
 ///
 /// # Errors
 /// An answer that cannot be written.
-pub fn run(args: &CompletionArgs) -> Result<ExitCode, Error> {
+pub fn run(args: &CompletionArgs, root: &mut Command) -> Result<ExitCode, Error> {
     let shell = match args.shell {
         ScriptFor::Kubectl => None,
         ScriptFor::Bash => Some(Shell::Bash),
@@ -71,7 +70,7 @@ pub fn run(args: &CompletionArgs) -> Result<ExitCode, Error> {
         ScriptFor::Fish => Some(Shell::Fish),
         ScriptFor::Powershell => Some(Shell::PowerShell),
     };
-    let script = shell.map_or_else(|| HELPER.to_owned(), generate);
+    let script = shell.map_or_else(|| HELPER.to_owned(), |shell| generate(shell, root));
     let mut out = io::stdout().lock();
     match out.write_all(script.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -81,9 +80,9 @@ pub fn run(args: &CompletionArgs) -> Result<ExitCode, Error> {
     }
 }
 
-fn generate(shell: Shell) -> String {
+fn generate(shell: Shell, root: &mut Command) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "kubectl-netpol", &mut script);
+    clap_complete::generate(shell, root, "kubectl-netpol", &mut script);
     let script = String::from_utf8_lossy(&script).into_owned();
     // It writes the hyphen of the program's name in two ways, and finds no subcommand in bash:
     // clap-rs/clap#6421.

@@ -6,13 +6,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
 use super::allowance;
+use super::allowance::Subject;
 use super::changes::{Change, Changes, Place, Writing, refused};
 use super::console::Console;
 use super::learning::learn;
 use super::opening::Opening;
-use super::{cilium, hosts, opening};
+use super::{cilium, hosts, opening, pod_spec};
 use crate::cluster::apply::Writer;
-use crate::cluster::proxy;
 use crate::cluster::read::ConnectOptions;
 use crate::dns::resolve::Asking;
 use crate::edit::classify::Mode;
@@ -22,7 +22,6 @@ use crate::edit::object::{DnsPlace, Pods};
 use crate::edit::plan::Wanted;
 use crate::edit::record::Record;
 use crate::edit::special::own_addresses;
-use crate::edit::url;
 use crate::edit::url::Destination;
 use crate::ends::end::End;
 use crate::ends::find::find_end;
@@ -103,14 +102,9 @@ impl<'a, 'b> Planner<'a, 'b> {
         before: &'a Network<'b>,
         (target, end): (&'a Target, &'a End),
     ) -> Result<Self, Error> {
-        let subject = allowance::subject(before.snapshot, end).map_err(Error::usage)?;
-        let pods = Pods {
-            namespace: subject.namespace.as_str().into(),
-            workload: subject.workload.map(Into::into),
-            selector: subject.selector,
-        };
-        let (openings, notes) = (Vec::new(), subject.caveats);
-        Ok(Self { request, before, target, end, pods, openings, notes })
+        let Subject { pods, caveats } =
+            allowance::subject(before.snapshot, end).map_err(Error::usage)?;
+        Ok(Self { request, before, target, end, pods, openings: Vec::new(), notes: caveats })
     }
 
     /// Finds out what the URLs lead to; SRV records are asked for.
@@ -161,7 +155,8 @@ impl<'a, 'b> Planner<'a, 'b> {
         self.notes.extend(lesson.caveats);
         let writer = connection.map(Writer::open).transpose()?;
         let spec = writer.as_ref().and_then(|writer| self.pod_spec(writer)).unwrap_or_default();
-        self.notes.extend(self.proxies(&spec).into_iter().chain(own_dns(&spec)));
+        self.notes.extend(pod_spec::proxies(&spec, &self.request.urls));
+        self.notes.extend(pod_spec::own_dns(&spec));
         let place = writer.as_ref().map_or(Place::Files(snapshot), Place::Cluster);
         let mut changes = Changes::new(lesson.learnt);
         self.fill(&mut changes, place)?;
@@ -192,23 +187,6 @@ impl<'a, 'b> Planner<'a, 'b> {
     fn pod_spec(&self, writer: &Writer) -> Option<Value> {
         let (kind, name) = self.pods.workload.as_deref()?.split_once('/')?;
         writer.pod_spec(&self.pods.namespace, kind, name)
-    }
-
-    /// Says which URLs the pods would send through a proxy, so that they never talk to the host.
-    fn proxies(&self, spec: &Value) -> BTreeSet<String> {
-        let urls = self.request.urls.iter();
-        let each = urls.flat_map(|url| url.places.iter().map(|place| (&url.scheme, place)));
-        let through = each.filter_map(|(scheme, place)| {
-            let scheme = scheme.as_deref().filter(|scheme| matches!(*scheme, "http" | "https"))?;
-            let proxy = proxy::of_pod(spec, &format!("{scheme}://{place}").parse().ok()?)?;
-            // What stands before the host of a proxy may be a password.
-            let proxy =
-                url::parse(&proxy).ok().map_or_else(|| "a proxy".to_owned(), |url| opening::shown(&url));
-            Some(format!(
-                "its pods send requests to {place} through {proxy} (HTTPS_PROXY): open that instead"
-            ))
-        });
-        through.collect()
     }
 
     /// Adds to an error which policy --into may have meant, where there is none of its name.
@@ -391,12 +369,4 @@ impl Proposal {
         }
         Ok(consents)
     }
-}
-
-/// Says that pods ask other name servers than those of the cluster.
-fn own_dns(spec: &Value) -> Option<String> {
-    let policy = spec.get("dnsPolicy")?.as_str()?;
-    matches!(policy, "None" | "Default").then(|| {
-        format!("its pods ask name servers of their own (dnsPolicy: {policy}), which may see other addresses and need a rule")
-    })
 }

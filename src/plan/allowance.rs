@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::answer::endpoint::Endpoint;
 use crate::diff::isolations::isolating;
+use crate::edit::object::Pods;
 use crate::ends::end as ends;
 use crate::ends::end::End;
 use crate::ends::find::find_end;
@@ -36,12 +37,8 @@ use crate::world::services::selects;
 /// Pods, as a policy of their own names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
-    /// Their namespace.
-    pub namespace: String,
-    /// Their workload, `Deployment/web`; nothing for a whole namespace.
-    pub workload: Option<String>,
-    /// What selects them.
-    pub selector: Selector,
+    /// The pods.
+    pub pods: Pods,
     /// What the user should know about it, one sentence each.
     pub caveats: Vec<String>,
 }
@@ -53,9 +50,9 @@ pub struct Subject {
 pub fn subject(snapshot: &Snapshot, end: &End) -> Result<Subject, String> {
     let name = name_of(&end.endpoint);
     if end.endpoint.kind == "Namespace" {
-        let namespace = end.endpoint.name.clone().unwrap_or_default();
-        let (selector, caveats) = (Selector::default(), Vec::new());
-        return Ok(Subject { namespace, workload: None, selector, caveats });
+        let namespace = end.endpoint.name.as_deref().unwrap_or_default().into();
+        let pods = Pods { namespace, workload: None, selector: Selector::default() };
+        return Ok(Subject { pods, caveats: Vec::new() });
     }
     let pods: BTreeSet<PodId> = end.members.iter().filter_map(|member| member.who.pod()).collect();
     let managed = governed(snapshot, end);
@@ -83,7 +80,8 @@ pub fn subject(snapshot: &Snapshot, end: &End) -> Result<Subject, String> {
         ));
     }
     caveats.extend(others(snapshot, &managed, &selects, &name));
-    Ok(Subject { namespace, workload: Some(kind_and_name(&shown)), selector, caveats })
+    let workload = Some(kind_and_name(&shown).into());
+    Ok(Subject { pods: Pods { namespace: namespace.into(), workload, selector }, caveats })
 }
 
 fn kind_and_name(endpoint: &Endpoint) -> String {

@@ -286,3 +286,58 @@ fn in_files(snapshot: &Snapshot, wanted: &Wanted) -> Option<Value> {
         "spec": spec,
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    /// Somebody who answers every question alike, or nobody.
+    struct Scripted {
+        answer: Option<bool>,
+        heard: RefCell<Vec<String>>,
+    }
+
+    impl Scripted {
+        fn heard(&self, text: &str) {
+            self.heard.borrow_mut().push(text.to_owned());
+        }
+    }
+
+    impl Console for Scripted {
+        fn tell(&self, text: &str) {
+            self.heard(text);
+        }
+
+        fn warn(&self, text: &str) {
+            self.heard(text);
+        }
+
+        fn confirm(&self, question: &str) -> Option<bool> {
+            self.heard(question);
+            self.answer
+        }
+
+        fn count(&self, _: &'static str, _: usize, _: &'static str) -> Box<dyn FnMut()> {
+            Box::new(|| {})
+        }
+    }
+
+    #[test]
+    fn only_what_is_written_unasked_needs_no_consent() {
+        let asked = |dry_run, yes, answer| {
+            let console = Scripted { answer, heard: RefCell::default() };
+            let writing = Writing { dry_run, force: Force::No, yes };
+            let consents = writing.consent("Write?", &console).map_err(|error| error.message);
+            (consents.ok(), console.heard.into_inner())
+        };
+        let heard = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        assert_eq!(asked(DryRun::None, true, None), (Some(true), heard(&[])));
+        assert_eq!(asked(DryRun::Server, false, None), (Some(true), heard(&[])));
+        assert_eq!(asked(DryRun::None, false, None), (None, heard(&["Write?"])));
+        assert_eq!(asked(DryRun::None, false, Some(true)), (Some(true), heard(&["Write?"])));
+        let declined = (Some(false), heard(&["Write?", "nothing was written"]));
+        assert_eq!(asked(DryRun::None, false, Some(false)), declined);
+    }
+}

@@ -11,5 +11,6 @@ pub mod hosts;
 pub mod learning;
 pub mod name_servers;
 pub mod opening;
+pub mod pod_spec;
 pub mod refresh_ips;
 pub mod refreshed;

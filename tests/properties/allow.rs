@@ -10,7 +10,6 @@ use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::merge::Options;
 use netpol::edit::name::of_policy;
-use netpol::edit::object::Pods;
 use netpol::edit::outcome::{Answer as Said, Outcome, Resolution, Vantage, VantageClass};
 use netpol::edit::plan;
 use netpol::edit::plan::{Hosts, Learnt, Wanted, Whose};
@@ -109,17 +108,12 @@ impl<'a> Asked<'a> {
             options: Options { own: own_addresses(&world.snapshot), ..Options::default() },
             ..Learnt::default()
         };
-        let pods = Pods {
-            namespace: self.subject.namespace.as_str().into(),
-            workload: self.subject.workload.as_deref().map(Into::into),
-            selector: self.subject.selector.clone(),
-        };
         let wanted = Wanted::Hosts(Hosts {
             policy: of_policy("Deployment/web", [&key].into_iter()),
             whose: Whose::Ours,
             hosts: BTreeMap::from([(key, entry)]),
             rules: Vec::new(),
-            pods,
+            pods: self.subject.pods.clone(),
         });
         let object = wanted.plan(None, &learnt).unwrap().object.unwrap().into_object();
         let again = wanted.plan(Some(&object), &learnt).unwrap().object.is_some()
@@ -132,7 +126,8 @@ fn holds(world: &World, asked: &Asked<'_>) -> Result<(), TestCaseError> {
     let (object, again) = asked.written(world);
     prop_assert!(!again, "a second time nothing changes");
     let spec: NetworkPolicySpec = serde_json::from_value(object["spec"].clone()).unwrap();
-    let policy = Policy { namespace: asked.subject.namespace.clone(), name: "ours".to_owned(), spec };
+    let policy =
+        Policy { namespace: asked.subject.pods.namespace.to_string(), name: "ours".to_owned(), spec };
     let mut cluster = world.cluster.clone();
     cluster.policies.push(policy);
     let after = World::new(cluster, world.outside.clone());
