@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::change::{Cause, CauseKind};
-use super::joint::{EndId, JointEnds, JointPart};
+use super::joint::{EndId, EndParts, JointEnds, JointPart};
 use super::policy_changes::{PolicyChange, policy_changes};
 use super::sides::Sides;
 use crate::answer::endpoint::Endpoint;
@@ -15,7 +15,6 @@ use crate::model::labels::LabelsId;
 use crate::policy::{Direction, NamespaceSelection, Peer, Peers, PolicySource, Rules, Selection, Tier};
 
 /// Some parts of an end.
-type Parts<'p> = (EndId, &'p [&'p JointPart]);
 
 /// What differs between two networks, and whom it touches.
 pub(crate) struct Causes<'a, 'b> {
@@ -49,20 +48,25 @@ impl<'a, 'b> Causes<'a, 'b> {
     ///
     /// An end that is new or gone explains its connections; else all differences that touch the ends
     /// are named, whether or not each alone would have sufficed.
-    pub(crate) fn of_change(&self, ends: &JointEnds, from: Parts<'_>, to: Parts<'_>) -> Vec<Cause> {
+    pub(crate) fn of_change(
+        &self,
+        ends: &JointEnds,
+        from: EndParts<'_>,
+        to: EndParts<'_>,
+    ) -> Vec<Cause> {
         let both = [(from, Direction::Egress), (to, Direction::Ingress)];
         let mut causes = BTreeSet::new();
-        for ((end, parts), _) in both {
+        for (EndParts { end, parts, .. }, _) in both {
             causes.extend(self.presence(ends, end, parts));
         }
         if causes.is_empty() {
-            for ((end, parts), direction) in both {
+            for (EndParts { end, parts, .. }, direction) in both {
                 causes.extend(self.policies(ends, parts, direction));
                 causes.extend(self.labels(ends, end, parts));
             }
         }
         if causes.is_empty() {
-            for ((end, parts), _) in both {
+            for (EndParts { end, parts, .. }, _) in both {
                 causes.extend(self.pods(ends, end, parts));
             }
         }

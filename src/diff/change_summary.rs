@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::change::{Cause, ChangeKind, IsolationChange};
 use super::diff::Diff;
 use super::isolations::Isolation;
-use super::joint::{EndId, JointEnd, JointEnds};
+use super::joint::{EndId, EndParts, JointEnd, JointEnds};
 use super::sides::Sides;
 use crate::answer::endpoint::Endpoint;
 use crate::diff::changed::Changed;
@@ -111,18 +111,16 @@ struct Group {
 
 impl Group {
     fn take(&mut self, changed: Changed<'_>) {
-        let side = |(end, whole): (EndId, bool), endpoint: &Endpoint| match whole {
-            true => Ok(end),
-            false => Err(Rc::new(Place::Part(endpoint.clone()))),
+        let side = |parts: EndParts<'_>, endpoint: &Endpoint| {
+            parts.whole().ok_or_else(|| Rc::new(Place::Part(endpoint.clone())))
         };
-        let [from, to] = changed.ends;
-        let source = side(from, changed.source);
+        let source = side(changed.from, changed.source);
         if self.rows.last().is_none_or(|(last, _)| *last != source) {
             self.rows.push((source, BTreeMap::new()));
         }
         let turn = (changed.change, changed.ports.map(Ports::clone));
         if let Some((_, turns)) = self.rows.last_mut() {
-            turns.entry(turn).or_default().push(side(to, changed.destination));
+            turns.entry(turn).or_default().push(side(changed.to, changed.destination));
         }
     }
 

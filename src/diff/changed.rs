@@ -2,8 +2,7 @@
 
 use crate::answer::endpoint::Endpoint;
 use crate::diff::change::{Cause, ChangeKind};
-
-use crate::diff::joint::EndId;
+use crate::diff::joint::EndParts;
 use crate::diff::sides::Sides;
 
 /// One change.
@@ -21,8 +20,10 @@ pub struct Changed<'a> {
     pub narrows: bool,
     /// What brought it about, as far as it is known.
     pub causes: &'a [Cause],
-    /// The ends, and whether all of each is meant.
-    pub ends: [(EndId, bool); 2],
+    /// Who the source is.
+    pub from: EndParts<'a>,
+    /// Who the destination is.
+    pub to: EndParts<'a>,
 }
 
 /// The ports of a connection on one side, as they are shown.

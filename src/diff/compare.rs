@@ -62,8 +62,8 @@ impl<'a, 'b> Comparison<'a, 'b> {
                 Compared::Meaningless
             }
             sides => {
-                let cells = sides.map(Outcome::cell);
-                if cells.agree() { Compared::Same } else { Compared::Changed(cells) }
+                let open = sides.map(Outcome::open);
+                if open.agree() { Compared::Same } else { Compared::Changed(open) }
             }
         }
     }
@@ -76,25 +76,20 @@ enum Outcome {
     Absent,
     /// No packet can pass: the addresses are of two families.
     Impossible,
-    /// What is open, and whether policies govern one of them.
-    Judged(OpenPorts, Governed),
-}
-
-/// Whether policies can govern one of two ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Governed {
-    Yes,
-    No,
+    /// Policies govern neither of them.
+    Ungoverned(OpenPorts),
+    /// What policies leave open.
+    Judged(OpenPorts),
 }
 
 impl Outcome {
     const fn is_governed(&self) -> bool {
-        matches!(self, Self::Judged(_, Governed::Yes))
+        matches!(self, Self::Judged(_))
     }
 
-    fn cell(self) -> OpenPorts {
+    fn open(self) -> OpenPorts {
         match self {
-            Self::Judged(cell, _) => cell,
+            Self::Ungoverned(open) | Self::Judged(open) => open,
             Self::Absent | Self::Impossible => OpenPorts::default(),
         }
     }
@@ -114,8 +109,10 @@ fn outcome(rows: &Rows<'_, '_>, source: ClassId, destination: ClassId) -> Outcom
     if !compatible(rows.network, source, destination) {
         return Outcome::Impossible;
     }
-    let is_governed =
-        [source, destination].into_iter().any(|class| rows.network.subject_of(class).is_some());
-    let governed = if is_governed { Governed::Yes } else { Governed::No };
-    Outcome::Judged(rows.connection(source, destination).unwrap_or_default(), governed)
+    let open = rows.connection(source, destination).unwrap_or_default();
+    let is_governed = |class| rows.network.subject_of(class).is_some();
+    match is_governed(source) || is_governed(destination) {
+        true => Outcome::Judged(open),
+        false => Outcome::Ungoverned(open),
+    }
 }

@@ -3,19 +3,16 @@
 //! Only what can have changed is looked at: a connection is as it was where the rules of both its
 //! ends are (`alike`).
 
-use crate::diff::changed::Ports;
-
-use crate::diff::changed::Changed;
-
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::causes::Causes;
 use super::change::ChangeKind;
+use super::changed::{Changed, Ports};
 use super::compare::{Compared, Comparison};
 use super::isolations::{Isolation, isolations};
-use super::joint::{EndId, JointEnds, JointId, JointPart};
+use super::joint::{EndId, EndParts, JointEnds, JointId, JointPart};
 use super::sides::Sides;
 use crate::answer::caveats::limits;
 use crate::ends::grouping::{Slot, group};
@@ -168,7 +165,8 @@ impl<'a, 'b> Diff<'a, 'b> {
             let to: Vec<&JointPart> =
                 block.columns.iter().filter_map(|column| destinations.get(*column)).collect();
             if let Some(value) = reach.values.get(block.value) {
-                self.tell(value, (source, &from), (destination, &to), visit)?;
+                let (from, to) = (self.ends.parts(source, &from), self.ends.parts(destination, &to));
+                self.tell(value, from, to, visit)?;
             }
         }
         ControlFlow::Continue(())
@@ -177,22 +175,20 @@ impl<'a, 'b> Diff<'a, 'b> {
     fn tell(
         &self,
         value: &Value,
-        from: (EndId, &[&JointPart]),
-        to: (EndId, &[&JointPart]),
+        from: EndParts<'_>,
+        to: EndParts<'_>,
         visit: &mut Visit<'_>,
     ) -> ControlFlow<()> {
-        let endpoint =
-            |(end, parts): (EndId, &[&JointPart])| self.ends.endpoint(self.networks, end, parts);
-        let whole = |(end, parts): (EndId, &[&JointPart])| (end, self.ends.is_whole(end, parts));
-        let causes = self.causes.of_change(self.ends, from, to);
+        let endpoint = |side: EndParts<'_>| self.ends.endpoint(self.networks, side.end, side.parts);
         visit(Changed {
             change: value.change,
             source: &endpoint(from),
             destination: &endpoint(to),
             ports: value.ports.each(),
             narrows: value.narrows,
-            causes: &causes,
-            ends: [whole(from), whole(to)],
+            causes: &self.causes.of_change(self.ends, from, to),
+            from,
+            to,
         })
     }
 }

@@ -26,12 +26,12 @@ pub struct Isolation {
 impl Isolation {
     /// Counts a change if it is one of these pods' connections; changes come in order.
     pub fn count(&mut self, changed: Changed<'_>) {
-        let [(source, _), (destination, _)] = changed.ends;
-        let (own, other) = match self.direction {
+        let (source, destination) = (changed.from.end, changed.to.end);
+        let (subject, other) = match self.direction {
             Direction::Egress => (source, destination),
             Direction::Ingress => (destination, source),
         };
-        if own != self.end || !changed.narrows || self.last == Some(other) {
+        if subject != self.end || !changed.narrows || self.last == Some(other) {
             return;
         }
         self.last = Some(other);
@@ -52,7 +52,7 @@ pub(crate) fn isolations(
     for (id, end) in ends.ends.iter().filter(|(_, end)| end.governed) {
         for direction in [Direction::Egress, Direction::Ingress] {
             for change in [ChangeKind::Added, ChangeKind::Removed] {
-                let parts = turned(networks, alike, (ends, end), (direction, change));
+                let parts = turned(networks, alike, ends, Turn { end, direction, change });
                 if parts.is_empty() {
                     continue;
                 }
@@ -73,6 +73,14 @@ pub(crate) fn isolations(
     found
 }
 
+/// What may happen to an end: it becomes isolated in a direction, or no longer is.
+#[derive(Clone, Copy)]
+struct Turn<'e> {
+    end: &'e JointEnd,
+    direction: Direction,
+    change: ChangeKind,
+}
+
 type Turned<'e> = Vec<(&'e JointPart, Vec<RuleRef>)>;
 
 /// Lists the parts of an end whose isolation changed so, with the policies that isolate on the side
@@ -80,10 +88,10 @@ type Turned<'e> = Vec<(&'e JointPart, Vec<RuleRef>)>;
 fn turned<'e>(
     networks: Sides<&Network<'_>>,
     alike: &Alike<'_, '_>,
-    (ends, end): (&JointEnds, &'e JointEnd),
-    (direction, change): (Direction, ChangeKind),
+    ends: &JointEnds,
+    Turn { end, direction, change }: Turn<'e>,
 ) -> Turned<'e> {
-    let own = |part: &'e JointPart| {
+    let turned = |part: &'e JointPart| {
         let classes = ends.joints.at(part.joint).complete()?;
         let by = networks.zip(classes).map(|(network, class)| isolating(network, class, direction));
         let turned = match change {
@@ -93,7 +101,7 @@ fn turned<'e>(
         (turned.before.is_empty() && !turned.after.is_empty()).then_some((part, turned.after))
     };
     let changed = end.parts.iter().filter(|part| !alike.row(part.joint, direction));
-    changed.filter_map(own).collect()
+    changed.filter_map(turned).collect()
 }
 
 /// Lists the policies that isolate a class for certain.

@@ -69,6 +69,24 @@ impl JointPart {
     }
 }
 
+/// Some parts of an end, or all of them.
+#[derive(Clone, Copy, Debug)]
+pub struct EndParts<'a> {
+    /// The end.
+    pub end: EndId,
+    /// The parts.
+    pub parts: &'a [&'a JointPart],
+    /// Whether they are all of it.
+    pub is_whole: bool,
+}
+
+impl EndParts<'_> {
+    /// Returns the end if all of it is meant.
+    pub fn whole(&self) -> Option<EndId> {
+        self.is_whole.then_some(self.end)
+    }
+}
+
 /// The ends of both sides.
 pub struct JointEnds {
     /// Workloads and pods ascending by namespace, then nodes, then the addresses outside.
@@ -115,6 +133,11 @@ impl JointEnds {
         let own = &self.ends.at(end).parts;
         let here: BTreeSet<JointId> = parts.iter().map(|part| part.joint).collect();
         !self.is_outside(end) && own.iter().all(|part| here.contains(&part.joint))
+    }
+
+    /// Returns some parts of an end.
+    pub(crate) fn parts<'a>(&self, end: EndId, parts: &'a [&'a JointPart]) -> EndParts<'a> {
+        EndParts { end, parts, is_whole: self.is_whole(end, parts) }
     }
 
     /// Tells whether an end is the addresses outside.
