@@ -3,9 +3,7 @@
 use crate::answer::plugin;
 use crate::engine::decide::Doubt;
 use crate::engine::network::Network;
-use crate::model::ips::IpSet;
 use crate::policy::Direction;
-use crate::policy::IpBlock;
 
 /// Says why a verdict is not certain.
 pub fn doubt_text(doubt: Doubt) -> &'static str {
@@ -42,12 +40,4 @@ pub(crate) fn limits(network: &Network<'_>, direction: Option<Direction>) -> Vec
     }
     limits.extend(plugin::caveats(network, rules.rules.values()));
     limits
-}
-
-/// Returns the addresses that any of some blocks holds.
-pub(crate) fn addresses_of<'a>(blocks: impl Iterator<Item = &'a IpBlock>) -> IpSet {
-    blocks.fold(IpSet::default(), |all, block| {
-        let inside: IpSet = [block.cidr].into_iter().collect();
-        all.union(&inside.difference(&block.except.iter().copied().collect()))
-    })
 }

@@ -6,15 +6,15 @@ use crate::engine::class::SubjectId;
 use crate::engine::network::Network;
 use crate::model::cni::NetworkPlugin;
 use crate::policy::deviation::deviations;
-use crate::policy::{Direction, Rule, RuleId, Tier};
+use crate::policy::{Direction, Rule, RuleId};
 
 /// Names the plugin, and where it differs from the Kubernetes API for the rules of some subjects.
 pub fn caveats_for(network: &Network<'_>, subjects: &BTreeSet<SubjectId>) -> Vec<String> {
-    let each = || Direction::ALL.into_iter().flat_map(|own| Tier::ALL.map(|tier| (own, tier)));
-    let rules = subjects.iter().flat_map(|subject| {
-        each().flat_map(|(own, tier)| network.rules_of(*subject, own, tier)).map(|(id, _)| id)
-    });
-    let rules: BTreeSet<RuleId> = rules.collect();
+    let of = |subject: SubjectId| {
+        Direction::ALL.into_iter().flat_map(move |direction| network.governing(subject, direction))
+    };
+    let rules: BTreeSet<RuleId> =
+        subjects.iter().flat_map(|subject| of(*subject)).map(|(rule, _)| rule).collect();
     caveats(network, rules.into_iter().map(|rule| network.rule(rule)))
 }
 

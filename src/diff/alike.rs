@@ -75,9 +75,8 @@ impl<'a, 'b> Alike<'a, 'b> {
 
     fn same_rules(&self, subjects: Sides<SubjectId>, direction: Direction) -> bool {
         let rules = self.networks.zip(subjects).map(|(network, subject)| {
-            let of_tier = |tier| network.rules_of(subject, direction, tier);
             let (ids, doubts): (Vec<RuleId>, Vec<Option<Doubt>>) =
-                Tier::ALL.into_iter().flat_map(of_tier).unzip();
+                network.governing(subject, direction).unzip();
             (ids, doubts)
         });
         let ids = || rules.before.0.iter().zip(&rules.after.0);
@@ -148,14 +147,12 @@ type Isolated<'a> = (Vec<Tier>, Vec<(Tier, Doubt, &'a PolicySource)>);
 
 fn isolated<'a>(network: &'a Network<'_>, subject: SubjectId, direction: Direction) -> Isolated<'a> {
     let mut isolated = Isolated::default();
-    for tier in Tier::ALL {
-        for (id, doubt) in network.isolations_of(subject, direction, tier) {
-            let policy = &*network.isolation(id).source.policy;
-            match doubt {
-                Some(doubt) => isolated.1.push((tier, doubt, policy)),
-                None if isolated.0.contains(&tier) => {}
-                None => isolated.0.push(tier),
-            }
+    for (id, doubt) in network.isolating(subject, direction) {
+        let isolation = network.isolation(id);
+        match doubt {
+            Some(doubt) => isolated.1.push((isolation.tier, doubt, &*isolation.source.policy)),
+            None if isolated.0.contains(&isolation.tier) => {}
+            None => isolated.0.push(isolation.tier),
         }
     }
     isolated

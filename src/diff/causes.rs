@@ -12,7 +12,7 @@ use crate::engine::class::SubjectId;
 use crate::engine::network::Network;
 use crate::model::endpoint::{NamespaceId, Pod};
 use crate::model::labels::LabelsId;
-use crate::policy::{Direction, NamespaceSelection, Peer, Peers, PolicySource, Rules, Selection, Tier};
+use crate::policy::{Direction, NamespaceSelection, PolicySource};
 
 /// Some parts of an end.
 
@@ -35,7 +35,7 @@ impl<'a, 'b> Causes<'a, 'b> {
             policies.entry((policy, direction)).or_default().push(cause);
         }
         let (mut pod_keys, mut namespace_keys) = (BTreeSet::new(), BTreeSet::new());
-        for selection in networks.list().into_iter().flat_map(|network| selections(&network.rules)) {
+        for selection in networks.list().into_iter().flat_map(|network| network.rules.selections()) {
             pod_keys.extend(selection.pods.keys());
             if let NamespaceSelection::Matching(selector) = &selection.namespaces {
                 namespace_keys.extend(selector.keys());
@@ -183,27 +183,8 @@ fn governing<'a>(
     subject: SubjectId,
     direction: Direction,
 ) -> Vec<&'a PolicySource> {
-    let mut policies = Vec::new();
-    for tier in Tier::ALL {
-        let rules = network.rules_of(subject, direction, tier);
-        policies.extend(rules.map(|(id, _)| &*network.rule(id).source.policy));
-        let isolations = network.isolations_of(subject, direction, tier);
-        policies.extend(isolations.map(|(id, _)| &*network.isolation(id).source.policy));
-    }
-    policies
-}
-
-/// Lists all selections of rules: their subjects and their peers.
-fn selections(rules: &Rules) -> impl Iterator<Item = &Selection> {
-    let isolated = rules.isolations.values().map(|isolation| &*isolation.subject);
-    let subjects = rules.rules.values().map(|rule| &*rule.subject);
-    let peers = rules.rules.values().flat_map(|rule| match &rule.peers {
-        Peers::Any => &[][..],
-        Peers::OneOf(peers) => peers,
-    });
-    let peers = peers.filter_map(|peer| match peer {
-        Peer::Pods(selection) => Some(selection),
-        Peer::Block(_) => None,
-    });
-    isolated.chain(subjects).chain(peers)
+    let rules = network.governing(subject, direction);
+    let rules = rules.map(|(id, _)| &*network.rule(id).source.policy);
+    let isolations = network.isolating(subject, direction);
+    rules.chain(isolations.map(|(id, _)| &*network.isolation(id).source.policy)).collect()
 }

@@ -10,7 +10,7 @@ use crate::answer::rule_ref::RuleRef;
 use crate::diff::changed::Changed;
 use crate::engine::class::ClassId;
 use crate::engine::network::Network;
-use crate::policy::{Direction, Tier};
+use crate::policy::Direction;
 
 /// Pods that become isolated, or no longer are, while their changes are counted.
 #[derive(Clone, Debug)]
@@ -107,8 +107,7 @@ fn turned<'e>(
 /// Lists the policies that isolate a class for certain.
 pub(crate) fn isolating(network: &Network<'_>, class: ClassId, direction: Direction) -> Vec<RuleRef> {
     let subject = network.subject_of(class);
-    let of_tier = |tier| subject.map(|subject| network.isolations_of(subject, direction, tier));
-    let all = Tier::ALL.into_iter().filter_map(of_tier).flatten();
+    let all = subject.into_iter().flat_map(|subject| network.isolating(subject, direction));
     let certain = all.filter(|(_, doubt)| doubt.is_none());
     certain.map(|(id, _)| RuleRef::isolation(&network.isolation(id).source)).collect()
 }

@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::change::{Cause, CauseKind};
 use super::sides::Sides;
 use crate::answer::rule_ref::RuleRef;
-use crate::policy::{
-    Action, Direction, IpBlock, Isolation, Peer, Peers, PolicySource, Rule, RuleSource, Rules,
-};
+use crate::policy::{Action, Direction, Isolation, PolicySource, Rule, RuleSource, Rules};
 
 /// A policy that differs in one direction.
 pub(crate) struct PolicyChange<'a> {
@@ -92,37 +90,12 @@ fn difference(before: &Policy<'_>, after: &Policy<'_>, direction: Direction) -> 
             }
             let missing = |own: &Policy<'_>, other: &Policy<'_>| {
                 let mut own = own.rules_of(direction);
-                let rule = own.find(|rule| !other.rules_of(direction).any(|old| says_same(rule, old)));
+                let rule = own.find(|rule| !other.rules_of(direction).any(|old| rule.says_same(old)));
                 rule.map(|rule| rule.source.clone())
             };
             missing(after, before).or_else(|| missing(before, after))
         }
     }
-}
-
-/// Tells whether two rules say the same in whatever order.
-fn says_same(one: &Rule, other: &Rule) -> bool {
-    let names = |rule: &'_ Rule| -> BTreeSet<(String, crate::model::ports::Protocol)> {
-        rule.ports.names().map(|(name, protocol)| (name.to_owned(), protocol)).collect()
-    };
-    (one.tier, one.order, one.action) == (other.tier, other.order, other.action)
-        && one.ports.numbers() == other.ports.numbers()
-        && names(one) == names(other)
-        && peers(one) == peers(other)
-}
-
-/// Returns what a rule's peers say: pods, and blocks with their exceptions in order.
-fn peers(rule: &Rule) -> Option<BTreeSet<Result<&crate::policy::Selection, IpBlock>>> {
-    let Peers::OneOf(peers) = &rule.peers else { return None };
-    let said = peers.iter().map(|peer| match peer {
-        Peer::Pods(selection) => Ok(selection),
-        Peer::Block(block) => {
-            let mut block = block.clone();
-            block.except.sort_unstable();
-            Err(block)
-        }
-    });
-    Some(said.collect())
 }
 
 fn cause(kind: CauseKind, source: &RuleSource) -> Cause {

@@ -86,8 +86,8 @@ pub fn decide(
     };
     let question = open.clone();
     let mut walk = Walk { network, subject, direction, open, pieces: Vec::new(), doubtful: Vec::new() };
-    for tier in Tier::ALL {
-        walk.tier(tier, &question, observer);
+    for tier in &network.tiers {
+        walk.tier(*tier, &question, observer);
     }
     let rest = std::mem::take(&mut walk.open);
     walk.decided(rest, Verdict::Allow, Why::Default);

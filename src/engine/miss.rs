@@ -76,10 +76,10 @@ pub fn misses(
 }
 
 /// Tells whether one of the peers that select pods by labels selects this one.
-pub fn matches_by_labels(network: &Network<'_>, peers: &[Peer], class: ClassId) -> bool {
-    let view = PeerView { class, addresses: "" };
-    let selections = peers.iter().filter(|peer| matches!(peer, Peer::Pods(_)));
-    selections.into_iter().any(|peer| peer_misses(network, peer, view).is_empty())
+pub fn matches_by_labels(network: &Network<'_>, peers: &Peers, class: ClassId) -> bool {
+    let Some(subject) = network.subject_of(class) else { return false };
+    let subject = network.classes.subjects.at(subject);
+    peers.selections().any(|selection| selection_misses(network, selection, subject).is_empty())
 }
 
 /// Keeps the peers that fail the fewest clauses, and tells all failed blocks as one.

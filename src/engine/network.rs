@@ -16,9 +16,7 @@ use crate::model::arena::Arena;
 use crate::model::ports::PortSet;
 use crate::model::snapshot::{PolicyObject, Snapshot};
 use crate::policy;
-use crate::policy::{
-    Direction, Isolation, IsolationId, Peer, Peers, Rule, RuleId, Rules, Selection, Tier,
-};
+use crate::policy::{Direction, Isolation, IsolationId, Peers, Rule, RuleId, Rules, Selection, Tier};
 
 /// A snapshot under its rules.
 ///
@@ -28,6 +26,8 @@ pub struct Network<'a> {
     pub snapshot: &'a Snapshot,
     /// The rules.
     pub rules: Rules,
+    /// The tiers, in the order of evaluation.
+    pub tiers: Vec<Tier>,
     /// The classes that the rules leave to tell apart.
     pub classes: Classes,
     peers: Arena<Rule, Arc<Match>>,
@@ -67,7 +67,8 @@ impl<'a> Network<'a> {
         });
         let applicable = applicable(snapshot, &rules, &classes, &resolver);
         let port_names = resolve::port_names(snapshot, &classes);
-        Self { snapshot, rules, classes, peers, port_names, applicable }
+        let tiers = rules.tiers();
+        Self { snapshot, rules, tiers, classes, peers, port_names, applicable }
     }
 
     /// Returns a rule.
@@ -80,34 +81,48 @@ impl<'a> Network<'a> {
         self.rules.isolations.at(id)
     }
 
-    /// Lists the rules of a tier that govern a subject in a direction, in order of evaluation.
+    /// Lists the rules that govern a subject in a direction, in order of evaluation.
     ///
     /// With each rule comes the reason where it is not known whether it governs the subject.
+    pub fn governing(
+        &self,
+        subject: SubjectId,
+        direction: Direction,
+    ) -> impl Iterator<Item = (RuleId, Option<Doubt>)> + '_ {
+        let rules = self.applicable.at(subject).rules.iter().copied();
+        rules.filter(move |(id, _)| self.rule(*id).direction == direction)
+    }
+
+    /// Lists the isolations that hold for a subject in a direction, tier by tier.
+    pub fn isolating(
+        &self,
+        subject: SubjectId,
+        direction: Direction,
+    ) -> impl Iterator<Item = (IsolationId, Option<Doubt>)> + '_ {
+        let isolations = self.applicable.at(subject).isolations.iter().copied();
+        isolations.filter(move |(id, _)| self.isolation(*id).direction == direction)
+    }
+
+    /// Lists those of [`Self::governing`] that are of a tier.
     pub fn rules_of(
         &self,
         subject: SubjectId,
         direction: Direction,
         tier: Tier,
     ) -> impl Iterator<Item = (RuleId, Option<Doubt>)> + '_ {
-        let rules = self.applicable.at(subject).rules.iter().copied();
-        rules.filter(move |(id, _)| {
-            let rule = self.rule(*id);
-            rule.direction == direction && rule.tier == tier
-        })
+        let rules = self.governing(subject, direction);
+        rules.filter(move |(id, _)| self.rule(*id).tier == tier)
     }
 
-    /// Lists the isolations of a tier that hold for a subject in a direction.
+    /// Lists those of [`Self::isolating`] that are of a tier.
     pub fn isolations_of(
         &self,
         subject: SubjectId,
         direction: Direction,
         tier: Tier,
     ) -> impl Iterator<Item = (IsolationId, Option<Doubt>)> + '_ {
-        let isolations = self.applicable.at(subject).isolations.iter().copied();
-        isolations.filter(move |(id, _)| {
-            let isolation = self.isolation(*id);
-            isolation.direction == direction && isolation.tier == tier
-        })
+        let isolations = self.isolating(subject, direction);
+        isolations.filter(move |(id, _)| self.isolation(*id).tier == tier)
     }
 
     /// Tells whether a policy that could not be read or judged may govern the subject.
@@ -173,24 +188,9 @@ impl<'a> Network<'a> {
 
 /// Collects the label keys that pod selectors mention and the blocks that peers mention.
 fn mentioned(rules: &Rules) -> (BTreeSet<&str>, BTreeSet<IpNet>) {
-    let (mut keys, mut blocks) = (BTreeSet::new(), BTreeSet::new());
-    let subjects = rules.rules.values().map(|rule| &rule.subject);
-    for subject in subjects.chain(rules.isolations.values().map(|isolation| &isolation.subject)) {
-        keys.extend(subject.pods.keys());
-    }
-    for rule in rules.rules.values() {
-        let Peers::OneOf(peers) = &rule.peers else { continue };
-        for peer in peers {
-            match peer {
-                Peer::Pods(selection) => keys.extend(selection.pods.keys()),
-                Peer::Block(block) => {
-                    blocks.insert(block.cidr);
-                    blocks.extend(&block.except);
-                }
-            }
-        }
-    }
-    (keys, blocks)
+    let keys = rules.selections().flat_map(|selection| selection.pods.keys()).collect();
+    let blocks = rules.rules.values().flat_map(|rule| rule.peers.blocks());
+    (keys, blocks.flat_map(|block| block.except.iter().chain([&block.cidr])).copied().collect())
 }
 
 /// Sorts rules and isolations by the subjects that they govern.
@@ -210,7 +210,9 @@ fn applicable(
             applicable.at_mut(*subject).rules.push((id, *doubt));
         }
     }
-    for (id, isolation) in rules.isolations.iter() {
+    let mut order: Vec<(IsolationId, &Isolation)> = rules.isolations.iter().collect();
+    order.sort_by_key(|(_, isolation)| isolation.tier);
+    for (id, isolation) in order {
         let resolve = || subjects_of(classes, &resolver.selection(&isolation.subject));
         for (subject, doubt) in known.entry(&isolation.subject).or_insert_with(resolve) {
             applicable.at_mut(*subject).isolations.push((id, *doubt));

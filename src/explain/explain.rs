@@ -27,7 +27,7 @@ use crate::model::endpoint::{NodeId, PodId};
 use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
 use crate::model::service::ServiceAddress;
-use crate::policy::{Direction, Peer, Peers, RuleId, Tier};
+use crate::policy::{Direction, RuleId, Tier};
 
 /// A question that cannot be asked.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -359,9 +359,8 @@ impl Answer<'_, '_> {
             verdict: verdict(asked, &half.open),
             reason,
             note,
-            tiers: Tier::ALL
-                .into_iter()
-                .filter_map(|tier| self.tier(tier, direction, half, asked, sight))
+            tiers: (self.network.tiers.iter())
+                .filter_map(|tier| self.tier(*tier, direction, half, asked, sight))
                 .collect(),
             decided_by: if half.exempt.is_none() { rule_of(&half.why) } else { None },
         }
@@ -398,7 +397,7 @@ impl Answer<'_, '_> {
             (false, true) => Outcome::None,
         };
         let silent = uses.is_empty() && isolated_by.is_empty();
-        (!silent).then_some(TierUse { tier: tier.name(), outcome, isolated_by, rules: uses })
+        (!silent).then_some(TierUse { tier: tier.name, outcome, isolated_by, rules: uses })
     }
 
     fn misses(
@@ -450,11 +449,7 @@ impl Answer<'_, '_> {
         let missed = judged.egress.rules.iter().filter(|used| !used.hit);
         for used in missed {
             let rule = self.network.rule(used.rule);
-            let Peers::OneOf(peers) = &rule.peers else { continue };
-            let mut blocks = peers.iter().filter_map(|peer| match peer {
-                Peer::Block(block) => Some(block.cidr),
-                Peer::Pods(_) => None,
-            });
+            let mut blocks = rule.peers.blocks().map(|block| block.cidr);
             if blocks.any(|block| ips.iter().any(|ip| block.contains(ip))) {
                 self.caveats.insert(format!(
                     "{} allows the Service's own address, which is rewritten to that of a pod before \
@@ -468,8 +463,7 @@ impl Answer<'_, '_> {
     /// Says where network plugins differ about address blocks.
     fn block_caveats(&mut self, rule: RuleId, peer: ClassId) {
         let row = self.network.rule(rule);
-        let Peers::OneOf(peers) = &row.peers else { return };
-        let by_block = peers.iter().any(|peer| matches!(peer, Peer::Block(_)));
+        let by_block = row.peers.blocks().next().is_some();
         if !by_block || self.network.subject_of(peer).is_none() {
             return;
         }
@@ -477,7 +471,7 @@ impl Answer<'_, '_> {
         if agrees.contains(&self.network.snapshot.plugin.cni()) {
             return;
         }
-        if !miss::matches_by_labels(self.network, peers, peer) {
+        if !miss::matches_by_labels(self.network, &row.peers, peer) {
             let text = "an ipBlock decides for a pod's address: network plugins differ \
                         (Cilium matches no pod by ipBlock)";
             self.caveats.insert(text.to_owned());

@@ -10,7 +10,7 @@ use crate::engine::connection::compatible;
 use crate::engine::network::Network;
 use crate::engine::rows::Rows;
 use crate::model::ips::Family;
-use crate::policy::{Direction, RuleId, Tier};
+use crate::policy::{Direction, RuleId};
 
 /// A network before and after rules were added to it.
 pub(crate) struct Opened<'a, 'b> {
@@ -112,7 +112,7 @@ impl<'a, 'b> Opened<'a, 'b> {
 fn cells(network: &Network<'_>, rule: RuleId) -> Vec<(ClassId, ClassId)> {
     let direction = network.rule(rule).direction;
     let governs = |subject: SubjectId| {
-        network.rules_of(subject, direction, Tier::NetworkPolicy).any(|(own, _)| own == rule)
+        network.governing(subject, direction).any(|(governing, _)| governing == rule)
     };
     let subjects: BTreeSet<SubjectId> =
         network.classes.subjects.ids().filter(|subject| governs(*subject)).collect();

@@ -16,7 +16,7 @@ use crate::engine::network::Network;
 use crate::explain::explanation::{Addition, AdditionKind, Explanation, Fix};
 use crate::model::endpoint::PodId;
 use crate::model::snapshot::{PolicyObject, PolicySpec, Snapshot};
-use crate::policy::{Direction, IsolationId, PolicySource, RuleId, Tier};
+use crate::policy::{Direction, IsolationId, PolicySource, RuleId};
 
 impl Asking<'_, '_> {
     /// Lays a choice over the snapshot and asks again.
@@ -101,9 +101,12 @@ fn isolates_more(network: &Network<'_>, changes: &[Addition]) -> bool {
     };
     network.classes.subjects.ids().any(|subject| {
         Direction::ALL.into_iter().any(|direction| {
-            let own = || network.isolations_of(subject, direction, Tier::NetworkPolicy);
-            let before = || own().any(|(id, doubt)| !is_new(id) && doubt.is_none());
-            own().any(|(id, _)| is_new(id)) && !before()
+            let all = || network.isolating(subject, direction);
+            let tier = |id| network.isolation(id).tier;
+            let before = |new: IsolationId| {
+                all().any(|(id, doubt)| !is_new(id) && doubt.is_none() && tier(id) == tier(new))
+            };
+            all().any(|(id, _)| is_new(id) && !before(id))
         })
     })
 }

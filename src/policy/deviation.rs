@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::cni::Cni;
 use crate::model::ports::{PortSet, Protocol};
-use crate::policy::{Direction, Peer, Peers, PolicySource, PortMatch, Ports, Rule};
+use crate::policy::{Direction, PolicySource, PortMatch, Ports, Rule};
 
 /// One difference: whose it is, which rules it touches, and what it is.
 struct Deviation {
@@ -52,7 +52,7 @@ const DEVIATIONS: [Deviation; 14] = [
     },
     Deviation {
         cnis: &[Cni::KubeRouter],
-        touches: |rules| any(rules, |rule| blocks(rule).count() > 1 && has_except(rule)),
+        touches: |rules| any(rules, |rule| rule.peers.blocks().count() > 1 && has_except(rule)),
         text: "the except of one ipBlock cuts into the other blocks of its rule",
     },
     Deviation {
@@ -109,24 +109,16 @@ fn any(rules: &[&Rule], touches: fn(&Rule) -> bool) -> bool {
     rules.iter().any(|rule| touches(rule))
 }
 
-fn peers(rule: &Rule) -> &[Peer] {
-    if let Peers::OneOf(peers) = &rule.peers { peers } else { &[] }
-}
-
-fn blocks(rule: &Rule) -> impl Iterator<Item = &Peer> {
-    peers(rule).iter().filter(|peer| matches!(peer, Peer::Block(_)))
-}
-
 fn has_block(rule: &Rule) -> bool {
-    blocks(rule).next().is_some()
+    rule.peers.blocks().next().is_some()
 }
 
 fn has_pods(rule: &Rule) -> bool {
-    peers(rule).iter().any(|peer| matches!(peer, Peer::Pods(_)))
+    rule.peers.selections().next().is_some()
 }
 
 fn has_except(rule: &Rule) -> bool {
-    peers(rule).iter().any(|peer| matches!(peer, Peer::Block(block) if !block.except.is_empty()))
+    rule.peers.blocks().any(|block| !block.except.is_empty())
 }
 
 fn has_name(rule: &Rule) -> bool {

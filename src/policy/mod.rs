@@ -5,13 +5,16 @@
 
 pub mod deviation;
 pub mod network_policy;
+pub mod peers;
+pub mod ports;
 pub mod rule;
+pub mod source;
 pub mod validate;
 
-pub use rule::{
-    Action, Direction, IpBlock, Isolation, IsolationId, NamespaceSelection, Peer, Peers, PolicySource,
-    PortMatch, Ports, Rule, RuleId, RuleSource, Rules, Selection, Tier, Unjudged,
-};
+pub use peers::{IpBlock, NamespaceSelection, Peer, Peers, Selection};
+pub use ports::{PortMatch, Ports};
+pub use rule::{Action, Direction, Isolation, IsolationId, Rule, RuleId, Rules, Tier, Unjudged};
+pub use source::{PolicySource, RuleSource};
 
 use crate::model::snapshot::{GapScope, PolicyObject, PolicySpec, Snapshot};
 

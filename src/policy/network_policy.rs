@@ -10,16 +10,18 @@ use k8s_openapi::api::networking::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::rule::{
-    Action, Direction, IpBlock, Isolation, NamespaceSelection, Peer, Peers, PolicySource, PortMatch,
-    Ports, Rule, RuleSource, Rules, Selection, Tier,
-};
+use super::peers::{IpBlock, NamespaceSelection, Peer, Peers, Selection};
+use super::ports::{PortMatch, Ports};
+use super::rule::{Action, Direction, Isolation, Rule, Rules, Tier};
+use super::source::{PolicySource, RuleSource};
 use crate::model::ports::{PortSet, Protocol};
 use crate::model::selector::Selector;
 use crate::model::snapshot::PolicyObject;
 
 /// The kind's name.
 pub const KIND: &str = "NetworkPolicy";
+/// The tier of its rules.
+pub const TIER: Tier = Tier { order: 2_000, name: "NetworkPolicy" };
 
 /// Adds what a policy says: one isolation per policy type, one rule per item of its section.
 ///
@@ -45,14 +47,14 @@ pub fn translate(policy: &PolicyObject, spec: &NetworkPolicySpec, rules: &mut Ru
         let sections = sections(spec, direction);
         rules.isolations.push(Isolation {
             subject: Arc::clone(&subject),
-            tier: Tier::NetworkPolicy,
+            tier: TIER,
             direction,
             source: place("spec".to_owned()),
         });
         for (index, (peers, ports)) in sections.into_iter().enumerate() {
             rules.rules.push(Rule {
                 subject: Arc::clone(&subject),
-                tier: Tier::NetworkPolicy,
+                tier: TIER,
                 order: 0,
                 direction,
                 peers: translate_peers(peers, &namespace),

@@ -1,14 +1,13 @@
 //! The symbolic form of every policy kind.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use ipnet::IpNet;
-
+use super::peers::{Peers, Selection};
+use super::ports::Ports;
+use super::source::RuleSource;
 use crate::model::arena::{Arena, Id};
-use crate::model::origin::Origin;
-use crate::model::ports::{PortSet, Protocol};
-use crate::model::selector::Selector;
 
 /// The direction of a connection, seen from the pod that a policy governs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -50,28 +49,14 @@ pub enum Action {
 }
 
 /// A stage of evaluation; the first tier that decides is final.
+///
+/// A kind brings its own: the field order decides which is asked first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Tier {
-    /// ClusterNetworkPolicy of tier Admin, AdminNetworkPolicy.
-    Admin,
-    /// NetworkPolicy.
-    NetworkPolicy,
-    /// ClusterNetworkPolicy of tier Baseline, BaselineAdminNetworkPolicy.
-    Baseline,
-}
-
-impl Tier {
-    /// Lists the tiers in the order of evaluation.
-    pub const ALL: [Self; 3] = [Self::Admin, Self::NetworkPolicy, Self::Baseline];
-
-    /// Returns the name that is shown.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Admin => "Admin",
-            Self::NetworkPolicy => "NetworkPolicy",
-            Self::Baseline => "Baseline",
-        }
-    }
+pub struct Tier {
+    /// Its place among the tiers; the smaller is asked earlier.
+    pub order: u32,
+    /// The name that is shown.
+    pub name: &'static str,
 }
 
 /// Names one rule.
@@ -133,154 +118,29 @@ pub struct Unjudged {
     pub namespace: Option<Box<str>>,
 }
 
-/// A policy object, named.
-#[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PolicySource {
-    /// Its kind.
-    pub kind: &'static str,
-    /// Its namespace.
-    pub namespace: Option<Box<str>>,
-    /// Its name.
-    pub name: Box<str>,
-}
-
-/// The place of a rule: object and field path.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RuleSource {
-    /// The policy.
-    pub policy: Arc<PolicySource>,
-    /// The field path, `spec.egress[1]`; `spec` for the policy as a whole.
-    pub path: Box<str>,
-    /// The file and line, or the live version.
-    pub origin: Origin,
-}
-
-/// Pods, by namespace and labels.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Selection {
-    /// The namespaces.
-    pub namespaces: NamespaceSelection,
-    /// The pods inside them.
-    pub pods: Selector,
-}
-
-/// Namespaces, by name or by labels.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum NamespaceSelection {
-    /// One namespace.
-    Named(Box<str>),
-    /// Those with matching labels; the empty selector selects all.
-    Matching(Selector),
-}
-
-/// The other ends that a rule matches.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Peers {
-    /// Everything, addresses outside included.
-    Any,
-    /// What any of these matches.
-    OneOf(Vec<Peer>),
-}
-
-/// One kind of other end.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Peer {
-    /// Pods by labels; never nodes, host-network pods or addresses outside.
-    Pods(Selection),
-    /// Addresses, those of pods and nodes included.
-    Block(IpBlock),
-}
-
-/// A block of addresses less some inner blocks (networking/v1 `IPBlock`).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct IpBlock {
-    /// The block, host bits masked.
-    pub cidr: IpNet,
-    /// The blocks left out of it.
-    pub except: Vec<IpNet>,
-}
-
-/// The ports that a rule matches.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Ports {
-    /// Every protocol and port.
-    Any,
-    /// What any of these matches.
-    OneOf(Vec<PortMatch>),
-}
-
-/// One entry of a rule's ports.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum PortMatch {
-    /// Ports by number.
-    Numbers(PortSet),
-    /// A port by the name that the destination pod's container gives it.
-    Named {
-        /// The name.
-        name: Box<str>,
-        /// The protocol that the container port must have.
-        protocol: Protocol,
-    },
-}
-
-impl Ports {
-    /// Returns the ports given by number.
-    pub fn numbers(&self) -> PortSet {
-        match self {
-            Self::Any => PortSet::any(),
-            Self::OneOf(items) => items.iter().fold(PortSet::none(), |set, item| match item {
-                PortMatch::Numbers(numbers) => set.union(numbers),
-                PortMatch::Named { .. } => set,
-            }),
-        }
-    }
-
-    /// Lists the ports given by name.
-    pub fn names(&self) -> impl Iterator<Item = (&str, Protocol)> {
-        let items = match self {
-            Self::Any => &[][..],
-            Self::OneOf(items) => items,
-        };
-        items.iter().filter_map(|item| match item {
-            PortMatch::Numbers(_) => None,
-            PortMatch::Named { name, protocol } => Some((&**name, *protocol)),
-        })
+impl Rule {
+    /// Tells whether two rules say the same, in whatever order they list peers and ports.
+    pub fn says_same(&self, other: &Self) -> bool {
+        (self.tier, self.order, self.action) == (other.tier, other.order, other.action)
+            && self.ports.says_same(&other.ports)
+            && self.peers.says_same(&other.peers)
     }
 }
 
-impl fmt::Display for PolicySource {
-    /// Writes `NetworkPolicy shop/web`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.namespace {
-            Some(namespace) => write!(f, "{} {namespace}/{}", self.kind, self.name),
-            None => write!(f, "{} {}", self.kind, self.name),
-        }
+impl Rules {
+    /// Returns the tiers that have rules or isolations, in the order of evaluation.
+    pub fn tiers(&self) -> Vec<Tier> {
+        let isolations = self.isolations.values().map(|isolation| isolation.tier);
+        let tiers: BTreeSet<Tier> =
+            self.rules.values().map(|rule| rule.tier).chain(isolations).collect();
+        tiers.into_iter().collect()
     }
-}
 
-impl fmt::Display for IpBlock {
-    /// Writes `10.0.0.0/8 except 10.1.0.0/16`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.cidr)?;
-        for (index, except) in self.except.iter().enumerate() {
-            let separator = if index == 0 { " except " } else { "," };
-            write!(f, "{separator}{except}")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Ports {
-    /// Writes `TCP/80,TCP/http`, or `any`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::OneOf(items) = self else { return f.write_str("any") };
-        for (index, item) in items.iter().enumerate() {
-            let comma = if index == 0 { "" } else { "," };
-            match item {
-                PortMatch::Numbers(set) => write!(f, "{comma}{set}")?,
-                PortMatch::Named { name, protocol } => write!(f, "{comma}{protocol}/{name}")?,
-            }
-        }
-        Ok(())
+    /// Lists all selections of pods: the subjects and the peers.
+    pub fn selections(&self) -> impl Iterator<Item = &Selection> {
+        let isolated = self.isolations.values().map(|isolation| &*isolation.subject);
+        let subjects = self.rules.values().map(|rule| &*rule.subject);
+        let peers = self.rules.values().flat_map(|rule| rule.peers.selections());
+        isolated.chain(subjects).chain(peers)
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::answer::caveats::addresses_of;
 use crate::answer::finding::Finding;
 use crate::answer::rule_ref::RuleRef;
 use crate::engine::class::SubjectId;
@@ -13,9 +12,7 @@ use crate::model::ports::{PortSet, Protocol};
 use crate::model::snapshot::{PolicyObject, PolicySpec};
 use crate::model::special::internet;
 use crate::policy::network_policy::policy_types;
-use crate::policy::{
-    Direction, IpBlock, Isolation, NamespaceSelection, Peer, Peers, Ports, Rule, Selection, Tier,
-};
+use crate::policy::{Direction, Isolation, Ports, Rule, Selection};
 
 /// Checks the policies that apply to some subjects; each finding is told once.
 pub fn of(network: &Network<'_>, subjects: &[SubjectId]) -> Vec<Finding> {
@@ -49,9 +46,9 @@ struct Check<'a, 'b> {
 
 impl<'a, 'b> Check<'a, 'b> {
     fn new(network: &'a Network<'b>, subject: SubjectId) -> Self {
-        let each = || Direction::ALL.into_iter().flat_map(|own| Tier::ALL.map(|tier| (own, tier)));
-        let rules = each().flat_map(|(own, tier)| network.rules_of(subject, own, tier));
-        let isolations = each().flat_map(|(own, tier)| network.isolations_of(subject, own, tier));
+        let both = || Direction::ALL.into_iter();
+        let rules = both().flat_map(|direction| network.governing(subject, direction));
+        let isolations = both().flat_map(|direction| network.isolating(subject, direction));
         Self {
             network,
             egress: row(network, Some(subject), Direction::Egress),
@@ -79,7 +76,8 @@ impl<'a, 'b> Check<'a, 'b> {
             return Vec::new();
         }
         let meant = |rule: &&&Rule| {
-            !rule.ports.numbers().intersection(&web).is_empty() && pods(rule).any(selects_all)
+            !rule.ports.numbers().intersection(&web).is_empty()
+                && rule.peers.selections().any(Selection::selects_all)
         };
         let rules = self.rules(Direction::Egress).filter(meant);
         rules
@@ -98,8 +96,8 @@ impl<'a, 'b> Check<'a, 'b> {
         let isolations = self.isolations.iter().filter(|own| own.direction == Direction::Ingress);
         let bare = isolations.map(|own| &own.source.policy).find(|policy| !with_rules.contains(policy));
         let Some(default_deny) = bare else { return Vec::new() };
-        let every = |selection: &&Selection| selects_all(selection) && is_everywhere(selection);
-        let open = self.rules(Direction::Ingress).filter(|rule| pods(rule).any(|own| every(&own)));
+        let every = |selection: &Selection| selection.selects_all() && selection.is_everywhere();
+        let open = self.rules(Direction::Ingress).filter(|rule| rule.peers.selections().any(every));
         open.map(|rule| {
             let on =
                 if rule.ports == Ports::Any { String::new() } else { format!(" on {}", rule.ports) };
@@ -135,7 +133,7 @@ impl<'a, 'b> Check<'a, 'b> {
     /// An address block that holds pods or nodes.
     fn block_holds_cluster_addresses(&self) -> Vec<Finding> {
         let holding = self.rules.iter().filter_map(|rule| {
-            let (pods, nodes) = self.held(&addresses_of(blocks(rule)));
+            let (pods, nodes) = self.held(&rule.peers.addresses());
             let count = |count: usize, noun: &str| match count {
                 0 => None,
                 1 => Some(format!("1 {noun}")),
@@ -164,7 +162,7 @@ impl<'a, 'b> Check<'a, 'b> {
     /// A block of private space, or with pods in it, that opens every port.
     fn block_without_ports(&self) -> Vec<Finding> {
         let open = self.rules.iter().filter(|rule| rule.ports == Ports::Any).filter(|rule| {
-            let ips = addresses_of(blocks(rule));
+            let ips = rule.peers.addresses();
             let private = !ips.is_empty() && !ips.is_subset(&internet()) && ips != IpSet::everything();
             private || self.held(&ips) != (0, 0)
         });
@@ -189,40 +187,6 @@ impl<'a, 'b> Check<'a, 'b> {
 
 fn finding(id: &'static str, message: String, rule: &Rule) -> Finding {
     Finding { id, message, rule: Some(RuleRef::rule(&rule.source, rule.action)) }
-}
-
-fn peers(rule: &Rule) -> &[Peer] {
-    match &rule.peers {
-        Peers::Any => &[],
-        Peers::OneOf(peers) => peers,
-    }
-}
-
-fn pods(rule: &Rule) -> impl Iterator<Item = &Selection> {
-    peers(rule).iter().filter_map(|peer| match peer {
-        Peer::Pods(selection) => Some(selection),
-        Peer::Block(_) => None,
-    })
-}
-
-fn blocks(rule: &Rule) -> impl Iterator<Item = &IpBlock> {
-    peers(rule).iter().filter_map(|peer| match peer {
-        Peer::Pods(_) => None,
-        Peer::Block(block) => Some(block),
-    })
-}
-
-/// Tells whether a selection has no requirement at all.
-fn selects_all(selection: &Selection) -> bool {
-    let namespaces = match &selection.namespaces {
-        NamespaceSelection::Named(_) => true,
-        NamespaceSelection::Matching(selector) => selector.is_empty(),
-    };
-    namespaces && selection.pods.is_empty()
-}
-
-fn is_everywhere(selection: &Selection) -> bool {
-    matches!(&selection.namespaces, NamespaceSelection::Matching(selector) if selector.is_empty())
 }
 
 fn is_source(policy: &PolicyObject, isolation: &Isolation) -> bool {

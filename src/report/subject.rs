@@ -1,7 +1,5 @@
 //! What applies to this workload?
 
-use crate::answer::caveats::addresses_of;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings;
@@ -20,7 +18,7 @@ use crate::engine::miss;
 use crate::engine::network::Network;
 use crate::exposure::exposure;
 use crate::model::ports::PortSet;
-use crate::policy::{Action, Direction, Peer, Peers, RuleId, Tier};
+use crate::policy::{Action, Direction, Peers, RuleId};
 use crate::report::subject_explanation::{Allowed, Dir, IsolatedBy, SubjectExplanation};
 
 /// Explains what policies apply to the pods of an end.
@@ -120,12 +118,10 @@ impl View<'_, '_> {
     fn isolated_by(&mut self, direction: Direction) -> Vec<IsolatedBy> {
         let mut by: BTreeMap<RuleRef, Vec<SubjectId>> = BTreeMap::new();
         for subject in self.pods.keys() {
-            for tier in Tier::ALL {
-                for (id, doubt) in self.network.isolations_of(*subject, direction, tier) {
-                    let rule = RuleRef::isolation(&self.network.isolation(id).source);
-                    by.entry(rule).or_default().push(*subject);
-                    self.doubts.extend(doubt);
-                }
+            for (id, doubt) in self.network.isolating(*subject, direction) {
+                let rule = RuleRef::isolation(&self.network.isolation(id).source);
+                by.entry(rule).or_default().push(*subject);
+                self.doubts.extend(doubt);
             }
         }
         by.into_iter()
@@ -135,18 +131,14 @@ impl View<'_, '_> {
 
     /// Tells whether it is not known of some subjects if they are isolated.
     fn may_be_isolated(&self, direction: Direction, subjects: &[SubjectId]) -> bool {
-        let tiers = || subjects.iter().flat_map(|subject| Tier::ALL.map(|tier| (*subject, tier)));
-        tiers()
-            .any(|(subject, tier)| self.network.isolations_of(subject, direction, tier).next().is_some())
+        let mut subjects = subjects.iter();
+        subjects.any(|subject| self.network.isolating(*subject, direction).next().is_some())
     }
 
     /// Lists the subjects that nothing isolates for certain.
     fn open_subjects(&self, direction: Direction) -> Vec<SubjectId> {
         let isolated = |subject: &SubjectId| {
-            let mut all = Tier::ALL.into_iter();
-            all.any(|tier| {
-                self.network.isolations_of(*subject, direction, tier).any(|(_, doubt)| doubt.is_none())
-            })
+            self.network.isolating(*subject, direction).any(|(_, doubt)| doubt.is_none())
         };
         self.pods.keys().filter(|subject| !isolated(subject)).copied().collect()
     }
@@ -155,12 +147,10 @@ impl View<'_, '_> {
     fn rules(&mut self, direction: Direction) -> Vec<(RuleId, Vec<SubjectId>)> {
         let mut rules: BTreeMap<RuleId, Vec<SubjectId>> = BTreeMap::new();
         for subject in self.pods.keys() {
-            for tier in Tier::ALL {
-                for (rule, doubt) in self.network.rules_of(*subject, direction, tier) {
-                    if self.network.rule(rule).action == Action::Allow {
-                        rules.entry(rule).or_default().push(*subject);
-                        self.doubts.extend(doubt);
-                    }
+            for (rule, doubt) in self.network.governing(*subject, direction) {
+                if self.network.rule(rule).action == Action::Allow {
+                    rules.entry(rule).or_default().push(*subject);
+                    self.doubts.extend(doubt);
                 }
             }
         }
@@ -200,15 +190,12 @@ impl View<'_, '_> {
 
     fn peers(&self, rule: RuleId, subject: SubjectId, classes: &ClassSet) -> Vec<(Endpoint, PortSet)> {
         let cells = self.network.cells(rule, subject, classes);
-        let Peers::OneOf(peers) = &self.network.rule(rule).peers else {
+        let peers = &self.network.rule(rule).peers;
+        if *peers == Peers::Any {
             // A name in the ports opens only some classes, so the blocks are told apart.
             return cells.blocks().map(|(_, ports)| (entity("anywhere"), ports.clone())).collect();
-        };
-        let blocks = peers.iter().filter_map(|peer| match peer {
-            Peer::Block(block) => Some(block),
-            Peer::Pods(_) => None,
-        });
-        let blocks = addresses_of(blocks);
+        }
+        let blocks = peers.addresses();
         let mut rows = Vec::new();
         for (classes, ports) in cells.blocks() {
             let by_labels = classes.iter().filter(|class| {
