@@ -10,7 +10,7 @@ use netpol::model::endpoint::{NamedPort, Namespace, NamespaceId, Pod, PodState, 
 use netpol::model::labels::NAMESPACE_NAME_LABEL;
 use netpol::model::origin::ObjectOrigin;
 use netpol::model::ports::Protocol;
-use netpol::model::snapshot::{PolicyMeta, PolicyObject, PolicySpec, Snapshot};
+use netpol::model::snapshot::{PolicyMeta, PolicyObject, Snapshot};
 use serde_json::json;
 
 const NAMESPACES: usize = 2_000;
@@ -116,7 +116,7 @@ fn policies(snapshot: &mut Snapshot, namespace: usize) {
             name: name.into(),
             metadata: PolicyMeta::default(),
             origin: ObjectOrigin::Live { resource_version: Arc::from("1") },
-            spec: PolicySpec::NetworkPolicy(spec),
+            spec: spec.into(),
         });
     }
 }

@@ -25,7 +25,8 @@ pub(crate) fn limits(network: &Network<'_>, direction: Option<Direction>) -> Vec
     let rules = &network.rules;
     let mut limits: Vec<String> = Vec::new();
     let isolates = |direction| rules.isolations.values().any(|own| own.direction == direction);
-    if isolates(Direction::Ingress) && direction != Some(Direction::Egress) {
+    let own_node = network.profile.own_node.contains(&Direction::Ingress);
+    if own_node && isolates(Direction::Ingress) && direction != Some(Direction::Egress) {
         limits.push("ingress from a pod's own node is always allowed and not listed".to_owned());
     }
     for doubt in network.doubts() {

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use crate::engine::class::SubjectId;
 use crate::engine::network::Network;
 use crate::model::cni::NetworkPlugin;
-use crate::policy::deviation::deviations;
 use crate::policy::{Direction, Rule, RuleId};
 
 /// Names the plugin, and where it differs from the Kubernetes API for the rules of some subjects.
@@ -36,7 +35,11 @@ pub fn caveats<'a>(network: &Network<'_>, rules: impl IntoIterator<Item = &'a Ru
     if let Some(cni) = plugin.cni() {
         let rules: Vec<&Rule> = rules.into_iter().collect();
         caveats.extend(
-            deviations(cni, plugin.version(), &rules).into_iter().map(|text| format!("{cni}: {text}")),
+            network
+                .profile
+                .deviations(plugin.version(), &rules)
+                .into_iter()
+                .map(|text| format!("{cni}: {text}")),
         );
     }
     caveats

@@ -208,9 +208,9 @@ fn owned(kind: &Kind, read: Header) -> Option<Named> {
 fn policy_of(read: NetworkPolicyObject) -> Object {
     let AnnotatedMeta { meta, annotations } = read.metadata;
     let resource_version = Arc::from(meta.resource_version.as_str());
-    Object::NetworkPolicy(Box::new(PolicyRead {
+    Object::Policy(Box::new(PolicyRead {
         metadata: PolicyMeta::new(meta.labels, annotations),
         origin: ObjectOrigin::Live { resource_version },
-        spec: read.spec,
+        spec: read.spec.into(),
     }))
 }

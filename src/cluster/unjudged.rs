@@ -57,7 +57,8 @@ pub(crate) async fn read(api: &Api) -> Result<Found, ClusterError> {
             return Ok((Vec::new(), vec![gap(api, "API groups", GapScope::Cluster, failure)?]));
         }
     };
-    let unjudged = |group: &&Group| KINDS.iter().any(|kind| !kind.judged && kind.group == group.name);
+    let unjudged =
+        |group: &&Group| KINDS.iter().any(|kind| kind.judged.is_none() && kind.group == group.name);
     let found = join_all(groups.iter().filter(unjudged).map(|group| of_group(api, group))).await;
     let (mut items, mut gaps) = Found::default();
     for part in found {

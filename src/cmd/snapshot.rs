@@ -55,7 +55,7 @@ pub fn run(args: &SnapshotArgs, global: &Global) -> Result<ExitCode, Error> {
 fn summary(objects: &Objects) -> String {
     let count = |is: fn(&Object) -> bool| objects.items.values().filter(|object| is(object)).count();
     let pods = count(|object| matches!(object, Object::Pod(_)));
-    let policies = count(|object| matches!(object, Object::NetworkPolicy(_)));
+    let policies = count(|object| matches!(object, Object::Policy(_)));
     let namespaces = count(|object| matches!(object, Object::Namespace(_)));
     format!("{namespaces} namespaces, {pods} pods, {policies} network policies")
 }

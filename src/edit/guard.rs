@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::record::Record;
 use crate::model::ips::IpSet;
-use crate::policy::network_policy::parse_cidr;
+use crate::policy::cidr::parse_cidr;
 
 /// What may be in the object.
 #[derive(Clone, Copy, Debug, Default)]

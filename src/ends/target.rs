@@ -9,7 +9,7 @@ use crate::engine::class::ClassId;
 use crate::engine::network::Network;
 use crate::model::endpoint::NamedPort;
 use crate::model::ports::{PortSet, Protocol};
-use crate::policy::network_policy::parse_cidr;
+use crate::policy::cidr::parse_cidr;
 
 /// One end of a connection, as the user names it.
 #[derive(Clone, Debug, PartialEq, Eq)]

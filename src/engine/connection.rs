@@ -15,7 +15,8 @@ use crate::policy::{Direction, IsolationId, RuleId};
 pub enum Exempt {
     /// A pod to its own address: the packets never leave it.
     SamePod,
-    /// Ingress from the pod's own node is always allowed (kubelet probes).
+    /// One end is the node of the other, in a direction that the network plugin always lets through
+    /// (kubelet probes).
     OwnNode,
     /// The end is a node, a host-network pod or an address: no policy governs it.
     NotGoverned,
@@ -125,7 +126,7 @@ fn half(
 ) -> HalfJudged {
     let governed = network.subject_of(subject);
     let exempt = match (exempt, governed) {
-        (Some(Exempt::OwnNode), _) if direction == Direction::Egress => None,
+        (Some(Exempt::OwnNode), _) if !network.profile.own_node.contains(&direction) => None,
         (exempt, _) => exempt,
     };
     let exempt = exempt.or(governed.is_none().then_some(Exempt::NotGoverned));

@@ -16,7 +16,9 @@ use crate::model::arena::Arena;
 use crate::model::ports::PortSet;
 use crate::model::snapshot::{PolicyObject, Snapshot};
 use crate::policy;
-use crate::policy::{Direction, Isolation, IsolationId, Peers, Rule, RuleId, Rules, Selection, Tier};
+use crate::policy::{
+    Direction, Isolation, IsolationId, Peers, Profile, Rule, RuleId, Rules, Selection, Tier,
+};
 
 /// A snapshot under its rules.
 ///
@@ -26,6 +28,8 @@ pub struct Network<'a> {
     pub snapshot: &'a Snapshot,
     /// The rules.
     pub rules: Rules,
+    /// What the network plugin does that enforces them.
+    pub profile: &'static Profile,
     /// The tiers, in the order of evaluation.
     pub tiers: Vec<Tier>,
     /// The classes that the rules leave to tell apart.
@@ -67,8 +71,8 @@ impl<'a> Network<'a> {
         });
         let applicable = applicable(snapshot, &rules, &classes, &resolver);
         let port_names = resolve::port_names(snapshot, &classes);
-        let tiers = rules.tiers();
-        Self { snapshot, rules, tiers, classes, peers, port_names, applicable }
+        let (profile, tiers) = (Profile::of(&snapshot.plugin), rules.tiers());
+        Self { snapshot, rules, profile, tiers, classes, peers, port_names, applicable }
     }
 
     /// Returns a rule.

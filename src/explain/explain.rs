@@ -22,7 +22,6 @@ use crate::engine::network::Network;
 use crate::explain::explanation::{
     Explanation, Group, Half, Miss, Outcome, Reason, RuleUse, ServicePort, TierUse,
 };
-use crate::model::cni::Cni;
 use crate::model::endpoint::{NodeId, PodId};
 use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
@@ -467,8 +466,7 @@ impl Answer<'_, '_> {
         if !by_block || self.network.subject_of(peer).is_none() {
             return;
         }
-        let agrees = [Cni::Calico, Cni::Antrea, Cni::KubeNetworkPolicies].map(Some);
-        if agrees.contains(&self.network.snapshot.plugin.cni()) {
+        if self.network.profile.blocks_match_pods {
             return;
         }
         if !miss::matches_by_labels(self.network, &row.peers, peer) {

@@ -1,7 +1,11 @@
 //! Documents as serde data, so that any type can be read from them.
 
+use std::marker::PhantomData;
+
 use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
-use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, Visitor,
+};
 use serde::forward_to_deserialize_any;
 
 use super::document::{Node, Value};
@@ -17,14 +21,22 @@ pub(crate) struct DecodeError {
 
 /// Reads a value of type `T`, and lists the paths of fields that the type does not have.
 pub(crate) fn decode<T: DeserializeOwned>(node: &Node) -> Result<(T, Vec<String>), DecodeError> {
+    decode_seed(node, PhantomData)
+}
+
+/// Reads the value of a seed, and lists the paths of fields that its type does not have.
+pub(crate) fn decode_seed<'de, T: DeserializeSeed<'de>>(
+    node: &'de Node,
+    seed: T,
+) -> Result<(T::Value, Vec<String>), DecodeError> {
     let mut unknown = Vec::new();
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(node, &mut track);
     // One type of callback for all `T`: with a closure each, the code for a pod would be made anew
     // for every kind that has a pod template.
     let mut note = |path: serde_ignored::Path<'_>| unknown.push(field_path(&path.to_string()));
-    let note: &mut dyn FnMut(serde_ignored::Path<'_>) = &mut note;
-    let read = serde_ignored::deserialize(tracked, note);
+    let mut note: &mut dyn FnMut(serde_ignored::Path<'_>) = &mut note;
+    let read = seed.deserialize(serde_ignored::Deserializer::new(tracked, &mut note));
     match read {
         Ok(value) => Ok((value, unknown)),
         Err(error) => Err(DecodeError {

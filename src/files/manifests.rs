@@ -4,7 +4,6 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use serde::de::DeserializeOwned;
 
 use super::decode;
@@ -19,7 +18,8 @@ use crate::objects::meta::Meta;
 use crate::objects::object::{Object, ObjectKey, Objects, PolicyRead};
 use crate::objects::plugin::DaemonSetRead;
 use crate::policy;
-use crate::policy::validate::Report;
+use crate::policy::check::Report;
+use crate::policy::{Kind, Scope};
 
 /// Files that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -146,6 +146,17 @@ struct Document<'a> {
     kind: &'a str,
 }
 
+impl Document<'_> {
+    fn group(&self) -> &str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// Returns the row of a policy's kind.
+    fn policy(&self) -> Option<&'static Kind> {
+        policy::kind(self.group(), self.kind)
+    }
+}
+
 impl Reader<'_> {
     fn bytes(&mut self, file: &str, bytes: Vec<u8>) {
         let bytes = match saved::unpack(bytes) {
@@ -203,9 +214,11 @@ impl Reader<'_> {
     }
 
     fn object(&mut self, document: &Document<'_>) {
+        if let Some(kind) = document.policy() {
+            return self.policy(document, kind);
+        }
         let (group, version) =
             document.api_version.split_once('/').unwrap_or(("", document.api_version));
-        let policy = policy::kind(group, document.kind);
         match (group, document.kind) {
             ("", "Namespace") => {
                 let wrap = |header: Header| Object::Namespace(header.metadata);
@@ -242,15 +255,6 @@ impl Reader<'_> {
             ("gateway.networking.k8s.io", kind) if ROUTES.contains(&kind) => {
                 self.read(document, |read| Object::Route(Box::new(read)), |read| &read.metadata);
             }
-            ("networking.k8s.io", "NetworkPolicy") if version == "v1" => self.network_policy(document),
-            ("networking.k8s.io" | "extensions", "NetworkPolicy") => {
-                let message =
-                    format!("no such version `{}`; use networking.k8s.io/v1", document.api_version);
-                self.error(document, "apiVersion", &message);
-            }
-            _ if policy.is_some() => {
-                self.read(document, |_: Header| Object::Unjudged, |header| &header.metadata);
-            }
             ("apps", "DaemonSet") if has_pod_template(document.node) => {
                 let wrap = |read: DaemonSetRead| Object::Workload(read.0);
                 self.read(document, wrap, |read| &read.0.metadata);
@@ -284,15 +288,25 @@ impl Reader<'_> {
         }
     }
 
-    fn network_policy(&mut self, document: &Document<'_>) {
+    /// Reads a policy; of a kind that is not judged only its name.
+    fn policy(&mut self, document: &Document<'_>, kind: &Kind) {
+        let Some(judged) = &kind.judged else {
+            return self.read(document, |_: Header| Object::Unjudged, |header| &header.metadata);
+        };
+        let served = format!("{}/{}", kind.group, judged.version);
+        if document.api_version != served {
+            let message = format!("no such version `{}`; use {served}", document.api_version);
+            return self.error(document, "apiVersion", &message);
+        }
         if !self.check_schema(document) {
             return;
         }
+        let empty = (judged.empty)();
         let (header, spec) = match decode::decode::<Header>(document.node) {
             Err(error) => return self.decode_error(document, &error),
             Ok((header, _)) => {
-                match document.node.get("spec").map(decode::decode::<NetworkPolicySpec>) {
-                    None => (header, NetworkPolicySpec::default()),
+                match document.node.get("spec").map(|spec| decode::decode_seed(spec, empty.clone())) {
+                    None => (header, empty),
                     Some(Ok((spec, _))) => (header, spec),
                     Some(Err(error)) => return self.decode_error(document, &error),
                 }
@@ -300,14 +314,14 @@ impl Reader<'_> {
         };
         let mut report = Report::default();
         report.labels("metadata.labels", &header.metadata.labels);
-        report.network_policy(&spec);
+        (judged.check)(&spec, &mut report);
         self.report(document, report);
         let origin = ObjectOrigin::File { file: Arc::from(document.file), lines: lines(document) };
         let key = self.key(document, &header.metadata);
         let annotations = document.node.at(&["metadata", "annotations"]).map(decode::decode);
         let annotations = annotations.and_then(Result::ok).map(|read| read.0).unwrap_or_default();
         let metadata = PolicyMeta::new(header.metadata.labels, annotations);
-        self.keep(document, key, Object::NetworkPolicy(Box::new(PolicyRead { metadata, origin, spec })));
+        self.keep(document, key, Object::Policy(Box::new(PolicyRead { metadata, origin, spec })));
     }
 
     /// Reports fields that the type does not have; returns false where a value has a wrong type.
@@ -326,7 +340,8 @@ impl Reader<'_> {
             let message = format!("unknown field `{name}`");
             // Newer servers have fields that this version does not know. In a policy and in labels
             // they would change the answer; elsewhere they are worth a word.
-            if document.kind == policy::network_policy::KIND || path.contains("metadata.") {
+            let is_judged = document.policy().is_some_and(|kind| kind.judged.is_some());
+            if is_judged || path.contains("metadata.") {
                 self.error(document, &path, &message);
             } else {
                 let line = self.line(document, &path, &message);
@@ -337,11 +352,11 @@ impl Reader<'_> {
     }
 
     fn key(&self, document: &Document<'_>, meta: &Meta) -> ObjectKey {
-        let group = document.api_version.split_once('/').map_or("", |(group, _)| group);
+        let group = document.group();
         let cluster_scoped = matches!(
             (group, document.kind),
             ("", "Namespace" | "Node") | ("networking.k8s.io", "IngressClass")
-        ) || policy::is_cluster_scoped(group, document.kind);
+        ) || document.policy().is_some_and(|kind| kind.scope == Scope::Cluster);
         let namespace = match (cluster_scoped, meta.namespace.is_empty()) {
             (true, _) => "",
             (false, true) => self.options.namespace,

@@ -83,7 +83,7 @@ fn write<W: Write>(objects: &Objects, mut out: W) -> io::Result<W> {
         write!(out, "{}", if index == 0 { "\n" } else { ",\n" })?;
         let mut value = serde_json::to_value(object)?;
         // In a policy an empty list is not an absent one.
-        if !matches!(object, Object::NetworkPolicy(_)) {
+        if !matches!(object, Object::Policy(_)) {
             prune(&mut value);
         }
         serde_json::to_writer(&mut out, &(key, value))?;

@@ -17,8 +17,7 @@ use crate::model::endpoint::PodId;
 use crate::model::origin::ObjectOrigin;
 use crate::model::selector::Selector;
 use crate::model::snapshot::{PolicyMeta, PolicyObject, PolicySpec, Snapshot};
-use crate::policy::Direction;
-use crate::policy::network_policy::policy_types;
+use crate::policy::{Direction, network_policy};
 
 /// Existing policies that are tried for one half.
 const TRIED: usize = 2;
@@ -101,11 +100,8 @@ impl MissingRule {
             .iter()
             .filter(|policy| policy.namespace.as_deref() == Some(&self.namespace))
             .filter_map(|policy| {
-                let PolicySpec::NetworkPolicy(spec) = &policy.spec;
-                let governs = policy_types(spec).contains(&self.direction);
-                let selected =
-                    selected(&spec.pod_selector.as_ref().map(Selector::new).unwrap_or_default());
-                let takes = governs && self.pods.is_subset(&selected);
+                let selected = selected(&network_policy::governed(policy, self.direction)?);
+                let takes = self.pods.is_subset(&selected);
                 takes.then_some((selected.len(), Taker::Existing(policy)))
             })
             .collect();
@@ -137,19 +133,16 @@ impl MissingRule {
     ) -> Result<PolicyObject, String> {
         let subject = equals(self.subject.as_ref().map_err(String::clone)?);
         let mut policy = self.new_policy(snapshot, &subject, others);
-        let PolicySpec::NetworkPolicy(spec) = &mut policy.spec;
-        self.append_to(spec);
+        network_policy::spec_mut(&mut policy).map(|spec| self.append_to(spec));
         Ok(policy)
     }
 
     /// Tells whether a policy isolates every pod with some labels, read or not.
     fn are_isolated(&self, snapshot: &Snapshot, labels: &PodLabels) -> bool {
         snapshot.policies.iter().any(|policy| {
-            let PolicySpec::NetworkPolicy(spec) = &policy.spec;
-            let selector = spec.pod_selector.as_ref().map(Selector::new).unwrap_or_default();
             policy.namespace.as_deref() == Some(&self.namespace)
-                && policy_types(spec).contains(&self.direction)
-                && selector.selects_all_with(labels)
+                && network_policy::governed(policy, self.direction)
+                    .is_some_and(|selector| selector.selects_all_with(labels))
         })
     }
 
@@ -167,8 +160,8 @@ impl MissingRule {
                 None => (*policy).clone(),
             },
         };
-        let PolicySpec::NetworkPolicy(spec) = &mut policy.spec;
-        let index = self.append_to(spec);
+        let spec = network_policy::spec_mut(&mut policy);
+        let index = spec.map_or(0, |spec| self.append_to(spec));
         let origin = match taker {
             Taker::New(_) => None,
             Taker::Existing(policy) => Some(OriginRef::from(&policy.origin.at("spec"))),
@@ -224,7 +217,7 @@ impl MissingRule {
             name: names.find(|name| !taken(name)).unwrap_or_default().into(),
             metadata: PolicyMeta::default(),
             origin: ObjectOrigin::Generated,
-            spec: PolicySpec::NetworkPolicy(NetworkPolicySpec {
+            spec: PolicySpec::from(NetworkPolicySpec {
                 pod_selector: Some(subject.clone()),
                 policy_types: Some(vec![policy_type.to_owned()]),
                 ..NetworkPolicySpec::default()

@@ -15,7 +15,7 @@ use crate::model::labels::NAMESPACE_NAME_LABEL;
 use crate::model::ports::PortSet;
 use crate::model::snapshot::Snapshot;
 use crate::model::special::internet;
-use crate::policy::network_policy::parse_cidr;
+use crate::policy::cidr::parse_cidr;
 
 /// Lists the families in which pods send and receive; both where an address is not known.
 pub(crate) fn families(snapshot: &Snapshot, pods: &BTreeSet<PodId>) -> BTreeSet<Family> {

@@ -15,8 +15,8 @@ use crate::ends::naming::{name_of, workload_endpoint};
 use crate::engine::network::Network;
 use crate::explain::explanation::{Addition, AdditionKind, Explanation, Fix};
 use crate::model::endpoint::PodId;
-use crate::model::snapshot::{PolicyObject, PolicySpec, Snapshot};
-use crate::policy::{Direction, IsolationId, PolicySource, RuleId};
+use crate::model::snapshot::{PolicyObject, Snapshot};
+use crate::policy::{Direction, IsolationId, PolicySource, RuleId, network_policy};
 
 impl Asking<'_, '_> {
     /// Lays a choice over the snapshot and asks again.
@@ -113,7 +113,7 @@ fn isolates_more(network: &Network<'_>, changes: &[Addition]) -> bool {
 
 /// Returns a policy as an object to apply.
 fn object(policy: &PolicyObject) -> NetworkPolicy {
-    let PolicySpec::NetworkPolicy(spec) = &policy.spec;
+    let spec = network_policy::spec_of(policy);
     let some = |map: &BTreeMap<String, String>| (!map.is_empty()).then(|| map.clone());
     NetworkPolicy {
         metadata: ObjectMeta {
@@ -123,6 +123,6 @@ fn object(policy: &PolicyObject) -> NetworkPolicy {
             annotations: some(&policy.metadata.annotations),
             ..ObjectMeta::default()
         },
-        spec: Some(spec.clone()),
+        spec: spec.cloned(),
     }
 }

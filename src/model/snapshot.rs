@@ -77,11 +77,18 @@ pub struct PolicyMeta {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// The specification of a policy, by kind.
-#[derive(Clone, Debug)]
+/// The specification of a policy, by kind; a snapshot file has it under a name for each kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum PolicySpec {
     /// networking.k8s.io/v1 `NetworkPolicy`.
+    #[serde(rename = "spec")]
     NetworkPolicy(NetworkPolicySpec),
+}
+
+impl From<NetworkPolicySpec> for PolicySpec {
+    fn from(spec: NetworkPolicySpec) -> Self {
+        Self::NetworkPolicy(spec)
+    }
 }
 
 /// Something that could not be read, or is of a kind that cannot be judged.

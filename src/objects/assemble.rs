@@ -20,8 +20,9 @@ use crate::model::endpoint::{
 use crate::model::ips::Family;
 use crate::model::labels::{LabelsId, NAMESPACE_NAME_LABEL};
 use crate::model::ports::Protocol;
-use crate::model::snapshot::{Gap, GapScope, PolicyObject, PolicySpec, Snapshot};
+use crate::model::snapshot::{Gap, GapScope, PolicyObject, Snapshot};
 use crate::objects::meta::Meta;
+use crate::policy::Scope;
 
 impl Objects {
     /// Lays other objects over these, as if they were applied.
@@ -312,12 +313,15 @@ impl Builder {
         let mut unjudged: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (key, object) in items {
             match object {
-                Object::NetworkPolicy(read) => self.snapshot.policies.push(PolicyObject {
-                    namespace: Some(key.namespace.into()),
+                Object::Policy(read) => self.snapshot.policies.push(PolicyObject {
+                    namespace: match read.spec.kind().scope {
+                        Scope::Namespaced => Some(key.namespace.into()),
+                        Scope::Cluster => None,
+                    },
                     name: key.name.into(),
                     metadata: read.metadata,
                     origin: read.origin,
-                    spec: PolicySpec::NetworkPolicy(read.spec),
+                    spec: read.spec,
                 }),
                 Object::Unjudged => unjudged.entry(key.kind).or_default().push(key.namespace),
                 _ => {}

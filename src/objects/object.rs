@@ -7,7 +7,6 @@ use crate::objects::meta::Meta;
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +15,7 @@ use super::ingress::{IngressClassObject, IngressObject};
 use super::service::{EndpointSliceObject, ServiceObject};
 use crate::model::cni::Agent;
 use crate::model::origin::ObjectOrigin;
-use crate::model::snapshot::{Gap, PolicyMeta};
+use crate::model::snapshot::{Gap, PolicyMeta, PolicySpec};
 use std::net::IpAddr;
 
 /// All objects that were read, by identity, and what could not be read.
@@ -70,15 +69,16 @@ pub enum Object {
     Route(Box<RouteObject>),
     /// gateway.networking.k8s.io ReferenceGrant.
     ReferenceGrant(Box<GrantObject>),
-    /// networking.k8s.io/v1 NetworkPolicy.
-    NetworkPolicy(Box<PolicyRead>),
+    /// A policy of a kind that is judged.
+    #[serde(rename = "NetworkPolicy")]
+    Policy(Box<PolicyRead>),
     /// The agent of a network plugin, of whose DaemonSet nothing else counts.
     Agent(Agent),
     /// A policy of a kind that cannot be judged.
     Unjudged,
 }
 
-/// A NetworkPolicy and where it was read.
+/// A policy and where it was read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PolicyRead {
     /// What its metadata says beside its name.
@@ -87,7 +87,8 @@ pub struct PolicyRead {
     /// Where it was read.
     pub origin: ObjectOrigin,
     /// What it says.
-    pub spec: NetworkPolicySpec,
+    #[serde(flatten)]
+    pub spec: PolicySpec,
 }
 
 /// core/v1 Pod.

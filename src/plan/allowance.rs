@@ -28,9 +28,8 @@ use crate::model::labels::set_by_controllers;
 use crate::model::ports::{PortSet, Protocol};
 use crate::model::selector::Selector;
 use crate::model::service::{ServiceId, TargetPort};
-use crate::model::snapshot::{PolicyObject, PolicySpec, Snapshot};
-use crate::policy::Direction;
-use crate::policy::network_policy::policy_types;
+use crate::model::snapshot::{PolicyObject, Snapshot};
+use crate::policy::{Direction, network_policy};
 use crate::world::servers::{At, Port, Servers, dns};
 use crate::world::services::selects;
 
@@ -132,11 +131,9 @@ pub fn governed(snapshot: &Snapshot, end: &End) -> BTreeSet<PodId> {
 pub fn may_isolate_unread(snapshot: &Snapshot, namespace: &str, selector: &Selector) -> bool {
     let is_read = |pod: &PodId| !(snapshot.lacks_pods() && snapshot.pods.at(*pod).is_template());
     let isolates = |policy: &PolicyObject| {
-        let PolicySpec::NetworkPolicy(spec) = &policy.spec;
-        let own = spec.pod_selector.as_ref().map(Selector::new).unwrap_or_default();
+        let governed = network_policy::governed(policy, Direction::Egress);
         policy.namespace.as_deref() == Some(namespace)
-            && policy_types(spec).contains(&Direction::Egress)
-            && (own == Selector::default() || own == *selector)
+            && governed.is_some_and(|own| own == Selector::default() || own == *selector)
     };
     !selected(snapshot, namespace, selector).iter().any(is_read)
         && !snapshot.policies.iter().any(isolates)
@@ -246,11 +243,10 @@ pub fn other_side(
     let half =
         Half { direction: Direction::Ingress, pods: &pods, subject: &destination, peer: source, ports };
     let policy = MissingRule::find(snapshot, half)?.policy_of_its_own(snapshot, planned)?;
-    let PolicySpec::NetworkPolicy(spec) = policy.spec;
     let metadata = ObjectMeta {
         name: Some(policy.name.to_string()),
-        namespace: policy.namespace.map(String::from),
+        namespace: policy.namespace.as_deref().map(String::from),
         ..ObjectMeta::default()
     };
-    Ok(Some(NetworkPolicy { metadata, spec: Some(spec) }))
+    Ok(Some(NetworkPolicy { metadata, spec: network_policy::spec_of(&policy).cloned() }))
 }

@@ -11,7 +11,8 @@ use crate::edit::gitops::{Weight, advice, evidence};
 use crate::edit::plan::{Learnt, PlanError, Planned, Wanted};
 use crate::engine::network::Network;
 use crate::error::{Error, ErrorKind};
-use crate::model::snapshot::{PolicyObject, PolicySpec, Snapshot};
+use crate::model::snapshot::{PolicyObject, Snapshot};
+use crate::policy::network_policy;
 use crate::report::planned::{PlannedPolicy, applied};
 use crate::report::refresh::RefreshedHost;
 
@@ -273,7 +274,7 @@ fn in_files(snapshot: &Snapshot, wanted: &Wanted) -> Option<Value> {
         own.namespace.as_deref() == Some(wanted.namespace()) && &*own.name == wanted.name()
     };
     let policy = snapshot.policies.iter().find(is_it)?;
-    let PolicySpec::NetworkPolicy(spec) = &policy.spec;
+    let spec = network_policy::spec_of(policy)?;
     Some(json!({
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",

@@ -15,7 +15,7 @@ use crate::model::ips::Family;
 use crate::model::labels::NAMESPACE_NAME_LABEL;
 use crate::model::origin::ObjectOrigin;
 use crate::model::service::TargetPort;
-use crate::model::snapshot::{PolicyMeta, PolicyObject, PolicySpec, Snapshot};
+use crate::model::snapshot::{PolicyMeta, PolicyObject, Snapshot};
 use crate::world::servers::{At, Port, Servers, any_dns_port};
 
 /// Whether pods of the namespace may talk to each other.
@@ -120,7 +120,7 @@ pub(crate) fn policy_object(policy: &NetworkPolicy) -> PolicyObject {
         name: metadata.name.unwrap_or_default().into(),
         metadata: PolicyMeta::default(),
         origin: ObjectOrigin::Generated,
-        spec: PolicySpec::NetworkPolicy(spec.unwrap_or_default()),
+        spec: spec.unwrap_or_default().into(),
     }
 }
 

@@ -7,8 +7,7 @@ use crate::model::cni::NetworkPlugin;
 use crate::model::rights::Right;
 use crate::model::service::{Service, ServiceAddress, TargetPort};
 use crate::model::snapshot::{GapScope, Snapshot};
-use crate::policy::Rules;
-use crate::policy::deviation::deviations;
+use crate::policy::{Profile, Rules};
 
 /// What was found about a cluster.
 #[derive(Clone, Debug, Serialize)]
@@ -159,8 +158,7 @@ fn plugin(plugin: &NetworkPlugin, rules: &Rules) -> Option<Plugin> {
         }
     };
     let rules: Vec<_> = rules.rules.values().collect();
-    let deviations =
-        plugin.cni().map(|cni| deviations(cni, plugin.version(), &rules)).unwrap_or_default();
+    let deviations = Profile::of(plugin).deviations(plugin.version(), &rules);
     Some(Plugin { name, evidence, version, enforces, deviations })
 }
 

@@ -9,9 +9,9 @@ use crate::engine::network::Network;
 use crate::engine::row::{Row, row};
 use crate::model::ips::IpSet;
 use crate::model::ports::{PortSet, Protocol};
-use crate::model::snapshot::{PolicyObject, PolicySpec};
+use crate::model::snapshot::PolicyObject;
 use crate::model::special::internet;
-use crate::policy::network_policy::policy_types;
+use crate::policy::network_policy::isolates_ingress_unsaid;
 use crate::policy::{Direction, Isolation, Ports, Rule, Selection};
 
 /// Checks the policies that apply to some subjects; each finding is told once.
@@ -114,13 +114,11 @@ impl<'a, 'b> Check<'a, 'b> {
     fn egress_without_policy_types(&self) -> Vec<Finding> {
         let isolations = self.isolations.iter().filter(|own| own.direction == Direction::Ingress);
         let silent = |own: &&&Isolation| {
-            self.network.snapshot.policies.iter().any(|policy| {
-                is_source(policy, own)
-                    && matches!(&policy.spec, PolicySpec::NetworkPolicy(spec)
-                    if spec.policy_types.as_ref().is_none_or(Vec::is_empty)
-                        && spec.ingress.as_ref().is_none_or(Vec::is_empty)
-                        && policy_types(spec).contains(&Direction::Egress))
-            })
+            self.network
+                .snapshot
+                .policies
+                .iter()
+                .any(|policy| is_source(policy, own) && isolates_ingress_unsaid(policy))
         };
         let found = isolations.filter(silent).map(|own| Finding {
             id: "egress-without-policy-types",

@@ -138,7 +138,7 @@ fn workload(kind: &'static str, pod: &Pod) -> (ObjectKey, Object) {
 
 fn policy(policy: &Policy) -> (ObjectKey, Object) {
     let origin = ObjectOrigin::Live { resource_version: "1".into() };
-    let read = PolicyRead { metadata: PolicyMeta::default(), origin, spec: policy.spec.clone() };
+    let read = PolicyRead { metadata: PolicyMeta::default(), origin, spec: policy.spec.clone().into() };
     let key = ObjectKey::new("networking.k8s.io", "NetworkPolicy", &policy.namespace, &policy.name);
-    (key, Object::NetworkPolicy(Box::new(read)))
+    (key, Object::Policy(Box::new(read)))
 }

@@ -1,49 +1,45 @@
-//! networking.k8s.io/v1 NetworkPolicy as rules of the tier NetworkPolicy.
+//! NetworkPolicy as rules of its tier.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use ipnet::IpNet;
 use k8s_openapi::api::networking::v1::{
     IPBlock, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::peers::{IpBlock, NamespaceSelection, Peer, Peers, Selection};
-use super::ports::{PortMatch, Ports};
-use super::rule::{Action, Direction, Isolation, Rule, Rules, Tier};
-use super::source::{PolicySource, RuleSource};
+use super::spec::{NAME, TIER, directions, items, spec_of, subject_of};
 use crate::model::ports::{PortSet, Protocol};
 use crate::model::selector::Selector;
 use crate::model::snapshot::PolicyObject;
-
-/// The kind's name.
-pub const KIND: &str = "NetworkPolicy";
-/// The tier of its rules.
-pub const TIER: Tier = Tier { order: 2_000, name: "NetworkPolicy" };
+use crate::policy::cidr::parse_cidr;
+use crate::policy::peers::{IpBlock, NamespaceSelection, Peer, Peers, Selection};
+use crate::policy::ports::{PortMatch, Ports};
+use crate::policy::rule::{Action, Direction, Isolation, Rule, Rules};
+use crate::policy::source::{PolicySource, RuleSource};
 
 /// Adds what a policy says: one isolation per policy type, one rule per item of its section.
 ///
 /// A section whose direction is not among the policy types has no effect
 /// (networking/v1 `NetworkPolicySpec.policyTypes`).
-pub fn translate(policy: &PolicyObject, spec: &NetworkPolicySpec, rules: &mut Rules) {
+pub(super) fn translate(policy: &PolicyObject, rules: &mut Rules) {
+    let Some(spec) = spec_of(policy) else { return };
     let namespace = policy.namespace.clone().unwrap_or_default();
     let source = Arc::new(PolicySource {
-        kind: KIND,
+        kind: NAME,
         namespace: Some(namespace.clone()),
         name: policy.name.clone(),
     });
     let subject = Arc::new(Selection {
         namespaces: NamespaceSelection::Named(namespace.clone()),
-        pods: spec.pod_selector.as_ref().map(Selector::new).unwrap_or_default(),
+        pods: subject_of(spec),
     });
     let place = |path: String| RuleSource {
         policy: Arc::clone(&source),
         origin: policy.origin.at(&path),
         path: path.into(),
     };
-    for direction in policy_types(spec) {
+    for direction in directions(spec) {
         let sections = sections(spec, direction);
         rules.isolations.push(Isolation {
             subject: Arc::clone(&subject),
@@ -82,27 +78,6 @@ fn sections(spec: &NetworkPolicySpec, direction: Direction) -> Section<'_> {
     }
 }
 
-fn items<T>(list: Option<&[T]>) -> &[T] {
-    list.unwrap_or_default()
-}
-
-/// Lists the directions that a policy governs, with the API server's default.
-///
-/// Without `policyTypes`: Ingress always, Egress where there is an egress rule.
-pub fn policy_types(spec: &NetworkPolicySpec) -> Vec<Direction> {
-    let given = items(spec.policy_types.as_deref());
-    let listed = |direction, name| (given.iter().any(|given| given == name)).then_some(direction);
-    if given.is_empty() {
-        let egress = spec.egress.as_ref().is_some_and(|rules| !rules.is_empty());
-        let egress = egress.then_some(Direction::Egress);
-        return [Some(Direction::Ingress), egress].into_iter().flatten().collect();
-    }
-    [listed(Direction::Ingress, "Ingress"), listed(Direction::Egress, "Egress")]
-        .into_iter()
-        .flatten()
-        .collect()
-}
-
 fn translate_peers(peers: &[NetworkPolicyPeer], namespace: &str) -> Peers {
     if peers.is_empty() {
         return Peers::Any;
@@ -130,27 +105,6 @@ fn translate_peer(peer: &NetworkPolicyPeer, namespace: &str) -> Option<Peer> {
 fn translate_block(block: &IPBlock) -> Option<IpBlock> {
     let except = block.except.iter().flatten().filter_map(|cidr| parse_cidr(cidr)).collect();
     Some(IpBlock { cidr: parse_cidr(&block.cidr)?, except })
-}
-
-/// Reads a CIDR block; host bits are masked, leading zeros of IPv4 are decimal.
-///
-/// Both were accepted by older API servers and live on in stored objects.
-pub fn parse_cidr(text: &str) -> Option<IpNet> {
-    let (address, prefix) = text.split_once('/')?;
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let prefix: u8 = digits(prefix).then(|| prefix.parse().ok()).flatten()?;
-    let ip: IpAddr = address.parse().ok().or_else(|| {
-        let parts: Option<Vec<u8>> =
-            address.split('.').map(|part| digits(part).then(|| part.parse().ok()).flatten()).collect();
-        <[u8; 4]>::try_from(parts?).ok().map(IpAddr::from)
-    })?;
-    // The API server reads an IPv4-mapped IPv6 address as the IPv4 address it holds.
-    let mapped = match ip {
-        IpAddr::V6(v6) => v6.to_ipv4_mapped().zip(prefix.checked_sub(96)),
-        IpAddr::V4(_) => None,
-    };
-    let (ip, prefix) = mapped.map_or((ip, prefix), |(v4, prefix)| (IpAddr::V4(v4), prefix));
-    IpNet::new(ip, prefix).ok().map(|net| net.trunc())
 }
 
 fn translate_ports(ports: &[NetworkPolicyPort]) -> Ports {
