@@ -1,12 +1,11 @@
 //! The command line: global flags and one variant per subcommand.
 
-use crate::cmd::global::Global;
-
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::cmd;
+use crate::cmd::global::Global;
 use crate::error::{Error, ExitCode};
-use crate::render::Format;
+use crate::render::format::Formats;
 use crate::render::sanitize::sanitize;
 
 /// Answer who can talk to whom under the cluster's network policies, and which line of which
@@ -43,57 +42,49 @@ enum Command {
     Completion(cmd::completion::CompletionArgs),
 }
 
+/// Lists the formats that answers of a subcommand have, by its name.
+pub fn formats(subcommand: &str) -> Formats {
+    match subcommand {
+        "allow-endpoint" => cmd::allow_endpoint::FORMATS,
+        "default-deny" => cmd::default_deny::FORMATS,
+        "diff" => cmd::diff::FORMATS,
+        "doctor" => cmd::doctor::FORMATS,
+        "explain" => cmd::explain::FORMATS,
+        "list" => cmd::list::FORMATS,
+        "refresh-ips" => cmd::refresh_ips::FORMATS,
+        "version" => cmd::version::FORMATS,
+        "who-can-reach" => cmd::who_can_reach::FORMATS,
+        _ => &[],
+    }
+}
+
 impl Command {
-    /// Lists the formats that its answers have.
-    const fn formats(&self) -> &'static [(&'static str, Format)] {
+    fn run(&self, global: &Global) -> Result<ExitCode, Error> {
         match self {
-            Self::Explain(_) | Self::Doctor(_) | Self::RefreshIps(_) | Self::AllowEndpoint(_) => {
-                Format::OF_EXPLANATIONS
-            }
-            Self::Version(_) | Self::DefaultDeny(_) => Format::OF_FACTS,
-            Self::Snapshot(_) | Self::Completion(_) => &[],
-            Self::List(_) | Self::WhoCanReach(_) | Self::Diff(_) => Format::OF_CONNECTIONS,
+            Self::Explain(args) => cmd::explain::run(args, global),
+            Self::List(args) => cmd::list::run(args, global),
+            Self::WhoCanReach(args) => cmd::who_can_reach::run(args, global),
+            Self::Doctor(args) => cmd::doctor::run(args, global),
+            Self::Snapshot(args) => cmd::snapshot::run(args, global),
+            Self::Version(args) => cmd::version::run(args, global),
+            Self::Diff(args) => cmd::diff::run(args, global),
+            Self::DefaultDeny(args) => cmd::default_deny::run(args, global),
+            Self::Completion(args) => cmd::completion::run(args, &mut Cli::command()),
+            Self::AllowEndpoint(args) => cmd::allow_endpoint::run(args, global),
+            Self::RefreshIps(args) => cmd::refresh_ips::run(args, global),
         }
     }
 }
 
-/// Lists the formats that answers of a subcommand have, by its name.
-pub fn formats(root: &clap::Command, name: &str) -> &'static [(&'static str, Format)] {
-    let Some(own) = root.find_subcommand(name) else { return &[] };
-    // Only a parsed subcommand knows: the shortest line that names it will do.
-    let needed = own.get_arguments().filter(|argument| argument.is_required_set());
-    let needed = needed.flat_map(|argument| {
-        let flag = argument.get_long().map(|long| format!("--{long}"));
-        let known = argument.get_possible_values();
-        let value = known.first().map_or_else(|| "x".to_owned(), |value| value.get_name().to_owned());
-        flag.into_iter().chain([value])
-    });
-    let line = [root.get_name().to_owned(), name.to_owned()].into_iter().chain(needed);
-    Cli::try_parse_from(line).map_or(&[], |cli| cli.command.formats())
-}
-
-impl Cli {
-    /// Runs the subcommand.
-    ///
-    /// # Errors
-    /// Whatever keeps it from answering.
-    pub fn run(&self) -> Result<ExitCode, Error> {
-        let known = self.global.check_format(self.command.formats());
-        let ended = known.and_then(|()| match &self.command {
-            Command::Explain(args) => cmd::explain::run(args, &self.global),
-            Command::List(args) => cmd::list::run(args, &self.global),
-            Command::WhoCanReach(args) => cmd::who_can_reach::run(args, &self.global),
-            Command::Doctor(args) => cmd::doctor::run(args, &self.global),
-            Command::Snapshot(args) => cmd::snapshot::run(args, &self.global),
-            Command::Version(args) => cmd::version::run(args, &self.global),
-            Command::Diff(args) => cmd::diff::run(args, &self.global),
-            Command::DefaultDeny(args) => cmd::default_deny::run(args, &self.global),
-            Command::Completion(args) => cmd::completion::run(args, &mut Self::command()),
-            Command::AllowEndpoint(args) => cmd::allow_endpoint::run(args, &self.global),
-            Command::RefreshIps(args) => cmd::refresh_ips::run(args, &self.global),
-        });
-        ended.map_err(|error| harmless(&error))
-    }
+/// Runs the subcommand of the command line; a line that cannot be read, or asks for help, ends here.
+///
+/// # Errors
+/// Whatever keeps it from answering.
+pub fn run() -> Result<ExitCode, Error> {
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let known = cli.global.check_format(matches.subcommand_name().map_or(&[], formats));
+    known.and_then(|()| cli.command.run(&cli.global)).map_err(|error| harmless(&error))
 }
 
 /// Escapes what in an error could steer the terminal; its lines stay lines.

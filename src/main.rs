@@ -3,15 +3,14 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
-use netpol::cli::Cli;
+use netpol::cli;
 use netpol::complete::complete;
 
 fn main() -> ExitCode {
     if complete::answers(std::env::args_os()) {
         return ExitCode::SUCCESS;
     }
-    match Cli::parse().run() {
+    match cli::run() {
         Ok(code) => ExitCode::from(code as u8),
         Err(error) => {
             // A closed standard error is no reason to end otherwise.

@@ -19,7 +19,10 @@ use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::model::special::AddressClass;
 use crate::plan::allow_endpoint::{Planner, Proposal, Request, Rest};
-use crate::render::{Format, allowance as render, diff};
+use crate::render::allowance::Proposed;
+use crate::render::answer::Answer;
+use crate::render::format::Formats;
+use crate::render::objects::Objects;
 
 /// Let a workload reach a host outside, or a Service, by a policy of its own.
 ///
@@ -130,6 +133,9 @@ impl AllowEndpointArgs {
     }
 }
 
+/// The formats of its answers.
+pub const FORMATS: Formats = Proposed::<'_>::FORMATS;
+
 /// Runs the subcommand.
 ///
 /// # Errors
@@ -151,11 +157,10 @@ pub fn run(args: &AllowEndpointArgs, global: &Global) -> Result<ExitCode, Error>
     planner.open(&asking)?;
     if let Some(policies) = planner.cilium()? {
         tell("note: Cilium follows names itself: nothing was written; its effect was not judged");
-        output::write_objects(global, &policies)?;
+        output::write(global, &Objects(&policies))?;
         return Ok(ExitCode::Success);
     }
-    let (prints, writing) =
-        (matches!(global.format(), Format::Json | Format::Yaml), args.write.writing());
+    let (prints, writing) = (global.format().is_data(), args.write.writing());
     let is_copy = cluster.is_none() || global.has_overlay();
     if is_copy && !prints && writing.is_some() {
         return Err(Error::usage("manifests are not written to: -o yaml prints the policies for Git")
@@ -166,7 +171,7 @@ pub fn run(args: &AllowEndpointArgs, global: &Global) -> Result<ExitCode, Error>
         plan.check_cuts()?;
         plan.answer.notes.iter().for_each(|note| tell(&format!("note: {note}")));
         let objects: Vec<_> = plan.answer.policies.iter().map(|policy| &policy.whole).collect();
-        output::write_objects(global, &objects)?;
+        output::write(global, &Objects(&objects))?;
         return Ok(ExitCode::Success);
     }
     show(global, &network, &plan)?;
@@ -180,10 +185,8 @@ fn show(global: &Global, before: &Network<'_>, plan: &Proposal) -> Result<(), Er
     let after = plan.changes.network(before.snapshot);
     let networks = Sides { before, after: &after };
     let ends = JointEnds::build(networks);
-    output::write(global, true, |out, _, look| {
-        render::write(out, &plan.answer, look)?;
-        diff::write(out, &Diff::new(networks, &ends, None), look).map(|_| ())
-    })
+    let effect = &Diff::new(networks, &ends, None);
+    output::write(global, &Proposed { plan: &plan.answer, effect })
 }
 
 /// Reads a time from one hour to thirty days, in minutes.

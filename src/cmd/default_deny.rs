@@ -1,7 +1,5 @@
 //! `kubectl netpol default-deny`.
 
-use std::io::Write;
-
 use clap::Args;
 
 use super::flags::WriteFlags;
@@ -16,8 +14,9 @@ use crate::ends::target::Target;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::plan::default_deny::apply;
-use crate::render::{Format, default_deny as render, diff};
-use crate::report::default_deny::{Allowed, Inside, default_deny};
+use crate::render::answer::Answer;
+use crate::render::format::Formats;
+use crate::report::default_deny::{Allowed, DefaultDeny, Inside, default_deny};
 use crate::world::servers;
 
 /// Print policies that deny everything to and from a namespace but DNS.
@@ -54,6 +53,9 @@ pub struct DefaultDenyArgs {
     #[command(flatten)]
     write: WriteFlags,
 }
+
+/// The formats of its answers.
+pub const FORMATS: Formats = DefaultDeny::FORMATS;
 
 /// Runs the subcommand.
 ///
@@ -92,24 +94,10 @@ pub fn run(args: &DefaultDenyArgs, global: &Global) -> Result<ExitCode, Error> {
     let allowed = Allowed { inside, dns: &dns, api_server: api_server.as_deref() };
     let base = default_deny(&input.snapshot, name, allowed);
     let after = base.applied(&input.snapshot);
-    output::write(global, true, |out, format, look| {
-        match format {
-            Format::Json => render::write_json(out, &base)?,
-            _ => render::write_yaml(out, &base)?,
-        }
-        out.flush()?;
-        let networks = Sides { before: &before, after: &after };
-        let ends = JointEnds::build(networks);
-        let mut told = Vec::new();
-        if format == Format::Json {
-            // It has no place for comments.
-            render::write_findings(&mut told, &base)?;
-        }
-        diff::write(&mut told, &Diff::new(networks, &ends, None), look)?;
-        // A closed standard error is no reason to end otherwise.
-        let _ = std::io::stderr().write_all(&told);
-        Ok(())
-    })?;
+    output::write(global, &base)?;
+    let networks = Sides { before: &before, after: &after };
+    let ends = JointEnds::build(networks);
+    output::write_beside(global, &Diff::new(networks, &ends, None))?;
     if !args.apply {
         return Ok(ExitCode::Success);
     }

@@ -9,8 +9,8 @@ use crate::diff::diff::Diff;
 use crate::diff::joint::JointEnds;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
-use crate::render::machine::Syntax;
-use crate::render::{Format, diff as render, diff_markdown, diff_rows, dot, mermaid};
+use crate::render::answer::Answer;
+use crate::render::format::Formats;
 
 /// Show which connections appear, disappear or change if manifests were applied.
 ///
@@ -51,6 +51,9 @@ pub struct DiffArgs {
     all_namespaces: bool,
 }
 
+/// The formats of its answers.
+pub const FORMATS: Formats = Diff::<'_, '_>::FORMATS;
+
 /// Runs the subcommand.
 ///
 /// # Errors
@@ -83,25 +86,6 @@ pub fn run(args: &DiffArgs, global: &Global) -> Result<ExitCode, Error> {
     }
     let ends = JointEnds::build(networks);
     let diff = Diff::new(networks, &ends, only);
-    let mut differs = false;
-    output::write(global, true, |out, format, look| {
-        differs = match format {
-            Format::Json => diff_rows::write_data(out, &diff, Syntax::Json)?,
-            Format::Yaml => diff_rows::write_data(out, &diff, Syntax::Yaml)?,
-            Format::Csv => {
-                output::tell_limits(&diff.caveats(), &diff.gaps());
-                diff_rows::write_csv(out, &diff)?
-            }
-            Format::Markdown => diff_markdown::write(out, &diff)?,
-            Format::Dot | Format::Mermaid => {
-                let (graph, differs) = render::graph(&diff);
-                let write = if format == Format::Dot { dot::write } else { mermaid::write };
-                write(out, &graph)?;
-                differs
-            }
-            _ => render::write(out, &diff, look)?,
-        };
-        Ok(())
-    })?;
-    Ok(output::outcome(!differs))
+    output::write(global, &diff)?;
+    Ok(output::outcome(!diff.differs()))
 }

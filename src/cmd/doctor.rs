@@ -8,8 +8,9 @@ use super::terminal::warn;
 use crate::cluster::doctor;
 use crate::error::{Error, ExitCode};
 use crate::policy;
-use crate::render::{Format, doctor as render, machine};
-use crate::report::doctor as report;
+use crate::render::answer::Answer;
+use crate::render::format::Formats;
+use crate::report::doctor::{Checkup, examine};
 
 /// Check whether answers about a cluster can be trusted.
 ///
@@ -25,6 +26,9 @@ Examples:
   # What a service account of a pipeline would see
   kubectl netpol doctor --as system:serviceaccount:ci:reader -n shop")]
 pub struct DoctorArgs {}
+
+/// The formats of its answers.
+pub const FORMATS: Formats = Checkup::FORMATS;
 
 /// Runs the subcommand.
 ///
@@ -42,11 +46,7 @@ pub fn run(_args: &DoctorArgs, global: &Global) -> Result<ExitCode, Error> {
     global.cni.lay_over(&mut snapshot);
     let rules = policy::translate(&snapshot);
     let rights = (&*examined.rights, &*examined.namespace);
-    let checkup = report::examine(&snapshot, &rules, rights, &server_version);
-    output::write(global, true, |out, format, look| match format {
-        Format::Json => machine::write_json(out, &checkup),
-        Format::Yaml => machine::write_yaml(out, &checkup),
-        _ => render::write(out, &checkup, look),
-    })?;
+    let checkup = examine(&snapshot, &rules, rights, &server_version);
+    output::write(global, &checkup)?;
     Ok(output::outcome(checkup.problems.is_empty()))
 }

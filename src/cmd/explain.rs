@@ -12,8 +12,10 @@ use crate::edit::url;
 use crate::ends::target::{PortQuery, Target};
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
+use crate::explain::explanation::Explanation;
 use crate::plan::explain_url::explain_url;
-use crate::render::{Format, explain, host, machine, subject};
+use crate::render::answer::Answer;
+use crate::render::format::Formats;
 
 /// Explain what policies apply to a workload, or why a connection is allowed or denied.
 ///
@@ -88,6 +90,9 @@ impl ExplainArgs {
     }
 }
 
+/// The formats of its answers.
+pub const FORMATS: Formats = Explanation::FORMATS;
+
 /// Runs the subcommand.
 ///
 /// # Errors
@@ -133,11 +138,7 @@ fn run_connection(
     if let Some(fix) = &mut answer.fix {
         fix.hide_annotations();
     }
-    output::write(global, true, |out, format, look| match format {
-        Format::Json => machine::write_json(out, &answer),
-        Format::Yaml => machine::write_yaml(out, &answer),
-        _ => explain::write(out, &answer, look),
-    })?;
+    output::write(global, &answer)?;
     Ok(args.outcome(answer.verdict))
 }
 
@@ -159,11 +160,7 @@ fn run_subject(
     let network = Network::of(&input.snapshot);
     let end = find(&network, target, &input.namespace)?;
     let answer = crate::report::subject::explain(&network, &end);
-    output::write(global, true, |out, format, look| match format {
-        Format::Json => machine::write_json(out, &answer),
-        Format::Yaml => machine::write_yaml(out, &answer),
-        _ => subject::write(out, &answer, look),
-    })?;
+    output::write(global, &answer)?;
     Ok(ExitCode::Success)
 }
 
@@ -174,10 +171,6 @@ fn run_url(args: &ExplainArgs, global: &Global, target: &Target, url: &str) -> R
     let source = find(&network, target, &input.namespace)?;
     let asking = args.resolver.asking(&input.snapshot, global.cluster().as_ref())?;
     let answer = explain_url(&network, (&source, &input.namespace), &url, &asking, &Terminal)?;
-    output::write(global, true, |out, format, look| match format {
-        Format::Json => machine::write_json(out, &answer),
-        Format::Yaml => machine::write_yaml(out, &answer),
-        _ => host::write(out, &answer, look),
-    })?;
+    output::write(global, &answer)?;
     Ok(args.outcome(answer.verdict))
 }

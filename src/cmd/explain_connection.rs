@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorKind, ExitCode};
 use crate::explain::explain::explain;
 use crate::explain::explanation::{Explanation, Fix};
 use crate::fix::fix;
+use crate::render::objects::Objects;
 
 /// Explains a connection between two ends, of which no more is read than it takes.
 pub(crate) fn answer(
@@ -69,6 +70,6 @@ pub(crate) fn write_fix(global: &Global, answer: Explanation) -> Result<ExitCode
         tell(&format!("{source} -> {destination} is allowed: there is nothing to fix"));
         return Ok(ExitCode::Success);
     };
-    output::write_objects(global, &objects)?;
+    output::write(global, &Objects(&objects))?;
     Ok(ExitCode::Success)
 }

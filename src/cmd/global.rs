@@ -7,7 +7,7 @@ use crate::cluster::read::ConnectOptions;
 use crate::error::Error;
 use crate::model::cni::{Cni, NetworkPlugin};
 use crate::model::snapshot::Snapshot;
-use crate::render::Format;
+use crate::render::format::{Format, Formats};
 
 /// The flags that every subcommand has.
 #[derive(Debug, Args)]
@@ -68,13 +68,11 @@ pub enum ColorWhen {
 impl Global {
     /// Returns the format that was asked for.
     pub(crate) fn format(&self) -> Format {
-        let known = Format::OF_CONNECTIONS.iter();
-        let asked = known.filter(|(word, _)| Some(*word) == self.output.as_deref());
-        asked.map(|(_, format)| *format).next().unwrap_or(Format::Text)
+        self.output.as_deref().and_then(Format::named).unwrap_or(Format::Text)
     }
 
     /// Refuses a format that is not one of these, in kubectl's words.
-    pub(crate) fn check_format(&self, formats: &[(&str, Format)]) -> Result<(), Error> {
+    pub(crate) fn check_format(&self, formats: Formats) -> Result<(), Error> {
         let Some(word) = &self.output else { return Ok(()) };
         if formats.iter().any(|(known, _)| known == word) {
             return Ok(());

@@ -11,8 +11,8 @@ use crate::ends::units::Level;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::policy::Direction;
-use crate::render::machine::Syntax;
-use crate::render::{Format, dot, list as render, mermaid};
+use crate::render::answer::Answer;
+use crate::render::format::Formats;
 use crate::report::list::List;
 use crate::report::query::Query;
 
@@ -67,6 +67,9 @@ enum Half {
     Ingress,
 }
 
+/// The formats of its answers.
+pub const FORMATS: Formats = List::<'_, '_>::FORMATS;
+
 /// Runs the subcommand.
 ///
 /// # Errors
@@ -102,18 +105,6 @@ pub fn run(args: &ListArgs, global: &Global) -> Result<ExitCode, Error> {
         query.to.as_ref().map_or(Ok(()), |end| service::check_port(&network, end, query.port.as_ref()));
     is_source.and(has_port).map_err(Error::one_line)?;
     let list = List::new(&network, query);
-    let gaps: Vec<String> = input.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect();
-    output::write(global, !args.no_headers, |out, format, look| match format {
-        Format::Text | Format::Wide => render::write(out, &list, &gaps, look),
-        Format::Json => render::write_data(out, &list, &gaps, Syntax::Json),
-        Format::Yaml => render::write_data(out, &list, &gaps, Syntax::Yaml),
-        Format::Csv => {
-            output::tell_limits(&list.caveats(), &gaps);
-            render::write_csv(out, &list, look)
-        }
-        Format::Markdown => render::write_markdown(out, &list, &gaps),
-        Format::Dot => dot::write(out, &render::graph(&list, &gaps)),
-        Format::Mermaid => mermaid::write(out, &render::graph(&list, &gaps)),
-    })?;
+    output::write_table(global, &list, !args.no_headers)?;
     Ok(ExitCode::Success)
 }

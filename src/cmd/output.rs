@@ -2,50 +2,52 @@
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 
-use serde::Serialize;
-
 use super::global::{ColorWhen, Global};
 use super::terminal::tell;
 use crate::error::{Error, ExitCode};
-use crate::render::{Format, Look, machine};
+use crate::render::answer;
+use crate::render::answer::Answer;
+use crate::render::look::Look;
 
 /// The columns of text that goes to no terminal.
 const DEFAULT_WIDTH: usize = 80;
 /// The columns of text on a very wide terminal: longer lines are hard to read.
 const LARGEST_WIDTH: usize = 120;
 
-/// Writes the answer to standard output; a reader that went away is success.
-pub(crate) fn write(
-    global: &Global,
-    headers: bool,
-    answer: impl FnOnce(&mut dyn Write, Format, Look) -> io::Result<()>,
-) -> Result<(), Error> {
+/// Writes an answer to standard output; a reader that went away is success.
+pub(crate) fn write(global: &Global, answer: &impl Answer) -> Result<(), Error> {
+    write_table(global, answer, true)
+}
+
+/// Does the same, and leaves the header of tables out unless it is wanted.
+pub(crate) fn write_table(global: &Global, answer: &impl Answer, headers: bool) -> Result<(), Error> {
     let format = global.format();
-    set_colour(global.color);
-    let look = Look { width: width(), wide: format == Format::Wide, headers };
+    let look = look(global, headers);
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    match answer(&mut out, format, look).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::usage(format!("cannot write the answer: {error}")))
-        }
+    answer.aside(format).iter().for_each(|line| tell(line));
+    match answer::write(&mut out, answer, format, look).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(&error)),
         _ => Ok(()),
     }
 }
 
-/// Writes objects to apply, as JSON where that is asked for and as YAML otherwise.
-pub(crate) fn write_objects(global: &Global, objects: &[impl Serialize]) -> Result<(), Error> {
-    write(global, true, |out, format, _| match format {
-        Format::Json => machine::write_json_objects(out, objects),
-        _ => machine::write_yaml_objects(out, objects),
-    })
+/// Writes an answer for a person to standard error, beside one on standard output.
+pub(crate) fn write_beside(global: &Global, answer: &impl Answer) -> Result<(), Error> {
+    let mut text = Vec::new();
+    answer.text(&mut text, look(global, true)).map_err(|error| unwritten(&error))?;
+    // A closed standard error is no reason to end otherwise.
+    let _ = io::stderr().write_all(&text);
+    Ok(())
 }
 
-/// Tells on standard error what an answer of rows alone has no place for: its caveats and gaps.
-pub(crate) fn tell_limits(caveats: &[String], gaps: &[String]) {
-    let caveats = caveats.iter().map(|text| ("caveat", text));
-    for (kind, text) in caveats.chain(gaps.iter().map(|text| ("gap", text))) {
-        tell(&format!("{kind}: {text}"));
-    }
+fn unwritten(error: &io::Error) -> Error {
+    Error::usage(format!("cannot write the answer: {error}"))
+}
+
+/// Says how text looks where the answer goes.
+fn look(global: &Global, headers: bool) -> Look {
+    set_colour(global.color);
+    Look { width: width(), wide: global.format().is_wide(), headers }
 }
 
 /// Returns how a command ends whose expectation, if there is one, held or did not.

@@ -15,8 +15,10 @@ use crate::edit::merge::{Dead, Options, Prune};
 use crate::edit::special::own_addresses;
 use crate::error::{Error, ExitCode};
 use crate::plan::refresh_ips::{Effect, Remembered, Which};
-use crate::render::{Format, machine, refresh as render};
-use crate::report::refresh::Standing;
+use crate::render::answer::Answer;
+use crate::render::format::Formats;
+use crate::render::objects::Objects;
+use crate::report::refresh::{Refresh, Standing};
 
 /// Bring the addresses of remembered host names up to date.
 ///
@@ -69,6 +71,9 @@ pub struct RefreshIpsArgs {
     resolver: ResolverFlags,
 }
 
+/// The formats of its answers.
+pub const FORMATS: Formats = Refresh::FORMATS;
+
 /// Runs the subcommand.
 ///
 /// # Errors
@@ -100,11 +105,7 @@ pub fn run(args: &RefreshIpsArgs, global: &Global) -> Result<ExitCode, Error> {
     let effect = if args.check { Effect::Check } else { Effect::Write };
     let answer = remembered.refresh(&input.snapshot, (&asking, options), effect, &Terminal)?;
     terminal::warn(&writer.warnings());
-    output::write(global, true, |out, format, look| match format {
-        Format::Json => machine::write_json(out, &answer),
-        Format::Yaml => machine::write_yaml(out, &answer),
-        _ => render::write(out, &answer, look),
-    })?;
+    output::write(global, &answer)?;
     Ok(match answer.standing() {
         Standing::NotWritten => ExitCode::Cluster,
         Standing::Refused => ExitCode::Refused,
@@ -134,6 +135,6 @@ fn print_cronjob(args: &RefreshIpsArgs, global: &Global, image: &str) -> Result<
         schedule: &args.schedule,
         arguments: &arguments,
     });
-    output::write_objects(global, &objects)?;
+    output::write(global, &Objects(&objects))?;
     Ok(ExitCode::Success)
 }

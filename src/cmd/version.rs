@@ -1,6 +1,6 @@
 //! `kubectl netpol version`.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use clap::Args;
 use serde::Serialize;
@@ -9,7 +9,10 @@ use super::global::Global;
 use super::output;
 use crate::cluster::read as cluster;
 use crate::error::{Error, ErrorKind, ExitCode};
-use crate::render::{Format, machine};
+use crate::render::answer::Answer;
+use crate::render::format::{Format, Formats};
+use crate::render::look::Look;
+use crate::render::machine::{self, Syntax};
 
 /// Print the version of the plugin, and of the server where it can be reached.
 #[derive(Debug, Args)]
@@ -34,6 +37,9 @@ struct Versions {
     server_version: Option<String>,
 }
 
+/// The formats of its answers.
+pub const FORMATS: Formats = Versions::FORMATS;
+
 /// Runs the subcommand.
 ///
 /// # Errors
@@ -48,11 +54,7 @@ pub fn run(args: &VersionArgs, global: &Global) -> Result<ExitCode, Error> {
         Err(error) => (None, Some(error)),
     };
     let versions = Versions { client_version: env!("CARGO_PKG_VERSION"), server_version };
-    output::write(global, true, |out, format, _| match format {
-        Format::Json => machine::write_json(out, &versions),
-        Format::Yaml => machine::write_yaml(out, &versions),
-        _ => write(out, &versions),
-    })?;
+    output::write(global, &versions)?;
     match failed {
         // Without any kubeconfig there is no server to ask.
         Some(error) if error.kind != ErrorKind::Usage => Err(error),
@@ -60,10 +62,18 @@ pub fn run(args: &VersionArgs, global: &Global) -> Result<ExitCode, Error> {
     }
 }
 
-fn write(out: &mut dyn Write, versions: &Versions) -> std::io::Result<()> {
-    writeln!(out, "Client Version: v{}", versions.client_version)?;
-    match &versions.server_version {
-        Some(server) => writeln!(out, "Server Version: {server}"),
-        None => Ok(()),
+impl Answer for Versions {
+    const FORMATS: Formats = Format::OF_FACTS;
+
+    fn text(&self, out: &mut dyn Write, _: Look) -> io::Result<()> {
+        writeln!(out, "Client Version: v{}", self.client_version)?;
+        match &self.server_version {
+            Some(server) => writeln!(out, "Server Version: {server}"),
+            None => Ok(()),
+        }
+    }
+
+    fn data(&self, out: &mut dyn Write, syntax: Syntax) -> io::Result<()> {
+        machine::write(out, self, syntax)
     }
 }

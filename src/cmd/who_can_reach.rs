@@ -8,8 +8,8 @@ use super::{input, output};
 use crate::ends::target::Target;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
-use crate::render::machine::Syntax;
-use crate::render::{Format, dot, mermaid, reach as render};
+use crate::render::answer::Answer;
+use crate::render::format::Formats;
 use crate::report::reach::{Detail, Query, Sources};
 
 /// Find every source that can open connections to a workload, a Service, a node or an address.
@@ -63,6 +63,9 @@ pub struct WhoCanReachArgs {
     no_headers: bool,
 }
 
+/// The formats of its answers.
+pub const FORMATS: Formats = Sources::<'_, '_>::FORMATS;
+
 /// Runs the subcommand.
 ///
 /// # Errors
@@ -75,7 +78,7 @@ pub fn run(args: &WhoCanReachArgs, global: &Global) -> Result<ExitCode, Error> {
     let network = Network::of(&input.snapshot);
     let end = |target: &Target| find(&network, target, &input.namespace);
     let only = only.map(|targets| targets.iter().map(end).collect()).transpose()?;
-    let why = args.why || global.format() == Format::Wide;
+    let why = args.why || global.format().is_wide();
     let query = Query {
         target: end(&target)?,
         port,
@@ -84,18 +87,7 @@ pub fn run(args: &WhoCanReachArgs, global: &Global) -> Result<ExitCode, Error> {
     };
     let sources = Sources::find(&network, query);
     let sources = sources.map_err(Error::one_line)?;
-    output::write(global, !args.no_headers, |out, format, look| match format {
-        Format::Text | Format::Wide => render::write(out, &sources, look),
-        Format::Json => render::write_data(out, &sources, Syntax::Json),
-        Format::Yaml => render::write_data(out, &sources, Syntax::Yaml),
-        Format::Csv => {
-            output::tell_limits(&render::notes(&sources), &sources.gaps);
-            render::write_csv(out, &sources, look)
-        }
-        Format::Markdown => render::write_markdown(out, &sources),
-        Format::Dot => dot::write(out, &render::graph(&sources)),
-        Format::Mermaid => mermaid::write(out, &render::graph(&sources)),
-    })?;
+    output::write_table(global, &sources, !args.no_headers)?;
     Ok(output::outcome(sources.is_as_expected()))
 }
 

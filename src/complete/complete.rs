@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::mpsc::{self, Sender};
 use std::time::{Duration, Instant};
 
-use clap::{Arg, Command, CommandFactory, FromArgMatches};
+use clap::{Arg, CommandFactory, FromArgMatches};
 
 use super::cursor::{Cursor, Place};
 use super::target::{Naming, Of, Offer, known_kind, objects, offers, ports};
@@ -69,7 +69,7 @@ fn answer(words: &[String], sender: &Sender<String>) {
     let mut root = Cli::command();
     root.build();
     let cursor = Cursor::read(&root, words);
-    let Some(offers) = at(&cursor, &root) else {
+    let Some(offers) = at(&cursor) else {
         let _ = sender.send(":0\n".to_owned());
         return;
     };
@@ -82,7 +82,7 @@ fn answer(words: &[String], sender: &Sender<String>) {
 }
 
 /// Lists what may stand at the cursor; nothing where the shell is to offer files.
-fn at(cursor: &Cursor<'_>, root: &Command) -> Option<Vec<Offer>> {
+fn at(cursor: &Cursor<'_>) -> Option<Vec<Offer>> {
     Some(match cursor.place {
         Place::End => Vec::new(),
         Place::Subcommand => {
@@ -95,12 +95,12 @@ fn at(cursor: &Cursor<'_>, root: &Command) -> Option<Vec<Offer>> {
             let names = shown.filter_map(|flag| Some((flag.get_long()?, flag.get_help())));
             names.map(|(name, help)| Offer::word(format!("--{name}"), first_line(help))).collect()
         }
-        Place::Value(argument) => return values(cursor, root, argument),
+        Place::Value(argument) => return values(cursor, argument),
     })
 }
 
 /// Lists the values that an argument may have; nothing where they are files.
-fn values(cursor: &Cursor<'_>, root: &Command, argument: &Arg) -> Option<Vec<Offer>> {
+fn values(cursor: &Cursor<'_>, argument: &Arg) -> Option<Vec<Offer>> {
     let known = argument.get_possible_values();
     if !known.is_empty() {
         let shown = known.iter().filter(|value| !value.is_hide_set());
@@ -118,7 +118,7 @@ fn values(cursor: &Cursor<'_>, root: &Command, argument: &Arg) -> Option<Vec<Off
             std::iter::once(Offer::word("auto", "recognise it")).chain(known).collect()
         }
         (_, "FORMAT") => {
-            let known = formats(root, cursor.command.get_name());
+            let known = formats(cursor.command.get_name());
             known.iter().map(|(word, _)| Offer::word(*word, "")).collect()
         }
         (_, "TARGET") => match *cursor.positionals {

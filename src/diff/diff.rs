@@ -67,6 +67,11 @@ impl<'a, 'b> Diff<'a, 'b> {
         ControlFlow::Continue(())
     }
 
+    /// Tells whether there is any difference.
+    pub fn differs(&self) -> bool {
+        !self.isolations().is_empty() || self.each(&mut |_| ControlFlow::Break(())).is_break()
+    }
+
     /// Lists the pods that become isolated, or no longer are; nothing is counted yet.
     pub fn isolations(&self) -> Vec<Isolation> {
         let asked = |own: &Isolation| {

@@ -2,7 +2,7 @@
 
 use crate::answer::endpoint::Endpoint;
 use crate::answer::verdict::Verdict;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// A way in from outside the cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -39,7 +39,7 @@ pub struct Exposure {
 }
 
 /// How something gets in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Way {
     /// A Service of type LoadBalancer.
     LoadBalancer,
@@ -55,6 +55,27 @@ pub enum Way {
     Ingress,
     /// A route of a Gateway.
     Gateway,
+}
+
+impl Way {
+    /// Returns its name, as in the schema.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LoadBalancer => "LoadBalancer",
+            Self::NodePort => "NodePort",
+            Self::ExternalIP => "ExternalIP",
+            Self::HostPort => "HostPort",
+            Self::HostNetwork => "HostNetwork",
+            Self::Ingress => "Ingress",
+            Self::Gateway => "Gateway",
+        }
+    }
+}
+
+impl Serialize for Way {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
 }
 
 /// A port of a way in.

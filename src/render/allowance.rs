@@ -5,18 +5,41 @@ use std::io::{self, Write};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
-use super::machine::yaml;
+use super::answer::Answer;
+use super::format::{Format, Formats};
+use super::look::Look;
+use super::machine::{Syntax, yaml};
+use super::objects::Objects;
 use super::refresh::host_lines;
 use super::text::{Label, Line, write_lines};
 use crate::answer::verdict::Verdict;
-use crate::render::Look;
+use crate::diff::diff::Diff;
 use crate::report::planned::{Allowance, Becomes, PlannedPolicy};
 
-/// Writes a plan.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write(out: &mut dyn Write, plan: &Allowance, look: Look) -> io::Result<()> {
+/// A plan, and the connections that it opens or cuts.
+pub struct Proposed<'a> {
+    /// The plan.
+    pub plan: &'a Allowance,
+    /// What it does.
+    pub effect: &'a Diff<'a, 'a>,
+}
+
+impl Answer for Proposed<'_> {
+    const FORMATS: Formats = Format::OF_EXPLANATIONS;
+
+    fn text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        write_lines(out, &lines(self.plan, look)?, look.width)?;
+        self.effect.text(out, look)
+    }
+
+    /// Writes the policies alone, for Git.
+    fn data(&self, out: &mut dyn Write, syntax: Syntax) -> io::Result<()> {
+        let whole: Vec<&Value> = self.plan.policies.iter().map(|policy| &policy.whole).collect();
+        Objects(&whole).data(out, syntax)
+    }
+}
+
+fn lines(plan: &Allowance, look: Look) -> io::Result<Vec<Line>> {
     let mut lines = vec![
         Line::new(0, 2)
             .with(Label::Heading, &plan.source)
@@ -34,7 +57,7 @@ pub fn write(out: &mut dyn Write, plan: &Allowance, look: Look) -> io::Result<()
     lines
         .extend(plan.notes.iter().map(|note| Line::new(0, 8).with(Label::Caution, "note:").plain(note)));
     lines.push(Line::default());
-    write_lines(out, &lines, look.width)
+    Ok(lines)
 }
 
 fn policy_lines(policy: &PlannedPolicy, look: Look) -> io::Result<Vec<Line>> {

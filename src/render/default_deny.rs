@@ -2,33 +2,38 @@
 
 use std::io::{self, Write};
 
-use serde_json::json;
-
-use super::machine;
+use super::answer::Answer;
+use super::format::{Format, Formats};
+use super::look::Look;
+use super::machine::Syntax;
+use super::objects;
 use super::sanitize::sanitize;
 use crate::report::default_deny::DefaultDeny;
 
-/// Writes the policies as documents of a YAML stream.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write_yaml(out: &mut dyn Write, base: &DefaultDeny) -> io::Result<()> {
-    write_findings(out, base)?;
-    machine::write_yaml_objects(out, &base.policies)
+impl Answer for DefaultDeny {
+    const FORMATS: Formats = Format::OF_FACTS;
+
+    fn text(&self, out: &mut dyn Write, _: Look) -> io::Result<()> {
+        self.data(out, Syntax::Yaml)
+    }
+
+    fn data(&self, out: &mut dyn Write, syntax: Syntax) -> io::Result<()> {
+        match syntax {
+            Syntax::Json => objects::list(out, &self.policies),
+            Syntax::Yaml => {
+                comments(self).try_for_each(|line| writeln!(out, "{}", sanitize(&line)))?;
+                objects::documents(out, &self.policies)
+            }
+        }
+    }
+
+    fn aside(&self, format: Format) -> Vec<String> {
+        // JSON has no place for comments.
+        let is_json = matches!(format, Format::Data(Syntax::Json));
+        comments(self).filter(|_| is_json).collect()
+    }
 }
 
-/// Writes the findings as comments.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write_findings(out: &mut dyn Write, base: &DefaultDeny) -> io::Result<()> {
-    base.findings.iter().try_for_each(|finding| writeln!(out, "# {}", sanitize(finding)))
-}
-
-/// Writes the policies as a List, without the findings.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write_json(out: &mut dyn Write, base: &DefaultDeny) -> io::Result<()> {
-    machine::write_json(out, &json!({"apiVersion": "v1", "kind": "List", "items": base.policies}))
+fn comments(base: &DefaultDeny) -> impl Iterator<Item = String> {
+    base.findings.iter().map(|finding| format!("# {finding}"))
 }

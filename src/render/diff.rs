@@ -1,52 +1,76 @@
-//! Changes of connections as text.
+//! Changes of connections as text and as a graph.
 
 use std::io::{self, Write};
 
-use super::diff_words::{Sentence, UNKNOWN_CAUSE, differs, headline, losses, ports, sentence, turn};
+use super::answer::{Answer, Connections, WriteRecord};
+use super::diff_words::{Sentence, UNKNOWN_CAUSE, headline, losses, ports, sentence, turn};
+use super::format::{Format, Formats};
 use super::graph::Graph;
-use super::limits::limits;
+use super::limits::{Limits, limits};
+use super::look::Look;
+use super::machine::Syntax;
 use super::text::{Label, Line, padded, write_lines};
+use super::{diff_markdown, diff_rows};
 use crate::answer::verdict::Verdict;
 use crate::diff::change::{Cause, ChangeKind, IsolationChange};
 use crate::diff::change_summary::{ChangeGroup, ChangeLine, Detail, summarise};
 use crate::diff::diff::Diff;
 use crate::ends::place::{Place, title};
-use crate::render::Look;
 
 /// Isolations that are told unless every detail is asked for.
 const SHOWN: usize = 20;
 
-/// Writes a diff for a person; tells whether there is any difference.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write(out: &mut dyn Write, diff: &Diff<'_, '_>, look: Look) -> io::Result<bool> {
-    let detail = if look.wide { Detail::Every } else { Detail::Merged };
-    let (summary, gaps) = (summarise(diff, detail), diff.gaps());
-    let mut lines = vec![Line::new(0, 2).with(Label::Heading, headline(&summary, &gaps))];
-    lines.extend(isolations(&summary.isolations, look));
-    for group in &summary.groups {
-        lines.push(Line::default());
-        lines.extend(causes(&group.causes));
-        lines.extend(rows(group, look));
+impl Answer for Diff<'_, '_> {
+    const FORMATS: Formats = Format::OF_CONNECTIONS;
+
+    fn text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        let detail = if look.wide { Detail::Every } else { Detail::Merged };
+        let (summary, gaps) = (summarise(self, detail), self.gaps());
+        let mut lines = vec![Line::new(0, 2).with(Label::Heading, headline(&summary, &gaps))];
+        lines.extend(isolations(&summary.isolations, look));
+        for group in &summary.groups {
+            lines.push(Line::default());
+            lines.extend(causes(&group.causes));
+            lines.extend(rows(group, look));
+        }
+        lines.extend(limits(&self.caveats(), &gaps));
+        let width = if look.wide { usize::MAX } else { look.width };
+        write_lines(out, &lines, width)
     }
-    lines.extend(limits(&diff.caveats(), &gaps));
-    let width = if look.wide { usize::MAX } else { look.width };
-    write_lines(out, &lines, width)?;
-    Ok(differs(&summary))
+
+    fn data(&self, out: &mut dyn Write, syntax: Syntax) -> io::Result<()> {
+        diff_rows::data(out, self, syntax)
+    }
+
+    fn connections(&self) -> Option<&dyn Connections> {
+        Some(self)
+    }
 }
 
-/// Draws the changes of a diff; tells whether there is any difference.
-pub fn graph(diff: &Diff<'_, '_>) -> (Graph, bool) {
-    let (summary, gaps) = (summarise(diff, Detail::Merged), diff.gaps());
-    let mut told = vec![headline(&summary, &gaps)];
-    let words = |own: &IsolationChange| format!("{} {} {}", title(&own.subject), turn(own), losses(own));
-    told.extend(summary.isolations.iter().take(SHOWN).map(|own| words(own).trim_end().to_owned()));
-    if summary.isolations.len() > SHOWN {
-        told.push(format!("and {} more isolations", summary.isolations.len() - SHOWN));
+impl Connections for Diff<'_, '_> {
+    fn records(&self, _: Look, record: &mut WriteRecord<'_>) -> io::Result<()> {
+        diff_rows::records(self, record)
     }
-    let graph = Graph::of_changes(&summary.groups, diff.caveats(), gaps);
-    (Graph { summary: told, ..graph }, differs(&summary))
+
+    fn markdown(&self, out: &mut dyn Write) -> io::Result<()> {
+        diff_markdown::write(out, self, &self.limits())
+    }
+
+    fn graph(&self) -> Graph {
+        let (summary, limits) = (summarise(self, Detail::Merged), self.limits());
+        let mut told = vec![headline(&summary, &limits.gaps)];
+        let words =
+            |own: &IsolationChange| format!("{} {} {}", title(&own.subject), turn(own), losses(own));
+        told.extend(summary.isolations.iter().take(SHOWN).map(|own| words(own).trim_end().to_owned()));
+        if summary.isolations.len() > SHOWN {
+            told.push(format!("and {} more isolations", summary.isolations.len() - SHOWN));
+        }
+        Graph::of_changes(&summary.groups, told, limits)
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { caveats: self.caveats(), gaps: self.gaps() }
+    }
 }
 
 fn isolations(isolations: &[IsolationChange], look: Look) -> Vec<Line> {

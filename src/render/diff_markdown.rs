@@ -2,9 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::diff_words::{
-    Sentence, UNKNOWN_CAUSE, differs, headline, items, losses, sentence, turn, word,
-};
+use super::diff_words::{Sentence, UNKNOWN_CAUSE, headline, items, losses, sentence, turn, word};
+use super::limits::Limits;
 use super::markdown;
 use crate::diff::change_summary::{ChangeGroup, Detail, summarise};
 use crate::diff::diff::Diff;
@@ -13,13 +12,13 @@ use crate::ends::place::title;
 /// Tables of more rows are folded.
 const UNFOLDED: usize = 50;
 
-/// Writes a diff; tells whether there is any difference.
+/// Writes a diff.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(out: &mut dyn Write, diff: &Diff<'_, '_>) -> io::Result<bool> {
-    let (summary, gaps) = (summarise(diff, Detail::Merged), diff.gaps());
-    writeln!(out, "### Network policies: {}", headline(&summary, &gaps).trim_end_matches('.'))?;
+pub fn write(out: &mut dyn Write, diff: &Diff<'_, '_>, limits: &Limits) -> io::Result<()> {
+    let summary = summarise(diff, Detail::Merged);
+    writeln!(out, "### Network policies: {}", headline(&summary, &limits.gaps).trim_end_matches('.'))?;
     if !summary.isolations.is_empty() {
         writeln!(out)?;
     }
@@ -37,8 +36,7 @@ pub fn write(out: &mut dyn Write, diff: &Diff<'_, '_>) -> io::Result<bool> {
     if folded {
         writeln!(out, "\n</details>")?;
     }
-    markdown::limits(out, &diff.caveats(), &gaps)?;
-    Ok(differs(&summary))
+    markdown::limits(out, limits)
 }
 
 fn table(out: &mut dyn Write, group: &ChangeGroup) -> io::Result<()> {

@@ -8,11 +8,6 @@ use crate::diff::sides::Sides;
 use crate::ends::naming::name_of;
 use crate::render::place::where_is;
 
-/// Tells whether there is any difference.
-pub(crate) fn differs(summary: &ChangeSummary) -> bool {
-    !summary.counts.is_empty() || !summary.isolations.is_empty()
-}
-
 /// Returns the answer in one line.
 pub(crate) fn headline(summary: &ChangeSummary, gaps: &[String]) -> String {
     let kinds = [ChangeKind::Removed, ChangeKind::Changed, ChangeKind::Added];

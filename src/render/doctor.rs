@@ -2,31 +2,38 @@
 
 use std::io::{self, Write};
 
+use super::answer::Answer;
+use super::format::{Format, Formats};
+use super::look::Look;
+use super::machine::{self, Syntax};
 use super::text::{Label, Line, padded, write_lines};
-use crate::render::Look;
 use crate::report::doctor::{Allowed, Checkup, Place};
 
-/// Writes a checkup.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write(out: &mut dyn Write, checkup: &Checkup, look: Look) -> io::Result<()> {
-    let mut lines = vec![summary(checkup), Line::default()];
-    lines.push(row("server").plain(&checkup.server_version));
-    lines.extend(plugin(checkup));
-    let noun = if checkup.policies == 1 { "NetworkPolicy" } else { "NetworkPolicies" };
-    lines.push(row("policies").plain(format!("{} {noun}", checkup.policies)));
-    lines.extend(checkup.dns.iter().map(|own| place("dns", own)));
-    lines.extend(checkup.api_server.iter().map(|own| place("API server", own)));
-    lines.extend(rights(checkup));
-    lines.push(Line::default());
-    let marked = |word: &'static str| move |text: &String| marked(word, text);
-    lines.extend(checkup.problems.iter().map(marked("problem")));
-    lines.extend(checkup.notes.iter().map(marked("note")));
-    if checkup.problems.is_empty() && checkup.notes.is_empty() {
-        lines.pop();
+impl Answer for Checkup {
+    const FORMATS: Formats = Format::OF_EXPLANATIONS;
+
+    fn text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        let mut lines = vec![summary(self), Line::default()];
+        lines.push(row("server").plain(&self.server_version));
+        lines.extend(plugin(self));
+        let noun = if self.policies == 1 { "NetworkPolicy" } else { "NetworkPolicies" };
+        lines.push(row("policies").plain(format!("{} {noun}", self.policies)));
+        lines.extend(self.dns.iter().map(|own| place("dns", own)));
+        lines.extend(self.api_server.iter().map(|own| place("API server", own)));
+        lines.extend(rights(self));
+        lines.push(Line::default());
+        let marked = |word: &'static str| move |text: &String| marked(word, text);
+        lines.extend(self.problems.iter().map(marked("problem")));
+        lines.extend(self.notes.iter().map(marked("note")));
+        if self.problems.is_empty() && self.notes.is_empty() {
+            lines.pop();
+        }
+        write_lines(out, &lines, look.width)
     }
-    write_lines(out, &lines, look.width)
+
+    fn data(&self, out: &mut dyn Write, syntax: Syntax) -> io::Result<()> {
+        machine::write(out, self, syntax)
+    }
 }
 
 fn summary(checkup: &Checkup) -> Line {

@@ -11,8 +11,7 @@ use crate::render::edge::{Shape, Stroke};
 /// # Errors
 /// Those of the writer.
 pub fn write(out: &mut dyn Write, graph: &Graph) -> io::Result<()> {
-    let caveats = graph.caveats.iter().map(|text| ("caveat", text));
-    for (kind, text) in caveats.chain(graph.gaps.iter().map(|text| ("gap", text))) {
+    for (kind, text) in graph.limits.each() {
         writeln!(out, "// {kind}: {}", sanitize(text))?;
     }
     writeln!(out, "digraph netpol {{\n  rankdir=LR;\n  node [shape=box];")?;
@@ -27,7 +26,7 @@ pub fn write(out: &mut dyn Write, graph: &Graph) -> io::Result<()> {
         }
     }
     note(out, "summary", &mut graph.summary.iter().cloned())?;
-    note(out, "gaps", &mut graph.gaps.iter().map(|gap| format!("gap: {gap}")))?;
+    note(out, "gaps", &mut graph.limits.gaps.iter().map(|gap| format!("gap: {gap}")))?;
     for edge in &graph.edges {
         let style = match edge.stroke {
             Stroke::Solid => "",

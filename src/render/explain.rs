@@ -4,8 +4,12 @@ use crate::render::place::place_of;
 
 use std::io::{self, Write};
 
+use super::answer::Answer;
 use super::fix::fix;
+use super::format::{Format, Formats};
 use super::limits::limits;
+use super::look::Look;
+use super::machine::{self, Syntax};
 use super::text::{Label, Line, headline, padded, word, write_lines};
 use crate::answer::finding::Finding;
 use crate::answer::rule_ref::RuleRef;
@@ -13,49 +17,52 @@ use crate::answer::verdict::Verdict;
 use crate::ends::naming::name_of;
 use crate::ends::place::title;
 use crate::explain::explanation::{Explanation, Group, Half, Miss, Reason, RuleUse, ServicePort};
-use crate::render::Look;
 
 /// Near misses that are shown of each half unless every detail is asked for.
 const SHOWN: usize = 5;
 
-/// Writes an explanation.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write(out: &mut dyn Write, answer: &Explanation, look: Look) -> io::Result<()> {
-    let ends = format!("{} -> {}", name_of(&answer.source), name_of(&answer.destination));
-    let mut first = Line::new(0, 4)
-        .with(Label::Verdict(answer.verdict), padded(headline(answer.verdict), 8))
-        .with(Label::Heading, ends);
-    if let Some(asked) = &answer.port {
-        first = first.plain(asked);
-    }
-    let one = if let [group] = &*answer.groups { Some(group) } else { None };
-    if let Some(group) = one
-        && answer.verdict != Verdict::Allow
-        && answer.verdict != Verdict::Deny
-    {
-        first = first.plain(ports(&group.allowed));
-    }
-    let mut lines = vec![first];
-    for group in &answer.groups {
-        lines.push(Line::default());
-        if one.is_none() {
-            lines.push(group_line(group));
+impl Answer for Explanation {
+    const FORMATS: Formats = Format::OF_EXPLANATIONS;
+
+    fn text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        let ends = format!("{} -> {}", name_of(&self.source), name_of(&self.destination));
+        let mut first = Line::new(0, 4)
+            .with(Label::Verdict(self.verdict), padded(headline(self.verdict), 8))
+            .with(Label::Heading, ends);
+        if let Some(asked) = &self.port {
+            first = first.plain(asked);
         }
-        if !group.service_ports.is_empty() {
-            lines.push(service_ports(&group.service_ports));
+        let one = if let [group] = &*self.groups { Some(group) } else { None };
+        if let Some(group) = one
+            && self.verdict != Verdict::Allow
+            && self.verdict != Verdict::Deny
+        {
+            first = first.plain(ports(&group.allowed));
         }
-        lines.extend(half("egress", &group.egress, look));
-        lines.extend(half("ingress", &group.ingress, look));
+        let mut lines = vec![first];
+        for group in &self.groups {
+            lines.push(Line::default());
+            if one.is_none() {
+                lines.push(group_line(group));
+            }
+            if !group.service_ports.is_empty() {
+                lines.push(service_ports(&group.service_ports));
+            }
+            lines.extend(half("egress", &group.egress, look));
+            lines.extend(half("ingress", &group.ingress, look));
+        }
+        if !self.findings.is_empty() {
+            lines.push(Line::default());
+            lines.extend(self.findings.iter().map(finding));
+        }
+        lines.extend(fix(self)?);
+        lines.extend(limits(&self.caveats, &self.gaps));
+        write_lines(out, &lines, look.width)
     }
-    if !answer.findings.is_empty() {
-        lines.push(Line::default());
-        lines.extend(answer.findings.iter().map(finding));
+
+    fn data(&self, out: &mut dyn Write, syntax: Syntax) -> io::Result<()> {
+        machine::write(out, self, syntax)
     }
-    lines.extend(fix(answer)?);
-    lines.extend(limits(&answer.caveats, &answer.gaps));
-    write_lines(out, &lines, look.width)
 }
 
 /// Writes one finding.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::look::Look;
 use super::text::{Label, Line, padded, word};
 use crate::answer::endpoint::Endpoint;
 use crate::ends::naming::name_of;
 use crate::ends::place::title;
 use crate::exposure::way::{ExposedPort, Exposure, Way};
-use crate::render::Look;
 
 /// Names of one sort that are shown unless every detail is asked for.
 const SHOWN: usize = 3;

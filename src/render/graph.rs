@@ -2,13 +2,13 @@
 //!
 //! Of a diff, an edge is what happens to connections, and a note tells how many there are.
 
-use crate::render::edge::{Edge, Shape, Stroke};
-
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::boxes::{End, boxes};
 use super::diff_words::{ports, word};
+use super::edge::{Edge, Shape, Stroke};
+use super::limits::Limits;
 use super::sanitize::sanitize;
 use crate::answer::verdict::Verdict;
 use crate::diff::change::ChangeKind;
@@ -25,10 +25,8 @@ pub struct Graph {
     pub edges: Vec<Edge>,
     /// What is told beside the drawing, a line each.
     pub summary: Vec<String>,
-    /// Limits of the answer.
-    pub caveats: Vec<String>,
-    /// What could not be read.
-    pub gaps: Vec<String>,
+    /// What it does not say.
+    pub limits: Limits,
 }
 
 /// One end of edges, or several with the same edges.
@@ -53,14 +51,14 @@ pub(crate) const fn colour(change: ChangeKind) -> &'static str {
 
 impl Graph {
     /// Draws the lines of a summary.
-    pub fn of(lines: &[Line], caveats: Vec<String>, gaps: Vec<String>) -> Self {
-        Self { caveats, gaps, ..Self::between(lines.iter().map(connection).collect()) }
+    pub fn of(lines: &[Line], limits: Limits) -> Self {
+        Self { limits, ..Self::between(lines.iter().map(connection).collect()) }
     }
 
     /// Draws the changes of a diff, whatever brought them about.
-    pub fn of_changes(groups: &[ChangeGroup], caveats: Vec<String>, gaps: Vec<String>) -> Self {
+    pub fn of_changes(groups: &[ChangeGroup], summary: Vec<String>, limits: Limits) -> Self {
         let lines = groups.iter().flat_map(|group| &group.lines);
-        Self { caveats, gaps, ..Self::between(lines.map(change).collect()) }
+        Self { summary, limits, ..Self::between(lines.map(change).collect()) }
     }
 
     /// Numbers the places that edges lead between, and draws those with the same edges as one.
@@ -102,7 +100,7 @@ impl Graph {
         let mut drawn = HashSet::new();
         let edges = numbered.into_iter().map(joined).filter(|edge| drawn.insert(edge.clone()));
         let edges = edges.collect();
-        Self { clusters, edges, summary: Vec::new(), caveats: Vec::new(), gaps: Vec::new() }
+        Self { clusters, edges, summary: Vec::new(), limits: Limits::default() }
     }
 }
 

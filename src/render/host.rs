@@ -2,31 +2,37 @@
 
 use std::io::{self, Write};
 
-use super::explain;
+use super::answer::Answer;
+use super::format::{Format, Formats};
 use super::limits::limits;
+use super::look::Look;
+use super::machine::{self, Syntax};
 use super::text::{Label, Line, headline, padded, write_lines};
-use crate::render::Look;
 use crate::report::host::{ExplainedAddress, ExplainedHost, HostExplanation};
 
-/// Writes an explanation of every host, and the command that opens what is denied.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write(out: &mut dyn Write, answer: &HostExplanation, look: Look) -> io::Result<()> {
-    for (index, host) in answer.hosts.iter().enumerate() {
-        if index > 0 {
-            writeln!(out)?;
+impl Answer for HostExplanation {
+    const FORMATS: Formats = Format::OF_EXPLANATIONS;
+
+    fn text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        for (index, host) in self.hosts.iter().enumerate() {
+            if index > 0 {
+                writeln!(out)?;
+            }
+            host.explanation.text(out, look)?;
+            write_lines(out, &addresses(host), look.width)?;
         }
-        explain::write(out, &host.explanation, look)?;
-        write_lines(out, &addresses(host), look.width)?;
+        let mut lines = Vec::new();
+        if let Some(command) = &self.command {
+            lines.push(Line::default());
+            lines.push(Line::new(0, 9).plain(padded("open", 8)).plain(command));
+        }
+        lines.extend(limits(&self.caveats, &[]));
+        write_lines(out, &lines, look.width)
     }
-    let mut lines = Vec::new();
-    if let Some(command) = &answer.command {
-        lines.push(Line::default());
-        lines.push(Line::new(0, 9).plain(padded("open", 8)).plain(command));
+
+    fn data(&self, out: &mut dyn Write, syntax: Syntax) -> io::Result<()> {
+        machine::write(out, self, syntax)
     }
-    lines.extend(limits(&answer.caveats, &[]));
-    write_lines(out, &lines, look.width)
 }
 
 fn addresses(host: &ExplainedHost) -> Vec<Line> {

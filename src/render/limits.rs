@@ -2,6 +2,23 @@
 
 use super::text::{Label, Line, padded};
 
+/// What an answer does not say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Limits of the answer.
+    pub caveats: Vec<String>,
+    /// What could not be read.
+    pub gaps: Vec<String>,
+}
+
+impl Limits {
+    /// Lists them, each with the word for what it is.
+    pub fn each(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let caveats = self.caveats.iter().map(|text| ("caveat", text));
+        caveats.chain(self.gaps.iter().map(|text| ("gap", text)))
+    }
+}
+
 /// Writes caveats and gaps; lists that could not be read in the same way share a line.
 pub fn limits(caveats: &[String], gaps: &[String]) -> Vec<Line> {
     let line =

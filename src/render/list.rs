@@ -4,47 +4,104 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use super::answer::{Answer, Connections, WriteRecord};
+use super::format::{Format, Formats};
 use super::graph::Graph;
-use super::limits::limits;
+use super::limits::{Limits, limits};
+use super::look::Look;
 use super::machine::{Document, Syntax};
 use super::sanitize::sanitize;
+use super::stream::stream;
 use super::text::write_lines;
-use super::{csv, markdown, table};
+use super::{markdown, records, table};
 use crate::answer::endpoint::Endpoint;
 use crate::answer::verdict::{API_VERSION, Verdict};
 use crate::ends::place::Place;
-use crate::render::Look;
 use crate::report::connection::Connection;
-use crate::report::list::List;
+use crate::report::list::{List, Listed};
 use crate::report::summary;
 
-/// Writes a list for a person: ends that go together in one line, or, wide, every connection.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write(out: &mut dyn Write, list: &List<'_, '_>, gaps: &[String], look: Look) -> io::Result<()> {
-    let lines = if look.wide { every_line(list) } else { summary::lines(list) };
-    if lines.is_empty() {
-        writeln!(out, "{}", nothing(list, gaps))?;
-    } else {
-        let header =
-            look.headers.then(|| ["SOURCE", "DESTINATION", "PORTS"].map(str::to_owned).to_vec());
-        let ends =
-            |line: &summary::Line| [&line.source, &line.destination].map(|end| sanitize(&end.title()));
-        let cells = |line: &summary::Line| ends(line).into_iter().chain([ports(line)]).collect();
-        let rows = header.into_iter().chain(lines.iter().map(cells)).collect();
-        table::write(out, rows, (!look.wide).then_some(look.width))?;
+impl Answer for List<'_, '_> {
+    const FORMATS: Formats = Format::OF_CONNECTIONS;
+
+    /// Writes ends that go together in one line, or, wide, every connection.
+    fn text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        let lines = if look.wide { every_line(self) } else { summary::lines(self) };
+        if lines.is_empty() {
+            writeln!(out, "{}", nothing(self))?;
+        } else {
+            let header = look.headers.then(|| ["SOURCE", "DESTINATION", "PORTS"].map(str::to_owned));
+            let cells = |line: &summary::Line| {
+                let [source, destination] =
+                    [&line.source, &line.destination].map(|end| sanitize(&end.title()));
+                [source, destination, ports(line)]
+            };
+            let rows = header.into_iter().chain(lines.iter().map(cells)).map(Vec::from).collect();
+            table::write(out, rows, (!look.wide).then_some(look.width))?;
+        }
+        write_lines(out, &limits(&self.caveats(), &self.gaps()), look.width)
     }
-    write_lines(out, &limits(&list.caveats(), gaps), look.width)
+
+    fn data(&self, out: &mut dyn Write, syntax: Syntax) -> io::Result<()> {
+        let mut document = Document::new(out, syntax);
+        document.field("apiVersion", &API_VERSION)?;
+        document.field("kind", &"ConnectionList")?;
+        document.rows("connections", |document| {
+            stream(|written| self.each(&mut |listed| written(document.row(&connection(&listed)))))
+        })?;
+        document.field("caveats", &self.caveats())?;
+        document.field("gaps", &self.gaps())?;
+        document.end()
+    }
+
+    fn connections(&self) -> Option<&dyn Connections> {
+        Some(self)
+    }
+}
+
+impl Connections for List<'_, '_> {
+    fn records(&self, look: Look, record: &mut WriteRecord<'_>) -> io::Result<()> {
+        if look.headers {
+            records::header(record, &[])?;
+        }
+        stream(|written| {
+            self.each(&mut |listed| written(records::connection(record, &connection(&listed), &[])))
+        })
+    }
+
+    /// Writes a table of the summary, and the limits below.
+    fn markdown(&self, out: &mut dyn Write) -> io::Result<()> {
+        let lines = summary::lines(self);
+        if lines.is_empty() {
+            writeln!(out, "{}", nothing(self))?;
+        } else {
+            markdown::header(out, &["Source", "Destination", "Ports"])?;
+        }
+        for line in &lines {
+            let [source, destination] =
+                [&line.source, &line.destination].map(|place| markdown::place(place));
+            markdown::row(out, &[&source, &destination, &ports(line)])?;
+        }
+        markdown::limits(out, &self.limits())
+    }
+
+    /// Draws the summary.
+    fn graph(&self) -> Graph {
+        Graph::of(&summary::lines(self), self.limits())
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { caveats: self.caveats(), gaps: self.gaps() }
+    }
 }
 
 /// Says that there is no connection, and of which namespace that is said.
-fn nothing(list: &List<'_, '_>, gaps: &[String]) -> String {
+fn nothing(list: &List<'_, '_>) -> String {
     let place = list.namespace().map(|name| format!(" in namespace {}", sanitize(name)));
     let place = place.unwrap_or_default();
-    match gaps {
-        [] => format!("No connections are allowed{place}."),
-        _ => format!("No connections were found{place}; see the gaps."),
+    match list.gaps().is_empty() {
+        true => format!("No connections are allowed{place}."),
+        false => format!("No connections were found{place}; see the gaps."),
     }
 }
 
@@ -73,81 +130,12 @@ fn place(is_whole: bool, endpoint: &Endpoint) -> Place {
     if is_whole { Place::unit(endpoint) } else { Place::Part(endpoint.clone()) }
 }
 
-/// Writes a list as comma-separated values, row by row. Its limits have no place there: whoever
-/// writes it tells them apart.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write_csv(out: &mut dyn Write, list: &List<'_, '_>, look: Look) -> io::Result<()> {
-    if look.headers {
-        csv::header(out, &[])?;
+/// Returns a connection as it is in the schema.
+fn connection<'a>(listed: &Listed<'a>) -> Connection<'a> {
+    Connection {
+        source: listed.source,
+        destination: listed.destination,
+        ports: listed.ports,
+        verdict: listed.verdict,
     }
-    stream(list, |connection| csv::connection(out, connection, &[]))
-}
-
-/// Writes a list as a Markdown table of its summary, and its limits below.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write_markdown(out: &mut dyn Write, list: &List<'_, '_>, gaps: &[String]) -> io::Result<()> {
-    let lines = summary::lines(list);
-    if lines.is_empty() {
-        writeln!(out, "{}", nothing(list, gaps))?;
-    } else {
-        markdown::header(out, &["Source", "Destination", "Ports"])?;
-    }
-    for line in &lines {
-        let ends = [&line.source, &line.destination].map(|place| markdown::place(place));
-        let [source, destination] = &ends;
-        markdown::row(out, &[source, destination, &ports(line)])?;
-    }
-    markdown::limits(out, &list.caveats(), gaps)
-}
-
-/// Draws the summary of a list.
-pub fn graph(list: &List<'_, '_>, gaps: &[String]) -> Graph {
-    Graph::of(&summary::lines(list), list.caveats(), gaps.to_vec())
-}
-
-/// Writes a list as JSON or YAML, row by row.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write_data(
-    out: &mut dyn Write,
-    list: &List<'_, '_>,
-    gaps: &[String],
-    syntax: Syntax,
-) -> io::Result<()> {
-    let mut document = Document::new(out, syntax);
-    document.field("apiVersion", &API_VERSION)?;
-    document.field("kind", &"ConnectionList")?;
-    document.rows("connections", |document| stream(list, |connection| document.row(connection)))?;
-    document.field("caveats", &list.caveats())?;
-    document.field("gaps", &gaps)?;
-    document.end()
-}
-
-/// Hands every connection to a writer; stops at its first error.
-fn stream(
-    list: &List<'_, '_>,
-    mut write: impl FnMut(&Connection<'_>) -> io::Result<()>,
-) -> io::Result<()> {
-    let mut result = Ok(());
-    let _ = list.each(&mut |listed| {
-        let connection = Connection {
-            source: listed.source,
-            destination: listed.destination,
-            ports: listed.ports,
-            verdict: listed.verdict,
-        };
-        match write(&connection) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                result = Err(error);
-                ControlFlow::Break(())
-            }
-        }
-    });
-    result
 }

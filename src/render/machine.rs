@@ -4,45 +4,19 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::json;
 
-/// Writes an answer as indented JSON.
+/// Writes an answer as indented JSON, or as YAML.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write_json(out: &mut dyn Write, answer: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, answer)?;
-    writeln!(out)
-}
-
-/// Writes an answer as YAML.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write_yaml(out: &mut dyn Write, answer: &impl Serialize) -> io::Result<()> {
-    write!(out, "{}", yaml(answer)?)
-}
-
-/// Writes objects to apply as JSON: one as it is, others as a `List`.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write_json_objects(out: &mut dyn Write, objects: &[impl Serialize]) -> io::Result<()> {
-    match objects {
-        [object] => write_json(out, object),
-        _ => write_json(out, &json!({"apiVersion": "v1", "kind": "List", "items": objects})),
+pub fn write(out: &mut dyn Write, answer: &impl Serialize, syntax: Syntax) -> io::Result<()> {
+    match syntax {
+        Syntax::Json => {
+            serde_json::to_writer_pretty(&mut *out, answer)?;
+            writeln!(out)
+        }
+        Syntax::Yaml => write!(out, "{}", yaml(answer)?),
     }
-}
-
-/// Writes objects to apply as the documents of a YAML stream.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write_yaml_objects(out: &mut dyn Write, objects: &[impl Serialize]) -> io::Result<()> {
-    for (index, object) in objects.iter().enumerate() {
-        write!(out, "{}{}", if index == 0 { "" } else { "---\n" }, yaml(object)?)?;
-    }
-    Ok(())
 }
 
 /// Returns an answer as YAML, ending in a line break.
@@ -57,7 +31,7 @@ pub(crate) fn yaml(answer: &impl Serialize) -> io::Result<String> {
 /// How a document is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Syntax {
-    /// JSON, a row a line.
+    /// JSON; of a document written field by field, a row a line.
     Json,
     /// YAML.
     Yaml,

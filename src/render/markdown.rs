@@ -5,6 +5,7 @@
 
 use std::io::{self, Write};
 
+use super::limits::Limits;
 use super::sanitize::sanitize;
 use crate::ends::place::{Extent, Place};
 
@@ -58,11 +59,9 @@ pub fn prose(text: &str) -> String {
 ///
 /// # Errors
 /// Those of the writer.
-pub fn limits(out: &mut dyn Write, caveats: &[String], gaps: &[String]) -> io::Result<()> {
-    if !(caveats.is_empty() && gaps.is_empty()) {
+pub fn limits(out: &mut dyn Write, limits: &Limits) -> io::Result<()> {
+    if *limits != Limits::default() {
         writeln!(out)?;
     }
-    let caveats = caveats.iter().map(|text| ("caveat", text));
-    let mut all = caveats.chain(gaps.iter().map(|text| ("gap", text)));
-    all.try_for_each(|(kind, text)| writeln!(out, "- **{kind}:** {}", prose(text)))
+    limits.each().try_for_each(|(kind, text)| writeln!(out, "- **{kind}:** {}", prose(text)))
 }

@@ -16,8 +16,7 @@ const LARGEST: usize = 500;
 /// Those of the writer.
 pub fn write(out: &mut dyn Write, graph: &Graph) -> io::Result<()> {
     writeln!(out, "flowchart LR")?;
-    let caveats = graph.caveats.iter().map(|text| ("caveat", text));
-    for (kind, text) in caveats.chain(graph.gaps.iter().map(|text| ("gap", text))) {
+    for (kind, text) in graph.limits.each() {
         writeln!(out, "  %% {kind}: {}", comment(text))?;
     }
     let edges = graph.edges.len();
@@ -35,7 +34,7 @@ pub fn write(out: &mut dyn Write, graph: &Graph) -> io::Result<()> {
         }
     }
     note(out, "summary", &mut graph.summary.iter().cloned())?;
-    note(out, "gaps", &mut graph.gaps.iter().map(|gap| format!("gap: {gap}")))?;
+    note(out, "gaps", &mut graph.limits.gaps.iter().map(|gap| format!("gap: {gap}")))?;
     for edge in &graph.edges {
         let arrow = match edge.stroke {
             Stroke::Solid => "-->",

@@ -3,36 +3,45 @@
 use std::io::{self, Write};
 use std::net::IpAddr;
 
+use super::answer::Answer;
+use super::format::{Format, Formats};
+use super::look::Look;
+use super::machine::{self, Syntax};
 use super::text::{Label, Line, write_lines};
-use crate::render::Look;
 use crate::report::refresh::{HostStatus, PolicyOutcome, Refresh, RefreshedHost, RefreshedPolicy};
 
-/// Writes what became of each policy and host; those without news only where every detail is asked for.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write(out: &mut dyn Write, refresh: &Refresh, look: Look) -> io::Result<()> {
-    let mut lines = vec![summary(refresh)];
-    let has_news = |policy: &&RefreshedPolicy| {
-        let is_quiet = policy.outcome == PolicyOutcome::Current && policy.problem.is_none();
-        look.wide || !is_quiet || policy.hosts.iter().any(is_news)
-    };
-    for policy in refresh.policies.iter().filter(has_news) {
-        lines.push(Line::default());
-        lines.push(head(policy));
-        if let Some(problem) = &policy.problem {
-            lines.push(Line::new(2, 2).with(Label::Caution, problem));
+impl Answer for Refresh {
+    const FORMATS: Formats = Format::OF_EXPLANATIONS;
+
+    fn text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        let mut lines = vec![summary(self)];
+        let has_news = |policy: &&RefreshedPolicy| {
+            let is_quiet = policy.outcome == PolicyOutcome::Current && policy.problem.is_none();
+            look.wide || !is_quiet || policy.hosts.iter().any(is_news)
+        };
+        for policy in self.policies.iter().filter(has_news) {
+            lines.push(Line::default());
+            lines.push(head(policy));
+            if let Some(problem) = &policy.problem {
+                lines.push(Line::new(2, 2).with(Label::Caution, problem));
+            }
+            lines.extend(
+                policy.hosts.iter().filter(|host| look.wide || is_news(host)).flat_map(host_lines),
+            );
         }
-        lines.extend(policy.hosts.iter().filter(|host| look.wide || is_news(host)).flat_map(host_lines));
+        if !(self.caveats.is_empty() && self.unresolved.is_empty()) {
+            lines.push(Line::default());
+        }
+        let failed = |text: &String| Line::new(0, 8).with(Label::Caution, "unresolved:").plain(text);
+        lines.extend(self.unresolved.iter().map(failed));
+        let caveat = |text: &String| Line::new(0, 8).with(Label::Caution, "caveat:").plain(text);
+        lines.extend(self.caveats.iter().map(caveat));
+        write_lines(out, &lines, look.width)
     }
-    if !(refresh.caveats.is_empty() && refresh.unresolved.is_empty()) {
-        lines.push(Line::default());
+
+    fn data(&self, out: &mut dyn Write, syntax: Syntax) -> io::Result<()> {
+        machine::write(out, self, syntax)
     }
-    let failed = |text: &String| Line::new(0, 8).with(Label::Caution, "unresolved:").plain(text);
-    lines.extend(refresh.unresolved.iter().map(failed));
-    let caveat = |text: &String| Line::new(0, 8).with(Label::Caution, "caveat:").plain(text);
-    lines.extend(refresh.caveats.iter().map(caveat));
-    write_lines(out, &lines, look.width)
 }
 
 fn is_news(host: &RefreshedHost) -> bool {

@@ -2,44 +2,51 @@
 
 use std::io::{self, Write};
 
+use super::answer::Answer;
 use super::explain::{finding, policy, reference};
 use super::exposure;
+use super::format::{Format, Formats};
 use super::limits::limits;
+use super::look::Look;
+use super::machine::{self, Syntax};
 use super::text::{Label, Line, padded, write_lines};
 use crate::answer::endpoint::Endpoint;
 use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::Verdict;
 use crate::ends::naming::name_of;
 use crate::ends::place::title;
-use crate::render::Look;
 use crate::report::subject_explanation::{Allowed, Dir, SubjectExplanation};
 
 /// Peers of one rule that are shown unless every detail is asked for.
 const SHOWN: usize = 8;
 
-/// Writes what applies to a workload.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write(out: &mut dyn Write, answer: &SubjectExplanation, look: Look) -> io::Result<()> {
-    let state = |dir: &Dir| if dir.isolated { "isolated" } else { "not isolated" };
-    let heading = format!(
-        "ingress {}, egress {}",
-        state(&answer.ingress).replace(' ', "\u{a0}"),
-        state(&answer.egress).replace(' ', "\u{a0}")
-    );
-    let subject = name_of(&answer.subject);
-    let mut lines = vec![Line::new(0, 4).with(Label::Heading, format!("{subject}:")).plain(heading)];
-    lines.extend(direction("ingress", "from", &answer.ingress, look));
-    lines.extend(direction("egress", "to", &answer.egress, look));
-    lines.extend(exposure::lines(&answer.exposures, look));
-    if !answer.findings.is_empty() {
-        lines.push(Line::default());
-        lines.push(Line::new(0, 0).with(Label::Heading, "findings"));
-        lines.extend(answer.findings.iter().map(finding));
+impl Answer for SubjectExplanation {
+    const FORMATS: Formats = Format::OF_EXPLANATIONS;
+
+    fn text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        let state = |dir: &Dir| if dir.isolated { "isolated" } else { "not isolated" };
+        let heading = format!(
+            "ingress {}, egress {}",
+            state(&self.ingress).replace(' ', "\u{a0}"),
+            state(&self.egress).replace(' ', "\u{a0}")
+        );
+        let subject = name_of(&self.subject);
+        let mut lines = vec![Line::new(0, 4).with(Label::Heading, format!("{subject}:")).plain(heading)];
+        lines.extend(direction("ingress", "from", &self.ingress, look));
+        lines.extend(direction("egress", "to", &self.egress, look));
+        lines.extend(exposure::lines(&self.exposures, look));
+        if !self.findings.is_empty() {
+            lines.push(Line::default());
+            lines.push(Line::new(0, 0).with(Label::Heading, "findings"));
+            lines.extend(self.findings.iter().map(finding));
+        }
+        lines.extend(limits(&self.caveats, &self.gaps));
+        write_lines(out, &lines, look.width)
     }
-    lines.extend(limits(&answer.caveats, &answer.gaps));
-    write_lines(out, &lines, look.width)
+
+    fn data(&self, out: &mut dyn Write, syntax: Syntax) -> io::Result<()> {
+        machine::write(out, self, syntax)
+    }
 }
 
 fn direction(name: &str, preposition: &str, dir: &Dir, look: Look) -> Vec<Line> {

@@ -3,9 +3,11 @@
 use std::io::{self, Write};
 use std::rc::Rc;
 
+use super::answer::WriteRecord;
 use super::exposure::{leads, noun, senders};
+use super::markdown;
+use super::records::end;
 use super::text::word;
-use super::{csv, markdown};
 use crate::answer::endpoint::Endpoint;
 use crate::answer::verdict::Verdict;
 use crate::ends::naming::name_of;
@@ -13,6 +15,15 @@ use crate::ends::place::Extent;
 use crate::ends::place::{Place, title};
 use crate::exposure::way::{ExposedPort, Exposure, Way};
 use crate::report::summary;
+
+/// The columns of records of sources beside those of connections.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Columns {
+    /// Those for the ports of a Service.
+    pub(crate) service: &'static [&'static str],
+    /// Those for the rules that let sources in.
+    pub(crate) rules: &'static [&'static str],
+}
 
 /// Names a way in where only a line is left for it: `load balancer shop/svc/web`.
 fn name(exposure: &Exposure) -> String {
@@ -39,15 +50,15 @@ fn open_ports(exposure: &Exposure) -> Vec<(Verdict, Vec<&ExposedPort>)> {
     all.into_iter().filter(|(_, ports)| !ports.is_empty()).collect()
 }
 
-/// Writes the ways in as further records: the object stands as the source, the way as its kind, and
-/// the addresses that it lets in as its members. `service` are the columns for ports of a Service.
+/// Hands over the ways in as further records: the object stands as the source, the way as its kind, and
+/// the addresses that it lets in as its members.
 ///
 /// # Errors
 /// Those of the writer.
-pub(crate) fn write_csv(
-    out: &mut dyn Write,
+pub(crate) fn records(
+    record: &mut WriteRecord<'_>,
     exposures: &[Exposure],
-    (service, blanks): (&[&str], &[&str]),
+    columns: Columns,
 ) -> io::Result<()> {
     for exposure in exposures {
         for (verdict, ports) in open_ports(exposure) {
@@ -56,10 +67,10 @@ pub(crate) fn write_csv(
                 Verdict::Depends => "depends",
                 Verdict::Allow | Verdict::Deny => "allow",
             };
-            let [name, namespace, _, _] = csv::end(&exposure.by);
+            let [name, namespace, _, _] = end(&exposure.by);
             let members = name_of(&exposure.sources).replace(", ", " ");
-            let source = [name, namespace, format!("{:?}", exposure.way), members];
-            let destination = csv::end(&exposure.destination);
+            let source = [name, namespace, exposure.way.name().to_owned(), members];
+            let destination = end(&exposure.destination);
             let targets: Vec<&str> = ports.iter().map(|port| &*port.target).collect();
             let hop = |port: &&ExposedPort| {
                 let own = port.service.as_ref()?;
@@ -68,8 +79,8 @@ pub(crate) fn write_csv(
             let hops = ports.iter().filter_map(hop).collect::<Vec<_>>().join(" ");
             let targets = targets.join(" ");
             let ends = source.iter().chain(&destination).map(String::as_str);
-            let fields = ends.chain([&*targets, verdict]).chain(service.iter().map(|_| &*hops));
-            csv::record(out, &fields.chain(blanks.iter().copied()).collect::<Vec<_>>())?;
+            let fields = ends.chain([&*targets, verdict]).chain(columns.service.iter().map(|_| &*hops));
+            record(&fields.chain(columns.rules.iter().map(|_| "")).collect::<Vec<_>>())?;
         }
     }
     Ok(())

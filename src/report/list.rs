@@ -270,6 +270,11 @@ impl<'a, 'b> List<'a, 'b> {
         Side { unit, parts, is_whole }
     }
 
+    /// Lists what could not be read.
+    pub fn gaps(&self) -> Vec<String> {
+        self.network.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect()
+    }
+
     /// Lists the limits of the answer.
     pub fn caveats(&self) -> Vec<String> {
         let mut caveats: Vec<String> = Vec::new();

@@ -10,8 +10,8 @@ use netpol::engine::network::Network;
 use netpol::explain::explain;
 use netpol::files::manifests;
 use netpol::files::manifests::ReadOptions;
-use netpol::render;
-use netpol::render::Look;
+use netpol::render::answer::Answer;
+use netpol::render::look::Look;
 use netpol::report::list::List;
 use netpol::report::query::Query;
 use netpol::report::subject;
@@ -90,10 +90,9 @@ fn text_fits_the_width_that_it_is_given() {
         let mut out = Vec::new();
         for (from, to) in [("shop/deploy/web", "db/sts/postgres"), ("shop/deploy/web", "internet")] {
             let answer = explain::explain(&network, &end(from), &end(to), None).unwrap();
-            render::explain::write(&mut out, &answer, look).unwrap();
+            answer.text(&mut out, look).unwrap();
         }
-        render::subject::write(&mut out, &subject::explain(&network, &end("shop/deploy/web")), look)
-            .unwrap();
+        subject::explain(&network, &end("shop/deploy/web")).text(&mut out, look).unwrap();
         let query = Query {
             level: Level::Workloads,
             direction: None,
@@ -102,7 +101,7 @@ fn text_fits_the_width_that_it_is_given() {
             port: None,
             namespace: None,
         };
-        render::list::write(&mut out, &List::new(&network, query), &[], look).unwrap();
+        List::new(&network, query).text(&mut out, look).unwrap();
         // The paths of a temporary folder are words of any length.
         let text = String::from_utf8(out).unwrap().replace(&*folder.path().to_string_lossy(), "");
         narrow(&text, width, "the library");

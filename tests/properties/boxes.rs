@@ -7,6 +7,7 @@ use netpol::answer::verdict::Verdict;
 use netpol::ends::place::{Extent, Place};
 use netpol::render::edge::Shape;
 use netpol::render::graph::Graph;
+use netpol::render::limits::Limits;
 use netpol::report::summary::Line;
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
@@ -106,7 +107,7 @@ proptest! {
 
     #[test]
     fn a_graph_says_what_its_lines_say(lines in lines()) {
-        let graph = Graph::of(&lines, Vec::new(), Vec::new());
+        let graph = Graph::of(&lines, Limits::default());
         let drawn = drawn(&graph);
         let expected: BTreeSet<Said> = lines.iter().map(said).collect();
         prop_assert_eq!(drawn.len(), lines.len(), "{:?}", graph);
@@ -120,7 +121,7 @@ fn random_lines_have_boxes_of_every_sort_often() {
     let mut runner = TestRunner::deterministic();
     let (mut shared, mut to_themselves, mut of_pods) = (0, 0, 0);
     for _ in 0..300 {
-        let graph = Graph::of(&lines().new_tree(&mut runner).unwrap().current(), Vec::new(), Vec::new());
+        let graph = Graph::of(&lines().new_tree(&mut runner).unwrap().current(), Limits::default());
         let nodes = || graph.clusters.values().flatten().filter(|node| node.labels.len() > 1);
         let leads_back = |id: usize| graph.edges.iter().any(|edge| edge.from == id && edge.to == id);
         shared += usize::from(nodes().count() > 0);

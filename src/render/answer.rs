@@ -1,0 +1,82 @@
+//! What every answer knows of its formats, and the one way to write it.
+
+use std::io::{self, Write};
+
+use super::format::{Format, Formats};
+use super::graph::Graph;
+use super::limits::Limits;
+use super::look::Look;
+use super::machine::Syntax;
+
+/// An answer.
+pub trait Answer {
+    /// The formats that it has beside text.
+    const FORMATS: Formats;
+
+    /// Writes it for a person.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    fn text(&self, out: &mut dyn Write, look: Look) -> io::Result<()>;
+
+    /// Writes it as data.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    fn data(&self, out: &mut dyn Write, syntax: Syntax) -> io::Result<()>;
+
+    /// Returns it as connections, where it is about them.
+    fn connections(&self) -> Option<&dyn Connections> {
+        None
+    }
+
+    /// Lists the lines that a format has no place for: whoever writes the answer tells them apart.
+    fn aside(&self, format: Format) -> Vec<String> {
+        match (format, self.connections()) {
+            (Format::Records(_), Some(connections)) => {
+                let limits = connections.limits();
+                limits.each().map(|(kind, text)| format!("{kind}: {text}")).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// An answer about connections, or about their changes.
+pub trait Connections {
+    /// Hands over the header, if one is wanted, and each record. Items of a list inside a field are apart
+    /// by blanks.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    fn records(&self, look: Look, record: &mut WriteRecord<'_>) -> io::Result<()>;
+
+    /// Writes it for a pull request or a wiki.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    fn markdown(&self, out: &mut dyn Write) -> io::Result<()>;
+
+    /// Draws it.
+    fn graph(&self) -> Graph;
+
+    /// Returns what it does not say.
+    fn limits(&self) -> Limits;
+}
+
+/// Takes the fields of one record.
+pub type WriteRecord<'a> = dyn FnMut(&[&str]) -> io::Result<()> + 'a;
+
+/// Writes an answer in a format; as text where it does not have it.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(out: &mut dyn Write, answer: &impl Answer, format: Format, look: Look) -> io::Result<()> {
+    match (format, answer.connections()) {
+        (Format::Data(syntax), _) => answer.data(out, syntax),
+        (Format::Records(write), Some(rows)) => rows.records(look, &mut |record| write(out, record)),
+        (Format::Markdown, Some(rows)) => rows.markdown(out),
+        (Format::Graph(write), Some(rows)) => write(out, &rows.graph()),
+        _ => answer.text(out, look),
+    }
+}
