@@ -4,10 +4,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use netpol::cli;
-use netpol::complete::complete;
+use netpol::complete::kubectl;
 
 fn main() -> ExitCode {
-    if complete::answers(std::env::args_os()) {
+    if kubectl::answers(std::env::args_os()) {
         return ExitCode::SUCCESS;
     }
     match cli::run() {

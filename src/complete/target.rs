@@ -1,30 +1,11 @@
 //! What the words for ends of connections, and for objects, may go on with.
 
+use super::offer::{Offer, objects};
 use crate::cluster::names::Wanted;
 use crate::cluster::read::NamedEnd;
 use crate::cmd::target::POLICY_TYPES;
 use crate::ends::target;
 use crate::ends::target::{KINDS, Target, short_name};
-
-/// Words that all begin alike.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Offer {
-    /// How they begin.
-    before: String,
-    /// What follows.
-    pub(crate) of: Of,
-    /// How they end.
-    after: &'static str,
-}
-
-/// What is offered.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Of {
-    /// A word, and what is told about it.
-    Word(String, String),
-    /// Names that are to be looked up.
-    Names(Wanted),
-}
 
 /// What a word names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,33 +18,6 @@ pub(crate) enum Naming {
 
 /// kubectl's names of the kind whose objects are no ends of connections.
 const POLICY: (&str, &[&str]) = ("NetworkPolicy", &POLICY_TYPES);
-
-impl Offer {
-    /// Offers a word.
-    pub(crate) fn word(word: impl Into<String>, about: impl Into<String>) -> Self {
-        Self { before: String::new(), of: Of::Word(word.into(), about.into()), after: "" }
-    }
-
-    /// Offers names as they are.
-    pub(crate) fn names(wanted: Wanted) -> Self {
-        Self::between("", wanted, "")
-    }
-
-    /// Offers names that something stands before and behind.
-    pub(crate) fn between(before: impl Into<String>, wanted: Wanted, after: &'static str) -> Self {
-        Self { before: before.into(), of: Of::Names(wanted), after }
-    }
-
-    /// Completes one of its names.
-    pub(crate) fn complete(&self, name: &str) -> String {
-        format!("{}{name}{}", self.before, self.after)
-    }
-}
-
-/// Names the objects of a kind.
-pub(crate) fn objects(kind: &str, namespace: Option<&str>) -> Wanted {
-    Wanted::Objects { kind: kind.to_owned(), namespace: namespace.map(str::to_owned) }
-}
 
 /// Lists the kinds that a word may name, with kubectl's names of them.
 fn kinds(naming: Naming) -> impl Iterator<Item = (&'static str, &'static [&'static str])> {

@@ -1,7 +1,7 @@
 //! Completion as its user meets it: through kubectl, and in the shells themselves.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,6 +28,20 @@ fn installed(program: &str) -> Result<(), String> {
     }
 }
 
+/// Returns where bash-completion is, without which kubectl's script for bash does nothing.
+fn bash_completion() -> PathBuf {
+    let given = std::env::var_os("BASH_COMPLETION");
+    given.map_or_else(|| "/usr/share/bash-completion/bash_completion".into(), PathBuf::from)
+}
+
+/// Tells whether bash completes at all.
+fn completing_bash() -> Result<(), String> {
+    installed("bash")?;
+    let path = bash_completion();
+    let missing = || format!("bash-completion is not installed: no {}", path.display());
+    path.is_file().then_some(()).ok_or_else(missing)
+}
+
 /// Lists the trials of this file.
 pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
     vec![
@@ -36,7 +50,7 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
         shared.trial("completion::who_may_read_nothing_is_told_no_name", forbidden),
         shared.trial("completion::a_dead_cluster_is_not_waited_for", dead),
         shared.trial("completion::metadata_is_asked_for_and_one_page_of_it", requests),
-        shared.trial_with("completion::a_live_pod_completes_in_bash", || installed("bash"), in_bash),
+        shared.trial_with("completion::a_live_pod_completes_in_bash", completing_bash, in_bash),
         shared.trial_with("completion::a_live_pod_completes_in_zsh", || installed("zsh"), in_zsh),
         shared.trial_with("completion::a_live_pod_completes_in_fish", || installed("fish"), in_fish),
     ]
@@ -296,6 +310,7 @@ fn in_shell(plane: &ControlPlane, namespace: &str, shell: &[&str], script: &str)
     let mut command = tools.command(plane, "admin", program);
     let completions = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");
     command.args(flags).arg(script).env("COMPLETIONS", completions).env("NAMESPACE", namespace);
+    command.env("BASH_COMPLETION", bash_completion());
     let output = run(command, None);
     println!("{}", output.stdout);
     assert!(output.is_success() && output.stderr.is_empty(), "{output:#?}");
@@ -304,7 +319,7 @@ fn in_shell(plane: &ControlPlane, namespace: &str, shell: &[&str], script: &str)
 
 /// Sets what bash sets when TAB is pressed, and calls what it calls.
 const BASH: &str = r#"
-[ ! -r /usr/share/bash-completion/bash_completion ] || . /usr/share/bash-completion/bash_completion
+. "$BASH_COMPLETION"
 tab() { # function, word…
   local function=$1; shift
   COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMPREPLY=()
