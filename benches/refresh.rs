@@ -100,7 +100,7 @@ fn live(policy: u32) -> Value {
         Record { entries: (policy * HOSTS_EACH..).take(HOSTS_EACH as usize).map(entry).collect() };
     let pods = Pods { namespace: "shop".into(), workload: None, selector: Selector::default() };
     let name = of_policy("", record.entries.keys());
-    let mut object = dedicated(&pods, &name, &record, &[]).unwrap().unwrap();
+    let mut object = json!(dedicated(&pods, &name, &record, &[]).unwrap().unwrap());
     object["metadata"]["uid"] = json!(format!("{policy}"));
     object["metadata"]["resourceVersion"] = json!("1");
     object

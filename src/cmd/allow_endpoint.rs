@@ -11,7 +11,7 @@ use super::{input, output};
 use crate::diff::diff::Diff;
 use crate::diff::joint::JointEnds;
 use crate::diff::sides::Sides;
-use crate::edit::classify::Mode;
+use crate::edit::cilium::Mode;
 use crate::edit::record::GRACES;
 use crate::edit::url;
 use crate::ends::target::Target;

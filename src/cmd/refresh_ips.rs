@@ -12,13 +12,13 @@ use crate::cluster::read::Question;
 use crate::edit::cronjob;
 use crate::edit::cronjob::{CronJob, Names, Scope};
 use crate::edit::merge::{Dead, Options, Prune};
-use crate::edit::special::own_addresses;
 use crate::error::{Error, ExitCode};
 use crate::plan::refresh_ips::{Effect, Remembered, Which};
 use crate::render::answer::Answer;
 use crate::render::format::Formats;
 use crate::render::objects::Objects;
 use crate::report::refresh::{Refresh, Standing};
+use crate::world::addresses;
 
 /// Bring the addresses of remembered host names up to date.
 ///
@@ -100,7 +100,7 @@ pub fn run(args: &RefreshIpsArgs, global: &Global) -> Result<ExitCode, Error> {
     let options = Options {
         prune: if args.prune_now { Prune::Now } else { Prune::AfterGrace },
         dead: if args.remove_dead { Dead::Remove } else { Dead::Tell },
-        own: own_addresses(&input.snapshot),
+        own: addresses::of_cluster(&input.snapshot),
     };
     let effect = if args.check { Effect::Check } else { Effect::Write };
     let answer = remembered.refresh(&input.snapshot, (&asking, options), effect, &Terminal)?;

@@ -6,6 +6,7 @@
 //! ```
 //! Everything here is pure: it computes what is to be written, and asks and sends nothing.
 
+pub mod cilium;
 pub mod classify;
 pub mod cronjob;
 pub mod gitops;
@@ -18,5 +19,6 @@ pub mod outcome;
 pub mod plan;
 pub mod record;
 pub mod scheme;
+pub mod service;
 pub mod special;
 pub mod url;

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyEgressRule};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
 use super::guard;
@@ -10,7 +12,7 @@ use super::host::{Host, HostName};
 use super::merge;
 use super::merge::{Change, Merged, Status};
 use super::object;
-use super::object::{IntoError, Pods};
+use super::object::{IntoError, Pods, on_the_wire};
 use super::outcome::Resolution;
 use super::record::{ANNOTATION, Entry, Key, Minute, Record, RecordError};
 
@@ -20,7 +22,7 @@ pub enum Wanted {
     /// Hosts, in a policy that remembers them.
     Hosts(Hosts),
     /// A policy without addresses that change, as it was shown.
-    Fixed(Value),
+    Fixed(NetworkPolicy),
 }
 
 /// Hosts that are to be opened for pods.
@@ -35,7 +37,7 @@ pub struct Hosts {
     /// The hosts, as nothing were known of them yet.
     pub hosts: BTreeMap<Key, Entry>,
     /// Rules for Services, which need no refresh.
-    pub rules: Vec<Value>,
+    pub rules: Vec<NetworkPolicyEgressRule>,
 }
 
 /// Whose policy takes the rules.
@@ -203,7 +205,7 @@ impl Wanted {
     pub fn namespace(&self) -> &str {
         match self {
             Self::Hosts(hosts) => &hosts.pods.namespace,
-            Self::Fixed(object) => text(object, "/metadata/namespace"),
+            Self::Fixed(policy) => policy.metadata.namespace.as_deref().unwrap_or_default(),
         }
     }
 
@@ -211,7 +213,7 @@ impl Wanted {
     pub fn name(&self) -> &str {
         match self {
             Self::Hosts(hosts) => &hosts.policy,
-            Self::Fixed(object) => text(object, "/metadata/name"),
+            Self::Fixed(policy) => policy.metadata.name.as_deref().unwrap_or_default(),
         }
     }
 
@@ -222,7 +224,7 @@ impl Wanted {
     pub fn plan(&self, live: Option<&Value>, learnt: &Learnt) -> Result<Planned, PlanError> {
         match self {
             Self::Hosts(hosts) => hosts.plan(live, learnt),
-            Self::Fixed(object) => fixed(object, live),
+            Self::Fixed(policy) => fixed(&on_the_wire(policy), live),
         }
     }
 }
@@ -241,18 +243,20 @@ impl Hosts {
             // An address that stands for itself was there before it was merged.
             change.added.append(&mut change.kept);
         }
+        let rules: Vec<Value> = self.rules.iter().map(on_the_wire).collect();
         let object = match live {
             None if self.whose == Whose::Theirs => return Err(PlanError::Missing),
-            None => object::dedicated(&self.pods, &self.policy, &record, &self.rules)?,
+            None => object::dedicated(&self.pods, &self.policy, &record, &self.rules)?
+                .map(|policy| on_the_wire(&policy)),
             Some(live) => {
                 self.check_pods(live)?;
-                let object = object::into(live, (&old, &record), &self.rules)?;
+                let object = object::into(live, (&old, &record), &rules)?;
                 let same =
                     record == old && live.pointer("/spec/egress") == object.pointer("/spec/egress");
                 (!same).then_some(object)
             }
         };
-        let plan = Plan { record: Some(&record), rules: &self.rules, live };
+        let plan = Plan { record: Some(&record), rules: &rules, live };
         let object = object.map(|object| guard::check(&object, plan)).transpose()?;
         Ok(Planned { changes, object, restores: false })
     }
@@ -273,7 +277,7 @@ impl Hosts {
             return Ok(());
         }
         check_ours(live)?;
-        let wanted = object::label_selector(&self.pods.selector);
+        let wanted = on_the_wire(&LabelSelector::from(&self.pods.selector));
         (live.pointer("/spec/podSelector") == Some(&wanted)).then_some(()).ok_or(PlanError::OtherPods)
     }
 }
@@ -290,8 +294,4 @@ fn fixed(shown: &Value, live: Option<&Value>) -> Result<Planned, PlanError> {
 
 fn check_ours(live: &Value) -> Result<(), PlanError> {
     object::is_ours(live).then_some(()).ok_or(PlanError::Theirs)
-}
-
-fn text<'a>(object: &'a Value, field: &str) -> &'a str {
-    object.pointer(field).and_then(Value::as_str).unwrap_or_default()
 }

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::model::ips::IpSet;
-use crate::model::snapshot::Snapshot;
 use crate::model::special::{AddressClass, class_of};
 
 /// The classes of addresses that were consented to for a host, beyond public ones.
@@ -55,12 +54,4 @@ pub fn check(ip: IpAddr, source: Source, consent: &Consent, own: &IpSet) -> Resu
         (Some(AddressClass::Private), Source::LaterAnswer) => Err(Refusal::Rebound),
         (Some(class), _) => Err(Refusal::Special(class)),
     }
-}
-
-/// Returns the addresses of a cluster itself: of pods, nodes and Services, load balancers included.
-pub fn own_addresses(snapshot: &Snapshot) -> IpSet {
-    let pods = snapshot.pods.values().flat_map(|pod| pod.ips.iter().copied());
-    let nodes = snapshot.nodes.values().flat_map(|node| node.ips.iter().copied());
-    let services = snapshot.services.values().flat_map(|service| service.addresses());
-    pods.chain(nodes).chain(services).collect()
 }

@@ -1,7 +1,5 @@
 //! The pods and addresses behind a Service: by its EndpointSlices, or by its selector.
 
-use crate::world::services::selects;
-
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,20 +8,11 @@ use super::end::{End, Member, Who, addresses, push_pod};
 use super::naming::{name_of, service_endpoint};
 use crate::answer::endpoint::Endpoint;
 use crate::answer::finding::Finding;
-use crate::ends::hop::Hop;
 use crate::engine::network::Network;
-use crate::model::endpoint::{Pod, PodState};
+use crate::model::endpoint::Pod;
 use crate::model::ips::{Family, IpSet};
 use crate::model::service::{Service, ServiceAddress, ServiceId, ServicePort, Slice, TargetPort};
-
-/// Finds the Service that has an address.
-pub(crate) fn with_address(network: &Network<'_>, ip: IpAddr) -> Option<ServiceId> {
-    let has = |service: &Service| match &service.address {
-        ServiceAddress::Own(ips) => ips.contains(&ip),
-        ServiceAddress::Headless | ServiceAddress::Name(_) => false,
-    };
-    network.snapshot.services.iter().find(|(_, service)| has(service)).map(|(id, _)| id)
-}
+use crate::world::services::{Hop, pods_behind, port_at_slice, ports_at_pod};
 
 /// Collects the backends of a Service; of one address of it, those of its family.
 pub fn backends_of(network: &Network<'_>, id: ServiceId, address: Option<IpAddr>) -> End {
@@ -83,16 +72,10 @@ impl<'a> Found<'a, '_> {
             let message = "the Service has no selector, and no EndpointSlice of it was read";
             return self.notes.no_backends(message);
         };
-        let snapshot = self.network.snapshot;
-        let own = snapshot.pods.iter().filter(|(_, pod)| {
-            pod.namespace == self.service.namespace
-                && pod.state != PodState::Finished
-                && selects(snapshot, selector, pod)
-        });
-        let own: Vec<_> = own.collect();
+        let pods: Vec<_> = pods_behind(self.network.snapshot, self.service).collect();
         let serves = |pod: &Pod| pod.ready || self.service.not_ready_too;
-        let ready: Vec<_> = own.iter().filter(|(_, pod)| serves(pod)).collect();
-        match (own.len(), ready.len()) {
+        let ready: Vec<_> = pods.iter().filter(|(_, pod)| serves(pod)).collect();
+        match (pods.len(), ready.len()) {
             (0, _) if self.network.rules.unread_pods => {
                 return self.notes.caveats.push("the pods of the Service could not be read".to_owned());
             }
@@ -125,23 +108,19 @@ impl<'a> Found<'a, '_> {
 
     /// Lists where the ports of the Service lead at a pod, and counts the names that it lacks.
     fn hops_of(&self, pod: &Pod, missing: &mut BTreeMap<&'a str, usize>) -> Vec<Hop> {
-        let snapshot = self.network.snapshot;
         let mut hops = Vec::new();
         for port in &self.service.ports {
             let target = match &port.target {
-                _ if self.service.address == ServiceAddress::Headless => Some(port.port),
-                TargetPort::Number(number) => Some(*number),
-                TargetPort::Name(name) => {
-                    let own = snapshot.ports.get(pod.ports).iter();
-                    let mut own = own.filter(|own| own.protocol == port.protocol);
-                    let found = own.find(|own| *snapshot.names.get(own.name) == **name);
-                    if found.is_none() {
+                _ if self.is_headless() => Some(port.port),
+                target => {
+                    let found = ports_at_pod(self.network.snapshot, pod, port).first().copied();
+                    if let (None, TargetPort::Name(name)) = (found, target) {
                         *missing.entry(name).or_default() += 1;
                     }
-                    found.map(|own| own.port)
+                    found
                 }
             };
-            hops.extend(target.map(|target| hop(port, target)));
+            hops.extend(target.map(|target| Hop::new(port, target)));
         }
         hops
     }
@@ -176,15 +155,16 @@ impl<'a> Found<'a, '_> {
 
     /// Lists where the ports of the Service lead at the addresses of a slice.
     fn hops_of_slice(&self, slice: &Slice) -> Vec<Hop> {
-        let direct = self.service.address == ServiceAddress::Headless;
-        let mut hops = Vec::new();
-        for port in &self.service.ports {
-            let mut own = slice.ports.iter();
-            let own = own.find(|own| own.name == port.name && own.protocol == port.protocol);
-            let target = own.map(|own| own.port.filter(|_| !direct).unwrap_or(port.port));
-            hops.extend(target.map(|target| hop(port, target)));
-        }
-        hops
+        let hop = |port: &ServicePort| {
+            let target = port_at_slice(slice, port)?;
+            Some(Hop::new(port, if self.is_headless() { port.port } else { target }))
+        };
+        self.service.ports.iter().filter_map(hop).collect()
+    }
+
+    /// Tells whether clients come to the backends' own ports.
+    fn is_headless(&self) -> bool {
+        self.service.address == ServiceAddress::Headless
     }
 
     fn not_ready(&mut self, count: usize, noun: &str) {
@@ -217,7 +197,7 @@ impl<'a> Found<'a, '_> {
 
     /// Says where clients of a headless Service do not come to its targetPort.
     fn check_headless(&mut self) {
-        if self.service.address != ServiceAddress::Headless {
+        if !self.is_headless() {
             return;
         }
         let differs = |port: &&ServicePort| match &port.target {
@@ -234,18 +214,10 @@ impl<'a> Found<'a, '_> {
             }),
         };
         if let Some(port) = self.service.ports.iter().find(differs) {
-            let target = match &port.target {
-                TargetPort::Number(number) => number.to_string(),
-                TargetPort::Name(name) => name.to_string(),
-            };
             self.notes.caveats.push(format!(
-                "a headless Service rewrites no port: clients of port {} do not come to targetPort {target}",
-                port.port
+                "a headless Service rewrites no port: clients of port {} do not come to targetPort {}",
+                port.port, port.target
             ));
         }
     }
-}
-
-fn hop(port: &ServicePort, target: u16) -> Hop {
-    Hop { protocol: port.protocol, port: port.port, name: port.name.clone(), target }
 }

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use super::naming::{name_of, node_endpoint, pod_endpoint};
 use crate::answer::endpoint::Endpoint;
 use crate::answer::finding::Finding;
-use crate::ends::hop::Hop;
 use crate::engine::class::ClassId;
 use crate::engine::network::Network;
 use crate::model::endpoint::{NodeId, PodId};
 use crate::model::ips::IpSet;
 use crate::model::service::ServiceId;
 use crate::model::snapshot::Snapshot;
+use crate::world::services::Hop;
 
 /// One end of a connection, looked up in a snapshot.
 #[derive(Clone, Debug)]

@@ -9,9 +9,11 @@ use crate::ends::target::{Target, short_name};
 use crate::engine::network::Network;
 use crate::model::endpoint::{PodId, PodState, Workload, WorkloadId};
 use crate::model::ips::IpSet;
-use crate::model::service::{Service, ServiceId};
+use crate::model::service::ServiceId;
 use crate::model::snapshot::Snapshot;
 use crate::model::special::internet;
+use crate::world::addresses::{Reach, service_at};
+use crate::world::services;
 use ipnet::IpNet;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -23,7 +25,7 @@ use std::net::IpAddr;
 pub fn find_end(network: &Network<'_>, target: &Target, namespace: &str) -> Result<End, NotFound> {
     let snapshot = network.snapshot;
     match target {
-        Target::Address(ip) => Ok(match backends::with_address(network, *ip) {
+        Target::Address(ip) => Ok(match service_at(snapshot, *ip, Reach::Inside) {
             Some(service) => backends::backends_of(network, service, Some(*ip)),
             None => address(network, *ip),
         }),
@@ -100,11 +102,8 @@ pub(crate) fn find_service(
     name: &str,
 ) -> Result<ServiceId, NotFound> {
     let id = snapshot.namespace(namespace);
-    let here = |service: &Service| Some(service.namespace) == id;
-    let mut all = snapshot.services.iter();
-    let found = all.find(|(_, service)| here(service) && *service.name == *name).map(|(id, _)| id);
-    found.ok_or_else(|| {
-        let names = snapshot.services.values().filter(|service| here(service));
+    services::find(snapshot, namespace, name).ok_or_else(|| {
+        let names = snapshot.services.values().filter(|service| Some(service.namespace) == id);
         let names = names.map(|service| service.name.to_string());
         let elsewhere = snapshot.services.values().filter(|service| *service.name == *name);
         let elsewhere =

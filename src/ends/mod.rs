@@ -4,7 +4,6 @@ pub mod backends;
 pub mod end;
 pub mod find;
 pub mod grouping;
-pub mod hop;
 pub mod namer;
 pub mod naming;
 pub mod not_found;

@@ -4,7 +4,7 @@
 //! Service is one to each of its backends. A headless Service rewrites nothing: its name resolves to
 //! the pods, and clients connect to the port that they choose.
 
-use crate::ends::hop::Hop;
+use crate::world::services::Hop;
 
 use super::end::{End, Member};
 use super::naming::name_of;

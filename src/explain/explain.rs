@@ -8,7 +8,6 @@ use crate::answer::plugin;
 use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::{API_VERSION, Verdict};
 use crate::ends::end::{End, Member, Who, part_endpoint};
-use crate::ends::hop::Hop;
 use crate::ends::naming::{name_of, outside_endpoint};
 use crate::ends::service;
 use crate::ends::service::{ServiceError, asked_hops};
@@ -27,6 +26,7 @@ use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
 use crate::model::service::ServiceAddress;
 use crate::policy::{Direction, RuleId, Tier};
+use crate::world::services::Hop;
 
 /// A question that cannot be asked.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::view::View;
 use crate::model::endpoint::NamespaceId;
 use crate::model::gateway::{Gateway, Listener, RouteNamespaces};
-use crate::model::labels::value_of;
 use crate::model::route::{Backend, BackendPort, ParentRef, Route};
 use crate::model::service::{Service, ServiceId};
+use crate::world::services;
 
 /// Tells whether a backend names a port of a Service.
 pub(crate) fn is_named(backend: &Backend, (name, number): (&str, u16)) -> bool {
@@ -26,11 +26,10 @@ pub(crate) fn find_service<'a>(
 ) -> Option<(ServiceId, &'a Service)> {
     let snapshot = view.network.snapshot;
     let namespace = match &backend.namespace {
-        Some(name) => snapshot.namespace(name)?,
-        None => namespace,
+        Some(name) => name,
+        None => &snapshot.namespaces.at(namespace).name,
     };
-    let wanted = (namespace, &*backend.name);
-    let id = snapshot.services.find_by(|own| (own.namespace, &*own.name).cmp(&wanted))?;
+    let id = services::find(snapshot, namespace, &backend.name)?;
     Some((id, snapshot.services.at(id)))
 }
 
@@ -95,13 +94,8 @@ fn takes_namespace(
         RouteNamespaces::Nobody => false,
         RouteNamespaces::Matching(selector) => {
             let namespace = snapshot.namespaces.at(route);
-            let labels = snapshot.labels.get(namespace.labels);
             // Where the labels are not known, it may be taken.
-            !namespace.labels_known
-                || selector.matches(|key| {
-                    let value = value_of(labels, snapshot.names.find(key)?)?;
-                    Some(snapshot.names.get(value))
-                })
+            !namespace.labels_known || selector.matches(|key| snapshot.label(namespace.labels, key))
         }
     }
 }

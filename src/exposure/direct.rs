@@ -6,7 +6,6 @@ use std::net::IpAddr;
 use super::view::{Lead, Sender, View, clients};
 use crate::answer::verdict::Verdict;
 use crate::ends::end::{Member, Who};
-use crate::ends::hop::Hop;
 use crate::ends::naming::service_endpoint;
 use crate::ends::target::PortQuery;
 use crate::exposure::way::{ExposedPort, Exposure, Way};
@@ -14,6 +13,7 @@ use crate::model::endpoint::HostPort;
 use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
 use crate::model::service::{LoadBalancer, Service, ServiceId};
+use crate::world::services::Hop;
 
 /// What a Service that hides its clients leaves open.
 const CLUSTER_POLICY: &str = "externalTrafficPolicy: Cluster: packets may carry the address of a node \

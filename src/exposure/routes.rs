@@ -7,13 +7,13 @@ use super::proxies;
 use super::view::{Lead, Sender, View};
 use crate::answer::endpoint::Endpoint;
 use crate::ends::end::Member;
-use crate::ends::hop::Hop;
 use crate::ends::naming::service_endpoint;
 use crate::exposure::way::{Exposure, Way};
 use crate::model::endpoint::{NamespaceId, PodId};
 use crate::model::ingress::Ingress;
 use crate::model::route::{Backend, Route};
 use crate::model::service::ServiceId;
+use crate::world::services::Hop;
 
 /// What a proxy that was not recognised leaves open.
 const UNKNOWN_PROXY: &str = "the pods that pass it on were not recognised: who sends to the destination is \

@@ -8,7 +8,6 @@ use crate::answer::endpoint::Endpoint;
 use crate::answer::verdict::Verdict;
 use crate::ends::backends::backends_of;
 use crate::ends::end::{End, Member, Who, addresses, part_endpoint, push_node};
-use crate::ends::hop::Hop;
 use crate::ends::naming::outside_endpoint;
 use crate::ends::service::asked_hops;
 use crate::ends::target::PortQuery;
@@ -24,7 +23,7 @@ use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
 use crate::model::service::ServiceId;
 use crate::policy::Direction;
-use crate::world::services::selects;
+use crate::world::services::{Hop, is_behind};
 
 /// A destination, prepared for the question of what leads to it.
 pub(crate) struct View<'a, 'b> {
@@ -121,12 +120,9 @@ impl<'a, 'b> View<'a, 'b> {
     fn may_lead(&self, id: ServiceId) -> bool {
         let snapshot = self.network.snapshot;
         let service = snapshot.services.at(id);
-        let is_selected = |member: &Member| match (member.who, &service.selector) {
-            (Who::Pod(pod), Some(selector)) => {
-                let pod = snapshot.pods.at(pod);
-                pod.namespace == service.namespace && selects(self.network.snapshot, selector, pod)
-            }
-            _ => false,
+        let is_selected = |member: &Member| match member.who {
+            Who::Pod(pod) => is_behind(snapshot, service, snapshot.pods.at(pod)),
+            Who::Node(_) | Who::Outside => false,
         };
         let is_listed = |member: &Member| {
             let mut ips = service.slices.iter().flat_map(|slice| &slice.ips);

@@ -8,10 +8,8 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::networking::v1::NetworkPolicyPort;
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::missing_rule::{Half, MissingRule, Taker};
-use super::peers::rule_ports;
 use crate::answer::verdict::Verdict;
 use crate::ends::end::End;
 use crate::ends::find::find_end;
@@ -24,6 +22,7 @@ use crate::explain::explanation::{Explanation, Fix};
 use crate::model::ports::{PortSet, Protocol};
 use crate::model::service::TargetPort;
 use crate::policy::Direction;
+use crate::policy::network_policy::write;
 
 /// A question about a connection, so that it can be asked again.
 #[derive(Clone, Copy, Debug)]
@@ -138,35 +137,19 @@ pub(crate) fn ports(
     let asked = |member| service::asked(network, destination, member, port);
     let sets: BTreeSet<PortSet> = destination.members.iter().map(asked).collect();
     match (sets.first(), port) {
-        (Some(set), _) if sets.len() == 1 => (*set != PortSet::any()).then(|| rule_ports(set)),
+        (Some(set), _) if sets.len() == 1 => (*set != PortSet::any()).then(|| write::ports(set)),
         (None, None) => None,
         _ if destination.service.is_some() => {
-            Some(service::targets(network, destination, port).map(target_port).collect())
+            // No rule is about the port of the Service itself.
+            let targets = service::targets(network, destination, port);
+            Some(targets.map(|(protocol, target)| write::port(protocol, target)).collect())
         }
         (_, Some(PortQuery::Name { name, .. })) => {
             let ranges = sets.iter().flat_map(PortSet::ranges);
             let protocols: BTreeSet<Protocol> = ranges.map(|(protocol, ..)| protocol).collect();
-            Some(protocols.into_iter().map(|protocol| rule_port(protocol, named(name))).collect())
+            let name = TargetPort::Name(name.as_str().into());
+            Some(protocols.into_iter().map(|protocol| write::port(protocol, &name)).collect())
         }
         _ => Some(Vec::new()),
     }
-}
-
-/// Writes the port of the pods behind a Service: no rule is about the port of the Service itself.
-fn target_port((protocol, target): (Protocol, &TargetPort)) -> NetworkPolicyPort {
-    rule_port(
-        protocol,
-        match target {
-            TargetPort::Number(number) => IntOrString::Int((*number).into()),
-            TargetPort::Name(name) => named(name),
-        },
-    )
-}
-
-fn named(name: &str) -> IntOrString {
-    IntOrString::String(name.to_owned())
-}
-
-fn rule_port(protocol: Protocol, port: IntOrString) -> NetworkPolicyPort {
-    NetworkPolicyPort { port: Some(port), protocol: Some(protocol.name().to_owned()), end_port: None }
 }

@@ -5,19 +5,19 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::networking::v1::{
     NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPort, NetworkPolicySpec,
 };
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::peers::{families, peers};
-use super::selection::{PodLabels, equals, labels_of, selected};
+use super::selection::{PodLabels, labels_of};
 use crate::answer::rule_ref::OriginRef;
 use crate::ends::end::End;
 use crate::ends::naming::name_of;
 use crate::explain::explanation::{Addition, AdditionKind, ApiRule};
 use crate::model::endpoint::PodId;
-use crate::model::origin::ObjectOrigin;
 use crate::model::selector::Selector;
-use crate::model::snapshot::{PolicyMeta, PolicyObject, PolicySpec, Snapshot};
+use crate::model::snapshot::{PolicyObject, Snapshot};
+use crate::policy::network_policy::write;
 use crate::policy::{Direction, network_policy};
+use crate::world::pods::selected;
 
 /// Existing policies that are tried for one half.
 const TRIED: usize = 2;
@@ -41,7 +41,7 @@ pub(crate) enum Taker<'a> {
     /// A policy that selects the pods already.
     Existing(&'a PolicyObject),
     /// A policy of its own, for the pods with these labels.
-    New(LabelSelector),
+    New(Selector),
 }
 
 /// The half that is denied: for which pods, and what the rule is about.
@@ -110,8 +110,8 @@ impl MissingRule {
         match &self.subject {
             Err(reason) if takers.is_empty() => return Err(reason.clone()),
             Ok(labels) if !snapshot.lacks_pods() || self.are_isolated(snapshot, labels) => {
-                let subject = equals(labels);
-                takers.push((selected(&Selector::new(&subject)).len(), Taker::New(subject)));
+                let subject = Selector::of_labels(labels);
+                takers.push((selected(&subject).len(), Taker::New(subject)));
             }
             Ok(_) if takers.is_empty() => {
                 return Err("a policy of its own might isolate pods that were not read".to_owned());
@@ -131,7 +131,7 @@ impl MissingRule {
         snapshot: &Snapshot,
         others: &[PolicyObject],
     ) -> Result<PolicyObject, String> {
-        let subject = equals(self.subject.as_ref().map_err(String::clone)?);
+        let subject = Selector::of_labels(self.subject.as_ref().map_err(String::clone)?);
         let mut policy = self.new_policy(snapshot, &subject, others);
         network_policy::spec_mut(&mut policy).map(|spec| self.append_to(spec));
         Ok(policy)
@@ -197,7 +197,7 @@ impl MissingRule {
     fn new_policy(
         &self,
         snapshot: &Snapshot,
-        subject: &LabelSelector,
+        subject: &Selector,
         changed: &[PolicyObject],
     ) -> PolicyObject {
         let taken = |name: &str| {
@@ -208,21 +208,9 @@ impl MissingRule {
         };
         let numbered = (2..).map(|number: u32| format!("{}-{number}", self.name));
         let mut names = [self.name.clone()].into_iter().chain(numbered);
-        let policy_type = match self.direction {
-            Direction::Ingress => "Ingress",
-            Direction::Egress => "Egress",
-        };
-        PolicyObject {
-            namespace: Some(self.namespace.as_str().into()),
-            name: names.find(|name| !taken(name)).unwrap_or_default().into(),
-            metadata: PolicyMeta::default(),
-            origin: ObjectOrigin::Generated,
-            spec: PolicySpec::from(NetworkPolicySpec {
-                pod_selector: Some(subject.clone()),
-                policy_types: Some(vec![policy_type.to_owned()]),
-                ..NetworkPolicySpec::default()
-            }),
-        }
+        let name = names.find(|name| !taken(name)).unwrap_or_default();
+        let spec = write::isolation(subject, &[self.direction]);
+        write::of_object(write::policy(&self.namespace, &name, spec))
     }
 }
 

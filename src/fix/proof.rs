@@ -1,9 +1,6 @@
 //! The proof of a fix: the snapshot with it, and the same question again.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use k8s_openapi::api::networking::v1::NetworkPolicy;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use std::collections::BTreeSet;
 
 use super::fix::Asking;
 use super::missing_rule::{MissingRule, Taker};
@@ -15,8 +12,9 @@ use crate::ends::naming::{name_of, workload_endpoint};
 use crate::engine::network::Network;
 use crate::explain::explanation::{Addition, AdditionKind, Explanation, Fix};
 use crate::model::endpoint::PodId;
-use crate::model::snapshot::{PolicyObject, Snapshot};
-use crate::policy::{Direction, IsolationId, PolicySource, RuleId, network_policy};
+use crate::model::snapshot::Snapshot;
+use crate::policy::network_policy::write;
+use crate::policy::{Direction, IsolationId, PolicySource, RuleId};
 
 impl Asking<'_, '_> {
     /// Lays a choice over the snapshot and asks again.
@@ -62,7 +60,7 @@ impl Asking<'_, '_> {
             let text = "pods were not read: how many other connections it opens is not known";
             notes.push(text.to_owned());
         }
-        let objects = changed.iter().map(object).collect();
+        let objects = changed.iter().filter_map(write::to_object).collect();
         Ok(Fix { changes, opens, notes, objects })
     }
 }
@@ -109,20 +107,4 @@ fn isolates_more(network: &Network<'_>, changes: &[Addition]) -> bool {
             all().any(|(id, _)| is_new(id) && !before(id))
         })
     })
-}
-
-/// Returns a policy as an object to apply.
-fn object(policy: &PolicyObject) -> NetworkPolicy {
-    let spec = network_policy::spec_of(policy);
-    let some = |map: &BTreeMap<String, String>| (!map.is_empty()).then(|| map.clone());
-    NetworkPolicy {
-        metadata: ObjectMeta {
-            name: Some(policy.name.to_string()),
-            namespace: policy.namespace.as_deref().map(str::to_owned),
-            labels: some(&policy.metadata.labels),
-            annotations: some(&policy.metadata.annotations),
-            ..ObjectMeta::default()
-        },
-        spec: spec.cloned(),
-    }
 }

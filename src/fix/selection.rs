@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-
 use crate::answer::endpoint::Endpoint;
 use crate::ends::naming::name_of;
 use crate::model::endpoint::PodId;
 use crate::model::labels::{set_by_controllers, value_of};
 use crate::model::selector::Selector;
 use crate::model::snapshot::Snapshot;
+use crate::world::pods::selected;
 
 /// Labels that change with every release: left out where the others select the same pods.
 const OF_RELEASES: [&str; 2] = ["app.kubernetes.io/version", "helm.sh/chart"];
@@ -47,7 +46,7 @@ pub(crate) fn named_with(snapshot: &Snapshot, pods: &BTreeSet<PodId>) -> BTreeSe
     let Some(first) = pods.first() else { return BTreeSet::new() };
     let namespace = snapshot.namespace_of(*first);
     let labels = common_labels(snapshot, namespace, pods);
-    selected(snapshot, namespace, &Selector::new(&equals(&labels)))
+    selected(snapshot, namespace, &Selector::of_labels(&labels))
 }
 
 /// Returns the labels that all of some pods have, without those that controllers set.
@@ -62,30 +61,9 @@ fn common_labels(snapshot: &Snapshot, namespace: &str, pods: &BTreeSet<PodId>) -
     all.retain(|key, _| !set_by_controllers(key));
     let mut lasting = all.clone();
     lasting.retain(|key, _| !OF_RELEASES.contains(&&**key));
-    let select = |labels| selected(snapshot, namespace, &Selector::new(&equals(labels)));
+    let select = |labels| selected(snapshot, namespace, &Selector::of_labels(labels));
     if lasting.len() < all.len() && !lasting.is_empty() && select(&lasting) == select(&all) {
         return lasting;
     }
     all
-}
-
-/// Lists the pods of a namespace that a selector selects.
-pub fn selected(snapshot: &Snapshot, namespace: &str, selector: &Selector) -> BTreeSet<PodId> {
-    let namespace = snapshot.namespace(namespace);
-    let pods = snapshot.pods.iter().filter(|(_, pod)| Some(pod.namespace) == namespace);
-    let own = pods.filter(|(_, pod)| {
-        let labels = snapshot.labels.get(pod.labels);
-        let value = |key: &str| {
-            let value = snapshot.names.find(key).and_then(|key| value_of(labels, key));
-            value.map(|value| snapshot.names.get(value))
-        };
-        pod.is_managed() && selector.matches(value)
-    });
-    own.map(|(id, _)| id).collect()
-}
-
-/// Returns a selector of labels; none select everything.
-pub(crate) fn equals(labels: &PodLabels) -> LabelSelector {
-    let match_labels = (!labels.is_empty()).then(|| labels.clone());
-    LabelSelector { match_labels, match_expressions: None }
 }

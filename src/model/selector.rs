@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 
 /// A label selector: every requirement must hold; none at all selects everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -84,6 +84,36 @@ impl Selector {
         self.requirements.iter().all(|requirement| {
             labels.get(&requirement.key).is_some_and(|value| requirement.matches(Some(value)))
         })
+    }
+}
+
+impl From<&Selector> for LabelSelector {
+    /// Writes the API type, single values as labels.
+    fn from(selector: &Selector) -> Self {
+        let mut labels = BTreeMap::new();
+        let mut expressions = Vec::new();
+        for Requirement { key, test } in &selector.requirements {
+            let (operator, values) = match test {
+                Test::In(values) if values.len() == 1 && !labels.contains_key(key) => {
+                    labels.extend(values.iter().map(|value| (key.clone(), value.clone())));
+                    continue;
+                }
+                Test::In(values) => ("In", Some(values)),
+                Test::NotIn(values) => ("NotIn", Some(values)),
+                Test::Exists => ("Exists", None),
+                Test::DoesNotExist => ("DoesNotExist", None),
+            };
+            let values = values.filter(|values| !values.is_empty());
+            expressions.push(LabelSelectorRequirement {
+                key: key.clone(),
+                operator: operator.to_owned(),
+                values: values.map(|values| values.iter().cloned().collect()),
+            });
+        }
+        Self {
+            match_labels: (!labels.is_empty()).then_some(labels),
+            match_expressions: (!expressions.is_empty()).then_some(expressions),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Services: the names under which pods are reached, and the pods or addresses behind them.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use super::arena::Id;
@@ -94,6 +95,15 @@ pub enum TargetPort {
     Name(Box<str>),
 }
 
+impl fmt::Display for TargetPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
 /// An EndpointSlice (discovery.k8s.io/v1): addresses, and the ports they all have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slice {
@@ -117,10 +127,17 @@ pub struct SlicePort {
 }
 
 impl Service {
+    /// Returns the addresses by which it is reached inside the cluster, as far as it has its own.
+    pub fn own_addresses(&self) -> &[IpAddr] {
+        match &self.address {
+            ServiceAddress::Own(ips) => ips,
+            ServiceAddress::Headless | ServiceAddress::Name(_) => &[],
+        }
+    }
+
     /// Lists the addresses that lead to it, from inside and from outside.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
-        let own = if let ServiceAddress::Own(ips) = &self.address { &**ips } else { &[] };
         let balancer = self.outside.load_balancer.iter().flat_map(|balancer| &balancer.ips);
-        own.iter().chain(&self.outside.external_ips).chain(balancer).copied()
+        self.own_addresses().iter().chain(&self.outside.external_ips).chain(balancer).copied()
     }
 }

@@ -10,7 +10,7 @@ use super::arena::Arena;
 use super::cni::NetworkPlugin;
 use super::endpoint::{NamedPort, NamedPorts, Namespace, NamespaceId, Node, Pod, PodId, Workload};
 use super::ips::Family;
-use super::labels::{LabelSet, Labels};
+use super::labels::{LabelSet, Labels, LabelsId, value_of};
 use super::names::{Interner, Text};
 use super::origin::ObjectOrigin;
 use super::service::Service;
@@ -137,6 +137,12 @@ impl Snapshot {
     /// Returns the namespace of a name.
     pub fn namespace(&self, name: &str) -> Option<NamespaceId> {
         self.namespaces.find_by(|row| (*row.name).cmp(name))
+    }
+
+    /// Returns the value of a label in a label set.
+    pub fn label(&self, labels: LabelsId, key: &str) -> Option<&str> {
+        let value = value_of(self.labels.get(labels), self.names.find(key)?)?;
+        Some(self.names.get(value))
     }
 
     /// Tells whether there may be pods that were not read.

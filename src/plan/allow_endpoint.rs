@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
@@ -15,13 +16,12 @@ use super::{cilium, hosts, opening, pod_spec};
 use crate::cluster::apply::Writer;
 use crate::cluster::read::ConnectOptions;
 use crate::dns::resolve::Asking;
-use crate::edit::classify::Mode;
+use crate::edit::cilium::Mode;
 use crate::edit::merge::Options;
 use crate::edit::object;
-use crate::edit::object::{DnsPlace, Pods};
+use crate::edit::object::Pods;
 use crate::edit::plan::Wanted;
 use crate::edit::record::Record;
-use crate::edit::special::own_addresses;
 use crate::edit::url::Destination;
 use crate::ends::end::End;
 use crate::ends::find::find_end;
@@ -35,7 +35,10 @@ use crate::model::selector::Selector;
 use crate::model::service::ServiceId;
 use crate::model::snapshot::{PolicyObject, Snapshot};
 use crate::model::special::AddressClass;
-use crate::report::planned::{Allowance, applied};
+use crate::policy::network_policy::write::of_object;
+use crate::report::planned::Allowance;
+use crate::world::addresses;
+use crate::world::pods::selected;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -150,7 +153,7 @@ impl<'a, 'b> Planner<'a, 'b> {
     ) -> Result<Proposal, Error> {
         let snapshot = self.snapshot();
         let records: Vec<Record> = self.openings.iter().map(|opening| opening.hosts.record()).collect();
-        let options = Options { own: own_addresses(snapshot), ..Options::default() };
+        let options = Options { own: addresses::of_cluster(snapshot), ..Options::default() };
         let lesson = learn(&records, asking, options, console)?;
         self.notes.extend(lesson.caveats);
         let writer = connection.map(Writer::open).transpose()?;
@@ -255,7 +258,7 @@ impl<'a, 'b> Planner<'a, 'b> {
     /// Refuses to keep everything open for pods that a policy isolates already.
     fn check_rest(&self) -> Result<(), Error> {
         let (snapshot, namespace) = (self.snapshot(), &*self.pods.namespace);
-        let all = allowance::selected(snapshot, namespace, &self.pods.selector);
+        let all = selected(snapshot, namespace, &self.pods.selector);
         let open = allowance::open_pods(self.before, namespace);
         let isolated = allowance::workloads(snapshot, &all.difference(&open).copied().collect());
         if isolated.is_empty() {
@@ -276,7 +279,7 @@ impl<'a, 'b> Planner<'a, 'b> {
             let selector: LabelSelector =
                 selector.and_then(|own| serde_json::from_value(own).ok()).unwrap_or_default();
             let (namespace, title) = (&*self.pods.namespace, change.title());
-            let selects = allowance::selected(snapshot, namespace, &Selector::new(&selector));
+            let selects = selected(snapshot, namespace, &Selector::new(&selector));
             let others = |one: &BTreeSet<PodId>, other: &BTreeSet<PodId>| {
                 allowance::workloads(snapshot, &one.difference(other).copied().collect())
             };
@@ -292,7 +295,7 @@ impl<'a, 'b> Planner<'a, 'b> {
     }
 
     /// Builds the policy that lets the pods ask for names; nothing where they may.
-    fn dns(&mut self, changes: &Changes) -> Result<Option<Value>, Error> {
+    fn dns(&mut self, changes: &Changes) -> Result<Option<NetworkPolicy>, Error> {
         let snapshot = self.snapshot();
         let closed = |policies: &[PolicyObject]| {
             let network = Network::with_policies(snapshot, policies);
@@ -303,16 +306,16 @@ impl<'a, 'b> Planner<'a, 'b> {
             return Ok(None);
         }
         // One of ours that is there already is written as a whole: what it opens stays in it.
-        policies.extend(applied(None, &object::dns(&self.pods, &[])));
-        let places = match closed(&policies)? {
-            Ok(servers) => servers.into_iter().map(opening::dns_place).collect(),
+        policies.push(of_object(object::dns(&self.pods, Vec::new())));
+        let rules: Vec<_> = match closed(&policies)? {
+            Ok(servers) => servers.iter().map(object::dns_rule).collect(),
             Err(allowance::UnknownDns) => {
                 self.notes
                     .push("where the cluster's DNS is was not found: port 53 of everything".to_owned());
-                vec![DnsPlace::Everywhere]
+                vec![object::dns_everywhere()]
             }
         };
-        Ok((!places.is_empty()).then(|| object::dns(&self.pods, &places)))
+        Ok((!rules.is_empty()).then(|| object::dns(&self.pods, rules)))
     }
 
     /// Builds the policy of the other side where it is asked for, and says where it is missing.
@@ -321,12 +324,12 @@ impl<'a, 'b> Planner<'a, 'b> {
         changes: &Changes,
         service: ServiceId,
         port: u16,
-    ) -> Result<Option<Value>, Error> {
+    ) -> Result<Option<NetworkPolicy>, Error> {
         let (target, name) = opening::service_target(self.snapshot(), service);
         let after = changes.network(self.snapshot());
         let source = self.end_in(&after)?;
         match allowance::other_side(&after, &source, (&target, port), &changes.objects()) {
-            Ok(Some(policy)) if self.request.both_sides => Ok(Some(opening::managed(&policy))),
+            Ok(Some(policy)) if self.request.both_sides => Ok(Some(object::managed(policy))),
             Ok(Some(_)) => {
                 self.notes.push(format!("{name} denies it on its side: --both-sides opens that too"));
                 Ok(None)

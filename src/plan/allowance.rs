@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::networking::v1::NetworkPolicy;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::answer::endpoint::Endpoint;
 use crate::diff::isolations::isolating;
@@ -20,18 +19,19 @@ use crate::engine::connection::judge;
 use crate::engine::network::Network;
 use crate::fix::fix;
 use crate::fix::missing_rule::{Half, MissingRule};
-pub use crate::fix::selection::selected;
-use crate::fix::selection::{equals, labels_of};
-use crate::model::endpoint::{Pod, PodId, PodState};
+use crate::fix::selection::labels_of;
+use crate::model::endpoint::PodId;
 use crate::model::ips::IpSet;
 use crate::model::labels::set_by_controllers;
 use crate::model::ports::{PortSet, Protocol};
 use crate::model::selector::Selector;
 use crate::model::service::{ServiceId, TargetPort};
 use crate::model::snapshot::{PolicyObject, Snapshot};
+use crate::policy::network_policy::write::to_object;
 use crate::policy::{Direction, network_policy};
+use crate::world::pods::selected;
 use crate::world::servers::{At, Port, Servers, dns};
-use crate::world::services::selects;
+use crate::world::services::pods_behind;
 
 /// Pods, as a policy of their own names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub fn subject(snapshot: &Snapshot, end: &End) -> Result<Subject, String> {
     let lasting = |selector: &Selector| !selector.keys().any(set_by_controllers);
     let selector = match own.filter(lasting) {
         Some(selector) => selector,
-        None => Selector::new(&equals(&labels_of(snapshot, &end.endpoint, &namespace, &managed)?)),
+        None => Selector::of_labels(&labels_of(snapshot, &end.endpoint, &namespace, &managed)?),
     };
     let selects = selected(snapshot, &namespace, &selector);
     let mut caveats = Vec::new();
@@ -110,14 +110,7 @@ pub fn workloads(snapshot: &Snapshot, pods: &BTreeSet<PodId>) -> String {
 /// Tells whether pods behind a Service are in the network of their node, where no selector finds them.
 pub fn has_node_backends(snapshot: &Snapshot, service: ServiceId) -> bool {
     let service = snapshot.services.at(service);
-    let is_behind = |pod: &Pod| {
-        let selector = service.selector.as_ref();
-        pod.host_network
-            && pod.state != PodState::Finished
-            && pod.namespace == service.namespace
-            && selector.is_some_and(|selector| selects(snapshot, selector, pod))
-    };
-    snapshot.pods.values().any(is_behind)
+    pods_behind(snapshot, service).any(|(_, pod)| pod.host_network)
 }
 
 /// Lists the pods of an end that policies govern.
@@ -189,8 +182,8 @@ fn classes_of(network: &Network<'_>, at: &At) -> BTreeSet<ClassId> {
             let ips: IpSet = ips.iter().copied().collect();
             members = ends::addresses(network, &ips, Endpoint::default()).members;
         }
-        At::Pods { namespace, labels } => {
-            for pod in selected(network.snapshot, namespace, &Selector::of_labels(labels)) {
+        At::Pods { namespace, selector } => {
+            for pod in selected(network.snapshot, namespace, selector) {
                 ends::push_pod(network, pod, &IpSet::everything(), &mut members);
             }
         }
@@ -243,10 +236,5 @@ pub fn other_side(
     let half =
         Half { direction: Direction::Ingress, pods: &pods, subject: &destination, peer: source, ports };
     let policy = MissingRule::find(snapshot, half)?.policy_of_its_own(snapshot, planned)?;
-    let metadata = ObjectMeta {
-        name: Some(policy.name.to_string()),
-        namespace: policy.namespace.as_deref().map(String::from),
-        ..ObjectMeta::default()
-    };
-    Ok(Some(NetworkPolicy { metadata, spec: network_policy::spec_of(&policy).cloned() }))
+    Ok(to_object(&policy))
 }

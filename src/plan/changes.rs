@@ -1,6 +1,7 @@
 //! The policies of a plan: planned on what is there, consented to, and written.
 
-use serde_json::{Value, json};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use serde_json::Value;
 
 use super::console::Console;
 use super::refreshed;
@@ -8,11 +9,12 @@ use crate::cluster::apply::{Applied, DryRun, Force, MANAGER, Manner, PolicyName,
 use crate::cluster::conflict;
 use crate::cluster::conflict::Conflict;
 use crate::edit::gitops::{Weight, advice, evidence};
+use crate::edit::object::on_the_wire;
 use crate::edit::plan::{Learnt, PlanError, Planned, Wanted};
 use crate::engine::network::Network;
 use crate::error::{Error, ErrorKind};
 use crate::model::snapshot::{PolicyObject, Snapshot};
-use crate::policy::network_policy;
+use crate::policy::network_policy::write::to_object;
 use crate::report::planned::{PlannedPolicy, applied};
 use crate::report::refresh::RefreshedHost;
 
@@ -157,7 +159,7 @@ impl Changes {
     ///
     /// # Errors
     /// Those of `push`.
-    pub fn push_front(&mut self, place: Place<'_>, policy: Value) -> Result<(), Error> {
+    pub fn push_front(&mut self, place: Place<'_>, policy: NetworkPolicy) -> Result<(), Error> {
         self.all.insert(0, Change::plan(place, Wanted::Fixed(policy), &self.learnt)?);
         Ok(())
     }
@@ -274,18 +276,11 @@ fn in_files(snapshot: &Snapshot, wanted: &Wanted) -> Option<Value> {
         own.namespace.as_deref() == Some(wanted.namespace()) && &*own.name == wanted.name()
     };
     let policy = snapshot.policies.iter().find(is_it)?;
-    let spec = network_policy::spec_of(policy)?;
-    Some(json!({
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {
-            "name": policy.name,
-            "namespace": policy.namespace,
-            "labels": policy.metadata.labels,
-            "annotations": policy.metadata.annotations,
-        },
-        "spec": spec,
-    }))
+    let mut object = to_object(policy)?;
+    // In a change of it, what is empty shows too.
+    object.metadata.labels.get_or_insert_default();
+    object.metadata.annotations.get_or_insert_default();
+    Some(on_the_wire(&object))
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::opening::Opening;
-use crate::edit::classify::{DnsPods, cilium_policy};
+use crate::edit::cilium;
 use crate::edit::host::{Host, HostName};
 use crate::edit::object;
+use crate::edit::object::{Pods, on_the_wire};
 use crate::error::Error;
 use crate::model::snapshot::Snapshot;
 use crate::world::servers::{At, dns};
@@ -17,18 +18,18 @@ use crate::world::servers::{At, dns};
 /// # Errors
 /// A host without a name, or a cluster whose DNS is not known.
 pub fn policies(snapshot: &Snapshot, openings: &[Opening]) -> Result<Vec<Value>, Error> {
-    let servers = dns(snapshot).into_iter().find_map(|servers| match servers.at {
-        At::Pods { namespace, labels } => Some((namespace, labels)),
+    let dns = dns(snapshot).into_iter().find_map(|servers| match servers.at {
+        At::Pods { namespace, selector } => {
+            Some(Pods { namespace: namespace.into(), workload: None, selector })
+        }
         At::Addresses(_) => None,
     });
-    let Some((namespace, labels)) = servers else {
+    let Some(dns) = dns else {
         return Err(Error::usage(
             "which pods are the cluster's DNS is not known, and Cilium learns names there",
         )
         .hint("--mode networkpolicy writes addresses instead"));
     };
-    let labels: Vec<(&str, &str)> = labels.iter().map(|(key, value)| (&**key, &**value)).collect();
-    let dns = DnsPods { namespace: &namespace, labels: &labels };
     let mut objects: Vec<Value> = Vec::new();
     for Opening { hosts, .. } in openings {
         let mut names: BTreeSet<(HostName, u16)> = BTreeSet::new();
@@ -41,10 +42,11 @@ pub fn policies(snapshot: &Snapshot, openings: &[Opening]) -> Result<Vec<Value>,
         }
         let names: Vec<_> = names.into_iter().collect();
         if !names.is_empty() {
-            objects.push(cilium_policy(&hosts.pods, &hosts.policy, &names, &dns));
+            objects.push(cilium::policy(&hosts.pods, &hosts.policy, &names, &dns));
         }
         if !hosts.rules.is_empty() {
-            objects.push(object::policy(&hosts.pods, &hosts.policy, &hosts.rules));
+            let policy = object::policy(&hosts.pods, &hosts.policy, hosts.rules.clone());
+            objects.push(on_the_wire(&policy));
         }
     }
     Ok(objects)

@@ -2,9 +2,9 @@
 
 use super::changes::{Changes, Place, Writing};
 use super::console::Console;
-use super::opening::managed;
 use crate::cluster::apply::Writer;
 use crate::cluster::read::ConnectOptions;
+use crate::edit::object::managed;
 use crate::edit::plan::{Learnt, Wanted};
 use crate::error::Error;
 use crate::report::default_deny::DefaultDeny;
@@ -24,7 +24,7 @@ pub fn apply(
     let mut changes = Changes::new(Learnt::default());
     // What lets names through comes first: nothing is cut for longer than it has to be.
     for policy in base.policies.iter().rev() {
-        changes.push(Place::Cluster(&writer), Wanted::Fixed(managed(policy)))?;
+        changes.push(Place::Cluster(&writer), Wanted::Fixed(managed(policy.clone())))?;
     }
     let due = changes.due().count();
     if due == 0 {

@@ -7,7 +7,6 @@ use std::net::IpAddr;
 use super::changes::{Change, refused};
 use super::learning::unresolved;
 use super::opening::service_target;
-use crate::edit::classify::holder;
 use crate::edit::host::{Host, HostName};
 use crate::edit::merge::{Change as HostChange, Status};
 use crate::edit::plan::Learnt;
@@ -15,6 +14,7 @@ use crate::edit::record::{Key, MANY_ADDRESSES};
 use crate::edit::special::Refusal;
 use crate::error::Error;
 use crate::model::snapshot::Snapshot;
+use crate::world::addresses::{Reach, service_at};
 
 /// Refuses a plan with a host that is not resolved, or leads where nothing may be opened: all is opened, or
 /// nothing is.
@@ -83,7 +83,7 @@ fn refusal(snapshot: &Snapshot, key: &Key, change: &HostChange) -> Error {
     });
     text.push_str(&each.collect::<Vec<_>>().join("; "));
     let own = change.refused.iter().filter(|(_, why)| **why == Refusal::Cluster);
-    let services = own.filter_map(|(ip, _)| holder(snapshot, *ip));
+    let services = own.filter_map(|(ip, _)| service_at(snapshot, *ip, Reach::Anywhere));
     let services = services.map(|id| service_target(snapshot, id).1);
     services.fold(refused(text), |error, name| {
         error.hint(format!("it is {name}: name the Service instead, as NAME.NAMESPACE.svc:PORT"))

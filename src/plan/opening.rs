@@ -2,26 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::networking::v1::NetworkPolicy;
-use serde_json::Value;
+use k8s_openapi::api::networking::v1::NetworkPolicyEgressRule;
 
 use super::learning::unresolved;
 use crate::dns::resolve::{Asking, resolve_srv};
-use crate::edit::classify::{HostClass, classify, service_rules};
+use crate::edit::classify::{HostClass, classify};
 use crate::edit::host::{Host, HostName};
 use crate::edit::name;
-use crate::edit::name::MANAGED_BY;
-use crate::edit::object::{DnsPlace, Pods};
+use crate::edit::object::Pods;
 use crate::edit::plan::{Hosts, Whose};
 use crate::edit::record::{Entry, Key};
+use crate::edit::service::service_rules;
 use crate::edit::url::{Destination, Place};
 use crate::ends::target::Target;
 use crate::error::Error;
-use crate::model::selector::Selector;
-use crate::model::service::{ServiceId, TargetPort};
+use crate::model::service::ServiceId;
 use crate::model::snapshot::Snapshot;
 use crate::model::special::AddressClass;
-use crate::world::servers::{At, Servers};
 
 /// How hosts are to be opened.
 pub struct Manner<'a> {
@@ -65,7 +62,7 @@ impl Opening {
             self.hosts.hosts.entry(key).or_insert(entry);
         }
         let new = other.hosts.rules.into_iter().filter(|rule| !self.hosts.rules.contains(rule));
-        let new: Vec<Value> = new.collect();
+        let new: Vec<NetworkPolicyEgressRule> = new.collect();
         self.hosts.rules.extend(new);
         self.services.extend(other.services);
         self.by_name |= other.by_name;
@@ -104,7 +101,7 @@ struct Found<'a> {
     named: BTreeSet<Key>,
     /// The ports of hosts outside, with the name whose SRV records told of them.
     ports: BTreeMap<(Host, Option<HostName>), BTreeSet<u16>>,
-    rules: Vec<Value>,
+    rules: Vec<NetworkPolicyEgressRule>,
     services: BTreeSet<(ServiceId, u16)>,
 }
 
@@ -171,25 +168,4 @@ pub fn service_target(snapshot: &Snapshot, id: ServiceId) -> (Target, String) {
     let name = service.name.to_string();
     let shown = format!("{namespace}/svc/{name}");
     (Target::Service { namespace: Some(namespace), name }, shown)
-}
-
-/// Takes where DNS servers are as where pods ask for names.
-pub fn dns_place(servers: Servers) -> DnsPlace {
-    let ports: BTreeSet<TargetPort> = servers.ports.into_iter().map(|(_, port)| port).collect();
-    let ports = ports.into_iter().collect();
-    match servers.at {
-        At::Addresses(ips) => DnsPlace::Addresses { ips: ips.into_iter().collect(), ports },
-        At::Pods { namespace, labels } => {
-            let selector = Selector::of_labels(&labels);
-            DnsPlace::Pods { namespace: namespace.into(), selector, ports }
-        }
-    }
-}
-
-/// Writes a policy as one of ours.
-pub fn managed(policy: &NetworkPolicy) -> Value {
-    let mut policy = policy.clone();
-    let label = (MANAGED_BY.0.to_owned(), MANAGED_BY.1.to_owned());
-    policy.metadata.labels = Some([label].into());
-    serde_json::to_value(policy).unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::answer::verdict::API_VERSION;
 use crate::model::cni::NetworkPlugin;
 use crate::model::rights::Right;
-use crate::model::service::{Service, ServiceAddress, TargetPort};
+use crate::model::service::{Service, ServiceAddress};
 use crate::model::snapshot::{GapScope, Snapshot};
 use crate::policy::{Profile, Rules};
 
@@ -176,13 +176,8 @@ fn unenforced(plugin: &NetworkPlugin, has_policies: bool) -> Option<String> {
 
 fn place(snapshot: &Snapshot, service: &Service) -> Place {
     let namespace = &snapshot.namespaces.at(service.namespace).name;
-    let ports = service.ports.iter().map(|port| {
-        let target = match &port.target {
-            TargetPort::Number(number) => number.to_string(),
-            TargetPort::Name(name) => name.to_string(),
-        };
-        format!("{}/{} -> {target}", port.protocol, port.port)
-    });
+    let ports = service.ports.iter();
+    let ports = ports.map(|port| format!("{}/{} -> {}", port.protocol, port.port, port.target));
     let backends = service.slices.iter().flat_map(|slice| slice.ips.iter().map(ToString::to_string));
     Place {
         service: format!("{namespace}/svc/{}", service.name),

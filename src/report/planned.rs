@@ -3,9 +3,9 @@
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use serde_json::{Map, Value};
 
-use super::default_deny::policy_object;
 use super::refresh::RefreshedHost;
 use crate::model::snapshot::{LAST_APPLIED, PolicyObject};
+use crate::policy::network_policy::write::of_object;
 
 /// A plan to open endpoints.
 #[derive(Clone, Debug)]
@@ -111,5 +111,5 @@ fn whole(live: Option<&Value>, planned: &Value) -> Value {
 /// Returns the policy as the cluster would have it: fields that are not written stay.
 pub fn applied(live: Option<&Value>, planned: &Value) -> Option<PolicyObject> {
     let policy = serde_json::from_value::<NetworkPolicy>(whole(live, planned));
-    policy.ok().map(|policy| policy_object(&policy))
+    policy.ok().map(of_object)
 }

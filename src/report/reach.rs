@@ -13,7 +13,6 @@ use crate::answer::finding::Finding;
 use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::Verdict;
 use crate::ends::end::{End, Who};
-use crate::ends::hop::Hop;
 use crate::ends::naming::name_of;
 use crate::ends::service;
 use crate::ends::service::asked_hops;
@@ -32,6 +31,7 @@ use crate::exposure::ways;
 use crate::model::ports::PortSet;
 use crate::policy::Action;
 use crate::report::connection::{Connection, Opened};
+use crate::world::services::Hop;
 
 /// What to tell of each source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

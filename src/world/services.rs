@@ -1,16 +1,111 @@
-//! Services: which pods they select, and who holds an address.
+//! Services: which one a name is, the pods behind it, and where its ports lead there.
 
-use crate::model::endpoint::Pod;
-use crate::model::labels::value_of;
-use crate::model::selector::Selector;
+use crate::model::endpoint::{Pod, PodId, PodState};
+use crate::model::ports::Protocol;
+use crate::model::service::{Service, ServiceId, ServicePort, Slice, TargetPort};
 use crate::model::snapshot::Snapshot;
+use crate::world::pods::selects;
 
-/// Tells whether a pod has the labels that a selector asks for.
-pub(crate) fn selects(snapshot: &Snapshot, selector: &Selector, pod: &Pod) -> bool {
-    let names = &snapshot.names;
-    let labels = snapshot.labels.get(pod.labels);
-    selector.matches(|key| {
-        let key = names.find(key)?;
-        value_of(labels, key).map(|value| names.get(value))
-    })
+/// The domain of the cluster, where none other was set up.
+const CLUSTER_DOMAIN: &str = "cluster.local";
+
+/// A port of a Service, and where it leads at one backend.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Hop {
+    /// The protocol of both.
+    pub protocol: Protocol,
+    /// The Service's port.
+    pub port: u16,
+    /// The name of the Service's port; may be empty.
+    pub name: Box<str>,
+    /// The backend's port.
+    pub target: u16,
+}
+
+impl Hop {
+    /// Builds the hop from a port of a Service to one of a backend.
+    pub fn new(port: &ServicePort, target: u16) -> Self {
+        Self { protocol: port.protocol, port: port.port, name: port.name.clone(), target }
+    }
+}
+
+/// The form of a Service's name, of which there is none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no Service {name} in namespace {namespace}")]
+pub struct NoService {
+    /// The namespace.
+    pub namespace: String,
+    /// The name.
+    pub name: String,
+}
+
+/// Finds the Service of a namespace and name.
+pub fn find(snapshot: &Snapshot, namespace: &str, name: &str) -> Option<ServiceId> {
+    let wanted = (snapshot.namespace(namespace)?, name);
+    snapshot.services.find_by(|service| (service.namespace, &*service.name).cmp(&wanted))
+}
+
+/// Finds the Service of a host name, as pods of a namespace resolve it: `SVC`, `SVC.NS`, `SVC.NS.svc` and
+/// `SVC.NS.svc.cluster.local`, and of a pod of one, which has its own name in front.
+///
+/// # Errors
+/// A name that only a Service can have, and none has.
+pub fn by_host_name(
+    snapshot: &Snapshot,
+    namespace: &str,
+    host: &str,
+) -> Result<Option<ServiceId>, NoService> {
+    let inside = host.strip_suffix(CLUSTER_DOMAIN).and_then(|rest| rest.strip_suffix('.'));
+    let labels: Vec<&str> = inside.unwrap_or(host).split('.').collect();
+    match *labels {
+        [.., name, namespace, "svc"] => {
+            let missing = || NoService { namespace: namespace.to_owned(), name: name.to_owned() };
+            find(snapshot, namespace, name).ok_or_else(missing).map(Some)
+        }
+        // The domain follows the word `svc` only.
+        _ if inside.is_some() => Ok(None),
+        [name] => Ok(find(snapshot, namespace, name)),
+        [name, namespace] => Ok(find(snapshot, namespace, name)),
+        _ => Ok(None),
+    }
+}
+
+/// Names a Service: `shop/web`.
+pub fn title(snapshot: &Snapshot, service: &Service) -> String {
+    format!("{}/{}", snapshot.namespaces.at(service.namespace).name, service.name)
+}
+
+/// Tells whether a Service selects a pod that has not finished.
+pub fn is_behind(snapshot: &Snapshot, service: &Service, pod: &Pod) -> bool {
+    pod.namespace == service.namespace
+        && pod.state != PodState::Finished
+        && service.selector.as_ref().is_some_and(|selector| selects(snapshot, selector, pod))
+}
+
+/// Lists the pods that a Service selects and that have not finished, ready or not.
+pub fn pods_behind<'a>(
+    snapshot: &'a Snapshot,
+    service: &'a Service,
+) -> impl Iterator<Item = (PodId, &'a Pod)> {
+    snapshot.pods.iter().filter(move |(_, pod)| is_behind(snapshot, service, pod))
+}
+
+/// Lists the ports of a pod to which a port of a Service leads; none where no port of it has the name.
+pub fn ports_at_pod<'a>(snapshot: &'a Snapshot, pod: &Pod, port: &'a ServicePort) -> Vec<u16> {
+    match &port.target {
+        TargetPort::Number(number) => vec![*number],
+        TargetPort::Name(name) => {
+            let named = snapshot.ports.get(pod.ports).iter();
+            let named = named
+                .filter(|own| own.protocol == port.protocol && *snapshot.names.get(own.name) == **name);
+            named.map(|own| own.port).collect()
+        }
+    }
+}
+
+/// Returns the port to which a port of a Service leads at the addresses of a slice.
+pub fn port_at_slice(slice: &Slice, port: &ServicePort) -> Option<u16> {
+    let mut ports = slice.ports.iter();
+    let own = ports.find(|own| own.name == port.name && own.protocol == port.protocol)?;
+    Some(own.port.unwrap_or(port.port))
 }

@@ -98,7 +98,7 @@ fn remember(plane: &ControlPlane) {
         let pods = Pods { namespace: NAMESPACE.into(), workload: None, selector: Selector::default() };
         let name = of_policy("", record.entries.keys());
         let object = dedicated(&pods, &name, &record, &[]).expect("a record").expect("a policy");
-        let checked = guard::check(&object, Plan { record: Some(&record), ..Plan::default() });
+        let checked = guard::check(&json!(object), Plan { record: Some(&record), ..Plan::default() });
         (PolicyName { namespace: NAMESPACE.to_owned(), name }, checked.expect("as planned"))
     });
     let planned: Vec<_> = planned.collect();

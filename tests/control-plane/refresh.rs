@@ -74,6 +74,7 @@ pub(crate) fn remember_as(
     let object = dedicated(&pods, &of_policy("", record.entries.keys()), &record, &[])
         .expect("a record")
         .expect("a policy");
+    let object = json!(object);
     let name = object["metadata"]["name"].as_str().expect("a name").to_owned();
     let options =
         ConnectOptions { kubeconfig: Some(plane.kubeconfig("admin")), ..ConnectOptions::default() };

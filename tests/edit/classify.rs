@@ -2,16 +2,19 @@
 
 use std::process::Command;
 
-use netpol::edit::classify::{DnsPods, HostClass, Mode, cilium_policy, classify, service_rules};
+use netpol::edit::cilium;
+use netpol::edit::cilium::Mode;
+use netpol::edit::classify::{HostClass, classify};
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::object;
-use netpol::edit::object::Pods;
-use netpol::edit::special;
+use netpol::edit::object::{Pods, on_the_wire};
+use netpol::edit::service::service_rules;
 use netpol::files::manifests;
 use netpol::files::manifests::ReadOptions;
 use netpol::model::cni::Cni;
 use netpol::model::selector::{Requirement, Selector};
 use netpol::model::snapshot::Snapshot;
+use netpol::world::addresses;
 use serde_json::json;
 
 const CLUSTER: &str = r#"
@@ -141,7 +144,7 @@ fn a_host_is_what_the_cluster_says() {
     ] {
         assert_eq!(class(&snapshot, host), expected, "{host}");
     }
-    let own = special::own_addresses(&snapshot);
+    let own = addresses::of_cluster(&snapshot);
     for ip in ["10.1.0.7", "10.96.0.7", "10.96.0.1"] {
         assert!(own.contains(ip.parse().unwrap()), "{ip}");
     }
@@ -186,7 +189,7 @@ fn what_is_written_for_a_service_lets_the_workload_through_to_it() {
     let found = classify(&snapshot, "shop", &Host::parse("pg.db").unwrap()).unwrap();
     let id = snapshot.services.ids().find(|id| found == HostClass::Service(*id)).unwrap();
     let rules = service_rules(&snapshot, id, 5432).unwrap();
-    let policy = object::policy(&web(), "netpol-ep-pg-db", &rules);
+    let policy = on_the_wire(&object::policy(&web(), "netpol-ep-pg-db", rules));
     std::fs::write(folder.path().join("ours.json"), policy.to_string()).unwrap();
     let explain = |files: &[&str], expect: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-netpol"));
@@ -203,8 +206,9 @@ fn what_is_written_for_a_service_lets_the_workload_through_to_it() {
 #[test]
 fn cilium_is_told_names_and_the_rule_it_learns_their_addresses_by() {
     let name = |text: &str| HostName::try_from(text.to_owned()).unwrap();
-    let dns = DnsPods { namespace: "kube-system", labels: &[("k8s-app", "kube-dns")] };
-    let policy = cilium_policy(&web(), "netpol-ep-x", &[(name("api.example.com"), 443)], &dns);
+    let selector = Selector { requirements: vec![Requirement::equals("k8s-app", "kube-dns")] };
+    let dns = Pods { namespace: "kube-system".into(), workload: None, selector };
+    let policy = cilium::policy(&web(), "netpol-ep-x", &[(name("api.example.com"), 443)], &dns);
     assert_eq!(
         policy["spec"],
         json!({

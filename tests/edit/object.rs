@@ -5,10 +5,12 @@ use netpol::edit::guard;
 use netpol::edit::guard::Plan;
 use netpol::edit::host::Host;
 use netpol::edit::object;
-use netpol::edit::object::{DnsPlace, IntoError, Pods};
+use netpol::edit::object::{IntoError, Pods, on_the_wire};
 use netpol::edit::record::{ANNOTATION, Entry, Key, Record};
+use netpol::model::ports::Protocol;
 use netpol::model::selector::{Requirement, Selector, Test};
 use netpol::model::service::TargetPort;
+use netpol::world::servers::{At, Servers};
 use proptest::collection::btree_set;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
@@ -38,6 +40,11 @@ fn web() -> Pods {
     }
 }
 
+/// Builds the policy of remembered hosts, as it goes to the wire.
+fn dedicated(record: &Record) -> Value {
+    on_the_wire(&object::dedicated(&web(), NAME, record, &[]).unwrap().unwrap())
+}
+
 fn plan(record: &Record) -> Plan<'_> {
     Plan { record: Some(record), ..Plan::default() }
 }
@@ -49,7 +56,7 @@ fn a_policy_of_our_own_has_a_rule_for_each_host_and_isolates_egress_alone() {
         ("b.example.com", 5432, &["8.8.8.10"]),
         ("unknown.example.com", 80, &[]),
     ]);
-    let policy = object::dedicated(&web(), NAME, &record, &[]).unwrap().unwrap();
+    let policy = dedicated(&record);
     assert_eq!(
         policy["spec"],
         json!({
@@ -92,14 +99,15 @@ fn a_policy_of_our_own_has_a_rule_for_each_host_and_isolates_egress_alone() {
 #[test]
 fn names_are_asked_for_at_the_ports_of_the_dns_pods() {
     let selector = Selector { requirements: vec![Requirement::equals("k8s-app", "kube-dns")] };
-    let ports = vec![TargetPort::Name("dns".into()), TargetPort::Number(5353)];
-    let pods = DnsPlace::Pods { namespace: "kube-system".into(), selector, ports };
-    let ips = ["169.254.20.10".parse::<std::net::IpAddr>().unwrap()].into_iter().collect();
-    let local = DnsPlace::Addresses { ips, ports: vec![TargetPort::Number(53)] };
-    let places = [pods, local, DnsPlace::Everywhere];
-    let policy = object::dns(&web(), &places);
+    let ports = [TargetPort::Number(5353), TargetPort::Name("dns".into())];
+    let ports = ports.into_iter().map(|port| (Protocol::Udp, port)).collect();
+    let pods = Servers { at: At::Pods { namespace: "kube-system".into(), selector }, ports };
+    let at = At::Addresses(["169.254.20.10".parse().unwrap()].into());
+    let local = Servers { at, ports: [(Protocol::Udp, TargetPort::Number(53))].into() };
+    let rules = vec![object::dns_rule(&pods), object::dns_rule(&local), object::dns_everywhere()];
+    let policy = on_the_wire(&object::dns(&web(), rules.clone()));
     assert_eq!(policy["metadata"]["name"], "netpol-dns-web-88b43ec069");
-    let rules: Vec<Value> = places.iter().map(object::dns_rule).collect();
+    let rules: Vec<Value> = rules.iter().map(on_the_wire).collect();
     assert_eq!(
         rules[0],
         json!({
@@ -108,10 +116,10 @@ fn names_are_asked_for_at_the_ports_of_the_dns_pods() {
                 "podSelector": { "matchLabels": { "k8s-app": "kube-dns" } },
             }],
             "ports": [
-                { "protocol": "UDP", "port": "dns" },
-                { "protocol": "TCP", "port": "dns" },
                 { "protocol": "UDP", "port": 5353 },
                 { "protocol": "TCP", "port": 5353 },
+                { "protocol": "UDP", "port": "dns" },
+                { "protocol": "TCP", "port": "dns" },
             ],
         })
     );
@@ -187,13 +195,13 @@ fn a_rule_that_is_there_like_one_of_ours_outlives_it() {
     let first = record(&[("api.example.com", 443, &["8.8.8.8"])]);
     let moved = record(&[("api.example.com", 443, &["9.9.9.9"])]);
     let mut live = live();
-    let by_hand = object::rules(&first);
+    let by_hand: Vec<Value> = object::rules(&first).iter().map(on_the_wire).collect();
     live["spec"]["egress"] = by_hand.clone().into();
     let taken = object::into(&live, (&Record::default(), &first), &[]).unwrap();
     let later = object::into(&taken, (&first, &moved), &[]).unwrap();
     let rules = later["spec"]["egress"].as_array().unwrap();
     assert!(rules.contains(&by_hand[0]), "{later:#}");
-    assert!(rules.contains(&object::rules(&moved)[0]), "{later:#}");
+    assert!(rules.contains(&on_the_wire(&object::rules(&moved)[0])), "{later:#}");
 }
 
 #[test]
@@ -214,7 +222,7 @@ fn a_policy_in_which_a_rule_would_isolate_or_do_nothing_is_refused() {
 #[test]
 fn what_was_not_planned_is_not_sent() {
     let record = record(&[("a.example", 443, &["8.8.8.8", "8.8.8.9"]), ("b.example", 80, &["8.8.4.4"])]);
-    let good = object::dedicated(&web(), NAME, &record, &[]).unwrap().unwrap();
+    let good = dedicated(&record);
     guard::check(&good, plan(&record)).unwrap();
     let changes: &[(&str, Value)] = &[
         ("/kind", json!("CiliumNetworkPolicy")),
@@ -271,7 +279,7 @@ proptest! {
         let mut record = record(&[("a.example", 443, &[])]);
         let ips = low.iter().map(|low| std::net::IpAddr::from([8, 8, high, *low]));
         record.entries.values_mut().for_each(|entry| entry.ips.extend(ips.clone().map(|ip| (ip, None))));
-        let policy = object::dedicated(&web(), NAME, &record, &[]).unwrap().unwrap();
+        let policy = dedicated(&record);
         prop_assert!(guard::check(&policy, plan(&record)).is_ok());
         let blocks = policy["spec"]["egress"][0]["to"].as_array().unwrap();
         let block = |peer: &Value| peer["ipBlock"]["cidr"].as_str().unwrap().parse::<ipnet::Ipv4Net>().unwrap();

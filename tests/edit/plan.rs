@@ -39,7 +39,7 @@ fn live(hosts: &[(&str, Vec<IpAddr>)]) -> Value {
     };
     let record = Record { entries: hosts.iter().map(entry).collect() };
     let pods = Pods { namespace: "shop".into(), workload: None, selector: Selector::default() };
-    object::dedicated(&pods, "ours", &record, &[]).unwrap().unwrap()
+    json!(object::dedicated(&pods, "ours", &record, &[]).unwrap().unwrap())
 }
 
 fn learnt(hosts: &[(&str, Vec<IpAddr>)]) -> Learnt {

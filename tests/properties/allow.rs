@@ -14,12 +14,12 @@ use netpol::edit::outcome::{Answer as Said, Outcome, Resolution, Vantage, Vantag
 use netpol::edit::plan;
 use netpol::edit::plan::{Hosts, Learnt, Wanted, Whose};
 use netpol::edit::record::{Entry, Key, Minute};
-use netpol::edit::special::own_addresses;
 use netpol::ends::find::find_end;
 use netpol::ends::target::Target;
 use netpol::model::ips::Family;
 use netpol::model::special::AddressClass;
 use netpol::plan::allowance::{Subject, subject};
+use netpol::world::addresses;
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, TestCaseError, any, prop_assert, prop_assert_eq, proptest};
 use proptest::sample::Index;
@@ -82,7 +82,7 @@ impl<'a> Asked<'a> {
         };
         let network = world.network();
         let subject = subject(&world.snapshot, &find_end(&network, &target, "alpha").ok()?).ok()?;
-        let own = own_addresses(&world.snapshot);
+        let own = addresses::of_cluster(&world.snapshot);
         let real = |ip: &IpAddr| ip.to_canonical() == *ip && !own.contains(*ip);
         let outside: Vec<IpAddr> = world.outside.iter().copied().filter(real).collect();
         let ips: BTreeSet<IpAddr> =
@@ -105,7 +105,7 @@ impl<'a> Asked<'a> {
         let learnt = Learnt {
             resolutions: BTreeMap::from([(name.clone(), Resolution { host: name, outcomes })]),
             now: Minute(30_000_000),
-            options: Options { own: own_addresses(&world.snapshot), ..Options::default() },
+            options: Options { own: addresses::of_cluster(&world.snapshot), ..Options::default() },
             ..Learnt::default()
         };
         let wanted = Wanted::Hosts(Hosts {

@@ -3,6 +3,7 @@
 mod check;
 mod spec;
 mod translate;
+pub mod write;
 
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 
