@@ -14,8 +14,6 @@ use crate::model::endpoint::{NamespaceId, Pod};
 use crate::model::labels::LabelsId;
 use crate::policy::{Direction, NamespaceSelection, PolicySource};
 
-/// Some parts of an end.
-
 /// What differs between two networks, and whom it touches.
 pub(crate) struct Causes<'a, 'b> {
     networks: Sides<&'a Network<'b>>,
