@@ -8,8 +8,8 @@ use super::kinds;
 use super::kinds::{DAEMON_SET, ENDPOINT_SLICE, Filter, KINDS_READ, Kind, NETWORK_POLICY, SERVICE};
 use super::read::{ClusterError, ConnectOptions, block_on, version};
 use super::unjudged;
+use crate::model::gap::{GapScope, Unread};
 use crate::model::rights::Right;
-use crate::model::snapshot::{Gap, GapScope};
 use crate::objects::object::Objects;
 
 /// What was looked at.
@@ -80,13 +80,10 @@ async fn service(api: &Api, filter: Filter<'_>) -> Result<unjudged::Found, Clust
 async fn some(api: &Api, kind: &Kind, filter: Filter<'_>) -> Result<unjudged::Found, ClusterError> {
     match kinds::read(api, kind, filter).await {
         Ok(items) => Ok((items, Vec::new())),
-        Err(failure) => match failure.refusal() {
-            Some(reason) => {
-                let message = format!("could not list {}: {reason}", kind.plural);
-                Ok((Vec::new(), vec![Gap { scope: GapScope::Incomplete, message }]))
-            }
-            None => Err(api.error(failure)),
-        },
+        Err(failure) => {
+            let gap = unjudged::gap(api, Unread::all(kind.plural), GapScope::Incomplete, failure)?;
+            Ok((Vec::new(), vec![gap]))
+        }
     }
 }
 

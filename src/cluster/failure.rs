@@ -4,6 +4,7 @@ use kube::client::AuthError;
 use kube::core::Status;
 
 use crate::error::{Error, ErrorKind};
+use crate::model::gap::GapReason;
 
 /// A cluster that cannot be read.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -47,12 +48,12 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Returns what is said of a list that may not be read or does not exist; nothing where the
-    /// failure is of another kind.
-    pub(crate) fn refusal(&self) -> Option<&'static str> {
+    /// Tells why something may not be read or does not exist; nothing where the failure is of another
+    /// kind.
+    pub(crate) fn refusal(&self) -> Option<GapReason> {
         match self {
-            Self::Status(status) if status.code == 403 => Some("forbidden"),
-            Self::Status(status) if status.code == 404 => Some("not found"),
+            Self::Status(status) if status.code == 403 => Some(GapReason::Forbidden),
+            Self::Status(status) if status.code == 404 => Some(GapReason::NotFound),
             _ => None,
         }
     }

@@ -113,7 +113,7 @@ fn reason(error: kube::Error, server: &str) -> String {
     match error {
         kube::Error::Api(status) => {
             let message = excerpt(&status.message);
-            Failure::Status(status).refusal().map_or(message, str::to_owned)
+            Failure::Status(status).refusal().map_or(message, |reason| reason.to_string())
         }
         kube::Error::UpgradeConnection(_) => "the server lets no websocket through".to_owned(),
         error => connection_error(&error, server).to_string(),

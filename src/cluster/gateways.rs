@@ -8,7 +8,7 @@ use super::api::Api;
 use super::failure::{ClusterError, Failure};
 use super::kinds::Named;
 use super::unjudged::{Found, GroupVersion, Resource, Resources, gap};
-use crate::model::snapshot::GapScope;
+use crate::model::gap::{GapReason, GapScope, Unread};
 use crate::objects::gateway::{GatewayObject, GrantObject, ROUTES, RouteObject};
 use crate::objects::meta::Meta;
 use crate::objects::object::{Object, ObjectKey};
@@ -29,7 +29,7 @@ pub(crate) async fn read(api: &Api) -> Result<Found, ClusterError> {
         Ok(group) => group.versions,
         Err(failure) if is_absent(&failure) => return Ok((items, gaps)),
         Err(failure) => {
-            gaps.push(gap(api, GROUP, GapScope::Incomplete, failure)?);
+            gaps.push(gap(api, Unread::ApiGroup(GROUP.into()), GapScope::Incomplete, failure)?);
             Vec::new()
         }
     };
@@ -40,7 +40,12 @@ pub(crate) async fn read(api: &Api) -> Result<Found, ClusterError> {
         match found {
             Err(failure) if is_absent(&failure) => {}
             Err(failure) => {
-                gaps.push(gap(api, &version.group_version, GapScope::Incomplete, failure)?);
+                gaps.push(gap(
+                    api,
+                    Unread::ApiGroup(version.group_version.as_str().into()),
+                    GapScope::Incomplete,
+                    failure,
+                )?);
             }
             Ok(found) => {
                 for own in found.into_iter().filter(is_read) {
@@ -56,7 +61,7 @@ pub(crate) async fn read(api: &Api) -> Result<Found, ClusterError> {
         match list {
             Ok(found) => items.extend(found),
             Err(failure) if is_absent(&failure) => {}
-            Err(failure) => gaps.push(gap(api, &own.name, GapScope::Incomplete, failure)?),
+            Err(failure) => gaps.push(gap(api, Unread::all(&own.name), GapScope::Incomplete, failure)?),
         }
     }
     Ok((items, gaps))
@@ -111,5 +116,5 @@ async fn all_of<T: DeserializeOwned>(
 /// Tells whether something is not installed, so that there is nothing of it.
 fn is_absent(failure: &Failure) -> bool {
     // Of a group that is not there the API server says so in plain text.
-    failure.refusal() == Some("not found") || matches!(failure, Failure::Foreign(Some(404), _))
+    failure.refusal() == Some(GapReason::NotFound) || matches!(failure, Failure::Foreign(Some(404), _))
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::api::{Api, Part};
 use super::failure::Failure;
+use crate::model::gap::GapReason;
 use crate::model::origin::ObjectOrigin;
 use crate::model::snapshot::PolicyMeta;
 use crate::objects::ingress::{AnnotatedMeta, IngressClassObject, IngressObject};
@@ -185,7 +186,7 @@ pub(crate) async fn read_namespace(api: &Api, name: &str) -> Result<Vec<Named>, 
     match read {
         Ok(read) => Ok(vec![(NAMESPACE.key(&read.metadata), Object::Namespace(read.metadata))]),
         // Who may only list is answered so.
-        Err(failure) if failure.refusal() == Some("forbidden") => {
+        Err(failure) if failure.refusal() == Some(GapReason::Forbidden) => {
             let by_name = Filter { name: Some(name), ..Filter::default() };
             self::read(api, &NAMESPACE, by_name).await
         }

@@ -12,7 +12,7 @@ use super::kinds::{
     DAEMON_SET, ENDPOINT_SLICE, Filter, Kind, NETWORK_POLICY, NODE, Named, POD, REPLICA_SET, SERVICE,
 };
 use super::unjudged;
-use crate::model::snapshot::{Gap, GapScope};
+use crate::model::gap::{Extent, Gap, GapReason, GapScope, Unread};
 use crate::objects::meta::OwnerReference;
 use crate::objects::object::{Object, Objects, WorkloadObject, WorkloadSelector};
 use crate::objects::services::SERVICE_NAME_LABEL;
@@ -81,7 +81,7 @@ async fn read_ends(api: &Api, ends: &[NamedEnd], reach: Reach) -> Result<Objects
     }
     let nodes = join_all(nodes(&objects).into_iter().map(|name| {
         let filter = Filter { name: Some(name), ..Filter::default() };
-        read_some(api, &NODE, filter, "nodes", GapScope::Incomplete)
+        read_some(api, &NODE, filter, GapScope::Incomplete)
     }));
     for part in nodes.await {
         let (items, gaps) = part?;
@@ -99,7 +99,7 @@ async fn read_ends(api: &Api, ends: &[NamedEnd], reach: Reach) -> Result<Objects
 
 /// Reads the agents of network plugins; their DaemonSets are no workloads that are asked about.
 async fn read_agents(api: &Api) -> Result<unjudged::Found, Narrow> {
-    let sets = read_some(api, &DAEMON_SET, Filter::default(), "daemonsets", GapScope::Incomplete);
+    let sets = read_some(api, &DAEMON_SET, Filter::default(), GapScope::Incomplete);
     let (items, gaps) = sets.await?;
     let agent = |(key, object): Named| match object {
         Object::Workload(workload) => Some((key, Object::Agent(workload.agent?))),
@@ -117,8 +117,7 @@ async fn read_neighbours(api: &Api, name: &str, reach: Reach) -> Result<unjudged
     let reads = kinds.map(async |kind| {
         let within = Filter { namespace: Some(name), ..Filter::default() };
         let scope = if *kind == POD { GapScope::OtherPods } else { GapScope::Incomplete };
-        let what = format!("{} in namespace {name}", kind.plural);
-        read_some(api, kind, within, &what, scope).await
+        read_some(api, kind, within, scope).await
     });
     let (mut items, mut gaps) = (Vec::new(), Vec::new());
     for read in join_all(reads).await {
@@ -263,16 +262,16 @@ fn equal(labels: &BTreeMap<String, String>) -> Vec<String> {
 async fn read_namespace(api: &Api, name: &str) -> Result<unjudged::Found, Narrow> {
     let within = Filter { namespace: Some(name), ..Filter::default() };
     let scope = GapScope::Namespaces([name.into()].into());
-    let what = format!("networkpolicies in namespace {name}");
-    let policies = read_some(api, &NETWORK_POLICY, within, &what, scope);
+    let policies = read_some(api, &NETWORK_POLICY, within, scope);
     let (namespace, policies) = join(kinds::read_namespace(api, name), policies).await;
     let (mut items, mut gaps) = policies?;
     match namespace {
         Ok(namespace) => items.extend(namespace),
-        Err(failure) if failure.refusal() == Some("forbidden") => {
-            let message = format!("could not read namespace {name}: forbidden");
-            gaps.push(Gap { scope: GapScope::Incomplete, message });
-        }
+        Err(failure) if failure.refusal() == Some(GapReason::Forbidden) => gaps.push(Gap {
+            unread: Unread::Namespace(name.into()),
+            reason: GapReason::Forbidden,
+            scope: GapScope::Incomplete,
+        }),
         Err(failure) if failure.refusal().is_some() => return Err(Narrow::Widen),
         Err(failure) => return Err(Narrow::Failed(api.error(failure))),
     }
@@ -283,17 +282,16 @@ async fn read_some(
     api: &Api,
     kind: &Kind,
     filter: Filter<'_>,
-    what: &str,
     scope: GapScope,
 ) -> Result<unjudged::Found, Narrow> {
     match kinds::read(api, kind, filter).await {
         Ok(items) => Ok((items, Vec::new())),
-        Err(failure) => match failure.refusal() {
-            Some(reason) => {
-                let message = format!("could not list {what}: {reason}");
-                Ok((Vec::new(), vec![Gap { scope, message }]))
-            }
-            None => Err(Narrow::Failed(api.error(failure))),
-        },
+        Err(failure) => {
+            let extent =
+                filter.namespace.map_or(Extent::Everywhere, |namespace| Extent::In(namespace.into()));
+            let unread = Unread::Objects { resource: kind.plural.into(), extent };
+            let gap = unjudged::gap(api, unread, scope, failure).map_err(Narrow::Failed)?;
+            Ok((Vec::new(), vec![gap]))
+        }
     }
 }

@@ -11,6 +11,7 @@ pub use super::kubeconfig::ConnectOptions;
 pub use super::narrow::NamedEnd;
 use super::narrow::Reach;
 use super::{gateways, narrow, rights, unjudged};
+use crate::model::gap::GapReason;
 use crate::objects::object::{Object, Objects};
 
 /// A cluster's objects, and the namespace that its context names.
@@ -105,7 +106,7 @@ async fn read_all(api: &Api, question: Question<'_>) -> Result<Objects, ClusterE
         false => join3(lists, unjudged::read(api), gateways::read(api)).await,
     };
     let mut objects = Objects::default();
-    let mut refused: Vec<(&'static Kind, &'static str)> = Vec::new();
+    let mut refused: Vec<(&'static Kind, GapReason)> = Vec::new();
     for (kind, list) in kinds.iter().zip(lists) {
         match list {
             Ok(items) => objects.items.extend(items),
@@ -122,9 +123,9 @@ async fn read_all(api: &Api, question: Question<'_>) -> Result<Objects, ClusterE
     }
     if !refused.is_empty() {
         let namespaces = namespaces(api, question, &objects, &refused);
-        let (kinds, reasons): (Vec<_>, Vec<_>) = refused.into_iter().unzip();
+        let kinds: Vec<&Kind> = refused.iter().map(|(kind, _)| *kind).collect();
         let found = rights::by_namespace(api, &kinds, &namespaces).await?;
-        objects.gaps.extend(found.gaps(&kinds, &reasons));
+        objects.gaps.extend(found.gaps(&refused));
         objects.items.extend(found.items);
     }
     objects.gaps.extend(missing);
@@ -137,7 +138,7 @@ fn namespaces(
     api: &Api,
     question: Question<'_>,
     objects: &Objects,
-    refused: &[(&Kind, &str)],
+    refused: &[(&Kind, GapReason)],
 ) -> Vec<String> {
     let unknown =
         matches!(question, Question::Addresses) || refused.iter().any(|(kind, _)| **kind == NAMESPACE);

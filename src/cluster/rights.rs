@@ -8,7 +8,7 @@ use super::api::Api;
 use super::failure::{ClusterError, Failure};
 use super::kinds;
 use super::kinds::{Filter, Kind, NAMESPACE, Named};
-use crate::model::snapshot::{Gap, GapScope};
+use crate::model::gap::{Extent, Gap, GapReason, GapScope, Unread};
 
 /// Requests that are under way at the same time.
 const AT_ONCE: usize = 16;
@@ -76,27 +76,20 @@ async fn in_namespace(
 
 impl Found {
     /// Says what is missing of the kinds that were asked for.
-    pub(crate) fn gaps(&self, kinds: &[&'static Kind], reasons: &[&str]) -> Vec<Gap> {
-        let each = kinds.iter().zip(reasons).zip(&self.readable);
-        each.map(|((kind, reason), readable)| gap(kind, reason, readable)).collect()
+    pub(crate) fn gaps(&self, refused: &[(&'static Kind, GapReason)]) -> Vec<Gap> {
+        let each = refused.iter().zip(&self.readable);
+        each.map(|((kind, reason), readable)| gap(kind, reason.clone(), readable)).collect()
     }
 }
 
 /// Says that a kind could not be listed, but for some namespaces.
-fn gap(kind: &Kind, reason: &str, readable: &BTreeSet<Box<str>>) -> Gap {
-    const SHOWN: usize = 5;
-    let names: Vec<&str> = readable.iter().take(SHOWN).map(|name| &**name).collect();
-    let but = match (readable.len(), readable.len().saturating_sub(SHOWN)) {
-        (0, _) => String::new(),
-        (1, _) => format!(" outside namespace {}", names.concat()),
-        (_, 0) => format!(" outside namespaces {}", names.join(", ")),
-        (_, more) => format!(" outside namespaces {} and {more} more", names.join(", ")),
-    };
+fn gap(kind: &Kind, reason: GapReason, readable: &BTreeSet<Box<str>>) -> Gap {
     let scope = match kind.kind {
         "NetworkPolicy" if readable.is_empty() => GapScope::Cluster,
         "NetworkPolicy" => GapScope::OtherNamespaces(readable.clone()),
         "Pod" => GapScope::Addresses,
         _ => GapScope::Incomplete,
     };
-    Gap { scope, message: format!("could not list {}{but}: {reason}", kind.plural) }
+    let unread = Unread::Objects { resource: kind.plural.into(), extent: Extent::outside(readable) };
+    Gap { unread, reason, scope }
 }

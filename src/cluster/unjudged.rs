@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::api::{Api, Part};
 use super::failure::{ClusterError, Failure};
 use super::kinds::{Header, Named};
-use crate::model::snapshot::{Gap, GapScope};
+use crate::model::gap::{Gap, GapScope, Unread};
 use crate::objects::object::{Object, ObjectKey};
 use crate::policy;
 use crate::policy::KINDS;
@@ -54,7 +54,7 @@ pub(crate) async fn read(api: &Api) -> Result<Found, ClusterError> {
     let groups = match groups(api).await {
         Ok(groups) => groups,
         Err(failure) => {
-            return Ok((Vec::new(), vec![gap(api, "API groups", GapScope::Cluster, failure)?]));
+            return Ok((Vec::new(), vec![gap(api, Unread::ApiGroups, GapScope::Cluster, failure)?]));
         }
     };
     let unjudged =
@@ -74,7 +74,15 @@ async fn of_group(api: &Api, group: &Group) -> Result<Found, ClusterError> {
     let resources = match api.get_json::<Resources>(&path).await {
         Ok(resources) => resources.resources,
         Err(failure) => {
-            return Ok((Vec::new(), vec![gap(api, &group.name, GapScope::Cluster, failure)?]));
+            return Ok((
+                Vec::new(),
+                vec![gap(
+                    api,
+                    Unread::ApiGroup(group.name.as_str().into()),
+                    GapScope::Cluster,
+                    failure,
+                )?],
+            ));
         }
     };
     let (mut items, mut gaps) = Found::default();
@@ -88,7 +96,12 @@ async fn of_group(api: &Api, group: &Group) -> Result<Found, ClusterError> {
         match api.list(&format!("{path}/{name}"), Part::Metadata, wrap).await {
             Ok(found) => items.extend(found),
             Err(failure) => {
-                gaps.push(gap(api, &format!("{name}.{}", group.name), GapScope::Cluster, failure)?);
+                gaps.push(gap(
+                    api,
+                    Unread::all(&format!("{name}.{}", group.name)),
+                    GapScope::Cluster,
+                    failure,
+                )?);
             }
         }
     }
@@ -98,15 +111,12 @@ async fn of_group(api: &Api, group: &Group) -> Result<Found, ClusterError> {
 /// Turns what may not be read into a gap; anything else is an error.
 pub(crate) fn gap(
     api: &Api,
-    what: &str,
+    unread: Unread,
     scope: GapScope,
     failure: Failure,
 ) -> Result<Gap, ClusterError> {
     match failure.refusal() {
-        Some(reason) => {
-            let message = format!("could not list {what}: {reason}");
-            Ok(Gap { scope, message })
-        }
+        Some(reason) => Ok(Gap { unread, reason, scope }),
         None => Err(api.error(failure)),
     }
 }

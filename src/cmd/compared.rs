@@ -8,9 +8,9 @@ use crate::cluster::read as cluster;
 use crate::cluster::read::{Cluster, ConnectOptions, Question};
 use crate::diff::sides::Sides;
 use crate::error::Error;
-use crate::model::snapshot::{Gap, GapScope, Snapshot};
+use crate::model::gap::{Gap, GapScope, merged};
+use crate::model::snapshot::Snapshot;
 use crate::objects::object::{Object, Objects};
-use crate::render::limits::merged;
 
 /// Reads a base, the cluster where there is none, and lays `-f` and `--with` over a copy of it.
 pub(crate) fn read_overlaid(global: &Global, base: &[String]) -> Result<Sides<Snapshot>, Error> {
@@ -104,9 +104,8 @@ fn check_pods(objects: &Objects) -> Result<(), Error> {
     if has_pods || !objects.gaps.iter().any(is_unread) {
         return Ok(());
     }
-    let gaps: Vec<String> = objects.gaps.iter().map(|gap| gap.message.clone()).collect();
     Err(Error {
-        hints: merged(&gaps),
+        hints: merged(&objects.gaps),
         ..Error::cluster("no pods were read, so there is nothing to compare")
     })
 }

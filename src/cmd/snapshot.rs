@@ -8,8 +8,8 @@ use super::global::Global;
 use super::input;
 use crate::error::{Error, ExitCode};
 use crate::files::saved;
+use crate::model::gap::merged;
 use crate::objects::object::{Object, Objects};
-use crate::render::limits::merged;
 
 /// Save what an analysis of the cluster needs, and nothing secret, to one file.
 ///
@@ -44,8 +44,7 @@ pub fn run(args: &SnapshotArgs, global: &Global) -> Result<ExitCode, Error> {
         // A closed standard error is no reason to fail.
         let _ = writeln!(std::io::stderr(), "{}: {}", args.file, summary(&objects));
     }
-    let gaps: Vec<String> = objects.gaps.iter().map(|gap| gap.message.clone()).collect();
-    for gap in merged(&gaps) {
+    for gap in merged(&objects.gaps) {
         let _ = writeln!(std::io::stderr(), "gap: {gap}");
     }
     Ok(ExitCode::Success)

@@ -7,8 +7,7 @@ use crate::ends::target;
 use crate::ends::target::{PortQuery, Target, TargetError};
 use crate::engine::network::Network;
 use crate::error::Error;
-use crate::model::snapshot::Gap;
-use crate::render::limits::merged;
+use crate::model::gap::merged;
 
 /// kubectl's names of the type of policies.
 pub(crate) const POLICY_TYPES: [&str; 3] = ["netpol", "networkpolicy", "networkpolicies"];
@@ -77,22 +76,19 @@ pub(crate) fn named_end(target: &Target) -> Option<NamedEnd> {
 /// Looks one end up; gaps are told with a name that is not found.
 pub(crate) fn find(network: &Network<'_>, target: &Target, namespace: &str) -> Result<End, Error> {
     find_end(network, target, namespace).map_err(|error| {
-        let gaps = network.snapshot.gaps.iter().map(|gap| gap.message.clone());
-        let gaps: Vec<String> = gaps.filter(|gap| gap.starts_with("could not list")).collect();
-        let unread = format!("could not list {}:", error.list());
+        let gaps = || network.snapshot.gaps.iter().filter(|gap| gap.is_list());
         // Where its list could not be read, nobody knows whether it is there.
-        let failed = match gaps.iter().any(|gap| gap.starts_with(&unread)) {
+        let failed = match gaps().any(|gap| gap.hides_all(&error.list())) {
             true => Error::cluster(format!("{} cannot be looked up", error.what())),
             false => Error::usage(error),
         };
-        merged(&gaps).into_iter().fold(failed, Error::hint)
+        merged(gaps()).into_iter().fold(failed, Error::hint)
     })
 }
 
 /// Refuses a namespace that does not exist: "no connections" would sound like a finding.
 pub(crate) fn check_namespace(network: &Network<'_>, name: &str) -> Result<(), Error> {
-    let unknown = |gap: &Gap| gap.message.starts_with("could not list namespaces");
-    if network.snapshot.gaps.iter().any(unknown) {
+    if network.snapshot.gaps.iter().any(|gap| gap.hides("namespaces")) {
         return Ok(());
     }
     find(network, &Target::Namespace(name.to_owned()), name).map(drop)

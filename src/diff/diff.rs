@@ -92,7 +92,7 @@ impl<'a, 'b> Diff<'a, 'b> {
     /// Lists what could not be read, those of one side with the side.
     pub fn gaps(&self) -> Vec<String> {
         let gaps = self.networks.map(|network| {
-            let gaps = network.snapshot.gaps.iter().map(|gap| gap.message.clone());
+            let gaps = network.snapshot.gaps.iter().map(ToString::to_string);
             gaps.collect::<Vec<String>>()
         });
         let only = |side: &str, own: &[String], other: &[String]| {

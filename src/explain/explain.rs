@@ -108,7 +108,7 @@ pub(crate) fn judged(
         fix: None,
         no_fix: None,
         caveats: caveats.chain(plugin::caveats_for(network, &subjects)).collect(),
-        gaps: network.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect(),
+        gaps: network.snapshot.gaps.iter().map(ToString::to_string).collect(),
     };
     Ok((told, answer.denied))
 }

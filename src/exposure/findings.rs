@@ -60,8 +60,7 @@ fn finding(id: &'static str, message: String) -> Finding {
 
 /// Tells whether a list may not be read, so that nothing follows from what is not in it.
 fn is_unread(view: &View<'_, '_>, list: &str) -> bool {
-    let unread = format!("could not list {list}");
-    view.network.snapshot.gaps.iter().any(|gap| gap.message.starts_with(&unread))
+    view.network.snapshot.gaps.iter().any(|gap| gap.hides(list))
 }
 
 /// Says so where a backend names a Service, or a port of it, that does not exist.

@@ -8,5 +8,7 @@
 pub mod decode;
 pub mod document;
 pub mod manifests;
+pub mod recorded;
 pub mod saved;
 pub mod schema;
+pub mod version_1;

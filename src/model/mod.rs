@@ -5,6 +5,7 @@
 pub mod arena;
 pub mod cni;
 pub mod endpoint;
+pub mod gap;
 pub mod gateway;
 pub mod ingress;
 pub mod interval;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::arena::Arena;
 use super::cni::NetworkPlugin;
 use super::endpoint::{NamedPort, NamedPorts, Namespace, NamespaceId, Node, Pod, PodId, Workload};
+use super::gap::{Gap, GapScope};
 use super::ips::Family;
 use super::labels::{LabelSet, Labels, LabelsId, value_of};
 use super::names::{Interner, Text};
@@ -89,32 +90,6 @@ impl From<NetworkPolicySpec> for PolicySpec {
     fn from(spec: NetworkPolicySpec) -> Self {
         Self::NetworkPolicy(spec)
     }
-}
-
-/// Something that could not be read, or is of a kind that cannot be judged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gap {
-    /// Which answers it puts in doubt.
-    pub scope: GapScope,
-    /// What is missing and why, one line without a full stop.
-    pub message: String,
-}
-
-/// Which answers a gap puts in doubt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum GapScope {
-    /// None: something is missing from the answer, and what is there is right.
-    Incomplete,
-    /// Those that turn on policies for pods of these namespaces.
-    Namespaces(BTreeSet<Box<str>>),
-    /// Those that turn on policies for pods of any other namespace.
-    OtherNamespaces(BTreeSet<Box<str>>),
-    /// Those that turn on any policy.
-    Cluster,
-    /// Those about addresses: a pod that was not read may hold them.
-    Addresses,
-    /// None, but no answer may count pods: those that nothing asked for were not read.
-    OtherPods,
 }
 
 impl PolicyMeta {

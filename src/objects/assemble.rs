@@ -17,10 +17,11 @@ use crate::model::cni::{Agent, NetworkPlugin};
 use crate::model::endpoint::{
     HostPort, NamedPort, NamedPortsId, Namespace, Node, NodeId, Pod, PodState, Workload, WorkloadId,
 };
+use crate::model::gap::{Gap, GapReason, GapScope, Unread};
 use crate::model::ips::Family;
 use crate::model::labels::{LabelsId, NAMESPACE_NAME_LABEL};
 use crate::model::ports::Protocol;
-use crate::model::snapshot::{Gap, GapScope, PolicyObject, Snapshot};
+use crate::model::snapshot::{PolicyObject, Snapshot};
 use crate::objects::meta::Meta;
 use crate::policy::Scope;
 
@@ -92,8 +93,7 @@ impl Objects {
     pub fn assemble(self) -> Snapshot {
         let mut builder = Builder { snapshot: Snapshot::default(), nodes: HashMap::new() };
         builder.snapshot.gaps = self.gaps;
-        let unseen =
-            builder.snapshot.gaps.iter().any(|gap| gap.message.starts_with("could not list daemonsets"));
+        let unseen = builder.snapshot.gaps.iter().any(|gap| gap.hides("daemonsets"));
         let version = self.server_version.as_deref().filter(|_| !unseen);
         builder.snapshot.plugin = plugin(&self.items, version);
         builder.namespaces(&self.items);
@@ -148,15 +148,15 @@ impl Builder {
             labels.insert(NAMESPACE_NAME_LABEL.to_owned(), name.to_owned());
             let labels = self.labels(&labels);
             if meta.is_none() {
-                unknown.push(name);
+                unknown.push(name.into());
             }
             let labels_known = meta.is_some();
             self.snapshot.namespaces.push(Namespace { name: name.into(), labels, labels_known });
         }
         if !unknown.is_empty() {
-            let (noun, names) = (plural(unknown.len(), "namespace"), shorten(&unknown));
-            let message = format!("labels unknown, no Namespace object was read: {noun} {names}");
-            self.snapshot.gaps.push(Gap { scope: GapScope::Incomplete, message });
+            let unread = Unread::NamespaceLabels(unknown);
+            let (reason, scope) = (GapReason::NotGiven, GapScope::Incomplete);
+            self.snapshot.gaps.push(Gap { unread, reason, scope });
         }
     }
 
@@ -329,13 +329,12 @@ impl Builder {
         }
         for (kind, namespaces) in unjudged {
             let count = namespaces.len();
-            let (noun, verb) = if count == 1 { ("object", "is") } else { ("objects", "are") };
-            let message = format!("{count} {noun} of kind {kind} {verb} not judged by this version");
             let scope = match namespaces.iter().any(String::is_empty) {
                 true => GapScope::Cluster,
                 false => GapScope::Namespaces(namespaces.into_iter().map(String::into).collect()),
             };
-            self.snapshot.gaps.push(Gap { scope, message });
+            let unread = Unread::Policies { kind: kind.into(), count };
+            self.snapshot.gaps.push(Gap { unread, reason: GapReason::NotJudged, scope });
         }
     }
 
@@ -405,19 +404,4 @@ fn addresses(list: &[Ip], single: &str) -> Vec<IpAddr> {
 fn one_per_family(ips: &[IpAddr]) -> Vec<IpAddr> {
     let of = |family| ips.iter().copied().find(|ip| Family::of(*ip) == family);
     Family::ALL.into_iter().filter_map(of).collect()
-}
-
-/// Writes `3 namespaces`.
-fn plural(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}
-
-/// Writes the first names of a list, in parentheses.
-fn shorten(names: &[&str]) -> String {
-    const SHOWN: usize = 5;
-    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
-    match names.len().checked_sub(SHOWN).filter(|rest| *rest > 0) {
-        None => format!("({shown})"),
-        Some(rest) => format!("({shown} and {rest} more)"),
-    }
 }

@@ -14,8 +14,9 @@ use super::gateway::{GatewayObject, GrantObject, RouteObject};
 use super::ingress::{IngressClassObject, IngressObject};
 use super::service::{EndpointSliceObject, ServiceObject};
 use crate::model::cni::Agent;
+use crate::model::gap::Gap;
 use crate::model::origin::ObjectOrigin;
-use crate::model::snapshot::{Gap, PolicyMeta, PolicySpec};
+use crate::model::snapshot::{PolicyMeta, PolicySpec};
 use std::net::IpAddr;
 
 /// All objects that were read, by identity, and what could not be read.

@@ -128,10 +128,9 @@ fn name_of(live: &Value) -> PolicyName {
 
 /// Says which addresses of the cluster itself would not be recognised.
 fn unseen(snapshot: &Snapshot) -> Vec<String> {
-    let starts = ["could not list pods", "could not list nodes", "could not list services"];
-    let gaps = snapshot.gaps.iter().map(|gap| &gap.message);
-    let gaps = gaps.filter(|text| starts.iter().any(|start| text.starts_with(start)));
-    gaps.map(|text| format!("{text}; an answer with such an address would not be refused")).collect()
+    let holders = ["pods", "nodes", "services"];
+    let gaps = snapshot.gaps.iter().filter(|gap| holders.iter().any(|list| gap.hides(list)));
+    gaps.map(|gap| format!("{gap}; an answer with such an address would not be refused")).collect()
 }
 
 /// Why a policy was not written.

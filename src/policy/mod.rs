@@ -25,7 +25,8 @@ pub use profile::Profile;
 pub use rule::{Action, Direction, Isolation, IsolationId, Rule, RuleId, Rules, Tier, Unjudged};
 pub use source::{PolicySource, RuleSource};
 
-use crate::model::snapshot::{GapScope, PolicyObject, Snapshot};
+use crate::model::gap::GapScope;
+use crate::model::snapshot::{PolicyObject, Snapshot};
 
 /// Translates all policies of a snapshot; what could not be read puts its subjects in doubt.
 pub fn translate(snapshot: &Snapshot) -> Rules {

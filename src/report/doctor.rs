@@ -4,9 +4,10 @@ use serde::Serialize;
 
 use crate::answer::verdict::API_VERSION;
 use crate::model::cni::NetworkPlugin;
+use crate::model::gap::GapScope;
 use crate::model::rights::Right;
 use crate::model::service::{Service, ServiceAddress};
-use crate::model::snapshot::{GapScope, Snapshot};
+use crate::model::snapshot::Snapshot;
 use crate::policy::{Profile, Rules};
 
 /// What was found about a cluster.
@@ -110,7 +111,7 @@ pub fn examine(
         notes: Vec::new(),
     };
     checkup.problems.extend(unenforced(&snapshot.plugin, has_policies));
-    if checkup.dns.is_empty() && !snapshot.gaps.iter().any(|gap| gap.message.contains("list services")) {
+    if checkup.dns.is_empty() && !snapshot.gaps.iter().any(|gap| gap.hides("services")) {
         checkup
             .notes
             .push("no Service of the cluster's DNS was found (label k8s-app=kube-dns)".to_owned());
@@ -120,7 +121,7 @@ pub fn examine(
     checkup.notes.extend(unready);
     limits(&mut checkup, rights);
     for gap in snapshot.gaps.iter().filter(|gap| gap.scope != GapScope::Incomplete) {
-        checkup.problems.push(gap.message.clone());
+        checkup.problems.push(gap.to_string());
     }
     checkup
 }

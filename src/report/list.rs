@@ -272,7 +272,7 @@ impl<'a, 'b> List<'a, 'b> {
 
     /// Lists what could not be read.
     pub fn gaps(&self) -> Vec<String> {
-        self.network.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect()
+        self.network.snapshot.gaps.iter().map(ToString::to_string).collect()
     }
 
     /// Lists the limits of the answer.

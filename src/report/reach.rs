@@ -145,7 +145,7 @@ impl<'a, 'b> Sources<'a, 'b> {
             exposures,
             findings,
             caveats,
-            gaps: network.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect(),
+            gaps: network.snapshot.gaps.iter().map(ToString::to_string).collect(),
             network,
             list,
             hops,

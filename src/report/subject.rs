@@ -56,7 +56,7 @@ pub fn explain(network: &Network<'_>, end: &End) -> SubjectExplanation {
         exposures: exposure::exposures(network, end, None),
         findings: [findings::of(network, &subjects), end.findings.clone(), ways].concat(),
         caveats,
-        gaps: network.snapshot.gaps.iter().map(|gap| gap.message.clone()).collect(),
+        gaps: network.snapshot.gaps.iter().map(ToString::to_string).collect(),
     }
 }
 

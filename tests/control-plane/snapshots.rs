@@ -334,13 +334,13 @@ fn rest(plane: &ControlPlane, folder: &TempDir) {
         ("none.json", text.replace("\"items\"", "\"others\"").into_bytes(), "the snapshot is damaged: "),
         (
             "newer.json",
-            text.replace("\"version\":1", "\"version\":2").into_bytes(),
-            "the snapshot is of version 2, and this program reads version 1: use a newer kubectl-netpol",
+            text.replace("\"version\":2", "\"version\":3").into_bytes(),
+            "the snapshot is of version 3, and this program reads up to version 2: use a newer kubectl-netpol",
         ),
         (
             "much-newer.json",
             br#"{"apiVersion":"netpol/v1","kind":"Snapshot","version":9,"all":"else"}"#.to_vec(),
-            "the snapshot is of version 9, and this program reads version 1: use a newer kubectl-netpol",
+            "the snapshot is of version 9, and this program reads up to version 2: use a newer kubectl-netpol",
         ),
     ];
     for (name, bytes, sentence) in damaged {
