@@ -6,7 +6,7 @@ use super::change::{Cause, CauseKind};
 use super::joint::{EndId, EndParts, JointEnds, JointPart};
 use super::policy_changes::{PolicyChange, policy_changes};
 use super::sides::Sides;
-use crate::answer::endpoint::Endpoint;
+use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::ends::end::Who;
 use crate::engine::class::SubjectId;
 use crate::engine::network::Network;
@@ -109,7 +109,7 @@ impl<'a, 'b> Causes<'a, 'b> {
         let differ = namespaces.complete().is_some_and(|namespaces| !namespaces.agree());
         let namespace = differ.then(|| Cause {
             cause: CauseKind::LabelsChanged,
-            kind: "Namespace".to_owned(),
+            kind: EndpointKind::Namespace,
             namespace: None,
             name: endpoint.namespace.clone(),
             path: None,

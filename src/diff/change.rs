@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::answer::endpoint::Endpoint;
+use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::answer::rule_ref::{OriginRef, RuleRef};
 
 /// What happens to a connection.
@@ -47,7 +47,7 @@ pub struct Cause {
     /// What is different.
     pub cause: CauseKind,
     /// The kind of the object.
-    pub kind: String,
+    pub kind: EndpointKind,
     /// Its namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,

@@ -107,7 +107,9 @@ impl JointEnds {
         let mut builder = Builder { networks, joints: Arena::default(), known: HashMap::new() };
         let mut ends: Arena<JointEnd> = Arena::default();
         for pair in pairs(units.each()) {
-            ends.push(builder.end(units.each(), pair));
+            if let Some(end) = builder.end(units.each(), pair) {
+                ends.push(end);
+            }
         }
         ends.push(builder.outside(units.each()));
         let joints = builder.joints;
@@ -216,7 +218,7 @@ type Key<'u> = (bool, Option<&'u str>, Option<&'u str>, &'u str);
 
 fn key(endpoint: &Endpoint) -> Key<'_> {
     let namespace = endpoint.namespace.as_deref();
-    (namespace.is_none(), namespace, endpoint.name.as_deref(), &endpoint.kind)
+    (namespace.is_none(), namespace, endpoint.name.as_deref(), endpoint.kind.name())
 }
 
 struct Builder<'a, 'b> {
@@ -230,8 +232,10 @@ impl<'a> Builder<'a, '_> {
         *self.known.entry(joint).or_insert_with(|| self.joints.push(joint))
     }
 
-    fn end(&mut self, units: Sides<&Units>, pair: Sides<Option<UnitId>>) -> JointEnd {
+    /// Joins the two sides of an end; nothing where it is on neither.
+    fn end(&mut self, units: Sides<&Units>, pair: Sides<Option<UnitId>>) -> Option<JointEnd> {
         let rows = units.zip(pair).map(|(units, unit)| unit.map(|unit| units.units.at(unit)));
+        let endpoint = rows.newest()?.endpoint.clone();
         let members = self.networks.zip(rows).map(|(network, unit)| match unit {
             Some(unit) => members(network, unit),
             None => Vec::new(),
@@ -248,12 +252,8 @@ impl<'a> Builder<'a, '_> {
             part.many |= pair.list().into_iter().flatten().any(|member| member.many);
             part.members.insert(told.map(|member| member.map(|member| member.seen)));
         }
-        JointEnd {
-            endpoint: rows.newest().map(|unit| unit.endpoint.clone()).unwrap_or_default(),
-            units: pair,
-            parts: parts.into_values().collect(),
-            governed: rows.list().into_iter().flatten().any(|unit| unit.governed),
-        }
+        let governed = rows.list().into_iter().flatten().any(|unit| unit.governed);
+        Some(JointEnd { endpoint, units: pair, parts: parts.into_values().collect(), governed })
     }
 
     /// Cuts the addresses outside where either side cuts them; what a pod or node holds on either

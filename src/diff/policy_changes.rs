@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{Cause, CauseKind};
 use super::sides::Sides;
+use crate::answer::endpoint::EndpointKind;
 use crate::answer::rule_ref::RuleRef;
 use crate::policy::{Action, Direction, Isolation, PolicySource, Rule, RuleSource, Rules};
 
@@ -102,7 +103,7 @@ fn cause(kind: CauseKind, source: &RuleSource) -> Cause {
     let rule = RuleRef::rule(source, Action::Allow);
     Cause {
         cause: kind,
-        kind: rule.kind.to_owned(),
+        kind: EndpointKind::of(rule.kind),
         namespace: rule.namespace,
         name: Some(rule.name),
         path: (kind == CauseKind::PolicyChanged).then_some(rule.path),

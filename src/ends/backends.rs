@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::end::{End, Member, Who, addresses, push_pod};
+use super::end::{End, Member, Who, holders, push_pod};
 use super::naming::{name_of, service_endpoint};
 use crate::answer::endpoint::Endpoint;
 use crate::answer::finding::Finding;
@@ -133,8 +133,7 @@ impl<'a> Found<'a, '_> {
         }
         for (hops, ips) in by_hops {
             let hops: Arc<[Hop]> = hops.into();
-            let found = addresses(self.network, &ips.into_iter().collect(), Endpoint::default());
-            let own = found.members.into_iter();
+            let own = holders(self.network, &ips.into_iter().collect()).into_iter();
             self.members.extend(own.map(|member| Member { hops: Some(Arc::clone(&hops)), ..member }));
         }
         if self.members.is_empty() {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::naming::{name_of, node_endpoint, pod_endpoint};
-use crate::answer::endpoint::Endpoint;
+use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::answer::finding::Finding;
 use crate::engine::class::ClassId;
 use crate::engine::network::Network;
@@ -72,7 +72,7 @@ impl Who {
 }
 
 /// Collects what holds addresses: pods, nodes, and for the rest the outside.
-pub(crate) fn addresses(network: &Network<'_>, ips: &IpSet, endpoint: Endpoint) -> End {
+pub(crate) fn holders(network: &Network<'_>, ips: &IpSet) -> Vec<Member> {
     let snapshot = network.snapshot;
     let mut members = Vec::new();
     for (pod, _) in snapshot.pods.iter().filter(|(_, pod)| !pod.host_network) {
@@ -95,7 +95,12 @@ pub(crate) fn addresses(network: &Network<'_>, ips: &IpSet, endpoint: Endpoint) 
             members.push(Member { who: Who::Outside, class, ips, hops: None });
         }
     }
-    End::new(endpoint, members)
+    members
+}
+
+/// Builds the end of addresses, whoever holds them.
+pub(crate) fn addresses(network: &Network<'_>, ips: &IpSet, endpoint: Endpoint) -> End {
+    End::new(endpoint, holders(network, ips))
 }
 
 /// Adds a pod, once per address that is in `within`, or once if it has none.
@@ -126,8 +131,8 @@ pub fn part_endpoint(snapshot: &Snapshot, end: &End, part: &[&Member]) -> Endpoi
     if part.len() == end.members.len() {
         return end.endpoint.clone();
     }
-    let kind = &*end.endpoint.kind;
-    let by_address = matches!(kind, "Entity" | "Host" | "IPBlock");
+    let kind = &end.endpoint.kind;
+    let by_address = matches!(kind, EndpointKind::Entity | EndpointKind::Host | EndpointKind::IPBlock);
     let here: BTreeSet<Who> = part.iter().map(|member| member.who).collect();
     let all: BTreeSet<Who> = end.members.iter().map(|member| member.who).collect();
     let held = || part.iter().filter(|member| member.who != Who::Outside);
@@ -147,10 +152,10 @@ pub fn part_endpoint(snapshot: &Snapshot, end: &End, part: &[&Member]) -> Endpoi
         Who::Outside => None,
     };
     let mut endpoint = Endpoint { ips: Vec::new(), cidrs: Vec::new(), ..end.endpoint.clone() };
-    if kind != "Node" && (by_address || here.len() < all.len()) {
+    if *kind != EndpointKind::Node && (by_address || here.len() < all.len()) {
         endpoint.pods = here.iter().filter_map(name).collect();
     }
-    if split || by_address || matches!(kind, "Pod" | "Node") {
+    if split || by_address || matches!(kind, EndpointKind::Pod | EndpointKind::Node) {
         endpoint.ips = held().flat_map(|member| member.ips.ranges().map(|(ip, _)| ip)).collect();
         endpoint.ips.sort();
         endpoint.ips.dedup();

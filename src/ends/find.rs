@@ -1,6 +1,6 @@
 //! The end that a target names.
 
-use crate::answer::endpoint::Endpoint;
+use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::ends::backends;
 use crate::ends::end::{End, Who, addresses, push_node, push_pod};
 use crate::ends::naming::{name_of, node_endpoint, pod_endpoint, workload_endpoint};
@@ -33,8 +33,7 @@ pub fn find_end(network: &Network<'_>, target: &Target, namespace: &str) -> Resu
             Ok(addresses(network, &[*block].into_iter().collect(), cidr_block(*block)))
         }
         Target::Internet => {
-            let endpoint =
-                Endpoint { kind: "Entity".into(), name: Some("internet".into()), ..Endpoint::default() };
+            let endpoint = Endpoint::named(EndpointKind::Entity, None, "internet");
             Ok(addresses(network, &internet(), endpoint))
         }
         Target::Node(name) => {
@@ -49,8 +48,7 @@ pub fn find_end(network: &Network<'_>, target: &Target, namespace: &str) -> Resu
         Target::Namespace(name) => {
             let id = snapshot.namespace(name).ok_or_else(|| no_namespace(snapshot, name))?;
             let own = snapshot.pods.iter().filter(|(_, pod)| pod.namespace == id).map(|(id, _)| id);
-            let endpoint =
-                Endpoint { kind: "Namespace".into(), name: Some(name.clone()), ..Endpoint::default() };
+            let endpoint = Endpoint::named(EndpointKind::Namespace, None, name);
             Ok(pods(network, &own.collect::<Vec<_>>(), endpoint))
         }
         Target::Pod { namespace: given, name } => {
@@ -178,5 +176,5 @@ pub(crate) fn address(network: &Network<'_>, ip: IpAddr) -> End {
 }
 
 pub(crate) fn cidr_block(block: IpNet) -> Endpoint {
-    Endpoint { kind: "IPBlock".into(), cidrs: vec![block], ..Endpoint::default() }
+    Endpoint::blocks(vec![block])
 }

@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 
 use super::target::short_name;
-use crate::answer::endpoint::Endpoint;
+use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::model::endpoint::{NodeId, PodId, WorkloadId};
 use crate::model::ips::{Family, IpSet};
 use crate::model::service::ServiceId;
@@ -12,66 +12,51 @@ use crate::model::snapshot::Snapshot;
 /// Returns the endpoint of a pod, with its addresses.
 pub fn pod_endpoint(snapshot: &Snapshot, pod: PodId) -> Endpoint {
     let pod = snapshot.pods.at(pod);
-    Endpoint {
-        kind: "Pod".into(),
-        namespace: Some(snapshot.namespaces.at(pod.namespace).name.to_string()),
-        name: Some(pod.name.to_string()),
-        ips: pod.ips.clone(),
-        ..Endpoint::default()
-    }
+    let namespace = &*snapshot.namespaces.at(pod.namespace).name;
+    let endpoint = Endpoint::named(EndpointKind::Pod, Some(namespace), &pod.name);
+    Endpoint { ips: pod.ips.clone(), ..endpoint }
 }
 
 /// Returns the endpoint of a workload.
 pub fn workload_endpoint(snapshot: &Snapshot, workload: WorkloadId) -> Endpoint {
     let workload = snapshot.workloads.at(workload);
-    Endpoint {
-        kind: workload.kind.to_string(),
-        namespace: Some(snapshot.namespaces.at(workload.namespace).name.to_string()),
-        name: Some(workload.name.to_string()),
-        ..Endpoint::default()
-    }
+    let namespace = &*snapshot.namespaces.at(workload.namespace).name;
+    Endpoint::named(EndpointKind::of(&workload.kind), Some(namespace), &workload.name)
 }
 
 /// Returns the endpoint of a Service.
 pub fn service_endpoint(snapshot: &Snapshot, service: ServiceId) -> Endpoint {
     let service = snapshot.services.at(service);
-    Endpoint {
-        kind: "Service".into(),
-        namespace: Some(snapshot.namespaces.at(service.namespace).name.to_string()),
-        name: Some(service.name.to_string()),
-        ..Endpoint::default()
-    }
+    let namespace = &*snapshot.namespaces.at(service.namespace).name;
+    Endpoint::named(EndpointKind::Service, Some(namespace), &service.name)
 }
 
 /// Returns the endpoint of a node, with its addresses.
 pub fn node_endpoint(snapshot: &Snapshot, node: NodeId) -> Endpoint {
     let node = snapshot.nodes.at(node);
-    Endpoint {
-        kind: "Node".into(),
-        name: Some(node.name.to_string()),
-        ips: node.ips.clone(),
-        ..Endpoint::default()
-    }
+    Endpoint { ips: node.ips.clone(), ..Endpoint::named(EndpointKind::Node, None, &node.name) }
 }
 
 /// Returns the endpoint of addresses outside.
 pub fn outside_endpoint(ips: &IpSet) -> Endpoint {
-    Endpoint { kind: "IPBlock".into(), cidrs: ips.cidrs(), ..Endpoint::default() }
+    Endpoint::blocks(ips.cidrs())
 }
 
 /// Writes an endpoint as the user would: `shop/deploy/web`, `node/n1`, `10.0.0.0/8`.
 pub fn name_of(endpoint: &Endpoint) -> String {
     let name = endpoint.name.as_deref().unwrap_or_default();
-    match (&*endpoint.kind, &endpoint.namespace) {
-        ("IPBlock", _) => Family::ALL
+    match (&endpoint.kind, &endpoint.namespace) {
+        (EndpointKind::IPBlock, _) => Family::ALL
             .iter()
             .filter_map(|family| blocks(&endpoint.cidrs, *family))
             .collect::<Vec<_>>()
             .join(", "),
-        ("Host", _) if !endpoint.cidrs.is_empty() => format!("{name} ({})", listed(&endpoint.cidrs)),
-        ("Entity" | "Host", _) => name.to_owned(),
-        (kind, None) => format!("{}/{name}", short_name(kind)),
-        (kind, Some(namespace)) => format!("{namespace}/{}/{name}", short_name(kind)),
+        (EndpointKind::Host, _) if !endpoint.cidrs.is_empty() => {
+            format!("{name} ({})", listed(&endpoint.cidrs))
+        }
+        (EndpointKind::Entity | EndpointKind::Host, _) => name.to_owned(),
+        (kind, None) => format!("{}/{name}", short_name(kind.name())),
+        (kind, Some(namespace)) => format!("{namespace}/{}/{name}", short_name(kind.name())),
     }
 }
 

@@ -1,5 +1,8 @@
 //! Near misses: which clause of a rule failed for a connection that the rule does not match.
 
+use serde::{Serialize, Serializer};
+use std::fmt;
+
 use super::network::Network;
 use super::resolve::matches_namespace;
 use crate::engine::class::{ClassId, Subject};
@@ -10,8 +13,9 @@ use crate::policy::{
     Direction, IpBlock, NamespaceSelection, Peer, Peers, PortMatch, Ports, RuleId, Selection,
 };
 
-/// The clause of a rule that a connection fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// The clause of a rule that a connection fails; serialized by the API's field name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Clause {
     /// The peer's labels, or that it is a pod at all.
     PodSelector,
@@ -30,14 +34,38 @@ pub enum Clause {
 }
 
 /// One failed clause.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Miss {
     /// The clause.
     pub clause: Clause,
     /// What the rule asks for.
-    pub needs: String,
+    pub needs: Need,
     /// What the connection has.
     pub has: String,
+}
+
+/// What a clause asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Need {
+    /// A pod at all.
+    Pod,
+    /// Requirements on labels, a name, a block or ports, as text.
+    Text(String),
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pod => out.write_str("a pod"),
+            Self::Text(text) => out.write_str(text),
+        }
+    }
+}
+
+impl Serialize for Need {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// The other end of a connection, as a rule sees it.
@@ -48,9 +76,6 @@ pub struct PeerView<'a> {
     /// Its addresses, as text; empty where none is known.
     pub addresses: &'a str,
 }
-
-/// What a rule needs that is not a pod's label.
-pub const A_POD: &str = "a pod";
 
 /// Lists what a rule asks for and the connection does not have; nothing if the rule matches.
 ///
@@ -91,13 +116,13 @@ fn nearest(mut failed: Vec<Vec<Miss>>) -> Vec<Miss> {
     misses.sort();
     misses.dedup();
     if let Some(first) = blocks.first() {
-        let needs = shorten(blocks.iter().map(|miss| &*miss.needs));
-        misses.push(Miss { clause: Clause::IpBlock, needs, has: first.has.clone() });
+        let needs = shorten(blocks.iter().map(|miss| miss.needs.to_string()));
+        misses.push(Miss { needs: Need::Text(needs), ..first.clone() });
     }
     misses
 }
 
-fn shorten<'a>(items: impl ExactSizeIterator<Item = &'a str>) -> String {
+fn shorten(items: impl ExactSizeIterator<Item = String>) -> String {
     const SHOWN: usize = 3;
     let count = items.len();
     let shown = items.take(SHOWN).collect::<Vec<_>>().join(", ");
@@ -122,7 +147,7 @@ fn not_a_pod(selection: &Selection, view: PeerView<'_>) -> Miss {
         NamespaceSelection::Named(_) => Clause::PodSelector,
         NamespaceSelection::Matching(_) => Clause::NamespaceSelector,
     };
-    Miss { clause, needs: A_POD.to_owned(), has: view.addresses.to_owned() }
+    Miss { clause, needs: Need::Pod, has: view.addresses.to_owned() }
 }
 
 fn selection_misses(network: &Network<'_>, selection: &Selection, subject: &Subject) -> Vec<Miss> {
@@ -133,7 +158,7 @@ fn selection_misses(network: &Network<'_>, selection: &Selection, subject: &Subj
         NamespaceSelection::Named(name) if *name == namespace.name => {}
         NamespaceSelection::Named(name) => misses.push(Miss {
             clause: Clause::NamespaceSelector,
-            needs: name.to_string(),
+            needs: Need::Text(name.to_string()),
             has: namespace.name.to_string(),
         }),
         NamespaceSelection::Matching(selector) => {
@@ -170,22 +195,22 @@ fn label_miss(
     });
     let has = has.collect::<Vec<_>>().join(",");
     let needs = failed.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-    (!failed.is_empty()).then_some(Miss { clause, needs, has })
+    (!failed.is_empty()).then_some(Miss { clause, needs: Need::Text(needs), has })
 }
 
 fn block_misses(network: &Network<'_>, block: &IpBlock, view: PeerView<'_>) -> Vec<Miss> {
     let Some(atom) = network.classes.classes.at(view.class).atom else {
         let has = "no address yet".to_owned();
-        return vec![Miss { clause: Clause::IpBlock, needs: block.to_string(), has }];
+        return vec![Miss { clause: Clause::IpBlock, needs: Need::Text(block.to_string()), has }];
     };
     let around = &network.classes.atoms.at(atom).blocks;
     let has = view.addresses.to_owned();
     if !around.contains(&block.cidr) {
-        return vec![Miss { clause: Clause::IpBlock, needs: block.cidr.to_string(), has }];
+        return vec![Miss { clause: Clause::IpBlock, needs: Need::Text(block.cidr.to_string()), has }];
     }
     let excepted = block.except.iter().find(|except| around.contains(except));
     excepted
-        .map(|except| Miss { clause: Clause::Except, needs: except.to_string(), has })
+        .map(|except| Miss { clause: Clause::Except, needs: Need::Text(except.to_string()), has })
         .into_iter()
         .collect()
 }
@@ -209,7 +234,7 @@ fn port_misses(
         }
         misses.push(Miss {
             clause: Clause::NamedPort,
-            needs: format!("{protocol}/{name}"),
+            needs: Need::Text(format!("{protocol}/{name}")),
             has: match numbers.first() {
                 None => "the destination names no port so".to_owned(),
                 Some((own, port)) => format!("{name} is {own}/{port}"),
@@ -222,7 +247,8 @@ fn port_misses(
         let (own, wanted) = (protocols(&numbers), protocols(asked));
         let shared = own.iter().any(|protocol| wanted.contains(protocol));
         let clause = if shared { Clause::Port } else { Clause::Protocol };
-        misses.push(Miss { clause, needs: numbers.to_string(), has: asked.to_string() });
+        let needs = Need::Text(numbers.to_string());
+        misses.push(Miss { clause, needs, has: asked.to_string() });
     }
     misses
 }

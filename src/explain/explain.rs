@@ -4,6 +4,7 @@ use crate::answer::caveats::doubt_text;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::answer::endpoint::EndpointKind;
 use crate::answer::plugin;
 use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::{API_VERSION, Verdict};
@@ -15,11 +16,10 @@ use crate::ends::target::{PortQuery, named_ports};
 use crate::engine::class::ClassId;
 use crate::engine::connection::{Exempt, HalfJudged, Judged, OpenPorts, compatible, judge};
 use crate::engine::decide::Why;
-use crate::engine::miss;
-use crate::engine::miss::PeerView;
+use crate::engine::miss::{self, Clause, Miss, PeerView};
 use crate::engine::network::Network;
 use crate::explain::explanation::{
-    Explanation, Group, Half, Miss, Outcome, Reason, RuleUse, ServicePort, TierUse,
+    Explanation, Group, Half, Outcome, Reason, RuleMiss, RuleUse, ServicePort, TierUse,
 };
 use crate::model::endpoint::{NodeId, PodId};
 use crate::model::ips::IpSet;
@@ -86,7 +86,7 @@ pub(crate) fn judged(
     let mut answer = Answer { network, caveats: BTreeSet::new(), denied: Denied::default() };
     let groups = answer.groups(source, destination, port)?;
     let any = |wanted: &[Verdict]| groups.iter().any(|group| wanted.contains(&group.verdict));
-    let unknown = |end: &End| end.endpoint.kind == "Node" && end.members.is_empty();
+    let unknown = |end: &End| end.endpoint.kind == EndpointKind::Node && end.members.is_empty();
     let nowhere = service::leads_nowhere(network, destination, port);
     let verdict = Verdict::of(
         any(&[Verdict::Allow, Verdict::Partial]),
@@ -231,7 +231,8 @@ impl Answer<'_, '_> {
             // Ends of several pods, and one workload twice, ask for what goes on between different
             // pods; two names of one pod ask for that pod.
             let sole = |end: &End| end.members.iter().all(|member| member.who == only.who);
-            let twice = source.endpoint.kind != "Pod" && source.endpoint == destination.endpoint;
+            let twice =
+                source.endpoint.kind != EndpointKind::Pod && source.endpoint == destination.endpoint;
             if twice || !sole(source) || !sole(destination) {
                 return None;
             }
@@ -405,16 +406,15 @@ impl Answer<'_, '_> {
         direction: Direction,
         asked: &PortSet,
         sight: Sight<'_>,
-    ) -> Vec<Miss> {
+    ) -> Vec<RuleMiss> {
         let ports_on = miss::names_ports(self.network, direction, sight.subject, sight.peer);
         let view = PeerView { class: sight.peer, addresses: sight.addresses };
         let misses = miss::misses(self.network, rule, view, asked, ports_on);
         let meant = self.network.rule(rule).ports.numbers().intersection(sight.service);
-        let with_service = |miss: Miss| match miss.clause {
-            "port" if !meant.is_empty() => Miss { service_port: Some(meant.to_string()), ..miss },
-            _ => miss,
-        };
-        misses.into_iter().map(Miss::from).map(with_service).collect()
+        let service_port =
+            |clause| (clause == Clause::Port && !meant.is_empty()).then(|| meant.to_string());
+        let told = |miss: Miss| RuleMiss { service_port: service_port(miss.clause), miss };
+        misses.into_iter().map(told).collect()
     }
 
     fn rule_ref(&self, rule: RuleId) -> RuleRef {
@@ -503,7 +503,8 @@ pub(crate) fn service_port(hop: &Hop) -> ServicePort {
 
 /// Says that an end stands for nothing, unless it says why itself.
 pub(crate) fn no_member(end: &End) -> Option<String> {
-    let what = if end.endpoint.kind == "Node" { "no known address" } else { "no pod or address" };
+    let what =
+        if end.endpoint.kind == EndpointKind::Node { "no known address" } else { "no pod or address" };
     let silent = end.members.is_empty() && end.caveats.is_empty() && end.findings.is_empty();
     silent.then(|| format!("{} has {what}", name_of(&end.endpoint)))
 }

@@ -4,7 +4,7 @@ use crate::answer::endpoint::Endpoint;
 use crate::answer::finding::Finding;
 use crate::answer::rule_ref::{OriginRef, RuleRef};
 use crate::answer::verdict::Verdict;
-use crate::engine::miss;
+pub use crate::engine::miss::{Clause, Miss, Need};
 use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort};
 use serde::Serialize;
 
@@ -222,7 +222,7 @@ pub struct RuleUse {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unsure: bool,
     /// What it asks for and the connection does not have.
-    pub misses: Vec<Miss>,
+    pub misses: Vec<RuleMiss>,
 }
 
 impl ApiRule {
@@ -236,29 +236,11 @@ impl ApiRule {
 /// One failed clause of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Miss {
-    /// The clause, by the API's field name.
-    pub clause: &'static str,
-    /// What the rule asks for.
-    pub needs: String,
-    /// What the connection has.
-    pub has: String,
+pub struct RuleMiss {
+    /// The clause, what it asks for, and what the connection has.
+    #[serde(flatten)]
+    pub miss: Miss,
     /// The Service's port that the rule allows, where the pods' port is another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_port: Option<String>,
-}
-
-impl From<miss::Miss> for Miss {
-    fn from(miss: miss::Miss) -> Self {
-        let clause = match miss.clause {
-            miss::Clause::PodSelector => "podSelector",
-            miss::Clause::NamespaceSelector => "namespaceSelector",
-            miss::Clause::IpBlock => "ipBlock",
-            miss::Clause::Except => "except",
-            miss::Clause::Port => "port",
-            miss::Clause::Protocol => "protocol",
-            miss::Clause::NamedPort => "namedPort",
-        };
-        Self { clause, needs: miss.needs, has: miss.has, service_port: None }
-    }
 }

@@ -121,13 +121,13 @@ fn labelled(network: &Network<'_>, labels: &[(&str, &str)]) -> Vec<PodId> {
     alive.filter(|(_, pod)| has(pod)).map(|(id, _)| id).collect()
 }
 
-/// Returns pods as the source of connections.
-pub(crate) fn end_of(network: &Network<'_>, pods: &[PodId]) -> End {
+/// Returns pods as the source of connections; nothing for none.
+pub(crate) fn end_of(network: &Network<'_>, pods: &[PodId]) -> Option<End> {
     let mut members = Vec::new();
     for pod in pods {
         push_pod(network, *pod, &IpSet::everything(), &mut members);
     }
-    End::new(names(network, pods).into_iter().next().unwrap_or_default(), members)
+    Some(End::new(names(network, pods).into_iter().next()?, members))
 }
 
 /// Names pods by their workloads.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::attached::{find_service, hosts, is_granted, is_named, listeners};
 use super::proxies;
 use super::view::{Lead, Sender, View};
-use crate::answer::endpoint::Endpoint;
+use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::ends::end::Member;
 use crate::ends::naming::service_endpoint;
 use crate::exposure::way::{Exposure, Way};
@@ -31,6 +31,7 @@ fn by_ingress(view: &View<'_, '_>, ingress: &Ingress) -> Vec<Exposure> {
     let at = if ingress.tls { &["TCP/80", "TCP/443"][..] } else { &["TCP/80"] };
     let at: Vec<String> = at.iter().map(|port| (*port).to_owned()).collect();
     let backends: Vec<&Backend> = ingress.backends.iter().map(|(_, backend)| backend).collect();
+    let by = object(view, ("Ingress", ingress.namespace, &ingress.name));
     let way = |(id, members): (ServiceId, Vec<Member>)| {
         let pods = proxies::of_ingress(view.network, ingress);
         let leads_to = |backend: &Backend| {
@@ -40,10 +41,9 @@ fn by_ingress(view: &View<'_, '_>, ingress: &Ingress) -> Vec<Exposure> {
         let hosts: BTreeSet<String> = own.map(|(host, _)| host.to_string()).collect();
         Exposure {
             way: Way::Ingress,
-            by: object(view, ("Ingress", ingress.namespace, &ingress.name)),
             addresses: ingress.addresses.iter().map(ToString::to_string).collect(),
             hosts: if hosts.contains("") { Vec::new() } else { hosts.into_iter().collect() },
-            ..exposure(view, id, &pods, &view.leads(&members, &|_| Some(at.clone())))
+            ..exposure(view, by.clone(), id, &pods, &view.leads(&members, &|_| Some(at.clone())))
         }
     };
     behind(view, ingress.namespace, &backends).into_iter().map(way).collect()
@@ -55,6 +55,7 @@ fn by_route(view: &View<'_, '_>, route: &Route) -> Vec<Exposure> {
     let gateways = view.network.snapshot.routing.gateways.iter();
     let taken = gateways.map(|gateway| (gateway, listeners(view, route, gateway)));
     let taken: Vec<_> = taken.filter(|(_, listeners)| !listeners.is_empty()).collect();
+    let by = object(view, (&route.kind, route.namespace, &route.name));
     let mut found = Vec::new();
     for (id, members) in services {
         for (gateway, listeners) in &taken {
@@ -62,11 +63,10 @@ fn by_route(view: &View<'_, '_>, route: &Route) -> Vec<Exposure> {
             let at: Vec<String> = at.into_iter().collect();
             let pods = proxies::of_gateway(view.network, gateway);
             found.push(Exposure {
-                by: object(view, (&route.kind, route.namespace, &route.name)),
                 gateway: Some(object(view, ("Gateway", gateway.namespace, &gateway.name))),
                 addresses: gateway.addresses.iter().map(ToString::to_string).collect(),
                 hosts: hosts(route, listeners),
-                ..exposure(view, id, &pods, &view.leads(&members, &|_| Some(at.clone())))
+                ..exposure(view, by.clone(), id, &pods, &view.leads(&members, &|_| Some(at.clone())))
             });
         }
     }
@@ -74,14 +74,20 @@ fn by_route(view: &View<'_, '_>, route: &Route) -> Vec<Exposure> {
 }
 
 /// Judges what a proxy passes on to a Service.
-fn exposure(view: &View<'_, '_>, service: ServiceId, pods: &[PodId], leads: &[Lead]) -> Exposure {
+fn exposure(
+    view: &View<'_, '_>,
+    by: Endpoint,
+    service: ServiceId,
+    pods: &[PodId],
+    leads: &[Lead],
+) -> Exposure {
     let end = proxies::end_of(view.network, pods);
-    let sender = if pods.is_empty() { Sender::Anybody } else { Sender::Proxies(&end) };
+    let sender = end.as_ref().map_or(Sender::Anybody, Sender::Proxies);
     let judged = view.judged(leads, &sender);
     let unknown = pods.is_empty().then(|| UNKNOWN_PROXY.to_owned());
     Exposure {
         way: Way::Gateway,
-        by: Endpoint::default(),
+        by,
         service: Some(service_endpoint(view.network.snapshot, service)),
         gateway: None,
         addresses: Vec::new(),
@@ -97,12 +103,8 @@ fn exposure(view: &View<'_, '_>, service: ServiceId, pods: &[PodId], leads: &[Le
 
 /// Names an object that is no end of a connection.
 fn object(view: &View<'_, '_>, (kind, namespace, name): (&str, NamespaceId, &str)) -> Endpoint {
-    Endpoint {
-        kind: kind.to_owned(),
-        namespace: Some(view.network.snapshot.namespaces.at(namespace).name.to_string()),
-        name: Some(name.to_owned()),
-        ..Endpoint::default()
-    }
+    let namespace = &*view.network.snapshot.namespaces.at(namespace).name;
+    Endpoint::named(EndpointKind::of(kind), Some(namespace), name)
 }
 
 /// Returns the members of the destination behind the Services that backends name, at their ports.

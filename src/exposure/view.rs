@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::answer::endpoint::Endpoint;
+use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::answer::verdict::Verdict;
 use crate::ends::backends::backends_of;
 use crate::ends::end::{End, Member, Who, addresses, part_endpoint, push_node};
@@ -76,7 +76,7 @@ impl<'a, 'b> View<'a, 'b> {
                 push_node(self.network, node, &IpSet::everything(), &mut members);
             }
             match members.is_empty() {
-                false => End::new(Endpoint::default(), members),
+                false => End::new(Endpoint::named(EndpointKind::Entity, None, "nodes"), members),
                 true => self.outside().clone(),
             }
         })

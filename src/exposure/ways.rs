@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::view::clients;
-use crate::answer::endpoint::Endpoint;
+use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::answer::verdict::Verdict;
 use crate::ends::end::{End, Who};
 use crate::ends::find::find_end;
@@ -63,9 +63,9 @@ pub(crate) fn unexpected(
 
 fn is_named(network: &Network<'_>, proxy: &Endpoint, wanted: &Wanted) -> bool {
     let (namespace, name) = (proxy.namespace.clone(), proxy.name.clone().unwrap_or_default());
-    let target = match &*proxy.kind {
-        "Pod" => Target::Pod { namespace, name },
-        kind => Target::Workload { namespace, kind: kind.to_owned(), name },
+    let target = match &proxy.kind {
+        EndpointKind::Pod => Target::Pod { namespace, name },
+        kind => Target::Workload { namespace, kind: kind.to_string(), name },
     };
     let end = find_end(network, &target, "");
     end.is_ok_and(|end| end.members.iter().all(|member| wanted.holds(member)))

@@ -8,6 +8,7 @@ use k8s_openapi::api::networking::v1::{
 
 use super::peers::{families, peers};
 use super::selection::{PodLabels, labels_of};
+use crate::answer::endpoint::EndpointKind;
 use crate::answer::rule_ref::OriginRef;
 use crate::ends::end::End;
 use crate::ends::naming::name_of;
@@ -68,7 +69,9 @@ impl MissingRule {
             (workload, if workload.is_none() { Some(*pod) } else { None })
         };
         let owners: BTreeSet<_> = pods.iter().map(owner).collect();
-        if matches!(&*subject.endpoint.kind, "IPBlock" | "Entity") && owners.len() > 1 {
+        if matches!(subject.endpoint.kind, EndpointKind::IPBlock | EndpointKind::Entity)
+            && owners.len() > 1
+        {
             return Err(format!("{name} holds pods of several workloads: ask for one of them"));
         }
         let first = pods.first().ok_or_else(|| format!("{name} has no pod that policies govern"))?;
@@ -219,7 +222,9 @@ fn slug(snapshot: &Snapshot, end: &End, namespace: &str) -> String {
     const LONGEST: usize = 80;
     let endpoint = &end.endpoint;
     let pod = end.members.iter().find_map(|member| member.who.pod());
-    let workload = pod.filter(|_| endpoint.kind == "Pod").and_then(|pod| snapshot.pods.at(pod).workload);
+    let workload = pod
+        .filter(|_| endpoint.kind == EndpointKind::Pod)
+        .and_then(|pod| snapshot.pods.at(pod).workload);
     let name = match (workload, &endpoint.name) {
         (Some(workload), _) => snapshot.workloads.at(workload).name.to_string(),
         (None, Some(name)) => name.clone(),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::networking::v1::NetworkPolicyPeer;
 
 use super::selection::labels_of;
+use crate::answer::endpoint::EndpointKind;
 use crate::ends::end::{End, Who};
 use crate::ends::naming::{name_of, node_endpoint, pod_endpoint, workload_endpoint};
 use crate::model::endpoint::PodId;
@@ -31,9 +32,9 @@ pub(crate) fn peers(
     families: &BTreeSet<Family>,
 ) -> Result<Vec<NetworkPolicyPeer>, String> {
     let name = name_of(&end.endpoint);
-    let asked: Option<IpSet> = match &*end.endpoint.kind {
-        "IPBlock" => Some(end.endpoint.cidrs.iter().copied().collect()),
-        "Entity" if name == "internet" => Some(internet()),
+    let asked: Option<IpSet> = match end.endpoint.kind {
+        EndpointKind::IPBlock => Some(end.endpoint.cidrs.iter().copied().collect()),
+        EndpointKind::Entity if name == "internet" => Some(internet()),
         _ => None,
     };
     if let Some(asked) = asked {

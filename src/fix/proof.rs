@@ -6,6 +6,7 @@ use super::fix::Asking;
 use super::missing_rule::{MissingRule, Taker};
 use super::opened::Opened;
 use super::selection::named_with;
+use crate::answer::endpoint::EndpointKind;
 use crate::answer::verdict::Verdict;
 use crate::ends::end::End;
 use crate::ends::naming::{name_of, workload_endpoint};
@@ -68,7 +69,7 @@ impl Asking<'_, '_> {
 /// Says so where the labels that name a pod are those of other replicas too.
 fn replicas(snapshot: &Snapshot, end: &End) -> Option<String> {
     let pods: BTreeSet<PodId> = end.members.iter().filter_map(|member| member.who.pod()).collect();
-    let first = *pods.first().filter(|_| end.endpoint.kind == "Pod")?;
+    let first = *pods.first().filter(|_| end.endpoint.kind == EndpointKind::Pod)?;
     let workload = snapshot.pods.at(first).workload?;
     let named = named_with(snapshot, &pods);
     let others = named.iter().filter(|pod| snapshot.pods.at(**pod).workload == Some(workload));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::answer::endpoint::Endpoint;
+use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::ends::naming::name_of;
 use crate::model::endpoint::PodId;
 use crate::model::labels::{set_by_controllers, value_of};
@@ -26,7 +26,9 @@ pub(crate) fn labels_of(
     namespace: &str,
     pods: &BTreeSet<PodId>,
 ) -> Result<PodLabels, String> {
-    if end.kind == "Namespace" && *pods == selected(snapshot, namespace, &Selector::default()) {
+    if end.kind == EndpointKind::Namespace
+        && *pods == selected(snapshot, namespace, &Selector::default())
+    {
         return Ok(PodLabels::new());
     }
     let name = name_of(end);

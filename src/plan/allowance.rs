@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 
-use crate::answer::endpoint::Endpoint;
+use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::diff::isolations::isolating;
 use crate::edit::object::Pods;
 use crate::ends::end as ends;
@@ -48,7 +48,7 @@ pub struct Subject {
 /// Why no policy can be for them.
 pub fn subject(snapshot: &Snapshot, end: &End) -> Result<Subject, String> {
     let name = name_of(&end.endpoint);
-    if end.endpoint.kind == "Namespace" {
+    if end.endpoint.kind == EndpointKind::Namespace {
         let namespace = end.endpoint.name.as_deref().unwrap_or_default().into();
         let pods = Pods { namespace, workload: None, selector: Selector::default() };
         return Ok(Subject { pods, caveats: Vec::new() });
@@ -180,7 +180,7 @@ fn classes_of(network: &Network<'_>, at: &At) -> BTreeSet<ClassId> {
     match at {
         At::Addresses(ips) => {
             let ips: IpSet = ips.iter().copied().collect();
-            members = ends::addresses(network, &ips, Endpoint::default()).members;
+            members = ends::holders(network, &ips);
         }
         At::Pods { namespace, selector } => {
             for pod in selected(network.snapshot, namespace, selector) {

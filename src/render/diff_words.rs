@@ -91,7 +91,7 @@ pub(crate) fn sentence(cause: &Cause) -> Sentence {
     };
     let subject = match cause.cause {
         CauseKind::PolicyAdded | CauseKind::PolicyRemoved | CauseKind::PolicyChanged => policy(),
-        _ => name_of(&Endpoint { kind, namespace, name, ..Endpoint::default() }),
+        _ => name_of(&Endpoint { namespace, name, ..Endpoint::named(kind, None, "") }),
     };
     let place = cause.origin.as_ref().map(where_is);
     Sentence { subject, what, path, place }

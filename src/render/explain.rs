@@ -16,7 +16,9 @@ use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::Verdict;
 use crate::ends::naming::name_of;
 use crate::ends::place::title;
-use crate::explain::explanation::{Explanation, Group, Half, Miss, Reason, RuleUse, ServicePort};
+use crate::explain::explanation::{
+    Clause, Explanation, Group, Half, Miss, Need, Reason, RuleMiss, RuleUse, ServicePort,
+};
 
 /// Near misses that are shown of each half unless every detail is asked for.
 const SHOWN: usize = 5;
@@ -217,20 +219,24 @@ pub fn place(rule: &RuleRef) -> String {
 }
 
 /// Says what a rule asks for and the connection does not have.
-fn sentence(miss: &Miss) -> String {
-    let Miss { needs, has, .. } = miss;
-    if let Some(port) = &miss.service_port {
+fn sentence(RuleMiss { miss, service_port }: &RuleMiss) -> String {
+    let Miss { clause, needs, has } = miss;
+    if let Some(port) = service_port {
         return format!("port: allows {port}; the Service sends to {has}");
     }
-    match (miss.clause, &**needs) {
-        (clause @ ("podSelector" | "namespaceSelector"), "a pod") => {
-            format!("peer: the {clause} selects pods only, not {has}")
+    match (clause, needs) {
+        (Clause::PodSelector, Need::Pod) => {
+            format!("peer: the podSelector selects pods only, not {has}")
         }
-        ("podSelector", _) => format!("peer: needs pod {needs}, has {has}"),
-        ("namespaceSelector", _) => format!("peer: needs namespace {needs}, has {has}"),
-        ("ipBlock", _) => format!("peer: needs an address in {needs}, has {has}"),
-        ("except", _) => format!("peer: {has} is in the except {needs}"),
-        ("namedPort", _) => format!("port: needs {needs}, but {has}"),
-        (clause, _) => format!("{clause}: allows {needs}, not {has}"),
+        (Clause::NamespaceSelector, Need::Pod) => {
+            format!("peer: the namespaceSelector selects pods only, not {has}")
+        }
+        (Clause::PodSelector, _) => format!("peer: needs pod {needs}, has {has}"),
+        (Clause::NamespaceSelector, _) => format!("peer: needs namespace {needs}, has {has}"),
+        (Clause::IpBlock, _) => format!("peer: needs an address in {needs}, has {has}"),
+        (Clause::Except, _) => format!("peer: {has} is in the except {needs}"),
+        (Clause::NamedPort, _) => format!("port: needs {needs}, but {has}"),
+        (Clause::Port, _) => format!("port: allows {needs}, not {has}"),
+        (Clause::Protocol, _) => format!("protocol: allows {needs}, not {has}"),
     }
 }

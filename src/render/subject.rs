@@ -10,7 +10,7 @@ use super::limits::limits;
 use super::look::Look;
 use super::machine::{self, Syntax};
 use super::text::{Label, Line, padded, write_lines};
-use crate::answer::endpoint::Endpoint;
+use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::Verdict;
 use crate::ends::naming::name_of;
@@ -111,8 +111,8 @@ fn rule(
 }
 
 fn peer(endpoint: &Endpoint) -> String {
-    match &*endpoint.kind {
-        "Namespace" => format!("all pods of {}", name_of(endpoint)),
+    match endpoint.kind {
+        EndpointKind::Namespace => format!("all pods of {}", name_of(endpoint)),
         _ => title(endpoint),
     }
 }

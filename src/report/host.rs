@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::answer::endpoint::Endpoint;
+use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::answer::verdict::{API_VERSION, Verdict};
 use crate::ends::end as ends;
 use crate::ends::end::End;
@@ -67,7 +67,7 @@ pub struct ExplainedAddress {
 
 /// Builds the end that a host is.
 pub fn end(network: &Network<'_>, name: &str, ips: &BTreeSet<IpAddr>) -> End {
-    let endpoint = Endpoint { kind: "Host".into(), name: Some(name.to_owned()), ..Endpoint::default() };
+    let endpoint = Endpoint::named(EndpointKind::Host, None, name);
     ends::addresses(network, &ips.iter().copied().collect(), endpoint)
 }
 

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use super::list::{List, Listed, Side};
 use super::query;
 use crate::answer::caveats as limits_of;
-use crate::answer::endpoint::Endpoint;
+use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::answer::finding::Finding;
 use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::Verdict;
@@ -119,7 +119,7 @@ impl<'a, 'b> Sources<'a, 'b> {
         caveats.extend(ungoverned(network, &target));
         caveats.extend(explain::no_member(&target));
         // A node whose address was not read may be any of the addresses outside.
-        let is_unknown = (target.endpoint.kind == "Node" && target.members.is_empty())
+        let is_unknown = (target.endpoint.kind == EndpointKind::Node && target.members.is_empty())
             || service::leads_nowhere(network, &target, port.as_ref());
         if only.is_some() && network.rules.unread_pods {
             caveats.push("pods were not read: whether only these can connect is not known".to_owned());

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use super::connection::{Count, Totals};
 use super::reach::{Found, Sources, Which};
+use crate::answer::endpoint::EndpointKind;
 use crate::answer::verdict::Verdict;
 use crate::ends::units::UnitId;
 use crate::exposure::ways;
@@ -39,11 +40,11 @@ struct Counter {
 impl Counter {
     fn add(&mut self, found: &Found<'_>) {
         let source = found.connection.source;
-        match (&source.namespace, &*source.kind) {
+        match (&source.namespace, &source.kind) {
             (Some(namespace), _) => {
                 self.workloads.insert(found.source.unit, namespace.clone());
             }
-            (None, "Node") => drop(self.nodes.insert(found.source.unit)),
+            (None, EndpointKind::Node) => drop(self.nodes.insert(found.source.unit)),
             (None, _) => self.outside = self.outside.union(&source.cidrs.iter().copied().collect()),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings;
 use crate::answer::caveats::doubt_text;
-use crate::answer::endpoint::Endpoint;
+use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::answer::plugin;
 use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::{API_VERSION, Verdict};
@@ -205,9 +205,7 @@ impl View<'_, '_> {
             let by_labels: ClassSet = by_labels.collect();
             rows.extend(self.merged(&by_labels).into_iter().map(|peer| (peer, ports.clone())));
             if by_labels != *classes && !blocks.is_empty() {
-                let peer =
-                    Endpoint { kind: "IPBlock".into(), cidrs: blocks.cidrs(), ..Endpoint::default() };
-                rows.push((peer, ports.clone()));
+                rows.push((Endpoint::blocks(blocks.cidrs()), ports.clone()));
             }
         }
         rows
@@ -242,7 +240,7 @@ impl View<'_, '_> {
         let merge = |(name, (left_out, own)): (String, (usize, Vec<Endpoint>))| match own.len() {
             0 | 1 => own,
             _ if left_out > 0 => own,
-            _ => vec![Endpoint { kind: "Namespace".into(), name: Some(name), ..Endpoint::default() }],
+            _ => vec![Endpoint::named(EndpointKind::Namespace, None, &name)],
         };
         whole.into_iter().flat_map(merge).collect()
     }
@@ -263,5 +261,5 @@ impl View<'_, '_> {
 }
 
 fn entity(name: &str) -> Endpoint {
-    Endpoint { kind: "Entity".into(), name: Some(name.into()), ..Endpoint::default() }
+    Endpoint::named(EndpointKind::Entity, None, name)
 }

@@ -292,7 +292,7 @@ fn meant<'m>(
     endpoint: &Endpoint,
     members: &'m BTreeMap<String, Member>,
 ) -> Vec<(&'m String, &'m Member)> {
-    let end = match &*endpoint.kind {
+    let end = match endpoint.kind.name() {
         "IPBlock" => "outside".to_owned(),
         kind => {
             let part = |part: &Option<String>| part.clone().unwrap_or_default();
@@ -301,7 +301,7 @@ fn meant<'m>(
     };
     let is_meant = |member: &Member| {
         let here = |ip: &IpAddr| endpoint.cidrs.iter().any(|block| block.contains(ip));
-        match &*endpoint.kind {
+        match endpoint.kind.name() {
             "IPBlock" => member.ip.as_ref().is_some_and(here),
             _ => {
                 let pods = &endpoint.pods;

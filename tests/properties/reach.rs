@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 
-use netpol::answer::endpoint::Endpoint;
+use netpol::answer::endpoint::{Endpoint, EndpointKind};
 use netpol::answer::verdict::Verdict;
 use netpol::ends::end as ends;
 use netpol::ends::end::End;
@@ -78,7 +78,7 @@ proptest! {
         let port = pick_port(&port);
         let units: Vec<Endpoint> =
             Units::build(&network, Level::Workloads).units.values().map(|unit| unit.endpoint.clone()).collect();
-        let named: Vec<&Endpoint> = units.iter().filter(|endpoint| endpoint.kind != "IPBlock").collect();
+        let named: Vec<&Endpoint> = units.iter().filter(|endpoint| endpoint.kind != EndpointKind::IPBlock).collect();
         if named.is_empty() {
             return Ok(());
         }
@@ -122,7 +122,7 @@ proptest! {
         expected.retain(|(source, ..)| !named.contains(source));
         let sources = find(&network, target.clone(), None, Some(only.to_vec()));
         // Of a node without an address nothing is known.
-        let unknown = target.endpoint.kind == "Node" && target.members.is_empty();
+        let unknown = target.endpoint.kind == EndpointKind::Node && target.members.is_empty();
         let others = !sources.lines(Which::Unexpected).is_empty();
         // A host-network pod is a way in, for which no pod and no address needs to be a source.
         let ways = !sources.ways(Which::Unexpected).is_empty();
@@ -151,7 +151,7 @@ proptest! {
             let namespaces: BTreeSet<_> = workloads.clone().map(|source| &source.namespace).collect();
             prop_assert_eq!(count.workloads, workloads.count());
             prop_assert_eq!(count.namespaces, namespaces.len());
-            prop_assert_eq!(count.nodes, own().filter(|source| source.kind == "Node").count());
+            prop_assert_eq!(count.nodes, own().filter(|source| source.kind == EndpointKind::Node).count());
         }
         let counted: usize = sources.lines(Which::All).iter().map(|line| line.sources.len()).sum();
         prop_assert!(counted >= usize::from(!seen.is_empty()));
@@ -210,8 +210,11 @@ pub(crate) fn with_workloads(mut world: World, owned: &[bool]) -> World {
 /// Lists what can be asked about: workloads, pods, nodes, namespaces, addresses, blocks.
 fn targets(world: &World, network: &Network<'_>) -> Vec<Target> {
     let units = Units::build(network, Level::Workloads);
-    let named =
-        units.units.values().map(|unit| &unit.endpoint).filter(|endpoint| endpoint.kind != "IPBlock");
+    let named = units
+        .units
+        .values()
+        .map(|unit| &unit.endpoint)
+        .filter(|endpoint| endpoint.kind != EndpointKind::IPBlock);
     let mut targets: Vec<Target> = named.map(target_of).collect();
     let namespaces = world.snapshot.namespaces.values();
     targets.extend(namespaces.map(|namespace| Target::Namespace(namespace.name.to_string())));
@@ -226,7 +229,7 @@ fn targets(world: &World, network: &Network<'_>) -> Vec<Target> {
 
 fn target_of(endpoint: &Endpoint) -> Target {
     let (namespace, name) = (endpoint.namespace.clone(), endpoint.name.clone().unwrap_or_default());
-    match &*endpoint.kind {
+    match endpoint.kind.name() {
         "Node" => Target::Node(name),
         "Pod" => Target::Pod { namespace, name },
         kind => Target::Workload { namespace, kind: kind.to_owned(), name },
@@ -403,7 +406,7 @@ fn is_many(world: &World, name: &str) -> bool {
 fn is_meant(world: &World, endpoint: &Endpoint, (name, ip): &Member) -> bool {
     let Some((who, name)) = name.split_once(' ') else { return false };
     let address = |ip: &IpAddr| endpoint.ips.is_empty() || endpoint.ips.contains(ip);
-    match (who, &*endpoint.kind) {
+    match (who, endpoint.kind.name()) {
         ("outside", "IPBlock") => {
             ip.is_some_and(|ip| endpoint.cidrs.iter().any(|block| block.contains(&ip)))
         }
