@@ -1,6 +1,7 @@
 //! What every answer is made of: ends, verdicts, rules and their places, findings, and the limits that are
 //! told with it.
 
+pub mod caveat;
 pub mod caveats;
 pub mod endpoint;
 pub mod finding;

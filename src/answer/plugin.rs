@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use crate::answer::caveat::Caveat;
 use crate::engine::class::SubjectId;
 use crate::engine::network::Network;
 use crate::model::cni::NetworkPlugin;
 use crate::policy::{Direction, Rule, RuleId};
 
 /// Names the plugin, and where it differs from the Kubernetes API for the rules of some subjects.
-pub fn caveats_for(network: &Network<'_>, subjects: &BTreeSet<SubjectId>) -> Vec<String> {
+pub fn caveats_for(network: &Network<'_>, subjects: &BTreeSet<SubjectId>) -> Vec<Caveat> {
     let of = |subject: SubjectId| {
         Direction::ALL.into_iter().flat_map(move |direction| network.governing(subject, direction))
     };
@@ -18,18 +19,16 @@ pub fn caveats_for(network: &Network<'_>, subjects: &BTreeSet<SubjectId>) -> Vec
 }
 
 /// Names the plugin, and where it differs from the Kubernetes API for some rules.
-pub fn caveats<'a>(network: &Network<'_>, rules: impl IntoIterator<Item = &'a Rule>) -> Vec<String> {
+pub fn caveats<'a>(network: &Network<'_>, rules: impl IntoIterator<Item = &'a Rule>) -> Vec<Caveat> {
     let plugin = &network.snapshot.plugin;
-    let mut caveats: Vec<String> = match plugin {
+    let mut caveats: Vec<Caveat> = match plugin {
         NetworkPlugin::Unknown | NetworkPlugin::Given(_) => Vec::new(),
-        NetworkPlugin::NotRecognised => {
-            vec!["no network plugin was recognised: policies may not be enforced".to_owned()]
-        }
+        NetworkPlugin::NotRecognised => vec![Caveat::NoPlugin],
         NetworkPlugin::Recognised(agent) if agent.enforces => {
-            vec![format!("policies are enforced by {} ({})", agent.cni, agent.evidence)]
+            vec![Caveat::Enforced(agent.cni, agent.evidence.clone())]
         }
         NetworkPlugin::Recognised(agent) => {
-            vec![format!("policies are NOT enforced: {} ({})", agent.cni, agent.evidence)]
+            vec![Caveat::NotEnforced(agent.cni, agent.evidence.clone())]
         }
     };
     if let Some(cni) = plugin.cni() {
@@ -39,7 +38,7 @@ pub fn caveats<'a>(network: &Network<'_>, rules: impl IntoIterator<Item = &'a Ru
                 .profile
                 .deviations(plugin.version(), &rules)
                 .into_iter()
-                .map(|text| format!("{cni}: {text}")),
+                .map(|text| Caveat::Deviation(cni, text)),
         );
     }
     caveats

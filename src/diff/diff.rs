@@ -14,6 +14,7 @@ use super::compare::{Compared, Comparison};
 use super::isolations::{Isolation, isolations};
 use super::joint::{EndId, EndParts, JointEnds, JointId, JointPart};
 use super::sides::Sides;
+use crate::answer::caveat::Caveat;
 use crate::answer::caveats::limits;
 use crate::ends::grouping::{Slot, group};
 use crate::engine::connection::OpenPorts;
@@ -83,7 +84,7 @@ impl<'a, 'b> Diff<'a, 'b> {
     }
 
     /// Lists the limits of the answer, those of both sides.
-    pub fn caveats(&self) -> Vec<String> {
+    pub fn caveats(&self) -> Vec<Caveat> {
         let [mut all, after] = self.networks.map(|network| limits(network, None)).list();
         all.extend(after);
         in_order(all)
@@ -198,7 +199,7 @@ impl<'a, 'b> Diff<'a, 'b> {
     }
 }
 
-fn in_order(lines: Vec<String>) -> Vec<String> {
+fn in_order<T: Ord + Clone>(lines: Vec<T>) -> Vec<T> {
     let mut told = BTreeSet::new();
     lines.into_iter().filter(|line| told.insert(line.clone())).collect()
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::end::{End, Member, Who, holders, push_pod};
 use super::naming::{name_of, service_endpoint};
+use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::Endpoint;
 use crate::answer::finding::Finding;
 use crate::engine::network::Network;
@@ -32,7 +33,7 @@ pub fn backends_of(network: &Network<'_>, id: ServiceId, address: Option<IpAddr>
     found.keep_families(address);
     found.check_headless();
     let Found { members, notes, .. } = found;
-    let caveat = address.map(|ip| format!("{ip} is the address of {}", name_of(&endpoint)));
+    let caveat = address.map(|ip| Caveat::AddressOf(ip, name_of(&endpoint)));
     End {
         endpoint: Endpoint { ips: address.into_iter().collect(), ..endpoint },
         members,
@@ -45,7 +46,7 @@ pub fn backends_of(network: &Network<'_>, id: ServiceId, address: Option<IpAddr>
 /// What the user should know about a Service.
 #[derive(Default)]
 struct Notes {
-    caveats: Vec<String>,
+    caveats: Vec<Caveat>,
     findings: Vec<Finding>,
 }
 
@@ -77,12 +78,12 @@ impl<'a> Found<'a, '_> {
         let ready: Vec<_> = pods.iter().filter(|(_, pod)| serves(pod)).collect();
         match (pods.len(), ready.len()) {
             (0, _) if self.network.rules.unread_pods => {
-                return self.notes.caveats.push("the pods of the Service could not be read".to_owned());
+                return self.notes.caveats.push(Caveat::UnreadBackends);
             }
             (0, _) => return self.notes.no_backends(&format!("no pod has the labels {selector}")),
             (1, 0) => return self.notes.no_backends("its only pod is not ready"),
             (all, 0) => return self.notes.no_backends(&format!("none of its {all} pods is ready")),
-            (all, ready) => self.not_ready(all - ready, "pods"),
+            (all, ready) => self.not_ready(all - ready, Caveat::PodsNotReady),
         }
         let mut known: BTreeMap<Vec<Hop>, Arc<[Hop]>> = BTreeMap::new();
         let mut missing: BTreeMap<&str, usize> = BTreeMap::new();
@@ -140,7 +141,7 @@ impl<'a> Found<'a, '_> {
             let message = "no address in the EndpointSlices of the Service is ready";
             return self.notes.no_backends(message);
         }
-        self.not_ready(not_ready, "endpoints");
+        self.not_ready(not_ready, Caveat::EndpointsNotReady);
         let leads = |port: &ServicePort| {
             let mut hops = self.members.iter().filter_map(|member| member.hops.as_deref()).flatten();
             hops.any(|hop| hop.name == port.name && hop.protocol == port.protocol)
@@ -166,11 +167,9 @@ impl<'a> Found<'a, '_> {
         self.service.address == ServiceAddress::Headless
     }
 
-    fn not_ready(&mut self, count: usize, noun: &str) {
+    fn not_ready(&mut self, count: usize, caveat: fn(usize) -> Caveat) {
         if count > 0 {
-            self.notes
-                .caveats
-                .push(format!("{count} of its {noun} not ready: the Service does not send there"));
+            self.notes.caveats.push(caveat(count));
         }
     }
 
@@ -213,10 +212,7 @@ impl<'a> Found<'a, '_> {
             }),
         };
         if let Some(port) = self.service.ports.iter().find(differs) {
-            self.notes.caveats.push(format!(
-                "a headless Service rewrites no port: clients of port {} do not come to targetPort {}",
-                port.port, port.target
-            ));
+            self.notes.caveats.push(Caveat::Headless(port.port, port.target.to_string()));
         }
     }
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::naming::{name_of, node_endpoint, pod_endpoint};
+use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::answer::finding::Finding;
 use crate::engine::class::ClassId;
@@ -23,7 +24,7 @@ pub struct End {
     /// What it stands for.
     pub members: Vec<Member>,
     /// What the user should know about it.
-    pub caveats: Vec<String>,
+    pub caveats: Vec<Caveat>,
     /// What looks wrong with it.
     pub findings: Vec<Finding>,
     /// The Service whose backends the members are.

@@ -1,5 +1,6 @@
 //! The end that a target names.
 
+use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::ends::backends;
 use crate::ends::end::{End, Who, addresses, push_node, push_pod};
@@ -145,13 +146,11 @@ pub(crate) fn pods(network: &Network<'_>, pods: &[PodId], endpoint: Endpoint) ->
     }
     let finished = pods.iter().filter(|pod| snapshot.pods.at(**pod).state == PodState::Finished).count();
     if finished > 0 {
-        let who = if pods.len() == 1 {
-            "the pod has".to_owned()
-        } else {
-            format!("{finished} of the pods have")
-        };
-        end.caveats
-            .push(format!("{}: {who} finished: no connections to or from it", name_of(&end.endpoint)));
+        let name = name_of(&end.endpoint);
+        end.caveats.push(match pods.len() {
+            1 => Caveat::Finished(name),
+            _ => Caveat::SomeFinished(name, finished),
+        });
     }
     end
 }
@@ -162,7 +161,7 @@ pub(crate) fn address(network: &Network<'_>, ip: IpAddr) -> End {
     let mut end = addresses(network, &[ip].into_iter().collect(), cidr_block(IpNet::from(ip)));
     let holders: BTreeSet<Who> = end.members.iter().map(|member| member.who).collect();
     if holders.len() > 1 {
-        end.caveats.push(format!("{ip} is the address of {} pods or nodes", holders.len()));
+        end.caveats.push(Caveat::SharedAddress(ip, holders.len()));
         return end;
     }
     let holder = match holders.first().copied() {
@@ -170,7 +169,7 @@ pub(crate) fn address(network: &Network<'_>, ip: IpAddr) -> End {
         Some(Who::Node(node)) => node_endpoint(snapshot, node),
         _ => return end,
     };
-    end.caveats.push(format!("{ip} is the address of {}", name_of(&holder)));
+    end.caveats.push(Caveat::AddressOf(ip, name_of(&holder)));
     end.endpoint = Endpoint { ips: vec![ip], ..holder };
     end
 }

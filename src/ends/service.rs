@@ -89,11 +89,6 @@ pub fn leads_nowhere(network: &Network<'_>, end: &End, port: Option<&PortQuery>)
     end.service.is_some() && !end.members.iter().any(leads)
 }
 
-/// Says that packets from outside do not come to a Service's own address.
-pub(crate) fn from_outside(service: &str) -> String {
-    format!("{service} is reached from outside by its ways in only")
-}
-
 /// Lists the hops that a query asks for; no query asks for all.
 pub fn asked_hops<'a>(
     hops: &'a [Hop],

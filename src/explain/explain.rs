@@ -1,9 +1,8 @@
 //! Is this connection allowed, and why?
 
-use crate::answer::caveats::doubt_text;
-
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::EndpointKind;
 use crate::answer::plugin;
 use crate::answer::rule_ref::RuleRef;
@@ -126,7 +125,7 @@ struct Part<'a> {
 
 struct Answer<'a, 'b> {
     network: &'a Network<'b>,
-    caveats: BTreeSet<String>,
+    caveats: BTreeSet<Caveat>,
     denied: Denied,
 }
 
@@ -245,10 +244,9 @@ impl Answer<'_, '_> {
             match to.node {
                 Some(own) if own == node => exempt = exempt.or(Some(Exempt::OwnNode)),
                 Some(_) => {}
-                None => drop(self.caveats.insert(format!(
-                    "the node of {} is not known: ingress from a pod's own node is always allowed",
-                    name_of(&destination.endpoint)
-                ))),
+                None => {
+                    self.caveats.insert(Caveat::UnknownNode(name_of(&destination.endpoint)));
+                }
             }
         }
         Some(judge(self.network, from.class, to.class, asked, exempt))
@@ -266,10 +264,7 @@ impl Answer<'_, '_> {
         if from.members.iter().any(|member| roams(&member))
             && self.network.subject_of(to.class).is_some()
         {
-            self.caveats.insert(format!(
-                "the node of {} is not known: ingress from a pod's own node is always allowed",
-                name_of(&source.endpoint)
-            ));
+            self.caveats.insert(Caveat::UnknownNode(name_of(&source.endpoint)));
         }
     }
 
@@ -293,8 +288,7 @@ impl Answer<'_, '_> {
         self.service_caveats(destination, judged);
         if destination.service.is_some() && first_from.members.iter().any(|own| own.who == Who::Outside)
         {
-            let name = name_of(&destination.endpoint);
-            self.caveats.insert(format!("{}: explain {name} lists them", service::from_outside(&name)));
+            self.caveats.insert(Caveat::AskForWaysIn(name_of(&destination.endpoint)));
         }
         let (from_view, to_view) = (self.addresses(source, from), self.addresses(destination, to));
         let hops = to.iter().filter_map(|part| part.hops).flat_map(|hops| asked_hops(hops, port));
@@ -425,7 +419,7 @@ impl Answer<'_, '_> {
     fn caveats_of(&mut self, judged: &Judged, from: &Part<'_>, to: &Part<'_>) {
         let halves = [(&judged.egress, to), (&judged.ingress, from)];
         for (half, peer) in halves {
-            self.caveats.extend(half.doubts.iter().map(|doubt| doubt_text(*doubt).to_owned()));
+            self.caveats.extend(half.doubts.iter().map(|doubt| Caveat::Doubt(*doubt)));
             for used in half.rules.iter().filter(|used| used.hit) {
                 self.block_caveats(used.rule, peer.class);
             }
@@ -436,8 +430,7 @@ impl Answer<'_, '_> {
         };
         let mut pairs = from.members.iter().flat_map(|from| to.members.iter().map(move |to| (from, to)));
         if judged.egress.open.allowed != judged.asked && pairs.any(to_own_node) {
-            let text = "some network plugins always allow egress to the pod's own node";
-            self.caveats.insert(text.to_owned());
+            self.caveats.insert(Caveat::EgressToOwnNode);
         }
     }
 
@@ -450,11 +443,7 @@ impl Answer<'_, '_> {
             let rule = self.network.rule(used.rule);
             let mut blocks = rule.peers.blocks().map(|block| block.cidr);
             if blocks.any(|block| ips.iter().any(|ip| block.contains(ip))) {
-                self.caveats.insert(format!(
-                    "{} allows the Service's own address, which is rewritten to that of a pod before \
-                     policies are asked (a few network plugins ask first)",
-                    rule.source.policy
-                ));
+                self.caveats.insert(Caveat::ServiceAddress(rule.source.policy.to_string()));
             }
         }
     }
@@ -470,12 +459,9 @@ impl Answer<'_, '_> {
             return;
         }
         if !miss::matches_by_labels(self.network, &row.peers, peer) {
-            let text = "an ipBlock decides for a pod's address: network plugins differ \
-                        (Cilium matches no pod by ipBlock)";
-            self.caveats.insert(text.to_owned());
+            self.caveats.insert(Caveat::BlockOfPod);
             if row.direction == Direction::Egress && row.ports.names().next().is_some() {
-                let text = "network plugins differ on a port name beside an ipBlock";
-                self.caveats.insert(text.to_owned());
+                self.caveats.insert(Caveat::PortNameBesideBlock);
             }
         }
     }
@@ -488,8 +474,8 @@ impl Answer<'_, '_> {
         }
         let same = source.endpoint == destination.endpoint;
         self.caveats.insert(match same {
-            true => format!("{} has only one pod", name_of(&source.endpoint)),
-            false => "the ends have no address family in common: no packet can pass".to_owned(),
+            true => Caveat::OnlyOnePod(name_of(&source.endpoint)),
+            false => Caveat::NoCommonFamily,
         });
     }
 }
@@ -502,11 +488,12 @@ pub(crate) fn service_port(hop: &Hop) -> ServicePort {
 }
 
 /// Says that an end stands for nothing, unless it says why itself.
-pub(crate) fn no_member(end: &End) -> Option<String> {
-    let what =
-        if end.endpoint.kind == EndpointKind::Node { "no known address" } else { "no pod or address" };
+pub(crate) fn no_member(end: &End) -> Option<Caveat> {
     let silent = end.members.is_empty() && end.caveats.is_empty() && end.findings.is_empty();
-    silent.then(|| format!("{} has {what}", name_of(&end.endpoint)))
+    silent.then(|| match end.endpoint.kind {
+        EndpointKind::Node => Caveat::NoAddress(name_of(&end.endpoint)),
+        _ => Caveat::NoMember(name_of(&end.endpoint)),
+    })
 }
 
 /// Refuses a port that a destination does not have: a Service, or a name that no pod has; says so
@@ -518,7 +505,7 @@ pub(crate) fn check_port(
     network: &Network<'_>,
     destination: &End,
     port: Option<&PortQuery>,
-) -> Result<Option<String>, ExplainError> {
+) -> Result<Option<Caveat>, ExplainError> {
     service::check_port(network, destination, port)?;
     let Some(port @ PortQuery::Name { name, .. }) = port else { return Ok(None) };
     if destination.service.is_some() {
@@ -529,10 +516,7 @@ pub(crate) fn check_port(
     if with == 0 {
         return Err(no_such_port(network, destination, name));
     }
-    let left_out = || {
-        let name = name_of(&destination.endpoint);
-        format!("some pods of {name} name no port so: they are left out")
-    };
+    let left_out = || Caveat::PortLeftOut(name_of(&destination.endpoint));
     Ok((with < destination.members.len()).then(left_out))
 }
 

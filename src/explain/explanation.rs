@@ -1,5 +1,6 @@
 //! Why one connection may or may not be opened, and what would open it, as data.
 
+use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::Endpoint;
 use crate::answer::finding::Finding;
 use crate::answer::rule_ref::{OriginRef, RuleRef};
@@ -37,7 +38,7 @@ pub struct Explanation {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_fix: Option<String>,
     /// Limits of this answer.
-    pub caveats: Vec<String>,
+    pub caveats: Vec<Caveat>,
     /// What could not be read.
     pub gaps: Vec<String>,
 }
@@ -52,7 +53,7 @@ pub struct Fix {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opens: Option<usize>,
     /// What the user should know about it.
-    pub notes: Vec<String>,
+    pub notes: Vec<Caveat>,
     /// The policies as they would be applied.
     pub objects: Vec<NetworkPolicy>,
 }

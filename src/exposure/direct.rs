@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::view::{Lead, Sender, View, clients};
+use crate::answer::caveat::Caveat;
 use crate::answer::verdict::Verdict;
 use crate::ends::end::{Member, Who};
 use crate::ends::naming::service_endpoint;
@@ -14,14 +15,6 @@ use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
 use crate::model::service::{LoadBalancer, Service, ServiceId};
 use crate::world::services::Hop;
-
-/// What a Service that hides its clients leaves open.
-const CLUSTER_POLICY: &str = "externalTrafficPolicy: Cluster: packets may carry the address of a node \
-                              instead of the client's";
-
-/// What a load balancer that is a proxy leaves open.
-const BY_PROXY: &str = "a load balancer that ends connections itself shows policies its own address instead \
-                        of the client's";
 
 /// Lists the ways in by Services.
 pub(crate) fn by_services(view: &View<'_, '_>) -> Vec<Exposure> {
@@ -72,9 +65,9 @@ fn balanced(view: &View<'_, '_>, id: ServiceId, balancer: &LoadBalancer, leads: 
     let mut way = exposure(view, (Way::LoadBalancer, id), &sources, leads);
     let ips = balancer.ips.iter().map(ToString::to_string);
     way.addresses = ips.chain(balancer.host_names.iter().map(ToString::to_string)).collect();
-    way.caveats.push(BY_PROXY.to_owned());
+    way.caveats.push(Caveat::BalancerAsProxy);
     if way.addresses.is_empty() {
-        way.caveats.push("the load balancer has no address yet".to_owned());
+        way.caveats.push(Caveat::NoBalancerAddress);
     }
     way
 }
@@ -96,7 +89,7 @@ fn exposure(
     let local = service.outside.local_only;
     let sender = if local { Sender::Clients(from) } else { Sender::ClientsOrNodes(from) };
     let judged = view.judged(leads, &sender);
-    let hidden = (!local).then(|| CLUSTER_POLICY.to_owned());
+    let hidden = (!local).then_some(Caveat::ClientsHidden);
     Exposure {
         way,
         by: service_endpoint(view.network.snapshot, id),
@@ -198,6 +191,6 @@ fn by_host_network(view: &View<'_, '_>) -> Option<Exposure> {
         destination,
         ports: vec![ExposedPort { at: vec![port.clone()], service: None, target: port, verdict }],
         verdict,
-        caveats: vec!["no NetworkPolicy governs a pod that uses its node's network".to_owned()],
+        caveats: vec![Caveat::HostNetwork],
     })
 }

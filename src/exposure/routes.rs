@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::attached::{find_service, hosts, is_granted, is_named, listeners};
 use super::proxies;
 use super::view::{Lead, Sender, View};
+use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::ends::end::Member;
 use crate::ends::naming::service_endpoint;
@@ -14,10 +15,6 @@ use crate::model::ingress::Ingress;
 use crate::model::route::{Backend, Route};
 use crate::model::service::ServiceId;
 use crate::world::services::Hop;
-
-/// What a proxy that was not recognised leaves open.
-const UNKNOWN_PROXY: &str = "the pods that pass it on were not recognised: who sends to the destination is \
-                             not known";
 
 /// Lists the ways in by Ingresses and routes.
 pub(crate) fn by_routes(view: &View<'_, '_>) -> Vec<Exposure> {
@@ -84,7 +81,7 @@ fn exposure(
     let end = proxies::end_of(view.network, pods);
     let sender = end.as_ref().map_or(Sender::Anybody, Sender::Proxies);
     let judged = view.judged(leads, &sender);
-    let unknown = pods.is_empty().then(|| UNKNOWN_PROXY.to_owned());
+    let unknown = pods.is_empty().then_some(Caveat::UnknownProxy);
     Exposure {
         way: Way::Gateway,
         by,

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::answer::verdict::Verdict;
 use crate::ends::backends::backends_of;
@@ -187,7 +188,7 @@ impl<'a, 'b> View<'a, 'b> {
         target: &End,
         port: Option<&PortQuery>,
         sender: &Sender<'_>,
-        caveats: &mut BTreeSet<String>,
+        caveats: &mut BTreeSet<Caveat>,
     ) -> Verdict {
         let mut ask = |source: &End| {
             let told = explain(self.network, source, target, port).ok();
@@ -233,7 +234,7 @@ pub(crate) struct Judged {
     pub(crate) verdict: Verdict,
     pub(crate) ports: Vec<ExposedPort>,
     pub(crate) destination: Endpoint,
-    pub(crate) caveats: BTreeSet<String>,
+    pub(crate) caveats: BTreeSet<Caveat>,
 }
 
 /// Joins the verdicts of ports.

@@ -1,5 +1,6 @@
 //! A way in from outside the cluster, as data.
 
+use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::Endpoint;
 use crate::answer::verdict::Verdict;
 use serde::{Serialize, Serializer};
@@ -35,7 +36,7 @@ pub struct Exposure {
     /// What policies let through, over all ports.
     pub verdict: Verdict,
     /// Limits of this answer.
-    pub caveats: Vec<String>,
+    pub caveats: Vec<Caveat>,
 }
 
 /// How something gets in.

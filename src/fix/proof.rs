@@ -6,6 +6,7 @@ use super::fix::Asking;
 use super::missing_rule::{MissingRule, Taker};
 use super::opened::Opened;
 use super::selection::named_with;
+use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::EndpointKind;
 use crate::answer::verdict::Verdict;
 use crate::ends::end::End;
@@ -47,19 +48,18 @@ impl Asking<'_, '_> {
         if let Some(reason) = unproven {
             return Err(reason.to_owned());
         }
-        let mut notes: Vec<String> =
+        let mut notes: Vec<Caveat> =
             answer.caveats.into_iter().filter(|caveat| !first.caveats.contains(caveat)).collect();
         notes.extend([&ends.0, &ends.1].into_iter().filter_map(|end| replicas(snapshot, end)));
         if changes.iter().any(|change| change.rule.is_for_every_port()) {
-            notes.push("every port is opened: --port gives the fix for one".to_owned());
+            notes.push(Caveat::EveryPort);
         }
         let opens = (!snapshot.lacks_pods()).then(|| {
             let added: Vec<RuleId> = added_rules(&after, &changes);
             Opened::new(self.network, &after).count(&added, (&ends.0, &ends.1))
         });
         if opens.is_none() {
-            let text = "pods were not read: how many other connections it opens is not known";
-            notes.push(text.to_owned());
+            notes.push(Caveat::UnreadOpened);
         }
         let objects = changed.iter().filter_map(write::to_object).collect();
         Ok(Fix { changes, opens, notes, objects })
@@ -67,16 +67,14 @@ impl Asking<'_, '_> {
 }
 
 /// Says so where the labels that name a pod are those of other replicas too.
-fn replicas(snapshot: &Snapshot, end: &End) -> Option<String> {
+fn replicas(snapshot: &Snapshot, end: &End) -> Option<Caveat> {
     let pods: BTreeSet<PodId> = end.members.iter().filter_map(|member| member.who.pod()).collect();
     let first = *pods.first().filter(|_| end.endpoint.kind == EndpointKind::Pod)?;
     let workload = snapshot.pods.at(first).workload?;
     let named = named_with(snapshot, &pods);
     let others = named.iter().filter(|pod| snapshot.pods.at(**pod).workload == Some(workload));
-    (others.count() > 1).then(|| {
-        let name = name_of(&workload_endpoint(snapshot, workload));
-        format!("policies select by labels: it holds for other pods of {name} too")
-    })
+    let name = || name_of(&workload_endpoint(snapshot, workload));
+    (others.count() > 1).then(|| Caveat::OtherReplicas(name()))
 }
 
 /// Tells whether a policy is the one of a change.

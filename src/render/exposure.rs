@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::look::Look;
 use super::text::{Label, Line, padded, word};
+use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::Endpoint;
 use crate::ends::naming::name_of;
 use crate::ends::place::title;
@@ -18,7 +19,7 @@ pub fn lines(exposures: &[Exposure], look: Look) -> Vec<Line> {
         return Vec::new();
     }
     let mut lines = vec![Line::default(), Line::new(0, 4).with(Label::Heading, "ways in")];
-    let mut caveats: BTreeSet<&String> = BTreeSet::new();
+    let mut caveats: BTreeSet<&Caveat> = BTreeSet::new();
     for exposure in exposures {
         lines.push(first(exposure));
         lines.push(from(exposure, look));
@@ -28,7 +29,8 @@ pub fn lines(exposures: &[Exposure], look: Look) -> Vec<Line> {
         );
         caveats.extend(&exposure.caveats);
     }
-    let caveat = |text| Line::new(2, 7).with(Label::Caution, "caveat").plain(text);
+    let caveat =
+        |caveat: &Caveat| Line::new(2, 7).with(Label::Caution, "caveat").plain(caveat.to_string());
     lines.extend(caveats.into_iter().map(caveat));
     lines
 }

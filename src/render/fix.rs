@@ -39,7 +39,7 @@ fn additions(start: Line, fix: &Fix) -> io::Result<Vec<Line>> {
             }
         }
     }
-    lines.extend(fix.notes.iter().map(|note| Line::new(2, 2).plain(note)));
+    lines.extend(fix.notes.iter().map(|note| Line::new(2, 2).plain(note.to_string())));
     Ok(lines)
 }
 

@@ -1,5 +1,7 @@
 //! What an answer does not say: its caveats and gaps.
 
+use std::fmt;
+
 use super::text::{Label, Line, padded};
 
 /// What an answer does not say.
@@ -20,10 +22,10 @@ impl Limits {
 }
 
 /// Writes caveats and gaps; lists that could not be read in the same way share a line.
-pub fn limits(caveats: &[String], gaps: &[String]) -> Vec<Line> {
+pub fn limits(caveats: &[impl fmt::Display], gaps: &[String]) -> Vec<Line> {
     let line =
         |kind: &str, text: &str| Line::new(0, 9).with(Label::Caution, padded(kind, 8)).plain(text);
-    let caveats = caveats.iter().map(|text| line("caveat", text));
+    let caveats = caveats.iter().map(|caveat| line("caveat", &caveat.to_string()));
     let merged = merged(gaps);
     let lines: Vec<Line> = caveats.chain(merged.iter().map(|text| line("gap", text))).collect();
     if lines.is_empty() { lines } else { [vec![Line::default()], lines].concat() }

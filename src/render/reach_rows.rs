@@ -9,6 +9,7 @@ use super::reach_words::shown;
 use super::stream::stream;
 use super::ways::Columns;
 use super::{records, ways};
+use crate::answer::endpoint::EndpointKind;
 use crate::answer::verdict::API_VERSION;
 use crate::explain::explanation::ServicePort;
 use crate::report::connection::{Opened, SourceRow};
@@ -62,7 +63,7 @@ fn row<'a>(found: &'a Found<'a>) -> SourceRow<'a> {
 /// Those of the writer.
 pub fn records(sources: &Sources<'_, '_>, look: Look, record: &mut WriteRecord<'_>) -> io::Result<()> {
     let columns = Columns {
-        service: if sources.target.kind == "Service" { &["service_ports"] } else { &[] },
+        service: if sources.target.kind == EndpointKind::Service { &["service_ports"] } else { &[] },
         rules: if sources.tells_rules() { &["egress_rules", "ingress_rules"] } else { &[] },
     };
     if look.headers {

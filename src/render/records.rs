@@ -53,7 +53,7 @@ pub(crate) fn end(endpoint: &Endpoint) -> [String; 4] {
     [
         name_of(endpoint).replace(", ", " "),
         endpoint.namespace.clone().unwrap_or_default(),
-        endpoint.kind.clone(),
+        endpoint.kind.to_string(),
         members.join(" "),
     ]
 }

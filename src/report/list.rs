@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::matrix::{Matrix, Reach};
 use super::query::Query;
+use crate::answer::caveat::Caveat;
 use crate::answer::caveats::limits;
 use crate::answer::endpoint::Endpoint;
 use crate::answer::verdict::Verdict;
@@ -276,10 +277,10 @@ impl<'a, 'b> List<'a, 'b> {
     }
 
     /// Lists the limits of the answer.
-    pub fn caveats(&self) -> Vec<String> {
-        let mut caveats: Vec<String> = Vec::new();
+    pub fn caveats(&self) -> Vec<Caveat> {
+        let mut caveats: Vec<Caveat> = Vec::new();
         if let Some(end) = self.query.to.as_ref().filter(|end| end.service.is_some()) {
-            let findings = end.findings.iter().map(|finding| finding.message.clone());
+            let findings = end.findings.iter().cloned().map(Caveat::Finding);
             caveats.extend(end.caveats.iter().cloned().chain(findings));
         }
         caveats.extend(limits(self.network, self.query.direction));

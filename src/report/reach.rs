@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 use super::list::{List, Listed, Side};
 use super::query;
+use crate::answer::caveat::Caveat;
 use crate::answer::caveats as limits_of;
 use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::answer::finding::Finding;
@@ -77,7 +78,7 @@ pub struct Sources<'a, 'b> {
     /// What looks wrong with the target.
     pub findings: Vec<Finding>,
     /// Limits of this answer.
-    pub caveats: Vec<String>,
+    pub caveats: Vec<Caveat>,
     /// What could not be read.
     pub gaps: Vec<String>,
     network: &'a Network<'b>,
@@ -122,7 +123,7 @@ impl<'a, 'b> Sources<'a, 'b> {
         let is_unknown = (target.endpoint.kind == EndpointKind::Node && target.members.is_empty())
             || service::leads_nowhere(network, &target, port.as_ref());
         if only.is_some() && network.rules.unread_pods {
-            caveats.push("pods were not read: whether only these can connect is not known".to_owned());
+            caveats.push(Caveat::UnreadSources);
         }
         let (endpoint, findings) = (target.endpoint.clone(), target.findings.clone());
         let hops = hops(&target, port.as_ref());
@@ -134,7 +135,7 @@ impl<'a, 'b> Sources<'a, 'b> {
         let list = query::Query { level, direction: None, from: None, to, port, namespace: None };
         let list = List::new(network, list);
         if !hops.is_empty() && list.may_be_from_outside() {
-            caveats.push(service::from_outside(&name_of(&endpoint)));
+            caveats.push(Caveat::FromOutside(name_of(&endpoint)));
         }
         caveats.extend(limits_of::limits(network, None));
         let endpoints = |ends: &Vec<End>| ends.iter().map(|end| end.endpoint.clone()).collect();
@@ -293,14 +294,13 @@ fn hops(target: &End, port: Option<&PortQuery>) -> HashMap<(Who, ClassId), Vec<H
 }
 
 /// Says that sources which no policy governs are not listed where none governs the target either.
-fn ungoverned(network: &Network<'_>, target: &End) -> Option<String> {
+fn ungoverned(network: &Network<'_>, target: &End) -> Option<Caveat> {
     let governed = |class| network.subject_of(class).is_some();
     let count = target.members.iter().filter(|member| !governed(member.class)).count();
     let name = name_of(&target.endpoint);
-    let left_out = "nodes and addresses outside are not listed among its sources";
     match count {
         0 => None,
-        _ if count == target.members.len() => Some(format!("no policy governs {name}: {left_out}")),
-        _ => Some(format!("no policy governs some of {name}: {left_out} there")),
+        _ if count == target.members.len() => Some(Caveat::SourcesNotListed(name)),
+        _ => Some(Caveat::SomeSourcesNotListed(name)),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings;
-use crate::answer::caveats::doubt_text;
+use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::answer::plugin;
 use crate::answer::rule_ref::RuleRef;
@@ -35,15 +35,12 @@ pub fn explain(network: &Network<'_>, end: &End) -> SubjectExplanation {
     let egress = view.direction(Direction::Egress);
     let mut caveats = end.caveats.clone();
     if pods.is_empty() && end.caveats.is_empty() && end.findings.is_empty() {
-        caveats.push(format!(
-            "no policy governs {}: it is no pod with its own network",
-            name_of(&end.endpoint)
-        ));
+        caveats.push(Caveat::NotGoverned(name_of(&end.endpoint)));
     }
     if ingress.isolated {
-        caveats.push("ingress from the pod's own node is always allowed".to_owned());
+        caveats.push(Caveat::OwnNode);
     }
-    caveats.extend(view.doubts.iter().map(|doubt| doubt_text(*doubt).to_owned()));
+    caveats.extend(view.doubts.iter().map(|doubt| Caveat::Doubt(*doubt)));
     let subjects: Vec<SubjectId> = pods.keys().copied().collect();
     caveats.extend(plugin::caveats_for(network, &subjects.iter().copied().collect()));
     let ways = exposure::findings(network, end);

@@ -1,5 +1,6 @@
 //! What policies apply to one workload, as data.
 
+use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::Endpoint;
 use crate::answer::finding::Finding;
 use crate::answer::rule_ref::RuleRef;
@@ -27,7 +28,7 @@ pub struct SubjectExplanation {
     /// What looks wrong in the policies that apply, and in the ways in.
     pub findings: Vec<Finding>,
     /// Limits of this answer.
-    pub caveats: Vec<String>,
+    pub caveats: Vec<Caveat>,
     /// What could not be read.
     pub gaps: Vec<String>,
 }
