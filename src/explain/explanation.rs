@@ -3,6 +3,7 @@
 use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::Endpoint;
 use crate::answer::finding::Finding;
+use crate::answer::no_fix::NoFix;
 use crate::answer::rule_ref::{OriginRef, RuleRef};
 use crate::answer::verdict::Verdict;
 pub use crate::engine::miss::{Clause, Miss, Need};
@@ -36,7 +37,7 @@ pub struct Explanation {
     pub fix: Option<Fix>,
     /// Why there is no fix for what is denied.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub no_fix: Option<String>,
+    pub no_fix: Option<NoFix>,
     /// Limits of this answer.
     pub caveats: Vec<Caveat>,
     /// What could not be read.

@@ -10,10 +10,12 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::networking::v1::NetworkPolicyPort;
 
 use super::missing_rule::{Half, MissingRule, Taker};
+use crate::answer::no_fix::NoFix;
 use crate::answer::verdict::Verdict;
 use crate::ends::end::End;
 use crate::ends::find::find_end;
 use crate::ends::naming::name_of;
+use crate::ends::not_found::NotFound;
 use crate::ends::service;
 use crate::ends::target::{PortQuery, Target};
 use crate::engine::network::Network;
@@ -41,29 +43,29 @@ pub struct Question<'a> {
 ///
 /// # Errors
 /// Why there is no fix.
-pub fn propose(network: &Network<'_>, question: Question<'_>) -> Result<Option<Fix>, String> {
+pub fn propose(network: &Network<'_>, question: Question<'_>) -> Result<Option<Fix>, NoFix> {
     let asking = Asking { network, question };
     let (source, destination) = asking.ends(network)?;
     let (answer, denied) = asking.judge(network, (&source, &destination))?;
     match answer.verdict {
         Verdict::Allow => return Ok(None),
         Verdict::Depends if answer.groups.is_empty() => {
-            return Err(format!("{} leads to no pod that is known", name_of(&destination.endpoint)));
+            return Err(NoFix::LeadsNowhere(name_of(&destination.endpoint)));
         }
-        Verdict::Depends => return Err("something that is not known decides".to_owned()),
+        Verdict::Depends => return Err(NoFix::Unknown),
         Verdict::Deny | Verdict::Partial => {}
     }
     let ports = ports(asking.network, &destination, question.port);
     // An empty list would mean every port.
     if ports.as_ref().is_some_and(Vec::is_empty) {
-        return Err("no rule can name the port".to_owned());
+        return Err(NoFix::Port);
     }
     let halves = [
         (Direction::Egress, &denied.egress, &source, &destination),
         (Direction::Ingress, &denied.ingress, &destination, &source),
     ];
     let missing = halves.into_iter().filter(|(_, pods, ..)| !pods.is_empty());
-    let missing: Result<Vec<MissingRule>, String> = missing
+    let missing: Result<Vec<MissingRule>, NoFix> = missing
         .map(|(direction, pods, subject, peer)| {
             let half = Half { direction, pods, subject, peer, ports: ports.clone() };
             MissingRule::find(network.snapshot, half)
@@ -71,24 +73,24 @@ pub fn propose(network: &Network<'_>, question: Question<'_>) -> Result<Option<F
         .collect();
     let missing = missing?;
     if missing.is_empty() {
-        return Err("no policy stands in the way".to_owned());
+        return Err(NoFix::NothingDenied);
     }
-    let mut best = Err(String::new());
+    let mut best = Err(None);
     for takers in choices(network, &missing)? {
         match asking.prove(&missing, &takers, &answer) {
             Ok(fix) if fix.opens.is_none_or(|count| count == 0) => return Ok(Some(fix)),
             Ok(fix) if best.as_ref().is_ok_and(|best: &Fix| best.opens <= fix.opens) => {}
             Ok(fix) => best = Ok(fix),
-            Err(reason) if best.as_ref().is_err_and(String::is_empty) => best = Err(reason),
+            Err(reason) if best.as_ref().is_err_and(Option::is_none) => best = Err(Some(reason)),
             Err(_) => {}
         }
     }
-    best.map(Some)
+    best.map(Some).map_err(|reason| reason.unwrap_or(NoFix::NotEnough))
 }
 
 /// Lists every way to give each addition to a policy: those that select the fewest pods first, and
 /// then existing ones.
-fn choices<'a>(network: &Network<'a>, missing: &[MissingRule]) -> Result<Vec<Vec<Taker<'a>>>, String> {
+fn choices<'a>(network: &Network<'a>, missing: &[MissingRule]) -> Result<Vec<Vec<Taker<'a>>>, NoFix> {
     let mut choices: Vec<(usize, Vec<Taker<'a>>)> = vec![(0, Vec::new())];
     for rule in missing {
         let takers = rule.takers(network.snapshot)?;
@@ -111,19 +113,20 @@ pub(crate) struct Asking<'a, 'b> {
 }
 
 impl Asking<'_, '_> {
-    pub(crate) fn ends(&self, network: &Network<'_>) -> Result<(End, End), String> {
+    pub(crate) fn ends(&self, network: &Network<'_>) -> Result<(End, End), NoFix> {
         let find = |target| find_end(network, target, self.question.namespace);
         let (source, destination) = (find(self.question.source), find(self.question.destination));
-        let text = |error: crate::ends::not_found::NotFound| error.to_string();
-        Ok((source.map_err(text)?, destination.map_err(text)?))
+        let no_answer = |error: NotFound| NoFix::NoAnswer(error.to_string());
+        Ok((source.map_err(no_answer)?, destination.map_err(no_answer)?))
     }
 
     pub(crate) fn judge(
         &self,
         network: &Network<'_>,
         (source, destination): (&End, &End),
-    ) -> Result<(Explanation, Denied), String> {
-        judged(network, source, destination, self.question.port).map_err(|error| error.to_string())
+    ) -> Result<(Explanation, Denied), NoFix> {
+        let judged = judged(network, source, destination, self.question.port);
+        judged.map_err(|error| NoFix::NoAnswer(error.to_string()))
     }
 }
 

@@ -9,6 +9,7 @@ use k8s_openapi::api::networking::v1::{
 use super::peers::{families, peers};
 use super::selection::{PodLabels, labels_of};
 use crate::answer::endpoint::EndpointKind;
+use crate::answer::no_fix::NoFix;
 use crate::answer::rule_ref::OriginRef;
 use crate::ends::end::End;
 use crate::ends::naming::name_of;
@@ -28,7 +29,7 @@ pub(crate) struct MissingRule {
     direction: Direction,
     namespace: String,
     /// The labels of the pods that need it, or why none name them.
-    subject: Result<PodLabels, String>,
+    subject: Result<PodLabels, NoFix>,
     /// Those pods.
     pods: BTreeSet<PodId>,
     rule: ApiRule,
@@ -61,7 +62,7 @@ impl MissingRule {
     ///
     /// # Errors
     /// Why no rule can name the ends.
-    pub(crate) fn find(snapshot: &Snapshot, half: Half<'_>) -> Result<Self, String> {
+    pub(crate) fn find(snapshot: &Snapshot, half: Half<'_>) -> Result<Self, NoFix> {
         let Half { direction, pods, subject, peer, ports } = half;
         let name = name_of(&subject.endpoint);
         let owner = |pod: &PodId| {
@@ -72,9 +73,9 @@ impl MissingRule {
         if matches!(subject.endpoint.kind, EndpointKind::IPBlock | EndpointKind::Entity)
             && owners.len() > 1
         {
-            return Err(format!("{name} holds pods of several workloads: ask for one of them"));
+            return Err(NoFix::SeveralWorkloads(name));
         }
-        let first = pods.first().ok_or_else(|| format!("{name} has no pod that policies govern"))?;
+        let first = pods.first().ok_or(NoFix::NoGovernedPod(name))?;
         let namespace = snapshot.namespace_of(*first).to_owned();
         let labels = labels_of(snapshot, &subject.endpoint, &namespace, pods);
         let peers = peers(snapshot, peer, &namespace, &families(snapshot, pods))?;
@@ -96,7 +97,7 @@ impl MissingRule {
     ///
     /// # Errors
     /// Why there is none.
-    pub(crate) fn takers<'a>(&self, snapshot: &'a Snapshot) -> Result<Vec<(usize, Taker<'a>)>, String> {
+    pub(crate) fn takers<'a>(&self, snapshot: &'a Snapshot) -> Result<Vec<(usize, Taker<'a>)>, NoFix> {
         let selected = |selector: &Selector| selected(snapshot, &self.namespace, selector);
         let mut takers: Vec<(usize, Taker<'a>)> = snapshot
             .policies
@@ -117,7 +118,7 @@ impl MissingRule {
                 takers.push((selected(&subject).len(), Taker::New(subject)));
             }
             Ok(_) if takers.is_empty() => {
-                return Err("a policy of its own might isolate pods that were not read".to_owned());
+                return Err(NoFix::MayIsolateUnread);
             }
             Ok(_) | Err(_) => {}
         }
@@ -133,8 +134,8 @@ impl MissingRule {
         &self,
         snapshot: &Snapshot,
         others: &[PolicyObject],
-    ) -> Result<PolicyObject, String> {
-        let subject = Selector::of_labels(self.subject.as_ref().map_err(String::clone)?);
+    ) -> Result<PolicyObject, NoFix> {
+        let subject = Selector::of_labels(self.subject.as_ref().map_err(NoFix::clone)?);
         let mut policy = self.new_policy(snapshot, &subject, others);
         network_policy::spec_mut(&mut policy).map(|spec| self.append_to(spec));
         Ok(policy)

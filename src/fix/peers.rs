@@ -6,6 +6,7 @@ use k8s_openapi::api::networking::v1::NetworkPolicyPeer;
 
 use super::selection::labels_of;
 use crate::answer::endpoint::EndpointKind;
+use crate::answer::no_fix::NoFix;
 use crate::ends::end::{End, Who};
 use crate::ends::naming::{name_of, node_endpoint, pod_endpoint, workload_endpoint};
 use crate::model::endpoint::PodId;
@@ -30,7 +31,7 @@ pub(crate) fn peers(
     end: &End,
     namespace: &str,
     families: &BTreeSet<Family>,
-) -> Result<Vec<NetworkPolicyPeer>, String> {
+) -> Result<Vec<NetworkPolicyPeer>, NoFix> {
     let name = name_of(&end.endpoint);
     let asked: Option<IpSet> = match end.endpoint.kind {
         EndpointKind::IPBlock => Some(end.endpoint.cidrs.iter().copied().collect()),
@@ -49,7 +50,7 @@ pub(crate) fn peers(
         match member.who {
             Who::Pod(pod) if snapshot.pods.at(pod).is_managed() => drop(pods.insert(pod)),
             who if member.ips.is_empty() => {
-                return Err(format!("the address of {} is not known", name_of_member(snapshot, who)));
+                return Err(NoFix::NoAddress(name_of_member(snapshot, who)));
             }
             _ => ips = ips.union(&member.ips),
         }
@@ -81,9 +82,9 @@ fn name_of_member(snapshot: &Snapshot, who: Who) -> String {
 }
 
 /// Refuses an empty list, which would mean everything.
-fn some(peers: Vec<NetworkPolicyPeer>, name: &str) -> Result<Vec<NetworkPolicyPeer>, String> {
+fn some(peers: Vec<NetworkPolicyPeer>, name: &str) -> Result<Vec<NetworkPolicyPeer>, NoFix> {
     match peers.is_empty() {
-        true => Err(format!("no rule can name {name}")),
+        true => Err(NoFix::Peer(name.to_owned())),
         false => Ok(peers),
     }
 }

@@ -8,6 +8,7 @@ use super::opened::Opened;
 use super::selection::named_with;
 use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::EndpointKind;
+use crate::answer::no_fix::NoFix;
 use crate::answer::verdict::Verdict;
 use crate::ends::end::End;
 use crate::ends::naming::{name_of, workload_endpoint};
@@ -28,7 +29,7 @@ impl Asking<'_, '_> {
         missing: &[MissingRule],
         takers: &[Taker<'_>],
         first: &Explanation,
-    ) -> Result<Fix, String> {
+    ) -> Result<Fix, NoFix> {
         let snapshot = self.network.snapshot;
         let mut changed = Vec::new();
         let pairs = missing.iter().zip(takers);
@@ -38,15 +39,13 @@ impl Asking<'_, '_> {
         let ends = self.ends(&after)?;
         let (answer, _) = self.judge(&after, (&ends.0, &ends.1))?;
         let unproven = match answer.verdict {
-            Verdict::Allow if isolates_more(&after, &changes) => {
-                Some("a policy of its own would isolate other pods with the same labels")
-            }
+            Verdict::Allow if isolates_more(&after, &changes) => Some(NoFix::IsolatesOthers),
             Verdict::Allow => None,
-            Verdict::Depends => Some("something that is not known would still decide"),
-            Verdict::Deny | Verdict::Partial => Some("no rule for these ends allows all of it"),
+            Verdict::Depends => Some(NoFix::StillUnknown),
+            Verdict::Deny | Verdict::Partial => Some(NoFix::NotEnough),
         };
         if let Some(reason) = unproven {
-            return Err(reason.to_owned());
+            return Err(reason);
         }
         let mut notes: Vec<Caveat> =
             answer.caveats.into_iter().filter(|caveat| !first.caveats.contains(caveat)).collect();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::answer::endpoint::{Endpoint, EndpointKind};
+use crate::answer::no_fix::NoFix;
 use crate::ends::naming::name_of;
 use crate::model::endpoint::PodId;
 use crate::model::labels::{set_by_controllers, value_of};
@@ -25,7 +26,7 @@ pub(crate) fn labels_of(
     end: &Endpoint,
     namespace: &str,
     pods: &BTreeSet<PodId>,
-) -> Result<PodLabels, String> {
+) -> Result<PodLabels, NoFix> {
     if end.kind == EndpointKind::Namespace
         && *pods == selected(snapshot, namespace, &Selector::default())
     {
@@ -33,13 +34,13 @@ pub(crate) fn labels_of(
     }
     let name = name_of(end);
     if pods.iter().any(|pod| snapshot.namespace_of(*pod) != namespace) {
-        return Err(format!("{name} holds pods of several namespaces: ask for those of one"));
+        return Err(NoFix::SeveralNamespaces(name));
     }
     let labels = common_labels(snapshot, namespace, pods);
     match (labels.is_empty(), pods.len()) {
         (false, _) => Ok(labels),
-        (true, 1) => Err(format!("{name} has no label by which a policy could name it")),
-        (true, _) => Err(format!("the pods of {name} have no label in common")),
+        (true, 1) => Err(NoFix::NoLabel(name)),
+        (true, _) => Err(NoFix::NoCommonLabel(name)),
     }
 }
 

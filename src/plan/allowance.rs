@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 
 use crate::answer::endpoint::{Endpoint, EndpointKind};
+use crate::answer::no_fix::NoFix;
 use crate::diff::isolations::isolating;
 use crate::edit::object::Pods;
 use crate::ends::end as ends;
@@ -46,7 +47,7 @@ pub struct Subject {
 ///
 /// # Errors
 /// Why no policy can be for them.
-pub fn subject(snapshot: &Snapshot, end: &End) -> Result<Subject, String> {
+pub fn subject(snapshot: &Snapshot, end: &End) -> Result<Subject, NoFix> {
     let name = name_of(&end.endpoint);
     if end.endpoint.kind == EndpointKind::Namespace {
         let namespace = end.endpoint.name.as_deref().unwrap_or_default().into();
@@ -56,8 +57,7 @@ pub fn subject(snapshot: &Snapshot, end: &End) -> Result<Subject, String> {
     let pods: BTreeSet<PodId> = end.members.iter().filter_map(|member| member.who.pod()).collect();
     let managed = governed(snapshot, end);
     let Some(first) = managed.first() else {
-        let why = if pods.is_empty() { "has no pods" } else { "has no pod that policies govern" };
-        return Err(format!("{name} {why}"));
+        return Err(if pods.is_empty() { NoFix::NoPods(name) } else { NoFix::NoGovernedPod(name) });
     };
     let namespace = snapshot.namespace_of(*first).to_owned();
     // Of several workloads, the selector of one would leave pods of the others out.
@@ -217,9 +217,10 @@ pub fn other_side(
     source: &End,
     (destination, port): (&Target, u16),
     planned: &[PolicyObject],
-) -> Result<Option<NetworkPolicy>, String> {
+) -> Result<Option<NetworkPolicy>, NoFix> {
     let snapshot = network.snapshot;
-    let destination = find_end(network, destination, "").map_err(|error| error.to_string())?;
+    let destination = find_end(network, destination, "");
+    let destination = destination.map_err(|error| NoFix::NoAnswer(error.to_string()))?;
     let query = PortQuery::Numbers { protocol: Protocol::Tcp, low: port, high: port };
     let denied = destination.members.iter().filter(|member| {
         let ports = service::asked(network, &destination, member, Some(&query));

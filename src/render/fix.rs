@@ -14,7 +14,9 @@ pub(crate) fn fix(answer: &Explanation) -> io::Result<Vec<Line>> {
     let start = || Line::new(0, 9).with(Label::Heading, padded("fix", 8));
     match (&answer.fix, &answer.no_fix) {
         (Some(fix), _) => Ok([vec![Line::default()], additions(start(), fix)?].concat()),
-        (None, Some(reason)) => Ok(vec![Line::default(), start().plain("none:").plain(reason)]),
+        (None, Some(reason)) => {
+            Ok(vec![Line::default(), start().plain("none:").plain(reason.to_string())])
+        }
         (None, None) => Ok(Vec::new()),
     }
 }

@@ -316,7 +316,7 @@ fn random_clusters_have_fixes_of_every_kind_often() {
 fn kinds(world: &World, asked: &Asked) -> Vec<String> {
     let fix = match propose(&world.network(), asked.question()) {
         Ok(None) => return vec!["allowed".to_owned()],
-        Err(reason) => return vec![reason.split(' ').skip(1).collect::<Vec<_>>().join(" ")],
+        Err(reason) => return vec![reason.to_string().split(' ').skip(1).collect::<Vec<_>>().join(" ")],
         Ok(Some(fix)) => fix,
     };
     let mut kinds = vec!["a fix".to_owned()];
