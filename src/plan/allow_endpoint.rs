@@ -105,8 +105,8 @@ impl<'a, 'b> Planner<'a, 'b> {
         before: &'a Network<'b>,
         (target, end): (&'a Target, &'a End),
     ) -> Result<Self, Error> {
-        let Subject { pods, caveats } =
-            allowance::subject(before.snapshot, end).map_err(|reason| Error::usage(reason.to_string()))?;
+        let Subject { pods, caveats } = allowance::subject(before.snapshot, end)
+            .map_err(|reason| Error::usage(reason.to_string()))?;
         Ok(Self { request, before, target, end, pods, openings: Vec::new(), notes: caveats })
     }
 

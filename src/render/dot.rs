@@ -12,7 +12,7 @@ use crate::render::edge::{Shape, Stroke};
 /// Those of the writer.
 pub fn write(out: &mut dyn Write, graph: &Graph) -> io::Result<()> {
     for (kind, text) in graph.limits.each() {
-        writeln!(out, "// {kind}: {}", sanitize(text))?;
+        writeln!(out, "// {kind}: {}", sanitize(&text))?;
     }
     writeln!(out, "digraph netpol {{\n  rankdir=LR;\n  node [shape=box];")?;
     for (number, (namespace, nodes)) in graph.clusters.iter().enumerate() {

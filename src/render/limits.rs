@@ -2,22 +2,24 @@
 
 use std::fmt;
 
+use crate::answer::caveat::Caveat;
+
 use super::text::{Label, Line, padded};
 
 /// What an answer does not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// Limits of the answer.
-    pub caveats: Vec<String>,
+    pub caveats: Vec<Caveat>,
     /// What could not be read.
     pub gaps: Vec<String>,
 }
 
 impl Limits {
     /// Lists them, each with the word for what it is.
-    pub fn each(&self) -> impl Iterator<Item = (&'static str, &String)> {
-        let caveats = self.caveats.iter().map(|text| ("caveat", text));
-        caveats.chain(self.gaps.iter().map(|text| ("gap", text)))
+    pub fn each(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let caveats = self.caveats.iter().map(|caveat| ("caveat", caveat.to_string()));
+        caveats.chain(self.gaps.iter().map(|gap| ("gap", gap.clone())))
     }
 }
 

@@ -63,5 +63,5 @@ pub fn limits(out: &mut dyn Write, limits: &Limits) -> io::Result<()> {
     if *limits != Limits::default() {
         writeln!(out)?;
     }
-    limits.each().try_for_each(|(kind, text)| writeln!(out, "- **{kind}:** {}", prose(text)))
+    limits.each().try_for_each(|(kind, text)| writeln!(out, "- **{kind}:** {}", prose(&text)))
 }

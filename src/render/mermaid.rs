@@ -17,7 +17,7 @@ const LARGEST: usize = 500;
 pub fn write(out: &mut dyn Write, graph: &Graph) -> io::Result<()> {
     writeln!(out, "flowchart LR")?;
     for (kind, text) in graph.limits.each() {
-        writeln!(out, "  %% {kind}: {}", comment(text))?;
+        writeln!(out, "  %% {kind}: {}", comment(&text))?;
     }
     let edges = graph.edges.len();
     if edges > LARGEST {

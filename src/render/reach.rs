@@ -14,6 +14,7 @@ use super::reach_words::{headline, port_names, ports, reason, rows, shown, title
 use super::sanitize::sanitize;
 use super::text::{Label, Line, padded, write_lines};
 use super::{exposure, reach_markdown, reach_rows, table, ways};
+use crate::answer::caveat::Caveat;
 use crate::answer::verdict::Verdict;
 use crate::ends::place::Place;
 use crate::report::connection::Opened;
@@ -84,9 +85,9 @@ impl Connections for Sources<'_, '_> {
 
     /// Findings have no place of their own.
     fn limits(&self) -> Limits {
-        let findings = self.findings.iter().map(|finding| finding.message.clone());
+        let findings = self.findings.iter().cloned().map(Caveat::Finding);
         let ways = self.ways(shown(self)).iter().flat_map(|way| &way.caveats);
-        let mut caveats: Vec<String> = findings.chain(self.caveats.iter().cloned()).collect();
+        let mut caveats: Vec<Caveat> = findings.chain(self.caveats.iter().cloned()).collect();
         for caveat in ways {
             if !caveats.contains(caveat) {
                 caveats.push(caveat.clone());
