@@ -78,11 +78,11 @@ pub struct PolicyMeta {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// The specification of a policy, by kind; a snapshot file has it under a name for each kind.
+/// The specification of a policy, by kind; a snapshot file has it as the API writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, from = "NetworkPolicySpec")]
 pub enum PolicySpec {
     /// networking.k8s.io/v1 `NetworkPolicy`.
-    #[serde(rename = "spec")]
     NetworkPolicy(NetworkPolicySpec),
 }
 

@@ -88,7 +88,6 @@ pub struct PolicyRead {
     /// Where it was read.
     pub origin: ObjectOrigin,
     /// What it says.
-    #[serde(flatten)]
     pub spec: PolicySpec,
 }
 
