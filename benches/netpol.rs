@@ -34,7 +34,7 @@ use netpol::engine::row::row;
 use netpol::model::ports::{PortSet, Protocol};
 use netpol::policy;
 use netpol::policy::Direction;
-use netpol::report::reach::{Detail, Query, Sources, Which};
+use netpol::report::reach::{SourceDetail, Sources, SourcesQuery, WhichSources};
 
 /// Runs of each whole-process scenario; the median is told.
 const RUNS: usize = 5;
@@ -132,10 +132,10 @@ fn who_can_reach(network: &Network<'_>) {
         let namespace = network.snapshot.namespaces.at(pod.namespace).name.to_string();
         let target = Target::Pod { namespace: Some(namespace), name: pod.name.to_string() };
         let target = find_end(network, &target, "default").unwrap();
-        let query = Query { target, port: None, only: None, detail: Detail::Ports };
+        let query = SourcesQuery { target, port: None, only: None, detail: SourceDetail::Ports };
         let found = Sources::find(network, query).unwrap();
-        sources += found.totals(Which::All).allow.workloads;
-        black_box(found.lines(Which::All));
+        sources += found.totals(WhichSources::All).allow.workloads;
+        black_box(found.lines(WhichSources::All));
     }
     let mean = sources / count;
     report(

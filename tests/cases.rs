@@ -21,7 +21,7 @@ use netpol::explain::explain;
 use netpol::files::manifests;
 use netpol::files::manifests::ReadOptions;
 use netpol::fix::fix;
-use netpol::fix::fix::Question;
+use netpol::fix::fix::ConnectionQuestion;
 use netpol::report::subject;
 use serde_json::Value;
 
@@ -227,7 +227,8 @@ fn ask_library(folder: &Path, arguments: &[&str]) -> Value {
             let mut answer = answer.unwrap();
             let target = |word: &str| target::parse(word).unwrap().0;
             let (source, destination) = (&target(source), &target(destination));
-            let question = Question { source, destination, port: port.as_ref(), namespace: "default" };
+            let question =
+                ConnectionQuestion { source, destination, port: port.as_ref(), namespace: "default" };
             match fix::propose(&network, question) {
                 Ok(fix) => answer.fix = fix,
                 Err(reason) => answer.no_fix = Some(reason),

@@ -16,7 +16,7 @@ use crate::error::{Error, ExitCode};
 use crate::plan::default_deny::apply;
 use crate::render::answer::Answer;
 use crate::render::format::Formats;
-use crate::report::default_deny::{Allowed, DefaultDeny, Inside, default_deny};
+use crate::report::default_deny::{BaseAllows, DefaultDeny, Inside, default_deny};
 use crate::world::servers;
 
 /// Print policies that deny everything to and from a namespace but DNS.
@@ -91,7 +91,7 @@ pub fn run(args: &DefaultDenyArgs, global: &Global) -> Result<ExitCode, Error> {
         false => None,
     };
     let dns = servers::dns(&input.snapshot);
-    let allowed = Allowed { inside, dns: &dns, api_server: api_server.as_deref() };
+    let allowed = BaseAllows { inside, dns: &dns, api_server: api_server.as_deref() };
     let base = default_deny(&input.snapshot, name, allowed);
     let after = base.applied(&input.snapshot);
     output::write(global, &base)?;

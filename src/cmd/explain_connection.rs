@@ -51,7 +51,8 @@ fn explained(
     let [from, to] = [source, destination].map(|target| find(&network, target, &input.namespace));
     let mut answer = explain(&network, &from?, &to?, port).map_err(Error::one_line)?;
     if wants_fix && !(input.only_ends && is_denied(&answer)) {
-        let question = fix::Question { source, destination, port, namespace: &input.namespace };
+        let question =
+            fix::ConnectionQuestion { source, destination, port, namespace: &input.namespace };
         match fix::propose(&network, question) {
             Ok(fix) => answer.fix = fix,
             Err(reason) => answer.no_fix = Some(reason),

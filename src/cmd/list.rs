@@ -14,7 +14,7 @@ use crate::policy::Direction;
 use crate::render::answer::Answer;
 use crate::render::format::Formats;
 use crate::report::list::List;
-use crate::report::query::Query;
+use crate::report::query::ListQuery;
 
 /// List all connections that are allowed.
 ///
@@ -89,7 +89,7 @@ pub fn run(args: &ListArgs, global: &Global) -> Result<ExitCode, Error> {
     let end = |target: Option<Target>| {
         target.map(|target| find(&network, &target, &input.namespace)).transpose()
     };
-    let query = Query {
+    let query = ListQuery {
         level: if args.pods { Level::Pods } else { Level::Workloads },
         direction: args.direction.map(|half| match half {
             Half::Egress => Direction::Egress,

@@ -10,7 +10,7 @@ use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::render::answer::Answer;
 use crate::render::format::Formats;
-use crate::report::reach::{Detail, Query, Sources};
+use crate::report::reach::{SourceDetail, Sources, SourcesQuery};
 
 /// Find every source that can open connections to a workload, a Service, a node or an address.
 ///
@@ -79,11 +79,11 @@ pub fn run(args: &WhoCanReachArgs, global: &Global) -> Result<ExitCode, Error> {
     let end = |target: &Target| find(&network, target, &input.namespace);
     let only = only.map(|targets| targets.iter().map(end).collect()).transpose()?;
     let why = args.why || global.format().is_wide();
-    let query = Query {
+    let query = SourcesQuery {
         target: end(&target)?,
         port,
         only,
-        detail: if why { Detail::Rules } else { Detail::Ports },
+        detail: if why { SourceDetail::Rules } else { SourceDetail::Ports },
     };
     let sources = Sources::find(&network, query);
     let sources = sources.map_err(Error::one_line)?;

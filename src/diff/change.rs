@@ -20,7 +20,7 @@ pub enum ChangeKind {
 /// One change of a diff.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Change<'a> {
+pub struct ConnectionChange<'a> {
     /// What happens to the connection.
     pub change: ChangeKind,
     /// Who may open it.

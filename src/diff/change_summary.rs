@@ -6,12 +6,12 @@ use std::rc::Rc;
 
 use super::change::{Cause, ChangeKind, IsolationChange};
 use super::diff::Diff;
-use super::isolations::Isolation;
+use super::isolations::CountedIsolation;
 use super::joint::{EndId, EndParts, JointEnd, JointEnds};
 use super::sides::Sides;
 use crate::answer::endpoint::Endpoint;
 use crate::diff::changed::Changed;
-use crate::diff::changed::Ports;
+use crate::diff::changed::SidePorts;
 use crate::ends::namer::Namer;
 use crate::ends::place::Place;
 
@@ -45,12 +45,12 @@ pub struct ChangeLine {
     /// The destinations.
     pub destination: Rc<Place>,
     /// What was open and what is.
-    pub ports: Sides<Ports>,
+    pub ports: Sides<SidePorts>,
 }
 
 /// Whether ends that change alike are told together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Detail {
+pub enum ChangeDetail {
     /// They are.
     Merged,
     /// Every change has its line.
@@ -58,13 +58,13 @@ pub enum Detail {
 }
 
 /// Summarises all changes of a diff.
-pub fn summarise(diff: &Diff<'_, '_>, detail: Detail) -> ChangeSummary {
+pub fn summarise(diff: &Diff<'_, '_>, detail: ChangeDetail) -> ChangeSummary {
     let mut isolations = diff.isolations();
     let mut counts: BTreeMap<ChangeKind, usize> = BTreeMap::new();
-    let mut groups: BTreeMap<(bool, Vec<Cause>), Group> = BTreeMap::new();
+    let mut groups: BTreeMap<(bool, Vec<Cause>), CauseGroup> = BTreeMap::new();
     let _ = diff.each(&mut |changed| {
         *counts.entry(changed.change).or_default() += 1;
-        isolations.iter_mut().for_each(|isolation: &mut Isolation| isolation.count(changed));
+        isolations.iter_mut().for_each(|isolation: &mut CountedIsolation| isolation.count(changed));
         let causes = changed.causes.to_vec();
         groups.entry((causes.is_empty(), causes)).or_default().take(changed);
         ControlFlow::Continue(())
@@ -72,8 +72,8 @@ pub fn summarise(diff: &Diff<'_, '_>, detail: Detail) -> ChangeSummary {
     let namer = namer(diff.ends);
     let groups = groups.into_iter().map(|((_, causes), group)| {
         let lines = match detail {
-            Detail::Merged => group.merged(diff.ends, &namer),
-            Detail::Every => group.every(diff.ends),
+            ChangeDetail::Merged => group.merged(diff.ends, &namer),
+            ChangeDetail::Every => group.every(diff.ends),
         };
         ChangeGroup { causes, lines }
     });
@@ -93,23 +93,23 @@ fn namer(ends: &JointEnds) -> Namer<JointEnd> {
 }
 
 /// One end of a change: a whole end, or a part of one.
-type Side = Result<EndId, Rc<Place>>;
+type ChangedEnd = Result<EndId, Rc<Place>>;
 /// What happens to a connection.
-type Turn = (ChangeKind, Sides<Ports>);
+type Turn = (ChangeKind, Sides<SidePorts>);
 /// What happens to whom, seen from some sources.
-type Leads = (Turn, Vec<Rc<Place>>);
+type ChangeLeads = (Turn, Vec<Rc<Place>>);
 
-fn place(ends: &JointEnds, side: Side) -> Rc<Place> {
+fn place(ends: &JointEnds, side: ChangedEnd) -> Rc<Place> {
     side.map_or_else(|part| part, |end| Rc::new(Place::unit(&ends.ends.at(end).endpoint)))
 }
 
 /// The changes with one cause, under way: for each source in order, what happens to whom.
 #[derive(Default)]
-struct Group {
-    rows: Vec<(Side, BTreeMap<Turn, Vec<Side>>)>,
+struct CauseGroup {
+    rows: Vec<(ChangedEnd, BTreeMap<Turn, Vec<ChangedEnd>>)>,
 }
 
-impl Group {
+impl CauseGroup {
     fn take(&mut self, changed: Changed<'_>) {
         let side = |parts: EndParts<'_>, endpoint: &Endpoint| {
             parts.whole().ok_or_else(|| Rc::new(Place::Part(endpoint.clone())))
@@ -118,7 +118,7 @@ impl Group {
         if self.rows.last().is_none_or(|(last, _)| *last != source) {
             self.rows.push((source, BTreeMap::new()));
         }
-        let turn = (changed.change, changed.ports.map(Ports::clone));
+        let turn = (changed.change, changed.ports.map(SidePorts::clone));
         if let Some((_, turns)) = self.rows.last_mut() {
             turns.entry(turn).or_default().push(side(changed.to, changed.destination));
         }
@@ -142,8 +142,8 @@ impl Group {
 
     /// Joins the destinations of a source, then the sources with the same destinations.
     fn merged(self, ends: &JointEnds, namer: &Namer<JointEnd>) -> Vec<ChangeLine> {
-        let mut order: Vec<Leads> = Vec::new();
-        let mut sources: BTreeMap<Leads, Vec<Side>> = BTreeMap::new();
+        let mut order: Vec<ChangeLeads> = Vec::new();
+        let mut sources: BTreeMap<ChangeLeads, Vec<ChangedEnd>> = BTreeMap::new();
         for (source, turns) in self.rows {
             // Only one pod alone has no connection to itself that could be missing.
             let own = source.as_ref().ok().copied().filter(|end| ends.is_alone(*end));
@@ -172,7 +172,7 @@ impl Group {
     }
 }
 
-fn merge(namer: &Namer<JointEnd>, sides: Vec<Side>, also: Option<EndId>) -> Vec<Rc<Place>> {
+fn merge(namer: &Namer<JointEnd>, sides: Vec<ChangedEnd>, also: Option<EndId>) -> Vec<Rc<Place>> {
     let (mut ends, mut parts) = (BTreeSet::new(), Vec::new());
     for side in sides {
         match side {

@@ -15,7 +15,7 @@ pub struct Changed<'a> {
     /// Who accepts it.
     pub destination: &'a Endpoint,
     /// What was open and what is.
-    pub ports: Sides<&'a Ports>,
+    pub ports: Sides<&'a SidePorts>,
     /// Whether some of what was open, or may have been, no longer can be.
     pub narrows: bool,
     /// What brought it about, as far as it is known.
@@ -28,7 +28,7 @@ pub struct Changed<'a> {
 
 /// The ports of a connection on one side, as they are shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Ports {
+pub struct SidePorts {
     /// Those that are open for certain.
     pub open: Vec<String>,
     /// Those that may be open.

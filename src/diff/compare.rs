@@ -52,17 +52,16 @@ impl<'a, 'b> Comparison<'a, 'b> {
         let sides = self.rows.each().zip(classes);
         let outcomes = sides.map(|(rows, (source, destination))| match (source, destination) {
             (Some(source), Some(destination)) => outcome(rows, source, destination),
-            _ => Outcome::Absent,
+            _ => PairOutcome::Absent,
         });
         match outcomes {
-            Sides { before: Outcome::Impossible, .. } | Sides { after: Outcome::Impossible, .. } => {
-                Compared::Meaningless
-            }
+            Sides { before: PairOutcome::Impossible, .. }
+            | Sides { after: PairOutcome::Impossible, .. } => Compared::Meaningless,
             Sides { before, after } if !before.is_governed() && !after.is_governed() => {
                 Compared::Meaningless
             }
             sides => {
-                let open = sides.map(Outcome::open);
+                let open = sides.map(PairOutcome::open);
                 if open.agree() { Compared::Same } else { Compared::Changed(open) }
             }
         }
@@ -71,7 +70,7 @@ impl<'a, 'b> Comparison<'a, 'b> {
 
 /// What two ends may do on one side.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Outcome {
+enum PairOutcome {
     /// One of them is not there.
     Absent,
     /// No packet can pass: the addresses are of two families.
@@ -82,7 +81,7 @@ enum Outcome {
     Judged(OpenPorts),
 }
 
-impl Outcome {
+impl PairOutcome {
     const fn is_governed(&self) -> bool {
         matches!(self, Self::Judged(_))
     }
@@ -105,14 +104,14 @@ pub(crate) enum Compared {
     Changed(Sides<OpenPorts>),
 }
 
-fn outcome(rows: &Rows<'_, '_>, source: ClassId, destination: ClassId) -> Outcome {
+fn outcome(rows: &Rows<'_, '_>, source: ClassId, destination: ClassId) -> PairOutcome {
     if !compatible(rows.network, source, destination) {
-        return Outcome::Impossible;
+        return PairOutcome::Impossible;
     }
     let open = rows.connection(source, destination).unwrap_or_default();
     let is_governed = |class| rows.network.subject_of(class).is_some();
     match is_governed(source) || is_governed(destination) {
-        true => Outcome::Judged(open),
-        false => Outcome::Ungoverned(open),
+        true => PairOutcome::Judged(open),
+        false => PairOutcome::Ungoverned(open),
     }
 }

@@ -9,9 +9,9 @@ use std::rc::Rc;
 
 use super::causes::Causes;
 use super::change::ChangeKind;
-use super::changed::{Changed, Ports};
+use super::changed::{Changed, SidePorts};
 use super::compare::{Compared, Comparison};
-use super::isolations::{Isolation, isolations};
+use super::isolations::{CountedIsolation, isolations};
 use super::joint::{EndId, EndParts, JointEnds, JointId, JointPart};
 use super::sides::Sides;
 use crate::answer::caveat::Caveat;
@@ -21,7 +21,7 @@ use crate::engine::connection::OpenPorts;
 use crate::engine::network::Network;
 
 /// Takes changes one by one, and can stop the diff.
-pub type Visit<'a> = dyn FnMut(Changed<'_>) -> ControlFlow<()> + 'a;
+pub type VisitChange<'a> = dyn FnMut(Changed<'_>) -> ControlFlow<()> + 'a;
 
 /// A diff, prepared: what can have changed is known.
 pub struct Diff<'a, 'b> {
@@ -46,8 +46,8 @@ impl<'a, 'b> Diff<'a, 'b> {
     }
 
     /// Tells every change, ascending by source and destination.
-    pub fn each(&self, visit: &mut Visit<'_>) -> ControlFlow<()> {
-        let mut known: Option<(Vec<JointId>, Rc<Reach>)> = None;
+    pub fn each(&self, visit: &mut VisitChange<'_>) -> ControlFlow<()> {
+        let mut known: Option<(Vec<JointId>, Rc<JointChanges>)> = None;
         let mut quiet: HashSet<JointId> = HashSet::new();
         for (source, end) in self.ends.ends.iter() {
             let joints: Vec<JointId> = end.parts.iter().map(|part| part.joint).collect();
@@ -74,8 +74,8 @@ impl<'a, 'b> Diff<'a, 'b> {
     }
 
     /// Lists the pods that become isolated, or no longer are; nothing is counted yet.
-    pub fn isolations(&self) -> Vec<Isolation> {
-        let asked = |own: &Isolation| {
+    pub fn isolations(&self) -> Vec<CountedIsolation> {
+        let asked = |own: &CountedIsolation| {
             let namespace = &own.told.subject.namespace;
             self.namespace.as_ref().is_none_or(|name| namespace.as_ref() == Some(name))
         };
@@ -107,7 +107,7 @@ impl<'a, 'b> Diff<'a, 'b> {
     }
 
     /// Lists the ends to which a connection of the source changed, ascending.
-    fn destinations(&self, source: EndId, reach: &Reach) -> Vec<EndId> {
+    fn destinations(&self, source: EndId, reach: &JointChanges) -> Vec<EndId> {
         let joints = reach.cells.iter().flat_map(|cells| cells.keys());
         let ends: BTreeSet<EndId> =
             joints.flat_map(|joint| self.ends.of_joint.at(*joint)).copied().collect();
@@ -121,9 +121,9 @@ impl<'a, 'b> Diff<'a, 'b> {
     }
 
     /// Compares the connections from some joints to all that can have changed.
-    fn reach(&self, sources: &[JointId]) -> Reach {
+    fn reach(&self, sources: &[JointId]) -> JointChanges {
         let mut ids: HashMap<Sides<OpenPorts>, usize> = HashMap::new();
-        let mut reach = Reach::default();
+        let mut reach = JointChanges::default();
         for source in sources {
             let mut cells = HashMap::new();
             for destination in self.comparison.candidates(*source) {
@@ -137,7 +137,7 @@ impl<'a, 'b> Diff<'a, 'b> {
         let mut values: Vec<(usize, Sides<OpenPorts>)> =
             ids.into_iter().map(|(cell, id)| (id, cell)).collect();
         values.sort_unstable();
-        reach.values = values.into_iter().map(|(_, cells)| Value::of(&cells)).collect();
+        reach.values = values.into_iter().map(|(_, cells)| ShownChange::of(&cells)).collect();
         reach
     }
 
@@ -146,8 +146,8 @@ impl<'a, 'b> Diff<'a, 'b> {
         &self,
         source: EndId,
         destination: EndId,
-        reach: &Reach,
-        visit: &mut Visit<'_>,
+        reach: &JointChanges,
+        visit: &mut VisitChange<'_>,
     ) -> ControlFlow<()> {
         let (sources, destinations) =
             (&self.ends.ends.at(source).parts, &self.ends.ends.at(destination).parts);
@@ -180,10 +180,10 @@ impl<'a, 'b> Diff<'a, 'b> {
 
     fn tell(
         &self,
-        value: &Value,
+        value: &ShownChange,
         from: EndParts<'_>,
         to: EndParts<'_>,
-        visit: &mut Visit<'_>,
+        visit: &mut VisitChange<'_>,
     ) -> ControlFlow<()> {
         let endpoint = |side: EndParts<'_>| self.ends.endpoint(self.networks, side.end, side.parts);
         visit(Changed {
@@ -206,22 +206,22 @@ fn in_order<T: Ord + Clone>(lines: Vec<T>) -> Vec<T> {
 
 /// What changed for some joints.
 #[derive(Debug, Default)]
-struct Reach {
+struct JointChanges {
     /// For each of them, the joints to which it changed and the number of the value.
     cells: Vec<HashMap<JointId, usize>>,
     /// The distinct values.
-    values: Vec<Value>,
+    values: Vec<ShownChange>,
 }
 
 /// What a connection was and is, as it is shown.
 #[derive(Debug)]
-struct Value {
+struct ShownChange {
     change: ChangeKind,
-    ports: Sides<Ports>,
+    ports: Sides<SidePorts>,
     narrows: bool,
 }
 
-impl Value {
+impl ShownChange {
     fn of(cells: &Sides<OpenPorts>) -> Self {
         let nothing = cells.each().map(|cell| *cell == OpenPorts::default());
         let change = match (nothing.before, nothing.after) {
@@ -229,8 +229,9 @@ impl Value {
             (_, true) => ChangeKind::Removed,
             _ => ChangeKind::Changed,
         };
-        let ports =
-            cells.each().map(|cell| Ports { open: cell.allowed.items(), unsure: cell.unsure.items() });
+        let ports = cells
+            .each()
+            .map(|cell| SidePorts { open: cell.allowed.items(), unsure: cell.unsure.items() });
         let possible = cells.each().map(|cell| cell.possible());
         Self { change, ports, narrows: !possible.before.is_subset(&possible.after) }
     }

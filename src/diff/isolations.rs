@@ -14,7 +14,7 @@ use crate::policy::Direction;
 
 /// Pods that become isolated, or no longer are, while their changes are counted.
 #[derive(Clone, Debug)]
-pub struct Isolation {
+pub struct CountedIsolation {
     /// What is told of it.
     pub told: IsolationChange,
     end: EndId,
@@ -23,7 +23,7 @@ pub struct Isolation {
     last: Option<EndId>,
 }
 
-impl Isolation {
+impl CountedIsolation {
     /// Counts a change if it is one of these pods' connections; changes come in order.
     pub fn count(&mut self, changed: Changed<'_>) {
         let (source, destination) = (changed.from.end, changed.to.end);
@@ -47,7 +47,7 @@ pub(crate) fn isolations(
     networks: Sides<&Network<'_>>,
     ends: &JointEnds,
     alike: &Alike<'_, '_>,
-) -> Vec<Isolation> {
+) -> Vec<CountedIsolation> {
     let mut found = Vec::new();
     for (id, end) in ends.ends.iter().filter(|(_, end)| end.governed) {
         for direction in [Direction::Egress, Direction::Ingress] {
@@ -66,7 +66,7 @@ pub(crate) fn isolations(
                     narrowed: 0,
                     by: by.into_iter().collect(),
                 };
-                found.push(Isolation { told, end: id, direction, last: None });
+                found.push(CountedIsolation { told, end: id, direction, last: None });
             }
         }
     }

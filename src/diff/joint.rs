@@ -104,7 +104,7 @@ impl JointEnds {
     /// Brings the ends of two networks together.
     pub fn build(networks: Sides<&Network<'_>>) -> Self {
         let units = networks.map(|network| Units::build(network, Level::Workloads));
-        let mut builder = Builder { networks, joints: Arena::default(), known: HashMap::new() };
+        let mut builder = JointBuilder { networks, joints: Arena::default(), known: HashMap::new() };
         let mut ends: Arena<JointEnd> = Arena::default();
         for pair in pairs(units.each()) {
             if let Some(end) = builder.end(units.each(), pair) {
@@ -203,7 +203,7 @@ fn pairs<'u>(units: Sides<&'u Units>) -> Vec<Sides<Option<UnitId>>> {
         let inside = units.units.iter().filter(|(id, _)| *id != units.outside);
         inside.map(|(id, unit)| (key(&unit.endpoint), id))
     };
-    let mut pairs: BTreeMap<Key<'u>, Sides<Option<UnitId>>> = BTreeMap::new();
+    let mut pairs: BTreeMap<EndKey<'u>, Sides<Option<UnitId>>> = BTreeMap::new();
     for (key, id) in named(units.before) {
         pairs.entry(key).or_default().before = Some(id);
     }
@@ -214,20 +214,20 @@ fn pairs<'u>(units: Sides<&'u Units>) -> Vec<Sides<Option<UnitId>>> {
 }
 
 /// Orders ends: by namespace and name, nodes last.
-type Key<'u> = (bool, Option<&'u str>, Option<&'u str>, &'u str);
+type EndKey<'u> = (bool, Option<&'u str>, Option<&'u str>, &'u str);
 
-fn key(endpoint: &Endpoint) -> Key<'_> {
+fn key(endpoint: &Endpoint) -> EndKey<'_> {
     let namespace = endpoint.namespace.as_deref();
     (namespace.is_none(), namespace, endpoint.name.as_deref(), endpoint.kind.name())
 }
 
-struct Builder<'a, 'b> {
+struct JointBuilder<'a, 'b> {
     networks: Sides<&'a Network<'b>>,
     joints: Arena<Joint>,
     known: HashMap<Joint, JointId>,
 }
 
-impl<'a> Builder<'a, '_> {
+impl<'a> JointBuilder<'a, '_> {
     fn joint(&mut self, joint: Joint) -> JointId {
         *self.known.entry(joint).or_insert_with(|| self.joints.push(joint))
     }

@@ -23,7 +23,7 @@ enum MemberKey<'n> {
 
 /// A member of a unit on one side.
 #[derive(Clone, Copy)]
-pub(crate) struct Member<'n> {
+pub(crate) struct UnitMember<'n> {
     key: MemberKey<'n>,
     pub(crate) class: ClassId,
     family: Option<Family>,
@@ -33,9 +33,9 @@ pub(crate) struct Member<'n> {
 }
 
 /// Lists the members of a unit, ascending by key.
-pub(crate) fn members<'a>(network: &'a Network<'_>, unit: &Unit) -> Vec<Member<'a>> {
+pub(crate) fn members<'a>(network: &'a Network<'_>, unit: &Unit) -> Vec<UnitMember<'a>> {
     let pod = |pod: PodId| network.snapshot.pods.at(pod);
-    let mut members: Vec<Member<'a>> = Vec::new();
+    let mut members: Vec<UnitMember<'a>> = Vec::new();
     for part in &unit.parts {
         let family = network.classes.family(part.class);
         members.extend(part.members.iter().map(|(who, ip)| {
@@ -45,7 +45,7 @@ pub(crate) fn members<'a>(network: &'a Network<'_>, unit: &Unit) -> Vec<Member<'
                 }
                 Who::Node(_) | Who::Outside => (MemberKey::Address(*ip), false),
             };
-            Member { key, class: part.class, family, seen: (*who, *ip), many }
+            UnitMember { key, class: part.class, family, seen: (*who, *ip), many }
         }));
     }
     members.sort_unstable_by_key(|member| member.key);
@@ -53,12 +53,12 @@ pub(crate) fn members<'a>(network: &'a Network<'_>, unit: &Unit) -> Vec<Member<'
 }
 
 /// Members of both sides.
-pub(crate) type Pair<'n> = Sides<Option<Member<'n>>>;
+pub(crate) type Pair<'n> = Sides<Option<UnitMember<'n>>>;
 
 /// Pairs the members of a unit: whose classes are compared, and who is told of it.
-pub(crate) fn matched<'n>(members: &Sides<Vec<Member<'n>>>) -> Vec<(Pair<'n>, Pair<'n>)> {
+pub(crate) fn matched<'n>(members: &Sides<Vec<UnitMember<'n>>>) -> Vec<(Pair<'n>, Pair<'n>)> {
     let mut pairs = Vec::new();
-    let mut alone: Sides<Vec<Member<'n>>> = Sides::default();
+    let mut alone: Sides<Vec<UnitMember<'n>>> = Sides::default();
     let (mut before, mut after) =
         (members.before.iter().copied().peekable(), members.after.iter().copied().peekable());
     loop {
@@ -95,14 +95,14 @@ pub(crate) fn matched<'n>(members: &Sides<Vec<Member<'n>>>) -> Vec<(Pair<'n>, Pa
 /// Lists with whom a member that only one side has is compared, one of each class; nobody where its
 /// workload has nobody of its address family.
 fn counterparts<'n>(
-    member: &Member<'n>,
-    alone: &[Member<'n>],
-    all: &[Member<'n>],
-) -> Vec<Option<Member<'n>>> {
-    let compatible = |other: &&Member<'_>| {
+    member: &UnitMember<'n>,
+    alone: &[UnitMember<'n>],
+    all: &[UnitMember<'n>],
+) -> Vec<Option<UnitMember<'n>>> {
+    let compatible = |other: &&UnitMember<'_>| {
         member.family.is_none() || other.family.is_none() || member.family == other.family
     };
-    let mut found: BTreeMap<ClassId, Member<'n>> = BTreeMap::new();
+    let mut found: BTreeMap<ClassId, UnitMember<'n>> = BTreeMap::new();
     for others in [alone, all] {
         if found.is_empty() {
             found.extend(others.iter().filter(compatible).map(|other| (other.class, *other)));

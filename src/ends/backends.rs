@@ -19,7 +19,7 @@ use crate::world::services::{Hop, pods_behind, port_at_slice, ports_at_pod};
 pub fn backends_of(network: &Network<'_>, id: ServiceId, address: Option<IpAddr>) -> End {
     let service = network.snapshot.services.at(id);
     let endpoint = service_endpoint(network.snapshot, id);
-    let mut found = Found { network, service, members: Vec::new(), notes: Notes::default() };
+    let mut found = BackendSearch { network, service, members: Vec::new(), notes: Notes::default() };
     if let ServiceAddress::Name(name) = &service.address {
         found.notes.finding(
             "external-name",
@@ -32,7 +32,7 @@ pub fn backends_of(network: &Network<'_>, id: ServiceId, address: Option<IpAddr>
     }
     found.keep_families(address);
     found.check_headless();
-    let Found { members, notes, .. } = found;
+    let BackendSearch { members, notes, .. } = found;
     let caveat = address.map(|ip| Caveat::AddressOf(ip, name_of(&endpoint)));
     End {
         endpoint: Endpoint { ips: address.into_iter().collect(), ..endpoint },
@@ -60,14 +60,14 @@ impl Notes {
     }
 }
 
-struct Found<'a, 'b> {
+struct BackendSearch<'a, 'b> {
     network: &'a Network<'b>,
     service: &'a Service,
     members: Vec<Member>,
     notes: Notes,
 }
 
-impl<'a> Found<'a, '_> {
+impl<'a> BackendSearch<'a, '_> {
     fn by_selector(&mut self) {
         let Some(selector) = &self.service.selector else {
             let message = "the Service has no selector, and no EndpointSlice of it was read";

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::class_set::ClassSet;
-use super::decide::{Doubt, Observer, Piece, Verdict, Why, decide};
+use super::decide::{Doubt, Observer, Piece, PieceVerdict, Why, decide};
 use super::network::Network;
 use super::region::Region;
 use crate::engine::class::{ClassId, SubjectId};
@@ -137,10 +137,10 @@ fn half(
         let found = pieces.iter().filter(wanted).flat_map(|piece| piece.region.blocks());
         found.fold(PortSet::none(), |ports, (_, own)| ports.union(own))
     };
-    let deciding = pieces.iter().find(|piece| piece.verdict == Verdict::Allow).or(pieces.first());
+    let deciding = pieces.iter().find(|piece| piece.verdict == PieceVerdict::Allow).or(pieces.first());
     HalfJudged {
         open: OpenPorts {
-            allowed: ports(&|piece| piece.verdict == Verdict::Allow && piece.doubt.is_none()),
+            allowed: ports(&|piece| piece.verdict == PieceVerdict::Allow && piece.doubt.is_none()),
             unsure: ports(&|piece| piece.doubt.is_some()),
         },
         exempt,

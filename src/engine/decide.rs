@@ -9,7 +9,7 @@ use crate::policy::{Action, Direction, IsolationId, RuleId, Tier};
 
 /// What the engine concludes for a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verdict {
+pub enum PieceVerdict {
     /// The connection may be opened.
     Allow,
     /// It may not.
@@ -33,7 +33,7 @@ pub struct Piece {
     /// The cells.
     pub region: Region,
     /// The verdict; under a doubt, the one that holds if nothing unknown interferes.
-    pub verdict: Verdict,
+    pub verdict: PieceVerdict,
     /// What decided.
     pub why: Why,
     /// Why the verdict is not certain.
@@ -64,7 +64,7 @@ impl Observer for () {
 /// Cells about which something is not known, and the verdict that the unknown would bring.
 struct Doubtful {
     region: Region,
-    verdict: Option<Verdict>,
+    verdict: Option<PieceVerdict>,
     doubt: Doubt,
 }
 
@@ -82,7 +82,7 @@ pub fn decide(
 ) -> Vec<Piece> {
     let Some(subject) = subject else {
         let doubt = network.rules.unread_pods.then_some(Doubt::UnreadPods);
-        return vec![Piece { doubt, ..certain(open, Verdict::Allow, Why::Default) }];
+        return vec![Piece { doubt, ..certain(open, PieceVerdict::Allow, Why::Default) }];
     };
     let question = open.clone();
     let mut walk = Walk { network, subject, direction, open, pieces: Vec::new(), doubtful: Vec::new() };
@@ -90,7 +90,7 @@ pub fn decide(
         walk.tier(*tier, &question, observer);
     }
     let rest = std::mem::take(&mut walk.open);
-    walk.decided(rest, Verdict::Allow, Why::Default);
+    walk.decided(rest, PieceVerdict::Allow, Why::Default);
     if network.is_unjudged(subject) {
         walk.doubtful.push(Doubtful { region: question, verdict: None, doubt: Doubt::Unjudged });
     }
@@ -122,13 +122,13 @@ impl Walk<'_> {
                 None => isolated = true,
                 Some(doubt) => {
                     let denied = self.not_allowed_beside(isolation);
-                    self.doubt(denied, Some(Verdict::Deny), doubt);
+                    self.doubt(denied, Some(PieceVerdict::Deny), doubt);
                 }
             }
         }
         if isolated {
             let rest = std::mem::take(&mut self.open);
-            self.decided(rest, Verdict::Deny, Why::Isolated(tier));
+            self.decided(rest, PieceVerdict::Deny, Why::Isolated(tier));
         }
         self.open.add(passed);
     }
@@ -142,8 +142,8 @@ impl Walk<'_> {
         }
         let action = self.network.rule(rule).action;
         let verdict = match action {
-            Action::Allow => Some(Verdict::Allow),
-            Action::Deny => Some(Verdict::Deny),
+            Action::Allow => Some(PieceVerdict::Allow),
+            Action::Deny => Some(PieceVerdict::Deny),
             Action::Pass => None,
         };
         let must = self.network.cells(rule, self.subject, &peers.must);
@@ -205,20 +205,20 @@ impl Walk<'_> {
         observer.asked(self.network, rule, &must, &maybe);
     }
 
-    fn doubt(&mut self, region: Region, verdict: Option<Verdict>, doubt: Doubt) {
+    fn doubt(&mut self, region: Region, verdict: Option<PieceVerdict>, doubt: Doubt) {
         if !region.is_empty() {
             self.doubtful.push(Doubtful { region, verdict, doubt });
         }
     }
 
-    fn decided(&mut self, region: Region, verdict: Verdict, why: Why) {
+    fn decided(&mut self, region: Region, verdict: PieceVerdict, why: Why) {
         if !region.is_empty() {
             self.pieces.push(certain(region, verdict, why));
         }
     }
 }
 
-fn certain(region: Region, verdict: Verdict, why: Why) -> Piece {
+fn certain(region: Region, verdict: PieceVerdict, why: Why) -> Piece {
     Piece { region, verdict, why, doubt: None }
 }
 

@@ -2,7 +2,7 @@
 
 use super::class_set::ClassSet;
 use super::connection::OpenPorts;
-use super::decide::{Doubt, Verdict, decide};
+use super::decide::{Doubt, PieceVerdict, decide};
 use super::network::Network;
 use super::region::Region;
 use crate::engine::class::{ClassId, SubjectId};
@@ -57,8 +57,8 @@ pub fn row_within(
     let mut row = Row::default();
     for piece in decide(network, subject, direction, open, &mut ()) {
         match (piece.verdict, piece.doubt) {
-            (Verdict::Allow, None | Some(Doubt::Address)) => row.allowed.add(piece.region),
-            (Verdict::Deny, None | Some(Doubt::Address)) => {}
+            (PieceVerdict::Allow, None | Some(Doubt::Address)) => row.allowed.add(piece.region),
+            (PieceVerdict::Deny, None | Some(Doubt::Address)) => {}
             (_, Some(_)) => row.unsure.add(piece.region),
         }
     }

@@ -16,7 +16,7 @@ use crate::policy::Direction;
 
 /// Which connections are asked for.
 #[derive(Clone, Debug)]
-pub struct Scope {
+pub struct RowScope {
     /// The sources.
     pub sources: ClassSet,
     /// The destinations.
@@ -27,7 +27,7 @@ pub struct Scope {
     pub direction: Option<Direction>,
 }
 
-impl Scope {
+impl RowScope {
     /// Returns the classes whose rows are asked in a direction, and the other ends of these.
     fn ends(&self, direction: Direction) -> (&ClassSet, &ClassSet) {
         match direction {
@@ -42,7 +42,7 @@ pub struct Rows<'a, 'b> {
     /// The network.
     pub network: &'a Network<'b>,
     /// The connections of which any may be open.
-    pub scope: Scope,
+    pub scope: RowScope,
     egress: Known,
     ingress: Known,
     /// The row of every class that no policy governs.
@@ -59,19 +59,19 @@ impl<'a, 'b> Rows<'a, 'b> {
     /// Prepares the rows of all connections.
     pub fn of(network: &'a Network<'b>) -> Self {
         let (sources, destinations) = (network.classes.all().clone(), network.classes.all().clone());
-        let scope = Scope { sources, destinations, ports: PortSet::any(), direction: None };
+        let scope = RowScope { sources, destinations, ports: PortSet::any(), direction: None };
         Self::new(network, scope)
     }
 
     /// Judges the rows of a scope: all those of the first direction, and of the other direction only
     /// what these leave open.
-    pub fn among(network: &'a Network<'b>, scope: Scope, order: [Direction; 2]) -> Self {
+    pub fn among(network: &'a Network<'b>, scope: RowScope, order: [Direction; 2]) -> Self {
         let mut rows = Self::new(network, scope);
         order.into_iter().for_each(|direction| rows.narrow(direction));
         rows
     }
 
-    fn new(network: &'a Network<'b>, scope: Scope) -> Self {
+    fn new(network: &'a Network<'b>, scope: RowScope) -> Self {
         let known = || Known {
             rows: network.classes.subjects.map(|_| OnceCell::new()),
             distinct: RefCell::default(),

@@ -18,7 +18,7 @@ use crate::engine::decide::Why;
 use crate::engine::miss::{self, Clause, Miss, PeerView};
 use crate::engine::network::Network;
 use crate::explain::explanation::{
-    Explanation, Group, Half, Outcome, Reason, RuleMiss, RuleUse, ServicePort, TierUse,
+    Explanation, Half, PairGroup, PortMapping, Reason, RuleMiss, RuleUse, TierOutcome, TierUse,
 };
 use crate::model::endpoint::{NodeId, PodId};
 use crate::model::ips::IpSet;
@@ -82,7 +82,7 @@ pub(crate) fn judged(
     port: Option<&PortQuery>,
 ) -> Result<(Explanation, Denied), ExplainError> {
     service::check_source(source)?;
-    let mut answer = Answer { network, caveats: BTreeSet::new(), denied: Denied::default() };
+    let mut answer = Explainer { network, caveats: BTreeSet::new(), denied: Denied::default() };
     let groups = answer.groups(source, destination, port)?;
     let any = |wanted: &[Verdict]| groups.iter().any(|group| wanted.contains(&group.verdict));
     let unknown = |end: &End| end.endpoint.kind == EndpointKind::Node && end.members.is_empty();
@@ -113,7 +113,7 @@ pub(crate) fn judged(
 }
 
 /// Members of an end that no rule can tell apart.
-struct Part<'a> {
+struct EndPart<'a> {
     class: ClassId,
     /// The node whose network the members use, or on which they run: only kept where a source
     /// uses a node's network, since only then it matters.
@@ -123,26 +123,26 @@ struct Part<'a> {
     members: Vec<&'a Member>,
 }
 
-struct Answer<'a, 'b> {
+struct Explainer<'a, 'b> {
     network: &'a Network<'b>,
     caveats: BTreeSet<Caveat>,
     denied: Denied,
 }
 
-impl Answer<'_, '_> {
+impl Explainer<'_, '_> {
     fn groups(
         &mut self,
         source: &End,
         destination: &End,
         port: Option<&PortQuery>,
-    ) -> Result<Vec<Group>, ExplainError> {
+    ) -> Result<Vec<PairGroup>, ExplainError> {
         let from_nodes = source.members.iter().any(|member| self.node_of_source(member).is_some());
         let sources = self.parts(source, from_nodes, |answer, member| answer.node_of_source(member));
         let destinations = self.parts(destination, from_nodes, |answer, member| match member.who {
             Who::Pod(pod) => answer.network.snapshot.pods.at(pod).node,
             _ => None,
         });
-        let asked = |part: &Part<'_>| {
+        let asked = |part: &EndPart<'_>| {
             let first = part.members.first();
             first.map(|member| service::asked(self.network, destination, member, port))
         };
@@ -165,8 +165,8 @@ impl Answer<'_, '_> {
         let mut found = Vec::new();
         for (cells, rows) in rows {
             for (id, columns) in cells {
-                let from: Vec<&Part<'_>> = rows.iter().filter_map(|row| sources.get(*row)).collect();
-                let to: Vec<&Part<'_>> =
+                let from: Vec<&EndPart<'_>> = rows.iter().filter_map(|row| sources.get(*row)).collect();
+                let to: Vec<&EndPart<'_>> =
                     columns.iter().filter_map(|column| destinations.get(*column)).collect();
                 if let Some(judged) = judged.get(&id) {
                     found.extend(self.group((source, &from), (destination, &to), (judged, port)));
@@ -186,7 +186,7 @@ impl Answer<'_, '_> {
         end: &'m End,
         by_node: bool,
         node: impl Fn(&Self, &Member) -> Option<NodeId>,
-    ) -> Vec<Part<'m>> {
+    ) -> Vec<EndPart<'m>> {
         let mut parts: BTreeMap<_, Vec<&Member>> = BTreeMap::new();
         for member in &end.members {
             let node = if by_node { node(self, member) } else { None };
@@ -194,7 +194,7 @@ impl Answer<'_, '_> {
             let hops = member.hops.as_deref();
             parts.entry((member.class, node, outside, hops)).or_default().push(member);
         }
-        let part = |((class, node, _, hops), members)| Part { class, node, hops, members };
+        let part = |((class, node, _, hops), members)| EndPart { class, node, hops, members };
         parts.into_iter().map(part).collect()
     }
 
@@ -215,7 +215,7 @@ impl Answer<'_, '_> {
         &mut self,
         source: &End,
         destination: &End,
-        (from, to): (&Part<'_>, &Part<'_>),
+        (from, to): (&EndPart<'_>, &EndPart<'_>),
         asked: &PortSet,
     ) -> Option<Judged> {
         if asked.is_empty() || !compatible(self.network, from.class, to.class) {
@@ -253,7 +253,7 @@ impl Answer<'_, '_> {
     }
 
     /// Says so where a source uses the network of a node that is not known.
-    fn unknown_node(&mut self, source: &End, from: &Part<'_>, to: &Part<'_>) {
+    fn unknown_node(&mut self, source: &End, from: &EndPart<'_>, to: &EndPart<'_>) {
         let roams = |member: &&&Member| match member.who {
             Who::Pod(pod) => {
                 let pod = self.network.snapshot.pods.at(pod);
@@ -270,12 +270,12 @@ impl Answer<'_, '_> {
 
     fn group(
         &mut self,
-        (source, from): (&End, &[&Part<'_>]),
-        (destination, to): (&End, &[&Part<'_>]),
+        (source, from): (&End, &[&EndPart<'_>]),
+        (destination, to): (&End, &[&EndPart<'_>]),
         (judged, port): (&Judged, Option<&PortQuery>),
-    ) -> Option<Group> {
+    ) -> Option<PairGroup> {
         let (first_from, first_to) = (from.first()?, to.first()?);
-        let endpoint = |end: &End, parts: &[&Part<'_>]| {
+        let endpoint = |end: &End, parts: &[&EndPart<'_>]| {
             let members: Vec<&Member> =
                 parts.iter().flat_map(|part| part.members.iter().copied()).collect();
             part_endpoint(self.network.snapshot, end, &members)
@@ -298,7 +298,7 @@ impl Answer<'_, '_> {
         let (from_class, to_class) = (first_from.class, first_to.class);
         let egress = Sight { subject: from_class, peer: to_class, addresses: &to_view, service };
         let ingress = Sight { subject: to_class, peer: from_class, addresses: &from_view, service };
-        Some(Group {
+        Some(PairGroup {
             source: source_part,
             destination: destination_part,
             service_ports: hops.into_iter().map(service_port).collect(),
@@ -312,7 +312,7 @@ impl Answer<'_, '_> {
     }
 
     /// Writes who the members of some parts are to a rule that asks for an address or a pod.
-    fn addresses(&self, end: &End, parts: &[&Part<'_>]) -> String {
+    fn addresses(&self, end: &End, parts: &[&EndPart<'_>]) -> String {
         let members = || parts.iter().flat_map(|part| part.members.iter());
         let Some(first) = members().next() else { return String::new() };
         let snapshot = self.network.snapshot;
@@ -386,9 +386,9 @@ impl Answer<'_, '_> {
             .map(|isolation| RuleRef::isolation(&isolation.source))
             .collect();
         let outcome = match (uses.iter().any(|used| used.hit), isolated_by.is_empty()) {
-            (true, _) => Outcome::Rule,
-            (false, false) => Outcome::Isolated,
-            (false, true) => Outcome::None,
+            (true, _) => TierOutcome::Rule,
+            (false, false) => TierOutcome::Isolated,
+            (false, true) => TierOutcome::None,
         };
         let silent = uses.is_empty() && isolated_by.is_empty();
         (!silent).then_some(TierUse { tier: tier.name, outcome, isolated_by, rules: uses })
@@ -416,7 +416,7 @@ impl Answer<'_, '_> {
         RuleRef::rule(&rule.source, rule.action)
     }
 
-    fn caveats_of(&mut self, judged: &Judged, from: &Part<'_>, to: &Part<'_>) {
+    fn caveats_of(&mut self, judged: &Judged, from: &EndPart<'_>, to: &EndPart<'_>) {
         let halves = [(&judged.egress, to), (&judged.ingress, from)];
         for (half, peer) in halves {
             self.caveats.extend(half.doubts.iter().map(|doubt| Caveat::Doubt(*doubt)));
@@ -481,10 +481,10 @@ impl Answer<'_, '_> {
 }
 
 /// Writes where a port of a Service leads.
-pub(crate) fn service_port(hop: &Hop) -> ServicePort {
+pub(crate) fn service_port(hop: &Hop) -> PortMapping {
     let write = |port| format!("{}/{port}", hop.protocol);
     let name = (!hop.name.is_empty()).then(|| hop.name.to_string());
-    ServicePort { port: write(hop.port), name, target: write(hop.target) }
+    PortMapping { port: write(hop.port), name, target: write(hop.target) }
 }
 
 /// Says that an end stands for nothing, unless it says why itself.
@@ -531,7 +531,7 @@ fn no_such_port(network: &Network<'_>, destination: &End, name: &str) -> Explain
 }
 
 /// Lists the pods among some parts if a half denies them some of what was asked.
-fn denied_pods(half: &HalfJudged, asked: &PortSet, parts: &[&Part<'_>]) -> Vec<PodId> {
+fn denied_pods(half: &HalfJudged, asked: &PortSet, parts: &[&EndPart<'_>]) -> Vec<PodId> {
     if asked.is_subset(&half.open.possible()) {
         return Vec::new();
     }

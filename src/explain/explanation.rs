@@ -28,7 +28,7 @@ pub struct Explanation {
     /// The verdict over all groups.
     pub verdict: Verdict,
     /// The pods and addresses of both ends, grouped by what holds for them.
-    pub groups: Vec<Group>,
+    pub groups: Vec<PairGroup>,
     /// What looks wrong with the ends.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
@@ -119,14 +119,14 @@ pub enum ApiRule {
 /// Pods and addresses for which the same rules give the same verdict.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Group {
+pub struct PairGroup {
     /// The members of the source.
     pub source: Endpoint,
     /// The members of the destination.
     pub destination: Endpoint,
     /// Where the ports of the Service lead, where the destination is one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub service_ports: Vec<ServicePort>,
+    pub service_ports: Vec<PortMapping>,
     /// The asked ports that are allowed.
     pub allowed: Vec<String>,
     /// The asked ports that are denied.
@@ -144,7 +144,7 @@ pub struct Group {
 
 /// A port of a Service, and where it leads.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-pub struct ServicePort {
+pub struct PortMapping {
     /// The Service's port: `TCP/80`.
     pub port: String,
     /// Its name.
@@ -193,7 +193,7 @@ pub struct TierUse {
     /// The tier.
     pub tier: &'static str,
     /// What comes out of it.
-    pub outcome: Outcome,
+    pub outcome: TierOutcome,
     /// The policies that isolate the pod.
     pub isolated_by: Vec<RuleRef>,
     /// The rules, in order of evaluation.
@@ -203,7 +203,7 @@ pub struct TierUse {
 /// What comes out of a tier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Outcome {
+pub enum TierOutcome {
     /// A rule of it matches.
     Rule,
     /// No rule matches, and the pod is isolated.

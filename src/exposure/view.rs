@@ -158,7 +158,7 @@ impl<'a, 'b> View<'a, 'b> {
     }
 
     /// Judges leads, and names the part of the destination that they are about.
-    pub(crate) fn judged(&self, leads: &[Lead], sender: &Sender<'_>) -> Judged {
+    pub(crate) fn judged(&self, leads: &[Lead], sender: &Sender<'_>) -> JudgedLeads {
         let mut caveats = BTreeSet::new();
         let mut ports = Vec::new();
         for lead in leads {
@@ -172,7 +172,7 @@ impl<'a, 'b> View<'a, 'b> {
             });
         }
         let members = leads.iter().flat_map(|lead| &lead.members);
-        Judged { verdict: joined(&ports), ports, destination: self.part(members), caveats }
+        JudgedLeads { verdict: joined(&ports), ports, destination: self.part(members), caveats }
     }
 
     /// Names some members of the destination.
@@ -225,12 +225,12 @@ impl<'a, 'b> View<'a, 'b> {
         let everybody = Region::block(self.network.classes.all().clone(), ports);
         let subject = self.network.subject_of(member.class);
         let pieces = decide(self.network, subject, Direction::Ingress, everybody, &mut ());
-        pieces.iter().all(|piece| piece.verdict == engine::Verdict::Allow && piece.doubt.is_none())
+        pieces.iter().all(|piece| piece.verdict == engine::PieceVerdict::Allow && piece.doubt.is_none())
     }
 }
 
 /// What policies say of leads.
-pub(crate) struct Judged {
+pub(crate) struct JudgedLeads {
     pub(crate) verdict: Verdict,
     pub(crate) ports: Vec<ExposedPort>,
     pub(crate) destination: Endpoint,

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::networking::v1::NetworkPolicyPort;
 
-use super::missing_rule::{Half, MissingRule, Taker};
+use super::missing_rule::{DeniedHalf, MissingRule, Taker};
 use crate::answer::no_fix::NoFix;
 use crate::answer::verdict::Verdict;
 use crate::ends::end::End;
@@ -28,7 +28,7 @@ use crate::policy::network_policy::write;
 
 /// A question about a connection, so that it can be asked again.
 #[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
+pub struct ConnectionQuestion<'a> {
     /// Who opens the connection.
     pub source: &'a Target,
     /// Who accepts it.
@@ -43,8 +43,8 @@ pub struct Question<'a> {
 ///
 /// # Errors
 /// Why there is no fix.
-pub fn propose(network: &Network<'_>, question: Question<'_>) -> Result<Option<Fix>, NoFix> {
-    let asking = Asking { network, question };
+pub fn propose(network: &Network<'_>, question: ConnectionQuestion<'_>) -> Result<Option<Fix>, NoFix> {
+    let asking = Inquiry { network, question };
     let (source, destination) = asking.ends(network)?;
     let (answer, denied) = asking.judge(network, (&source, &destination))?;
     match answer.verdict {
@@ -67,7 +67,7 @@ pub fn propose(network: &Network<'_>, question: Question<'_>) -> Result<Option<F
     let missing = halves.into_iter().filter(|(_, pods, ..)| !pods.is_empty());
     let missing: Result<Vec<MissingRule>, NoFix> = missing
         .map(|(direction, pods, subject, peer)| {
-            let half = Half { direction, pods, subject, peer, ports: ports.clone() };
+            let half = DeniedHalf { direction, pods, subject, peer, ports: ports.clone() };
             MissingRule::find(network.snapshot, half)
         })
         .collect();
@@ -107,12 +107,12 @@ fn choices<'a>(network: &Network<'a>, missing: &[MissingRule]) -> Result<Vec<Vec
 }
 
 /// A question to a network, and to those that proposals would make of it.
-pub(crate) struct Asking<'a, 'b> {
+pub(crate) struct Inquiry<'a, 'b> {
     pub(crate) network: &'a Network<'b>,
-    pub(crate) question: Question<'a>,
+    pub(crate) question: ConnectionQuestion<'a>,
 }
 
-impl Asking<'_, '_> {
+impl Inquiry<'_, '_> {
     pub(crate) fn ends(&self, network: &Network<'_>) -> Result<(End, End), NoFix> {
         let find = |target| find_end(network, target, self.question.namespace);
         let (source, destination) = (find(self.question.source), find(self.question.destination));

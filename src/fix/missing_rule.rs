@@ -47,7 +47,7 @@ pub(crate) enum Taker<'a> {
 }
 
 /// The half that is denied: for which pods, and what the rule is about.
-pub(crate) struct Half<'a> {
+pub(crate) struct DeniedHalf<'a> {
     pub(crate) direction: Direction,
     pub(crate) pods: &'a BTreeSet<PodId>,
     /// The end that the pods are of.
@@ -62,8 +62,8 @@ impl MissingRule {
     ///
     /// # Errors
     /// Why no rule can name the ends.
-    pub(crate) fn find(snapshot: &Snapshot, half: Half<'_>) -> Result<Self, NoFix> {
-        let Half { direction, pods, subject, peer, ports } = half;
+    pub(crate) fn find(snapshot: &Snapshot, half: DeniedHalf<'_>) -> Result<Self, NoFix> {
+        let DeniedHalf { direction, pods, subject, peer, ports } = half;
         let name = name_of(&subject.endpoint);
         let owner = |pod: &PodId| {
             let workload = snapshot.pods.at(*pod).workload;

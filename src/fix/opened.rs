@@ -13,13 +13,13 @@ use crate::model::ips::Family;
 use crate::policy::{Direction, RuleId};
 
 /// A network before and after rules were added to it.
-pub(crate) struct Opened<'a, 'b> {
+pub(crate) struct NewlyOpened<'a, 'b> {
     units: Units,
     before: Rows<'a, 'b>,
     after: Rows<'a, 'b>,
 }
 
-impl<'a, 'b> Opened<'a, 'b> {
+impl<'a, 'b> NewlyOpened<'a, 'b> {
     /// Prepares the comparison; `after` has all rules of `before`.
     pub(crate) fn new(before: &'a Network<'b>, after: &'a Network<'b>) -> Self {
         let units = Units::build(after, Level::Workloads);

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::fix::Asking;
+use super::fix::Inquiry;
 use super::missing_rule::{MissingRule, Taker};
-use super::opened::Opened;
+use super::opened::NewlyOpened;
 use super::selection::named_with;
 use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::EndpointKind;
@@ -19,7 +19,7 @@ use crate::model::snapshot::Snapshot;
 use crate::policy::network_policy::write;
 use crate::policy::{Direction, IsolationId, PolicySource, RuleId};
 
-impl Asking<'_, '_> {
+impl Inquiry<'_, '_> {
     /// Lays a choice over the snapshot and asks again.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ impl Asking<'_, '_> {
         }
         let opens = (!snapshot.lacks_pods()).then(|| {
             let added: Vec<RuleId> = added_rules(&after, &changes);
-            Opened::new(self.network, &after).count(&added, (&ends.0, &ends.1))
+            NewlyOpened::new(self.network, &after).count(&added, (&ends.0, &ends.1))
         });
         if opens.is_none() {
             notes.push(Caveat::UnreadOpened);

@@ -19,7 +19,7 @@ use crate::engine::class::ClassId;
 use crate::engine::connection::judge;
 use crate::engine::network::Network;
 use crate::fix::fix;
-use crate::fix::missing_rule::{Half, MissingRule};
+use crate::fix::missing_rule::{DeniedHalf, MissingRule};
 use crate::fix::selection::labels_of;
 use crate::model::endpoint::PodId;
 use crate::model::ips::IpSet;
@@ -234,8 +234,13 @@ pub fn other_side(
         return Ok(None);
     }
     let ports = fix::ports(network, &destination, Some(&query));
-    let half =
-        Half { direction: Direction::Ingress, pods: &pods, subject: &destination, peer: source, ports };
+    let half = DeniedHalf {
+        direction: Direction::Ingress,
+        pods: &pods,
+        subject: &destination,
+        peer: source,
+        ports,
+    };
     let policy = MissingRule::find(snapshot, half)?.policy_of_its_own(snapshot, planned)?;
     Ok(to_object(&policy))
 }

@@ -14,7 +14,7 @@ pub(crate) type Kin<'a> = (Option<&'a str>, Shape);
 
 /// One end of a graph.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct End<'a> {
+pub(crate) struct BoxEnd<'a> {
     /// Whom it can share a box with; nobody where it stands for many already.
     pub(crate) kin: Option<Kin<'a>>,
     /// Whether it is one pod, so that it has no connection to itself that could be missing.
@@ -22,12 +22,12 @@ pub(crate) struct End<'a> {
 }
 
 /// An edge seen from one of its ends: whether it leads away, the other end, and how it is drawn.
-type Side = (bool, usize, usize);
+type EdgeSide = (bool, usize, usize);
 
 /// Finds for each end that shares a box the first one in it.
-pub(crate) fn boxes(ends: &[End<'_>], edges: &[Edge]) -> BTreeMap<usize, usize> {
+pub(crate) fn boxes(ends: &[BoxEnd<'_>], edges: &[Edge]) -> BTreeMap<usize, usize> {
     let around = Around::of(edges);
-    let mut alike: HashMap<(Kin<'_>, BTreeSet<Side>), Vec<usize>> = HashMap::new();
+    let mut alike: HashMap<(Kin<'_>, BTreeSet<EdgeSide>), Vec<usize>> = HashMap::new();
     for (id, end) in ends.iter().enumerate() {
         let Some(kin) = end.kin else { continue };
         for inside in around.inside(ends, id) {
@@ -51,7 +51,7 @@ pub(crate) fn boxes(ends: &[End<'_>], edges: &[Edge]) -> BTreeMap<usize, usize> 
 
 /// The edges of every end.
 struct Around {
-    others: BTreeMap<usize, Vec<Side>>,
+    others: BTreeMap<usize, Vec<EdgeSide>>,
     /// How the edges from an end to itself are drawn.
     own: BTreeMap<usize, BTreeSet<usize>>,
 }
@@ -73,12 +73,12 @@ impl Around {
         around
     }
 
-    fn sides(&self, id: usize) -> impl Iterator<Item = Side> {
+    fn sides(&self, id: usize) -> impl Iterator<Item = EdgeSide> {
         self.others.get(&id).into_iter().flatten().copied()
     }
 
     /// Lists how edges between an end and others in its box could be drawn: as those to itself.
-    fn inside(&self, ends: &[End<'_>], id: usize) -> BTreeSet<BTreeSet<usize>> {
+    fn inside(&self, ends: &[BoxEnd<'_>], id: usize) -> BTreeSet<BTreeSet<usize>> {
         let own = self.own.get(&id).cloned().unwrap_or_default();
         let Some(end) = ends.get(id).filter(|end| end.is_pod && own.is_empty()) else {
             return BTreeSet::from([own]);

@@ -13,7 +13,7 @@ use super::text::{Label, Line, padded, write_lines};
 use super::{diff_markdown, diff_rows};
 use crate::answer::verdict::Verdict;
 use crate::diff::change::{Cause, ChangeKind, IsolationChange};
-use crate::diff::change_summary::{ChangeGroup, ChangeLine, Detail, summarise};
+use crate::diff::change_summary::{ChangeDetail, ChangeGroup, ChangeLine, summarise};
 use crate::diff::diff::Diff;
 use crate::ends::place::{Place, title};
 
@@ -24,7 +24,7 @@ impl Answer for Diff<'_, '_> {
     const FORMATS: Formats = Format::OF_CONNECTIONS;
 
     fn text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
-        let detail = if look.wide { Detail::Every } else { Detail::Merged };
+        let detail = if look.wide { ChangeDetail::Every } else { ChangeDetail::Merged };
         let (summary, gaps) = (summarise(self, detail), self.gaps());
         let mut lines = vec![Line::new(0, 2).with(Label::Heading, headline(&summary, &gaps))];
         lines.extend(isolations(&summary.isolations, look));
@@ -57,7 +57,7 @@ impl Connections for Diff<'_, '_> {
     }
 
     fn graph(&self) -> Graph {
-        let (summary, limits) = (summarise(self, Detail::Merged), self.limits());
+        let (summary, limits) = (summarise(self, ChangeDetail::Merged), self.limits());
         let mut told = vec![headline(&summary, &limits.gaps)];
         let words =
             |own: &IsolationChange| format!("{} {} {}", title(&own.subject), turn(own), losses(own));

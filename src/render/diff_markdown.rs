@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::diff_words::{Sentence, UNKNOWN_CAUSE, headline, items, losses, sentence, turn, word};
 use super::limits::Limits;
 use super::markdown;
-use crate::diff::change_summary::{ChangeGroup, Detail, summarise};
+use crate::diff::change_summary::{ChangeDetail, ChangeGroup, summarise};
 use crate::diff::diff::Diff;
 use crate::ends::place::title;
 
@@ -17,7 +17,7 @@ const UNFOLDED: usize = 50;
 /// # Errors
 /// Those of the writer.
 pub fn write(out: &mut dyn Write, diff: &Diff<'_, '_>, limits: &Limits) -> io::Result<()> {
-    let summary = summarise(diff, Detail::Merged);
+    let summary = summarise(diff, ChangeDetail::Merged);
     writeln!(out, "### Network policies: {}", headline(&summary, &limits.gaps).trim_end_matches('.'))?;
     if !summary.isolations.is_empty() {
         writeln!(out)?;

@@ -9,7 +9,7 @@ use super::machine::{Document, Syntax};
 use super::records::{ENDS, end, ends};
 use super::stream::stream;
 use crate::answer::verdict::API_VERSION;
-use crate::diff::change::{Cause, Change, ChangeKind, IsolationChange};
+use crate::diff::change::{Cause, ChangeKind, ConnectionChange, IsolationChange};
 use crate::diff::changed::Changed;
 use crate::diff::diff::Diff;
 
@@ -79,7 +79,7 @@ fn cause(cause: &Cause) -> String {
 /// Hands over every change; returns the isolations, with what the changes mean to each.
 fn changes(
     diff: &Diff<'_, '_>,
-    mut write: impl FnMut(&Change<'_>) -> io::Result<()>,
+    mut write: impl FnMut(&ConnectionChange<'_>) -> io::Result<()>,
 ) -> io::Result<Vec<IsolationChange>> {
     let mut isolations = diff.isolations();
     stream(|written| {
@@ -92,8 +92,8 @@ fn changes(
 }
 
 /// Returns a change as it is in the schema.
-fn row<'a>(changed: &Changed<'a>) -> Change<'a> {
-    Change {
+fn row<'a>(changed: &Changed<'a>) -> ConnectionChange<'a> {
+    ConnectionChange {
         change: changed.change,
         source: changed.source,
         destination: changed.destination,

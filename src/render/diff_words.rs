@@ -3,7 +3,7 @@
 use crate::answer::endpoint::Endpoint;
 use crate::diff::change::{Cause, CauseKind, ChangeKind, IsolationChange};
 use crate::diff::change_summary::ChangeSummary;
-use crate::diff::changed::Ports;
+use crate::diff::changed::SidePorts;
 use crate::diff::sides::Sides;
 use crate::ends::naming::name_of;
 use crate::render::place::where_is;
@@ -107,7 +107,7 @@ pub(crate) const fn word(change: ChangeKind) -> &'static str {
 }
 
 /// Says what was open, or is, or both.
-pub(crate) fn ports(ports: &Sides<Ports>, change: ChangeKind) -> String {
+pub(crate) fn ports(ports: &Sides<SidePorts>, change: ChangeKind) -> String {
     match change {
         ChangeKind::Added => items(&ports.after),
         ChangeKind::Removed => items(&ports.before),
@@ -116,7 +116,7 @@ pub(crate) fn ports(ports: &Sides<Ports>, change: ChangeKind) -> String {
 }
 
 /// Writes ports; those that may be open are marked.
-pub(crate) fn items(ports: &Ports) -> String {
+pub(crate) fn items(ports: &SidePorts) -> String {
     let unsure = (!ports.unsure.is_empty()).then(|| format!("{} (depends)", ports.unsure.join(", ")));
     let open = (!ports.open.is_empty()).then(|| ports.open.join(", "));
     open.into_iter().chain(unsure).collect::<Vec<_>>().join(", ")

@@ -7,7 +7,7 @@ use super::format::{Format, Formats};
 use super::look::Look;
 use super::machine::{self, Syntax};
 use super::text::{Label, Line, padded, write_lines};
-use crate::report::doctor::{Allowed, Checkup, Place};
+use crate::report::doctor::{Checkup, NeededService, UserRight};
 
 impl Answer for Checkup {
     const FORMATS: Formats = Format::OF_EXPLANATIONS;
@@ -67,7 +67,7 @@ fn plugin(checkup: &Checkup) -> Vec<Line> {
     lines
 }
 
-fn place(name: &str, place: &Place) -> Line {
+fn place(name: &str, place: &NeededService) -> Line {
     let ready = match &*place.backends {
         [] => "no backend is ready".to_owned(),
         backends => format!("at {}", backends.join(", ")),
@@ -81,7 +81,7 @@ fn place(name: &str, place: &Place) -> Line {
 
 fn rights(checkup: &Checkup) -> Vec<Line> {
     let within = format!("in {}", checkup.namespace);
-    let place = |right: &Allowed| match (right.everywhere, right.in_namespace) {
+    let place = |right: &UserRight| match (right.everywhere, right.in_namespace) {
         (true, _) => "everywhere",
         (false, true) => &*within,
         (false, false) => "nowhere",

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::graph::{Graph, Node, colour};
+use super::graph::{Graph, GraphNode, colour};
 use super::sanitize::sanitize;
 use crate::render::edge::{Shape, Stroke};
 
@@ -46,7 +46,7 @@ fn note(out: &mut dyn Write, name: &str, lines: &mut dyn Iterator<Item = String>
     if text.is_empty() { Ok(()) } else { writeln!(out, "  {name} [label=\"{text}\", shape=note];") }
 }
 
-fn node(out: &mut dyn Write, indent: &str, node: &Node) -> io::Result<()> {
+fn node(out: &mut dyn Write, indent: &str, node: &GraphNode) -> io::Result<()> {
     let look = match node.shape {
         Shape::Workload => "",
         Shape::Group => ", style=bold",

@@ -17,7 +17,7 @@ use crate::answer::verdict::Verdict;
 use crate::ends::naming::name_of;
 use crate::ends::place::title;
 use crate::explain::explanation::{
-    Clause, Explanation, Group, Half, Miss, Need, Reason, RuleMiss, RuleUse, ServicePort,
+    Clause, Explanation, Half, Miss, Need, PairGroup, PortMapping, Reason, RuleMiss, RuleUse,
 };
 
 /// Near misses that are shown of each half unless every detail is asked for.
@@ -81,7 +81,7 @@ pub fn finding(finding: &Finding) -> Line {
 }
 
 /// Writes where the ports of a Service lead: `svc 80 -> TCP/8080`.
-fn service_ports(ports: &[ServicePort]) -> Line {
+fn service_ports(ports: &[PortMapping]) -> Line {
     let mut line = Line::new(2, 9).plain(padded("ports", 8));
     for (index, port) in ports.iter().enumerate() {
         let comma = if index + 1 < ports.len() { "," } else { "" };
@@ -91,7 +91,7 @@ fn service_ports(ports: &[ServicePort]) -> Line {
 }
 
 /// Writes where a port of a Service leads: `svc 80 (web) -> TCP/8080`.
-pub(crate) fn service_port(port: &ServicePort) -> String {
+pub(crate) fn service_port(port: &PortMapping) -> String {
     let number = port.port.trim_start_matches("TCP/");
     let name = port.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
     format!("svc {number}{name} -> {}", port.target)
@@ -101,7 +101,7 @@ fn ports(items: &[String]) -> String {
     items.join(" ")
 }
 
-fn group_line(group: &Group) -> Line {
+fn group_line(group: &PairGroup) -> Line {
     let ends = format!("{} -> {}", title(&group.source), title(&group.destination));
     let count = match group.source.pods.len() * group.destination.pods.len().max(1) {
         0 | 1 => String::new(),

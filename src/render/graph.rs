@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use super::boxes::{End, boxes};
+use super::boxes::{BoxEnd, boxes};
 use super::diff_words::{ports, word};
 use super::edge::{Edge, Shape, Stroke};
 use super::limits::Limits;
@@ -14,13 +14,13 @@ use crate::answer::verdict::Verdict;
 use crate::diff::change::ChangeKind;
 use crate::diff::change_summary::{ChangeGroup, ChangeLine};
 use crate::ends::place::{Extent, Place, title};
-use crate::report::summary::Line;
+use crate::report::summary::SummaryLine;
 
 /// A graph, in the order in which it is written.
 #[derive(Debug)]
 pub struct Graph {
     /// The namespaces, each with its nodes; nodes outside of any namespace stand under `None`.
-    pub clusters: BTreeMap<Option<String>, Vec<Node>>,
+    pub clusters: BTreeMap<Option<String>, Vec<GraphNode>>,
     /// The edges.
     pub edges: Vec<Edge>,
     /// What is told beside the drawing, a line each.
@@ -31,7 +31,7 @@ pub struct Graph {
 
 /// One end of edges, or several with the same edges.
 #[derive(Debug)]
-pub struct Node {
+pub struct GraphNode {
     /// Its number in the graph.
     pub id: usize,
     /// The names inside its cluster; harmless to a terminal, not yet to the graph's language.
@@ -51,7 +51,7 @@ pub(crate) const fn colour(change: ChangeKind) -> &'static str {
 
 impl Graph {
     /// Draws the lines of a summary.
-    pub fn of(lines: &[Line], limits: Limits) -> Self {
+    pub fn of(lines: &[SummaryLine], limits: Limits) -> Self {
         Self { limits, ..Self::between(lines.iter().map(connection).collect()) }
     }
 
@@ -76,23 +76,26 @@ impl Graph {
                 Shape::Group => false,
                 Shape::Outside => label.starts_with("node/"),
             };
-            End { kin: shares.then_some((*namespace, shape(place))), is_pod: label.starts_with("pod/") }
+            BoxEnd {
+                kin: shares.then_some((*namespace, shape(place))),
+                is_pod: label.starts_with("pod/"),
+            }
         };
         let numbered = |Edge { from, to, label, stroke, change }| {
             Some(Edge { from: *ids.get(from)?, to: *ids.get(to)?, label, stroke, change })
         };
         let numbered: Vec<Edge> = edges.into_iter().filter_map(numbered).collect();
-        let ends: Vec<End<'_>> = places.iter().zip(&labels).map(end).collect();
+        let ends: Vec<BoxEnd<'_>> = places.iter().zip(&labels).map(end).collect();
         let boxes = boxes(&ends, &numbered);
         let box_of = |id: usize| boxes.get(&id).copied().unwrap_or(id);
 
-        let mut nodes: BTreeMap<(Option<&str>, usize), Node> = BTreeMap::new();
+        let mut nodes: BTreeMap<(Option<&str>, usize), GraphNode> = BTreeMap::new();
         for (id, ((namespace, _, place), label)) in places.iter().zip(labels).enumerate() {
             let id = box_of(id);
-            let node = || Node { id, labels: Vec::new(), shape: shape(place) };
+            let node = || GraphNode { id, labels: Vec::new(), shape: shape(place) };
             nodes.entry((*namespace, id)).or_insert_with(node).labels.push(label);
         }
-        let mut clusters: BTreeMap<Option<String>, Vec<Node>> = BTreeMap::new();
+        let mut clusters: BTreeMap<Option<String>, Vec<GraphNode>> = BTreeMap::new();
         for ((namespace, _), node) in nodes {
             clusters.entry(namespace.map(str::to_owned)).or_default().push(node);
         }
@@ -104,7 +107,7 @@ impl Graph {
     }
 }
 
-fn connection(line: &Line) -> Edge<&Rc<Place>> {
+fn connection(line: &SummaryLine) -> Edge<&Rc<Place>> {
     let unsure = line.verdict == Verdict::Depends;
     let ports = line.ports.join(", ");
     Edge {

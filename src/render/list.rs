@@ -31,7 +31,7 @@ impl Answer for List<'_, '_> {
             writeln!(out, "{}", nothing(self))?;
         } else {
             let header = look.headers.then(|| ["SOURCE", "DESTINATION", "PORTS"].map(str::to_owned));
-            let cells = |line: &summary::Line| {
+            let cells = |line: &summary::SummaryLine| {
                 let [source, destination] =
                     [&line.source, &line.destination].map(|end| sanitize(&end.title()));
                 [source, destination, ports(line)]
@@ -105,10 +105,10 @@ fn nothing(list: &List<'_, '_>) -> String {
     }
 }
 
-fn every_line(list: &List<'_, '_>) -> Vec<summary::Line> {
+fn every_line(list: &List<'_, '_>) -> Vec<summary::SummaryLine> {
     let mut lines = Vec::new();
     let _ = list.each(&mut |listed| {
-        lines.push(summary::Line {
+        lines.push(summary::SummaryLine {
             source: Rc::new(place(listed.from.is_whole, listed.source)),
             destination: Rc::new(place(listed.to.is_whole, listed.destination)),
             ports: listed.ports.to_vec(),
@@ -120,7 +120,7 @@ fn every_line(list: &List<'_, '_>) -> Vec<summary::Line> {
 }
 
 /// Writes the ports of a line, and whether they are certain.
-fn ports(line: &summary::Line) -> String {
+fn ports(line: &summary::SummaryLine) -> String {
     let depends = if line.verdict == Verdict::Depends { " (depends)" } else { "" };
     format!("{}{depends}", line.ports.join(", "))
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::graph::{Graph, Node, colour};
+use super::graph::{Graph, GraphNode, colour};
 use super::sanitize::sanitize;
 use crate::diff::change::ChangeKind;
 use crate::render::edge::{Shape, Stroke};
@@ -63,7 +63,7 @@ fn note(out: &mut dyn Write, name: &str, lines: &mut dyn Iterator<Item = String>
     if lines.is_empty() { Ok(()) } else { writeln!(out, "  {name}[\"{}\"]", lines.join("<br/>")) }
 }
 
-fn node(out: &mut dyn Write, indent: &str, node: &Node) -> io::Result<()> {
+fn node(out: &mut dyn Write, indent: &str, node: &GraphNode) -> io::Result<()> {
     let (open, close) = match node.shape {
         Shape::Workload => ("[", "]"),
         Shape::Group => ("[[", "]]"),

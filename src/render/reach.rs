@@ -71,14 +71,14 @@ impl Connections for Sources<'_, '_> {
     fn graph(&self) -> Graph {
         let lines = self.lines(shown(self));
         let target = Rc::new(Place::unit(&self.target));
-        let edge = |(source, line): (Rc<Place>, &SourceLine)| summary::Line {
+        let edge = |(source, line): (Rc<Place>, &SourceLine)| summary::SummaryLine {
             source,
             destination: line.destination.as_ref().map_or_else(|| Rc::clone(&target), Rc::clone),
             ports: port_names(line),
             verdict: line.verdict,
         };
         let edges = rows(&lines).into_iter().map(edge);
-        let edges: Vec<summary::Line> =
+        let edges: Vec<summary::SummaryLine> =
             edges.chain(ways::edges(self.ways(shown(self)), (&self.target, &target))).collect();
         Graph::of(&edges, self.limits())
     }

@@ -11,9 +11,9 @@ use super::ways::Columns;
 use super::{records, ways};
 use crate::answer::endpoint::EndpointKind;
 use crate::answer::verdict::API_VERSION;
-use crate::explain::explanation::ServicePort;
+use crate::explain::explanation::PortMapping;
 use crate::report::connection::{Opened, SourceRow};
-use crate::report::reach::{Found, Sources, Which};
+use crate::report::reach::{FoundSource, Sources, WhichSources};
 
 /// Writes the sources as data, row by row.
 ///
@@ -30,16 +30,16 @@ pub fn data(out: &mut dyn Write, sources: &Sources<'_, '_>, syntax: Syntax) -> i
     if let Some(port) = &sources.port {
         document.field("port", port)?;
     }
-    document.rows("connections", |document| rows(document, Which::All))?;
+    document.rows("connections", |document| rows(document, WhichSources::All))?;
     document.rows("exposures", |document| {
-        sources.ways(Which::All).iter().try_for_each(|way| document.row(way))
+        sources.ways(WhichSources::All).iter().try_for_each(|way| document.row(way))
     })?;
-    document.field("totals", &sources.totals(Which::All))?;
+    document.field("totals", &sources.totals(WhichSources::All))?;
     if let Some(only) = &sources.only {
         document.field("only", only)?;
-        document.rows("unexpected", |document| rows(document, Which::Unexpected))?;
+        document.rows("unexpected", |document| rows(document, WhichSources::Unexpected))?;
         document.rows("unexpectedExposures", |document| {
-            sources.ways(Which::Unexpected).iter().try_for_each(|way| document.row(way))
+            sources.ways(WhichSources::Unexpected).iter().try_for_each(|way| document.row(way))
         })?;
     }
     if !sources.findings.is_empty() {
@@ -51,7 +51,7 @@ pub fn data(out: &mut dyn Write, sources: &Sources<'_, '_>, syntax: Syntax) -> i
 }
 
 /// Returns a source as it is in the schema.
-fn row<'a>(found: &'a Found<'a>) -> SourceRow<'a> {
+fn row<'a>(found: &'a FoundSource<'a>) -> SourceRow<'a> {
     let opened = found.opened.clone();
     let [egress, ingress] = opened.map_or([None, None], |halves| halves.map(Some));
     SourceRow { connection: found.connection, service_ports: &found.service_ports, egress, ingress }
@@ -81,7 +81,7 @@ pub fn records(sources: &Sources<'_, '_>, look: Look, record: &mut WriteRecord<'
 }
 
 /// Writes where ports of a Service lead, apart by blanks: `TCP/80->TCP/8080`.
-fn ports(ports: &[ServicePort]) -> String {
+fn ports(ports: &[PortMapping]) -> String {
     let ports = ports.iter().map(|port| format!("{}->{}", port.port, port.target));
     ports.collect::<Vec<_>>().join(" ")
 }

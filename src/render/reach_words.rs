@@ -10,12 +10,12 @@ use crate::ends::naming::name_of;
 use crate::ends::place::{Extent, Place};
 use crate::explain::explanation::Reason;
 use crate::report::connection::{Count, Totals};
-use crate::report::reach::{Sources, Which};
+use crate::report::reach::{Sources, WhichSources};
 use crate::report::source_lines::SourceLine;
 
 /// With an expectation, what was not expected is the answer.
-pub(crate) fn shown(sources: &Sources<'_, '_>) -> Which {
-    if sources.only.is_some() { Which::Unexpected } else { Which::All }
+pub(crate) fn shown(sources: &Sources<'_, '_>) -> WhichSources {
+    if sources.only.is_some() { WhichSources::Unexpected } else { WhichSources::All }
 }
 
 /// Returns the answer in one line.

@@ -15,7 +15,7 @@ use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::Verdict;
 use crate::ends::naming::name_of;
 use crate::ends::place::title;
-use crate::report::subject_explanation::{Allowed, Dir, SubjectExplanation};
+use crate::report::subject_explanation::{AllowedPeer, Dir, SubjectExplanation};
 
 /// Peers of one rule that are shown unless every detail is asked for.
 const SHOWN: usize = 8;
@@ -65,7 +65,7 @@ fn direction(name: &str, preposition: &str, dir: &Dir, look: Look) -> Vec<Line> 
     );
     let mut rest = &*dir.allows;
     while let Some(first) = rest.first() {
-        let same = |row: &&Allowed| row.rule == first.rule && row.pods == first.pods;
+        let same = |row: &&AllowedPeer| row.rule == first.rule && row.pods == first.pods;
         let count = rest.iter().take_while(same).count();
         let (own, others) = rest.split_at(count);
         if dir.isolated {
@@ -85,7 +85,7 @@ fn rule(
     preposition: &str,
     rule: Option<&RuleRef>,
     pods: &[String],
-    rows: &[Allowed],
+    rows: &[AllowedPeer],
     look: Look,
 ) -> Vec<Line> {
     let start = Line::new(2, 4).plain("allowed by");

@@ -122,7 +122,7 @@ pub(crate) fn write_markdown(out: &mut dyn Write, exposures: &[Exposure]) -> io:
 pub(crate) fn edges<'a>(
     exposures: &'a [Exposure],
     (target, place): (&'a Endpoint, &'a Rc<Place>),
-) -> impl Iterator<Item = summary::Line> + 'a {
+) -> impl Iterator<Item = summary::SummaryLine> + 'a {
     let edge = move |exposure: &Exposure| {
         let title = name(exposure);
         let source = Rc::new(Place::Whole { title, extent: Extent::Unit(None) });
@@ -130,7 +130,7 @@ pub(crate) fn edges<'a>(
             true => Rc::clone(place),
             false => Rc::new(Place::Part(exposure.destination.clone())),
         };
-        let line = move |(verdict, ports): (Verdict, Vec<&ExposedPort>)| summary::Line {
+        let line = move |(verdict, ports): (Verdict, Vec<&ExposedPort>)| summary::SummaryLine {
             source: Rc::clone(&source),
             destination: Rc::clone(&destination),
             ports: ports.into_iter().map(leads).collect(),

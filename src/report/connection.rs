@@ -3,7 +3,7 @@
 use crate::answer::endpoint::Endpoint;
 use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::Verdict;
-use crate::explain::explanation::{Reason, ServicePort};
+use crate::explain::explanation::{PortMapping, Reason};
 use crate::exposure::ways::WayCounts;
 use serde::Serialize;
 
@@ -28,7 +28,7 @@ pub struct SourceRow<'a> {
     pub connection: Connection<'a>,
     /// Where the ports of the Service lead, where the target is one that rewrites them.
     #[serde(rename = "servicePorts", skip_serializing_if = "<[_]>::is_empty")]
-    pub service_ports: &'a [ServicePort],
+    pub service_ports: &'a [PortMapping],
     /// What the policies of the source open, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub egress: Option<Opened>,

@@ -35,7 +35,7 @@ pub struct DefaultDeny {
 
 /// What is allowed beside the base.
 #[derive(Clone, Copy, Debug)]
-pub struct Allowed<'a> {
+pub struct BaseAllows<'a> {
     /// Whether pods of the namespace may talk to each other.
     pub inside: Inside,
     /// The cluster's DNS; port 53 everywhere where none is known.
@@ -45,7 +45,7 @@ pub struct Allowed<'a> {
 }
 
 /// Composes the base of a namespace.
-pub fn default_deny(snapshot: &Snapshot, namespace: &str, allowed: Allowed<'_>) -> DefaultDeny {
+pub fn default_deny(snapshot: &Snapshot, namespace: &str, allowed: BaseAllows<'_>) -> DefaultDeny {
     let mut findings = Vec::new();
     let everyone = Selector::default();
     let deny = write::isolation(&everyone, &Direction::ALL);

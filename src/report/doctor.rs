@@ -26,13 +26,13 @@ pub struct Checkup {
     /// How many policies can be judged.
     pub policies: usize,
     /// Where DNS is: Services, their addresses and ports, and how many backends are ready.
-    pub dns: Vec<Place>,
+    pub dns: Vec<NeededService>,
     /// Where the API server is.
-    pub api_server: Vec<Place>,
+    pub api_server: Vec<NeededService>,
     /// The namespace of rights that are not given everywhere.
     pub namespace: String,
     /// What the user may do.
-    pub rights: Vec<Allowed>,
+    pub rights: Vec<UserRight>,
     /// What makes answers doubtful; the exit code is 1 where there is any.
     pub problems: Vec<String>,
     /// What the answers of this user would carry.
@@ -57,7 +57,7 @@ pub struct Plugin {
 
 /// A Service that everything needs.
 #[derive(Clone, Debug, Serialize)]
-pub struct Place {
+pub struct NeededService {
     /// `kube-system/svc/kube-dns`.
     pub service: String,
     /// Its addresses.
@@ -71,7 +71,7 @@ pub struct Place {
 /// A right of the user.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Allowed {
+pub struct UserRight {
     /// `list` or `patch`.
     pub verb: &'static str,
     /// The resource.
@@ -175,12 +175,12 @@ fn unenforced(plugin: &NetworkPlugin, has_policies: bool) -> Option<String> {
     has_policies.then(|| format!("policies exist, but {problem}"))
 }
 
-fn place(snapshot: &Snapshot, service: &Service) -> Place {
+fn place(snapshot: &Snapshot, service: &Service) -> NeededService {
     let namespace = &snapshot.namespaces.at(service.namespace).name;
     let ports = service.ports.iter();
     let ports = ports.map(|port| format!("{}/{} -> {}", port.protocol, port.port, port.target));
     let backends = service.slices.iter().flat_map(|slice| slice.ips.iter().map(ToString::to_string));
-    Place {
+    NeededService {
         service: format!("{namespace}/svc/{}", service.name),
         addresses: match &service.address {
             ServiceAddress::Own(ips) => ips.iter().map(ToString::to_string).collect(),
@@ -192,7 +192,7 @@ fn place(snapshot: &Snapshot, service: &Service) -> Place {
     }
 }
 
-fn allowed(right: &Right) -> Allowed {
+fn allowed(right: &Right) -> UserRight {
     let Right { verb, resource, everywhere, in_namespace } = right.clone();
-    Allowed { verb, resource, everywhere, in_namespace }
+    UserRight { verb, resource, everywhere, in_namespace }
 }

@@ -18,7 +18,7 @@ use crate::policy::{Direction, Isolation, Ports, Rule, Selection};
 pub fn of(network: &Network<'_>, subjects: &[SubjectId]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for subject in subjects {
-        let check = Check::new(network, *subject);
+        let check = PolicyCheck::new(network, *subject);
         let all = [
             check.selector_is_not_an_address(),
             check.open_to_every_pod(),
@@ -37,14 +37,14 @@ pub fn of(network: &Network<'_>, subjects: &[SubjectId]) -> Vec<Finding> {
 }
 
 /// The policies of one subject.
-struct Check<'a, 'b> {
+struct PolicyCheck<'a, 'b> {
     network: &'a Network<'b>,
     egress: Row,
     rules: Vec<&'a Rule>,
     isolations: Vec<&'a Isolation>,
 }
 
-impl<'a, 'b> Check<'a, 'b> {
+impl<'a, 'b> PolicyCheck<'a, 'b> {
     fn new(network: &'a Network<'b>, subject: SubjectId) -> Self {
         let both = || Direction::ALL.into_iter();
         let rules = both().flat_map(|direction| network.governing(subject, direction));

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::matrix::{Matrix, Reach};
-use super::query::Query;
+use super::matrix::{Matrix, ReachOfClasses};
+use super::query::ListQuery;
 use crate::answer::caveat::Caveat;
 use crate::answer::caveats::limits;
 use crate::answer::endpoint::Endpoint;
@@ -35,14 +35,14 @@ pub struct Listed<'a> {
     /// The ports as a set.
     pub open: &'a PortSet,
     /// Who the source is.
-    pub from: Side<'a>,
+    pub from: ListedSide<'a>,
     /// Who the destination is.
-    pub to: Side<'a>,
+    pub to: ListedSide<'a>,
 }
 
 /// Some parts of a unit, or all of them.
 #[derive(Clone, Copy, Debug)]
-pub struct Side<'a> {
+pub struct ListedSide<'a> {
     /// The unit.
     pub unit: UnitId,
     /// The parts.
@@ -51,7 +51,7 @@ pub struct Side<'a> {
     pub is_whole: bool,
 }
 
-impl Side<'_> {
+impl ListedSide<'_> {
     /// Returns the unit if it is a whole one.
     pub fn whole(&self) -> Option<UnitId> {
         self.is_whole.then_some(self.unit)
@@ -63,7 +63,7 @@ pub type Visit<'a> = dyn FnMut(Listed<'_>) -> ControlFlow<()> + 'a;
 
 /// The classes of a source, and whether it is in the namespace that was asked for.
 #[derive(PartialEq, Eq)]
-struct Classes {
+struct SourceClasses {
     classes: Vec<ClassId>,
     is_inside: bool,
 }
@@ -71,7 +71,7 @@ struct Classes {
 /// A list, prepared: every row of the network that it needs is judged once.
 pub struct List<'a, 'b> {
     network: &'a Network<'b>,
-    query: Query,
+    query: ListQuery,
     /// The rows and columns.
     pub units: Units,
     matrix: Matrix<'a, 'b>,
@@ -83,7 +83,7 @@ pub struct List<'a, 'b> {
 
 impl<'a, 'b> List<'a, 'b> {
     /// Judges all rows that the query asks for.
-    pub fn new(network: &'a Network<'b>, query: Query) -> Self {
+    pub fn new(network: &'a Network<'b>, query: ListQuery) -> Self {
         let matrix = Matrix::new(network, &query);
         let scope = &matrix.rows.scope;
         let units = match (&query.from, &query.to) {
@@ -103,7 +103,7 @@ impl<'a, 'b> List<'a, 'b> {
 
     /// Tells every listed connection, ascending by source and destination.
     pub fn each(&self, visit: &mut Visit<'_>) -> ControlFlow<()> {
-        let mut known: Option<(Classes, Rc<Reach>)> = None;
+        let mut known: Option<(SourceClasses, Rc<ReachOfClasses>)> = None;
         for source in self.units.units.ids() {
             let parts = self.parts(source, self.from.as_ref());
             if parts.is_empty() {
@@ -111,7 +111,7 @@ impl<'a, 'b> List<'a, 'b> {
             }
             // Neighbours often are in the same classes: replicas as pods, nodes.
             let classes = parts.iter().map(|part| part.class).collect();
-            let key = Classes { classes, is_inside: self.is_inside(source) };
+            let key = SourceClasses { classes, is_inside: self.is_inside(source) };
             let reach = match known.take_if(|(before, _)| *before == key) {
                 Some((_, reach)) => reach,
                 None => Rc::new(self.reach(&key)),
@@ -126,7 +126,7 @@ impl<'a, 'b> List<'a, 'b> {
 
     /// Judges the connections of a source; from outside the namespace that was asked for, only to
     /// classes in it.
-    fn reach(&self, source: &Classes) -> Reach {
+    fn reach(&self, source: &SourceClasses) -> ReachOfClasses {
         self.matrix.reach(&source.classes, (!source.is_inside).then_some(&self.inside))
     }
 
@@ -139,7 +139,7 @@ impl<'a, 'b> List<'a, 'b> {
     }
 
     /// Lists the units that the source may reach, ascending.
-    fn destinations(&self, source: UnitId, reach: &Reach) -> Vec<UnitId> {
+    fn destinations(&self, source: UnitId, reach: &ReachOfClasses) -> Vec<UnitId> {
         let mut units: Vec<UnitId> = reach
             .classes()
             .filter_map(|class| self.units.of_class.get(&class))
@@ -174,7 +174,7 @@ impl<'a, 'b> List<'a, 'b> {
         &self,
         source: UnitId,
         destination: UnitId,
-        reach: &Reach,
+        reach: &ReachOfClasses,
         visit: &mut Visit<'_>,
     ) -> ControlFlow<()> {
         let sources = self.parts(source, self.from.as_ref());
@@ -208,10 +208,10 @@ impl<'a, 'b> List<'a, 'b> {
     /// Tells one connection: certain and uncertain ports apart.
     fn tell(
         &self,
-        reach: &Reach,
+        reach: &ReachOfClasses,
         value: usize,
-        from: Side<'_>,
-        to: Side<'_>,
+        from: ListedSide<'_>,
+        to: ListedSide<'_>,
         visit: &mut Visit<'_>,
     ) -> ControlFlow<()> {
         let Some(items) = reach.values.get(value) else { return ControlFlow::Continue(()) };
@@ -228,7 +228,7 @@ impl<'a, 'b> List<'a, 'b> {
         ControlFlow::Continue(())
     }
 
-    fn end(&self, side: Side<'_>, asked: &Option<End>) -> Cow<'_, Endpoint> {
+    fn end(&self, side: ListedSide<'_>, asked: &Option<End>) -> Cow<'_, Endpoint> {
         match side.whole() {
             Some(unit) => Cow::Borrowed(&self.units.units.at(unit).endpoint),
             None => {
@@ -239,7 +239,7 @@ impl<'a, 'b> List<'a, 'b> {
     }
 
     /// Tells whether a destination is all that the list is about.
-    pub fn is_all_asked(&self, to: Side<'_>) -> bool {
+    pub fn is_all_asked(&self, to: ListedSide<'_>) -> bool {
         let Some(asked) = &self.to else { return false };
         let size =
             |parts: &mut dyn Iterator<Item = &Part>| parts.map(|part| part.members.len()).sum::<usize>();
@@ -266,9 +266,9 @@ impl<'a, 'b> List<'a, 'b> {
         Namer::new(&self.units.units, |unit| (&unit.endpoint, unit.governed), self.governed_units())
     }
 
-    fn side<'p>(&self, unit: UnitId, parts: &'p [&'p Part]) -> Side<'p> {
+    fn side<'p>(&self, unit: UnitId, parts: &'p [&'p Part]) -> ListedSide<'p> {
         let is_whole = unit != self.units.outside && self.units.is_whole(unit, parts);
-        Side { unit, parts, is_whole }
+        ListedSide { unit, parts, is_whole }
     }
 
     /// Lists what could not be read.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::query::Query;
+use super::query::ListQuery;
 use crate::ends::grouping::Slot;
 use crate::ends::service_ports::ServicePorts;
 use crate::ends::target::PortQuery;
@@ -37,7 +37,7 @@ pub(crate) struct Cells(HashMap<Column, usize>);
 
 /// What some classes may reach.
 #[derive(Debug, Default)]
-pub(crate) struct Reach {
+pub(crate) struct ReachOfClasses {
     /// For each of them, the classes it may reach and the number of the value.
     pub(crate) cells: Vec<Cells>,
     /// The distinct values.
@@ -58,7 +58,7 @@ impl From<OpenPorts> for Items {
     }
 }
 
-impl Reach {
+impl ReachOfClasses {
     /// Lists the classes that any of the sources may reach.
     pub(crate) fn classes(&self) -> impl Iterator<Item = ClassId> + '_ {
         self.cells.iter().flat_map(|cells| cells.0.keys()).map(|column| column.class)
@@ -67,16 +67,16 @@ impl Reach {
 
 impl<'a, 'b> Matrix<'a, 'b> {
     /// Judges all rows that a query needs.
-    pub(crate) fn new(network: &'a Network<'b>, query: &Query) -> Self {
+    pub(crate) fn new(network: &'a Network<'b>, query: &ListQuery) -> Self {
         let end = query.to.as_ref();
         let service_ports = end.and_then(|end| ServicePorts::of(network, end, query.port.as_ref()));
         Self { network, rows: query.rows(network), service_ports, port: query.port.clone() }
     }
 
     /// Judges the connections of some classes to all classes, or to some only.
-    pub(crate) fn reach(&self, sources: &[ClassId], only: Option<&ClassSet>) -> Reach {
+    pub(crate) fn reach(&self, sources: &[ClassId], only: Option<&ClassSet>) -> ReachOfClasses {
         let mut ids: HashMap<OpenPorts, usize> = HashMap::new();
-        let mut reach = Reach::default();
+        let mut reach = ReachOfClasses::default();
         for source in sources {
             let row = self.rows.at(*source, Direction::Egress);
             let mut destinations =

@@ -5,13 +5,13 @@ use crate::ends::target::PortQuery;
 use crate::ends::units::Level;
 use crate::engine::class_set::ClassSet;
 use crate::engine::network::Network;
-use crate::engine::rows::{Rows, Scope};
+use crate::engine::rows::{RowScope, Rows};
 use crate::model::ports::PortSet;
 use crate::policy::Direction;
 
 /// Which connections to list.
 #[derive(Clone, Debug)]
-pub struct Query {
+pub struct ListQuery {
     /// Whether pods of one workload are one end.
     pub level: Level,
     /// The only direction to judge; both where it is absent.
@@ -26,7 +26,7 @@ pub struct Query {
     pub namespace: Option<String>,
 }
 
-impl Query {
+impl ListQuery {
     /// Judges the rows that are needed: first those of the end that is named, and of the other end
     /// only what these leave open.
     pub(crate) fn rows<'a, 'b>(&self, network: &'a Network<'b>) -> Rows<'a, 'b> {
@@ -36,7 +36,7 @@ impl Query {
                 None => network.classes.all().clone(),
             }
         };
-        let scope = Scope {
+        let scope = RowScope {
             sources: classes(&self.from),
             destinations: classes(&self.to),
             ports: self.ports(),

@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
-use super::list::{List, Listed, Side};
+use super::list::{List, Listed, ListedSide};
 use super::query;
 use crate::answer::caveat::Caveat;
 use crate::answer::caveats as limits_of;
@@ -25,7 +25,7 @@ use crate::engine::decide::Why;
 use crate::engine::network::Network;
 use crate::explain::explain;
 use crate::explain::explain::ExplainError;
-use crate::explain::explanation::{Reason, ServicePort};
+use crate::explain::explanation::{PortMapping, Reason};
 use crate::exposure::exposure;
 use crate::exposure::way::Exposure;
 use crate::exposure::ways;
@@ -36,7 +36,7 @@ use crate::world::services::Hop;
 
 /// What to tell of each source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Detail {
+pub enum SourceDetail {
     /// What it may open.
     Ports,
     /// The rules that let it in too.
@@ -45,7 +45,7 @@ pub enum Detail {
 
 /// Which sources are asked for.
 #[derive(Clone, Debug)]
-pub struct Query {
+pub struct SourcesQuery {
     /// The only destination.
     pub target: End,
     /// The only ports.
@@ -53,12 +53,12 @@ pub struct Query {
     /// The sources that are expected; all others are told apart.
     pub only: Option<Vec<End>>,
     /// What to tell of each source.
-    pub detail: Detail,
+    pub detail: SourceDetail,
 }
 
 /// Which of the sources to tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum WhichSources {
     /// All of them.
     All,
     /// Those that were not expected.
@@ -88,24 +88,24 @@ pub struct Sources<'a, 'b> {
     wanted: Option<Wanted>,
     /// The ways in that are not closed and were not expected.
     unexpected: Vec<Exposure>,
-    detail: Detail,
+    detail: SourceDetail,
     /// Whether there may be sources of which nothing is known.
     is_unknown: bool,
 }
 
 /// One source.
 #[derive(Clone, Debug)]
-pub struct Found<'a> {
+pub struct FoundSource<'a> {
     /// What it may open.
     pub connection: Connection<'a>,
     /// What lets it in, where that was asked for: the policies of the source, and of the target.
     pub opened: Option<[Opened; 2]>,
     /// Where the ports of the Service lead, where the target is one.
-    pub service_ports: Vec<ServicePort>,
+    pub service_ports: Vec<PortMapping>,
     /// Whether the destination is all of the target.
     pub is_whole_target: bool,
-    pub(crate) source: Side<'a>,
-    pub(crate) destination: Side<'a>,
+    pub(crate) source: ListedSide<'a>,
+    pub(crate) destination: ListedSide<'a>,
 }
 
 impl<'a, 'b> Sources<'a, 'b> {
@@ -113,8 +113,8 @@ impl<'a, 'b> Sources<'a, 'b> {
     ///
     /// # Errors
     /// A port that the target does not have.
-    pub fn find(network: &'a Network<'b>, query: Query) -> Result<Self, ExplainError> {
-        let Query { target, port, only, detail } = query;
+    pub fn find(network: &'a Network<'b>, query: SourcesQuery) -> Result<Self, ExplainError> {
+        let SourcesQuery { target, port, only, detail } = query;
         let mut caveats = target.caveats.clone();
         caveats.extend(explain::check_port(network, &target, port.as_ref())?);
         caveats.extend(ungoverned(network, &target));
@@ -132,7 +132,7 @@ impl<'a, 'b> Sources<'a, 'b> {
         let unexpected = wanted.as_ref().map(|own| ways::unexpected(network, &target, &exposures, own));
         let asked = port.as_ref().map(ToString::to_string);
         let (level, to) = (Level::Workloads, Some(target));
-        let list = query::Query { level, direction: None, from: None, to, port, namespace: None };
+        let list = query::ListQuery { level, direction: None, from: None, to, port, namespace: None };
         let list = List::new(network, list);
         if !hops.is_empty() && list.may_be_from_outside() {
             caveats.push(Caveat::FromOutside(name_of(&endpoint)));
@@ -160,21 +160,21 @@ impl<'a, 'b> Sources<'a, 'b> {
     /// Tells every source, ascending, and can be stopped.
     pub fn each(
         &self,
-        which: Which,
-        visit: &mut dyn FnMut(Found<'_>) -> ControlFlow<()>,
+        which: WhichSources,
+        visit: &mut dyn FnMut(FoundSource<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         self.list.each(&mut |listed| match (which, &self.wanted) {
-            (Which::All, _) => visit(self.found(listed)),
-            (Which::Unexpected, None) => ControlFlow::Continue(()),
-            (Which::Unexpected, Some(wanted)) => self.unexpected(listed, wanted, visit),
+            (WhichSources::All, _) => visit(self.found(listed)),
+            (WhichSources::Unexpected, None) => ControlFlow::Continue(()),
+            (WhichSources::Unexpected, Some(wanted)) => self.unexpected(listed, wanted, visit),
         })
     }
 
-    fn found<'f>(&self, listed: Listed<'f>) -> Found<'f> {
+    fn found<'f>(&self, listed: Listed<'f>) -> FoundSource<'f> {
         let Listed { source, destination, ports, verdict, .. } = listed;
-        Found {
+        FoundSource {
             connection: Connection { source, destination, ports, verdict },
-            opened: (self.detail == Detail::Rules).then(|| self.opened(&listed)),
+            opened: (self.detail == SourceDetail::Rules).then(|| self.opened(&listed)),
             service_ports: self.service_ports(&listed),
             is_whole_target: self.list.is_all_asked(listed.to),
             source: listed.from,
@@ -184,7 +184,7 @@ impl<'a, 'b> Sources<'a, 'b> {
 
     /// Lists where the ports of the Service lead that a source may open; nothing where clients
     /// choose among the backends' own.
-    fn service_ports(&self, listed: &Listed<'_>) -> Vec<ServicePort> {
+    fn service_ports(&self, listed: &Listed<'_>) -> Vec<PortMapping> {
         if self.hops.is_empty() {
             return Vec::new();
         }
@@ -204,7 +204,7 @@ impl<'a, 'b> Sources<'a, 'b> {
         &self,
         listed: Listed<'_>,
         wanted: &Wanted,
-        visit: &mut dyn FnMut(Found<'_>) -> ControlFlow<()>,
+        visit: &mut dyn FnMut(FoundSource<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let unit = listed.from.unit;
         if unit == self.list.units.outside {
@@ -219,7 +219,7 @@ impl<'a, 'b> Sources<'a, 'b> {
             return ControlFlow::Continue(());
         }
         let is_whole = listed.from.is_whole && self.list.units.is_whole(unit, &rest);
-        let from = Side { unit, parts: &rest, is_whole };
+        let from = ListedSide { unit, parts: &rest, is_whole };
         let source = self.list.units.endpoint(self.network, unit, &rest, None);
         visit(self.found(Listed { source: &source, from, ..listed }))
     }
@@ -259,7 +259,7 @@ impl<'a, 'b> Sources<'a, 'b> {
 
     /// Tells whether nothing but the expected sources may connect, as far as that is known.
     pub fn is_as_expected(&self) -> bool {
-        let any = self.each(Which::Unexpected, &mut |_| ControlFlow::Break(())).is_break();
+        let any = self.each(WhichSources::Unexpected, &mut |_| ControlFlow::Break(())).is_break();
         self.only.is_none() || !(any || self.is_unknown || !self.unexpected.is_empty())
     }
 
@@ -270,14 +270,14 @@ impl<'a, 'b> Sources<'a, 'b> {
 
     /// Tells whether the rules that let sources in are told.
     pub fn tells_rules(&self) -> bool {
-        self.detail == Detail::Rules
+        self.detail == SourceDetail::Rules
     }
 
     /// Lists the ways in from outside the cluster.
-    pub fn ways(&self, which: Which) -> &[Exposure] {
+    pub fn ways(&self, which: WhichSources) -> &[Exposure] {
         match which {
-            Which::All => &self.exposures,
-            Which::Unexpected => &self.unexpected,
+            WhichSources::All => &self.exposures,
+            WhichSources::Unexpected => &self.unexpected,
         }
     }
 }

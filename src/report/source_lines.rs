@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::connection::{Connection, Opened};
-use super::reach::{Found, Sources, Which};
+use super::reach::{FoundSource, Sources, WhichSources};
 use crate::answer::verdict::Verdict;
 use crate::ends::namer::Namer;
 use crate::ends::place::Place;
 use crate::ends::units::UnitId;
-use crate::explain::explanation::ServicePort;
+use crate::explain::explanation::PortMapping;
 
 /// Sources that may open the same for the same reason.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub struct SourceLine {
     /// The ports.
     pub ports: Vec<String>,
     /// Where the ports of the Service lead, where the target is one.
-    pub service_ports: Vec<ServicePort>,
+    pub service_ports: Vec<PortMapping>,
     /// `allow`, or `depends` for ports that may be open.
     pub verdict: Verdict,
     /// What lets them in, where that was asked for.
@@ -33,14 +33,14 @@ pub struct SourceLine {
 
 impl Sources<'_, '_> {
     /// Groups the sources: whole namespaces stand for their workloads.
-    pub fn lines(&self, which: Which) -> Vec<SourceLine> {
-        let mut keys: HashMap<Key, usize> = HashMap::new();
-        let mut groups: Vec<Group> = Vec::new();
+    pub fn lines(&self, which: WhichSources) -> Vec<SourceLine> {
+        let mut keys: HashMap<LineKey, usize> = HashMap::new();
+        let mut groups: Vec<LineGroup> = Vec::new();
         let _ = self.each(which, &mut |found| {
-            let key = Key::of(&found);
+            let key = LineKey::of(&found);
             let number = *keys.entry(key).or_insert(groups.len());
             if number == groups.len() {
-                groups.push(Group::default());
+                groups.push(LineGroup::default());
             }
             let alone = found.destination.whole().filter(|unit| self.list.units.is_alone(*unit));
             if let Some(group) = groups.get_mut(number) {
@@ -49,7 +49,8 @@ impl Sources<'_, '_> {
             ControlFlow::Continue(())
         });
         let namer = self.list.namer();
-        let mut keys: Vec<(usize, Key)> = keys.into_iter().map(|(key, number)| (number, key)).collect();
+        let mut keys: Vec<(usize, LineKey)> =
+            keys.into_iter().map(|(key, number)| (number, key)).collect();
         keys.sort_unstable_by_key(|(number, key)| (key.verdict == Verdict::Depends, *number));
         let lines = keys.into_iter().filter_map(|(number, key)| Some((key, groups.get(number)?)));
         let namespace = |unit| self.list.units.units.at(unit).endpoint.namespace.clone();
@@ -69,16 +70,16 @@ impl Sources<'_, '_> {
 
 /// What sources have in common that stand in one line.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
+struct LineKey {
     destination: Option<Place>,
     ports: Vec<String>,
-    service_ports: Vec<ServicePort>,
+    service_ports: Vec<PortMapping>,
     verdict: Verdict,
     opened: Option<[Opened; 2]>,
 }
 
-impl Key {
-    fn of(found: &Found<'_>) -> Self {
+impl LineKey {
+    fn of(found: &FoundSource<'_>) -> Self {
         let Connection { destination, ports, verdict, .. } = found.connection;
         let place = || match found.destination.whole() {
             Some(_) => Place::unit(destination),
@@ -96,15 +97,15 @@ impl Key {
 
 /// The sources of one line.
 #[derive(Default)]
-struct Group {
+struct LineGroup {
     units: BTreeSet<UnitId>,
     parts: Vec<Rc<Place>>,
     /// A destination that is one pod, and so cannot be missing among the sources.
     alone: Option<UnitId>,
 }
 
-impl Group {
-    fn take(&mut self, found: &Found<'_>, alone: Option<UnitId>) {
+impl LineGroup {
+    fn take(&mut self, found: &FoundSource<'_>, alone: Option<UnitId>) {
         self.alone = alone;
         match found.source.whole() {
             Some(unit) => drop(self.units.insert(unit)),

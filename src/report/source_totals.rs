@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use super::connection::{Count, Totals};
-use super::reach::{Found, Sources, Which};
+use super::reach::{FoundSource, Sources, WhichSources};
 use crate::answer::endpoint::EndpointKind;
 use crate::answer::verdict::Verdict;
 use crate::ends::units::UnitId;
@@ -13,7 +13,7 @@ use crate::model::ips::IpSet;
 
 impl Sources<'_, '_> {
     /// Counts the sources.
-    pub fn totals(&self, which: Which) -> Totals {
+    pub fn totals(&self, which: WhichSources) -> Totals {
         let mut counters = [Counter::default(), Counter::default()];
         let _ = self.each(which, &mut |found| {
             let unsure = found.connection.verdict == Verdict::Depends;
@@ -38,7 +38,7 @@ struct Counter {
 }
 
 impl Counter {
-    fn add(&mut self, found: &Found<'_>) {
+    fn add(&mut self, found: &FoundSource<'_>) {
         let source = found.connection.source;
         match (&source.namespace, &source.kind) {
             (Some(namespace), _) => {

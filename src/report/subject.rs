@@ -19,12 +19,12 @@ use crate::engine::network::Network;
 use crate::exposure::exposure;
 use crate::model::ports::PortSet;
 use crate::policy::{Action, Direction, Peers, RuleId};
-use crate::report::subject_explanation::{Allowed, Dir, IsolatedBy, SubjectExplanation};
+use crate::report::subject_explanation::{AllowedPeer, Dir, IsolatedBy, SubjectExplanation};
 
 /// Explains what policies apply to the pods of an end.
 pub fn explain(network: &Network<'_>, end: &End) -> SubjectExplanation {
     let pods = governed_pods(network, end);
-    let mut view = View {
+    let mut view = SubjectView {
         network,
         pods: &pods,
         units: Units::build(network, Level::Workloads),
@@ -58,10 +58,10 @@ pub fn explain(network: &Network<'_>, end: &End) -> SubjectExplanation {
 }
 
 /// The pods of an end, by subject.
-type Pods = BTreeMap<SubjectId, BTreeSet<String>>;
+type GovernedPods = BTreeMap<SubjectId, BTreeSet<String>>;
 
-fn governed_pods(network: &Network<'_>, end: &End) -> Pods {
-    let mut pods = Pods::new();
+fn governed_pods(network: &Network<'_>, end: &End) -> GovernedPods {
+    let mut pods = GovernedPods::new();
     for member in &end.members {
         if let (Who::Pod(pod), Some(subject)) = (member.who, network.subject_of(member.class)) {
             pods.entry(subject).or_default().insert(network.snapshot.pods.at(pod).name.to_string());
@@ -70,16 +70,16 @@ fn governed_pods(network: &Network<'_>, end: &End) -> Pods {
     pods
 }
 
-struct View<'a, 'b> {
+struct SubjectView<'a, 'b> {
     network: &'a Network<'b>,
-    pods: &'a Pods,
+    pods: &'a GovernedPods,
     units: Units,
     /// Whether a Service leads nowhere, so that nobody knows what will be there.
     nowhere: bool,
     doubts: BTreeSet<Doubt>,
 }
 
-impl View<'_, '_> {
+impl SubjectView<'_, '_> {
     fn direction(&mut self, direction: Direction) -> Dir {
         let by = self.isolated_by(direction);
         let open = self.open_subjects(direction);
@@ -93,7 +93,7 @@ impl View<'_, '_> {
             allows.extend(rows);
         }
         if !open.is_empty() || self.pods.is_empty() {
-            allows.push(Allowed {
+            allows.push(AllowedPeer {
                 peer: entity("anywhere"),
                 ports: PortSet::any().items(),
                 verdict: if self.nowhere || self.may_be_isolated(direction, &open) {
@@ -155,7 +155,7 @@ impl View<'_, '_> {
     }
 
     /// Lists whom a rule allows, merged to namespaces, workloads and blocks.
-    fn allowed_by(&mut self, rule: RuleId, subjects: &[SubjectId]) -> Vec<Allowed> {
+    fn allowed_by(&mut self, rule: RuleId, subjects: &[SubjectId]) -> Vec<AllowedPeer> {
         let matched = self.network.peers_of(rule).clone();
         let maybe = matched.maybe.iter().fold(ClassSet::default(), |all, (_, set)| all.union(set));
         self.doubts.extend(matched.maybe.keys().copied());
@@ -174,7 +174,7 @@ impl View<'_, '_> {
         let reference = self.rule_ref(rule);
         let row =
             |((peer, ports, unsure), subjects): ((Endpoint, Vec<String>, bool), Vec<SubjectId>)| {
-                Allowed {
+                AllowedPeer {
                     peer,
                     ports,
                     verdict: if unsure { Verdict::Depends } else { Verdict::Allow },

@@ -41,7 +41,7 @@ pub struct Dir {
     /// The policies that isolate it.
     pub by: Vec<IsolatedBy>,
     /// What is allowed, rule by rule; where it is not isolated, everything.
-    pub allows: Vec<Allowed>,
+    pub allows: Vec<AllowedPeer>,
     /// Rules that match nothing now.
     pub unused: Vec<RuleRef>,
 }
@@ -59,7 +59,7 @@ pub struct IsolatedBy {
 
 /// Peers that a rule allows.
 #[derive(Clone, Debug, Serialize)]
-pub struct Allowed {
+pub struct AllowedPeer {
     /// The other end.
     pub peer: Endpoint,
     /// The ports, at the destination.

@@ -15,7 +15,7 @@ use crate::report::list::{List, Listed};
 
 /// One line of a summary.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct SummaryLine {
     /// The sources.
     pub source: Rc<Place>,
     /// The destinations.
@@ -27,10 +27,10 @@ pub struct Line {
 }
 
 /// Where a line leads: the destination, the ports, whether that is not certain.
-type Leads = BTreeSet<(Rc<Place>, Vec<String>, bool)>;
+type LineLeads = BTreeSet<(Rc<Place>, Vec<String>, bool)>;
 
 /// Summarises all connections of a list: whole namespaces stand for their ends.
-pub fn lines(list: &List<'_, '_>) -> Vec<Line> {
+pub fn lines(list: &List<'_, '_>) -> Vec<SummaryLine> {
     let mut summary = Summary { namer: &list.namer(), list, rows: Vec::new(), open: None };
     let _ = list.each(&mut |listed| {
         summary.take(listed);
@@ -42,15 +42,15 @@ pub fn lines(list: &List<'_, '_>) -> Vec<Line> {
 struct Summary<'a, 'b, 'c> {
     namer: &'a Namer,
     list: &'a List<'b, 'c>,
-    rows: Vec<(Result<UnitId, Endpoint>, Leads)>,
-    open: Option<Source>,
+    rows: Vec<(Result<UnitId, Endpoint>, LineLeads)>,
+    open: Option<PendingSource>,
 }
 
 /// A source whose destinations are still being told.
-struct Source {
+struct PendingSource {
     name: Result<UnitId, Endpoint>,
     units: BTreeMap<(Vec<String>, bool), BTreeSet<UnitId>>,
-    leads: Leads,
+    leads: LineLeads,
 }
 
 impl Summary<'_, '_, '_> {
@@ -58,7 +58,7 @@ impl Summary<'_, '_, '_> {
         let name = listed.from.whole().ok_or_else(|| listed.source.clone());
         if self.open.as_ref().is_none_or(|open| open.name != name) {
             self.close();
-            self.open = Some(Source { name, units: BTreeMap::new(), leads: Leads::new() });
+            self.open = Some(PendingSource { name, units: BTreeMap::new(), leads: LineLeads::new() });
         }
         let Some(open) = &mut self.open else { return };
         let unsure = listed.verdict == Verdict::Depends;
@@ -85,10 +85,10 @@ impl Summary<'_, '_, '_> {
     }
 
     /// Joins the sources that lead to the same places.
-    fn finish(mut self) -> Vec<Line> {
+    fn finish(mut self) -> Vec<SummaryLine> {
         self.close();
-        let mut order: Vec<Leads> = Vec::new();
-        let mut sources: BTreeMap<Leads, (BTreeSet<UnitId>, Vec<Rc<Place>>)> = BTreeMap::new();
+        let mut order: Vec<LineLeads> = Vec::new();
+        let mut sources: BTreeMap<LineLeads, (BTreeSet<UnitId>, Vec<Rc<Place>>)> = BTreeMap::new();
         for (name, leads) in std::mem::take(&mut self.rows) {
             if !sources.contains_key(&leads) {
                 order.push(leads.clone());
@@ -104,7 +104,7 @@ impl Summary<'_, '_, '_> {
             let Some((units, named)) = sources.remove(&leads) else { continue };
             let merged = self.namer.name(&units, None);
             for source in merged.into_iter().chain(named) {
-                lines.extend(leads.iter().map(|(destination, ports, unsure)| Line {
+                lines.extend(leads.iter().map(|(destination, ports, unsure)| SummaryLine {
                     source: Rc::clone(&source),
                     destination: Rc::clone(destination),
                     ports: ports.clone(),

@@ -13,7 +13,7 @@ use netpol::files::manifests::ReadOptions;
 use netpol::render::answer::Answer;
 use netpol::render::look::Look;
 use netpol::report::list::List;
-use netpol::report::query::Query;
+use netpol::report::query::ListQuery;
 use netpol::report::subject;
 
 use crate::run::Folder;
@@ -93,7 +93,7 @@ fn text_fits_the_width_that_it_is_given() {
             answer.text(&mut out, look).unwrap();
         }
         subject::explain(&network, &end("shop/deploy/web")).text(&mut out, look).unwrap();
-        let query = Query {
+        let query = ListQuery {
             level: Level::Workloads,
             direction: None,
             from: None,

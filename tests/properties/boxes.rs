@@ -8,7 +8,7 @@ use netpol::ends::place::{Extent, Place};
 use netpol::render::edge::Shape;
 use netpol::render::graph::Graph;
 use netpol::render::limits::Limits;
-use netpol::report::summary::Line;
+use netpol::report::summary::SummaryLine;
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
 use proptest::strategy::ValueTree;
@@ -23,7 +23,7 @@ const ENDS: usize = 9;
 type Said = (String, String, String);
 
 /// Ends of a few sorts, and what leads from which sort to which; some lines are as chance has it.
-fn lines() -> impl Strategy<Value = Vec<Line>> {
+fn lines() -> impl Strategy<Value = Vec<SummaryLine>> {
     let ports = || 0..4_usize;
     let sorts = vec((0..3_usize, 0..4_usize), ENDS);
     let table = vec(ports(), 9);
@@ -62,9 +62,9 @@ fn place(id: usize, kind: usize) -> Place {
     Place::Whole { title, extent: Extent::Unit(namespace.map(str::to_owned)) }
 }
 
-fn line([source, destination]: [&Rc<Place>; 2], ports: usize, unsure: bool) -> Option<Line> {
+fn line([source, destination]: [&Rc<Place>; 2], ports: usize, unsure: bool) -> Option<SummaryLine> {
     let ports = [None, Some("any"), Some("TCP/80"), Some("TCP/81")][ports]?;
-    Some(Line {
+    Some(SummaryLine {
         source: Rc::clone(source),
         destination: Rc::clone(destination),
         ports: vec![ports.to_owned()],
@@ -72,7 +72,7 @@ fn line([source, destination]: [&Rc<Place>; 2], ports: usize, unsure: bool) -> O
     })
 }
 
-fn said(line: &Line) -> Said {
+fn said(line: &SummaryLine) -> Said {
     let unsure = if line.verdict == Verdict::Depends { " (depends)" } else { "" };
     (line.source.title(), line.destination.title(), format!("{}{unsure}", line.ports.join(", ")))
 }

@@ -18,7 +18,7 @@ use netpol::model::snapshot::Snapshot;
 use netpol::objects::meta::OwnerReference;
 use netpol::objects::object::{Object, Objects};
 use netpol::report::list::List;
-use netpol::report::query::Query;
+use netpol::report::query::ListQuery;
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
 use proptest::sample::Index;
@@ -343,7 +343,7 @@ fn pairs(
 
 /// Lists everything of one side, pair by pair.
 fn full_list(network: &Network<'_>, outside: &[IpAddr]) -> Map {
-    let query = Query {
+    let query = ListQuery {
         level: Level::Workloads,
         direction: None,
         from: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use netpol::engine::class::ClassId;
 use netpol::engine::class_set::ClassSet;
-use netpol::engine::decide::{Piece, Verdict, decide};
+use netpol::engine::decide::{Piece, PieceVerdict, decide};
 use netpol::engine::network::Network;
 use netpol::engine::region::Region;
 use netpol::engine::row::row;
@@ -66,8 +66,8 @@ proptest! {
                     let mut rest = row.allowed.clone();
                     let shared = rest.carve_region(&piece.region);
                     let expected = match piece.verdict {
-                        Verdict::Allow => piece.region.clone(),
-                        Verdict::Deny => Region::default(),
+                        PieceVerdict::Allow => piece.region.clone(),
+                        PieceVerdict::Deny => Region::default(),
                     };
                     prop_assert_eq!(shared, expected);
                 }

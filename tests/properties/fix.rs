@@ -13,7 +13,7 @@ use netpol::ends::target::{PortQuery, Target};
 use netpol::engine::network::Network;
 use netpol::explain::explain::explain;
 use netpol::explain::explanation::{AdditionKind, Fix};
-use netpol::fix::fix::{Question, propose};
+use netpol::fix::fix::{ConnectionQuestion, propose};
 use netpol::model::snapshot::Snapshot;
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, TestCaseError, any, prop_assert, prop_assert_eq, proptest};
@@ -74,9 +74,9 @@ impl Asked {
         Self { source, destination, port: port.get(&ports).clone() }
     }
 
-    fn question(&self) -> Question<'_> {
+    fn question(&self) -> ConnectionQuestion<'_> {
         let Self { source, destination, port } = self;
-        Question { source, destination, port: port.as_ref(), namespace: "alpha" }
+        ConnectionQuestion { source, destination, port: port.as_ref(), namespace: "alpha" }
     }
 
     fn verdict(&self, network: &Network<'_>) -> Option<Verdict> {

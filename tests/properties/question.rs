@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use netpol::engine::class::{ClassId, SubjectId};
 use netpol::engine::class_set::ClassSet;
-use netpol::engine::decide::{Piece, Verdict, decide};
+use netpol::engine::decide::{Piece, PieceVerdict, decide};
 use netpol::engine::network::Network;
 use netpol::engine::region::Region;
 use netpol::engine::row::Row;
@@ -193,9 +193,9 @@ impl Cell<'_> {
     }
 }
 
-impl From<Verdict> for Judgement {
-    fn from(verdict: Verdict) -> Self {
-        Self::of(verdict == Verdict::Allow)
+impl From<PieceVerdict> for Judgement {
+    fn from(verdict: PieceVerdict) -> Self {
+        Self::of(verdict == PieceVerdict::Allow)
     }
 }
 

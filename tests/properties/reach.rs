@@ -26,7 +26,7 @@ use netpol::policy::Direction;
 use netpol::report::connection::Connection;
 use netpol::report::list;
 use netpol::report::list::List;
-use netpol::report::reach::{Detail, Query, Sources, Which};
+use netpol::report::reach::{SourceDetail, Sources, SourcesQuery, WhichSources};
 use proptest::collection::vec;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use proptest::sample::Index;
@@ -62,7 +62,7 @@ proptest! {
                 port.as_ref().map_or_else(PortSet::any, |port| port.resolve(&network, class))
             });
             let sources = find(&network, target, port.clone(), None);
-            prop_assert_eq!(pairs(&world, &sources, Which::All), expected);
+            prop_assert_eq!(pairs(&world, &sources, WhichSources::All), expected);
         }
     }
 
@@ -85,7 +85,7 @@ proptest! {
         let endpoint = *pick.get(&named);
         let target = end(&network, &target_of(endpoint));
         let mut column = Vec::new();
-        let query = netpol::report::query::Query {
+        let query = netpol::report::query::ListQuery {
             level: Level::Workloads, direction: None, from: None, to: None, port: port.clone(), namespace: None,
         };
         let _ = List::new(&network, query).each(&mut |listed| {
@@ -96,7 +96,7 @@ proptest! {
             ControlFlow::Continue(())
         });
         let mut found = Vec::new();
-        let _ = find(&network, target, port, None).each(Which::All, &mut |own| {
+        let _ = find(&network, target, port, None).each(WhichSources::All, &mut |own| {
             found.push(written(&own.connection));
             ControlFlow::Continue(())
         });
@@ -117,18 +117,18 @@ proptest! {
         let targets = targets(&world, &network);
         let ends: Vec<End> = picks.iter().map(|pick| end(&network, pick.get(&targets))).collect();
         let Some((target, only)) = ends.split_first() else { return Ok(()) };
-        let mut expected = pairs(&world, &find(&network, target.clone(), None, None), Which::All);
+        let mut expected = pairs(&world, &find(&network, target.clone(), None, None), WhichSources::All);
         let named: BTreeSet<Member> = only.iter().flat_map(|end| members_of(&world, &network, end)).map(|own| own.0).collect();
         expected.retain(|(source, ..)| !named.contains(source));
         let sources = find(&network, target.clone(), None, Some(only.to_vec()));
         // Of a node without an address nothing is known.
         let unknown = target.endpoint.kind == EndpointKind::Node && target.members.is_empty();
-        let others = !sources.lines(Which::Unexpected).is_empty();
+        let others = !sources.lines(WhichSources::Unexpected).is_empty();
         // A host-network pod is a way in, for which no pod and no address needs to be a source.
-        let ways = !sources.ways(Which::Unexpected).is_empty();
+        let ways = !sources.ways(WhichSources::Unexpected).is_empty();
         prop_assert_eq!(sources.is_as_expected(), !(others || unknown || ways));
         prop_assert!(expected.is_empty() || !sources.is_as_expected());
-        prop_assert_eq!(pairs(&world, &sources, Which::Unexpected), expected);
+        prop_assert_eq!(pairs(&world, &sources, WhichSources::Unexpected), expected);
     }
 
     #[test]
@@ -137,14 +137,14 @@ proptest! {
         let network = world.network();
         let sources = find(&network, end(&network, pick.get(&targets(&world, &network))), None, None);
         let mut seen: BTreeMap<String, (Endpoint, bool)> = BTreeMap::new();
-        let _ = sources.each(Which::All, &mut |found| {
+        let _ = sources.each(WhichSources::All, &mut |found| {
             let Connection { source, verdict, .. } = found.connection;
             let key = format!("{:?} {:?} {:?}", source.kind, source.namespace, source.name);
             let row = seen.entry(key).or_insert((source.clone(), false));
             row.1 |= verdict == Verdict::Allow;
             ControlFlow::Continue(())
         });
-        let totals = sources.totals(Which::All);
+        let totals = sources.totals(WhichSources::All);
         for (certain, count) in [(true, totals.allow), (false, totals.depends)] {
             let own = || seen.values().filter(|row| row.1 == certain).map(|row| &row.0);
             let workloads = own().filter(|source| source.namespace.is_some());
@@ -153,7 +153,7 @@ proptest! {
             prop_assert_eq!(count.namespaces, namespaces.len());
             prop_assert_eq!(count.nodes, own().filter(|source| source.kind == EndpointKind::Node).count());
         }
-        let counted: usize = sources.lines(Which::All).iter().map(|line| line.sources.len()).sum();
+        let counted: usize = sources.lines(WhichSources::All).iter().map(|line| line.sources.len()).sum();
         prop_assert!(counted >= usize::from(!seen.is_empty()));
         prop_assert_eq!(counted == 0, seen.is_empty());
     }
@@ -162,10 +162,10 @@ proptest! {
     fn a_source_that_needs_rules_names_them(world in worlds(), pick in any::<Index>()) {
         let network = world.network();
         let target = end(&network, pick.get(&targets(&world, &network)));
-        let query = Query { target, port: None, only: None, detail: Detail::Rules };
+        let query = SourcesQuery { target, port: None, only: None, detail: SourceDetail::Rules };
         let Ok(sources) = Sources::find(&network, query) else { return Ok(()) };
         let mut rows = Vec::new();
-        let _ = sources.each(Which::All, &mut |found| {
+        let _ = sources.each(WhichSources::All, &mut |found| {
             rows.push((found.connection.verdict, found.connection.source.clone(), found.opened));
             ControlFlow::Continue(())
         });
@@ -186,7 +186,7 @@ pub(crate) fn find<'a, 'b>(
     port: Option<PortQuery>,
     only: Option<Vec<End>>,
 ) -> Sources<'a, 'b> {
-    Sources::find(network, Query { target, port, only, detail: Detail::Ports }).unwrap()
+    Sources::find(network, SourcesQuery { target, port, only, detail: SourceDetail::Ports }).unwrap()
 }
 
 /// Lets some of the pods of each namespace belong to one workload.
@@ -365,7 +365,7 @@ pub(crate) fn by_rows(
 }
 
 /// Takes what was found apart into members.
-pub(crate) fn pairs(world: &World, sources: &Sources<'_, '_>, which: Which) -> BTreeSet<Pair> {
+pub(crate) fn pairs(world: &World, sources: &Sources<'_, '_>, which: WhichSources) -> BTreeSet<Pair> {
     let network = world.network();
     let all = everyone(world, &network);
     let mut pairs = BTreeSet::new();

@@ -13,7 +13,7 @@ use netpol::model::ports::{PortSet, Protocol};
 use netpol::model::selector::{Requirement, Selector, Test};
 use netpol::model::service::{OutsideAccess, Service, ServiceAddress, ServicePort, TargetPort};
 use netpol::model::snapshot::Snapshot;
-use netpol::report::reach::Which;
+use netpol::report::reach::WhichSources;
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::Index;
@@ -79,8 +79,8 @@ proptest! {
             PortQuery::Numbers { protocol: port.protocol, low: port.port, high: port.port }
         });
         let sources = find(&network, end, port, None);
-        prop_assert_eq!(pairs(&world, &sources, Which::All), expected);
-        let _ = sources.each(Which::All, &mut |found| {
+        prop_assert_eq!(pairs(&world, &sources, WhichSources::All), expected);
+        let _ = sources.each(WhichSources::All, &mut |found| {
             let shown: BTreeSet<&String> = found.service_ports.iter().map(|port| &port.target).collect();
             assert!(!shown.is_empty(), "where the ports lead is told");
             std::ops::ControlFlow::Continue(())
