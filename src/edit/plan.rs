@@ -22,7 +22,7 @@ pub enum Wanted {
     /// Hosts, in a policy that remembers them.
     Hosts(Hosts),
     /// A policy without addresses that change, as it was shown.
-    Fixed(NetworkPolicy),
+    Fixed(Box<NetworkPolicy>),
 }
 
 /// Hosts that are to be opened for pods.

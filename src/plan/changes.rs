@@ -160,7 +160,7 @@ impl Changes {
     /// # Errors
     /// Those of `push`.
     pub fn push_front(&mut self, place: Place<'_>, policy: NetworkPolicy) -> Result<(), Error> {
-        self.all.insert(0, Change::plan(place, Wanted::Fixed(policy), &self.learnt)?);
+        self.all.insert(0, Change::plan(place, Wanted::Fixed(Box::new(policy)), &self.learnt)?);
         Ok(())
     }
 

@@ -24,7 +24,7 @@ pub fn apply(
     let mut changes = Changes::new(Learnt::default());
     // What lets names through comes first: nothing is cut for longer than it has to be.
     for policy in base.policies.iter().rev() {
-        changes.push(Place::Cluster(&writer), Wanted::Fixed(managed(policy.clone())))?;
+        changes.push(Place::Cluster(&writer), Wanted::Fixed(Box::new(managed(policy.clone()))))?;
     }
     let due = changes.due().count();
     if due == 0 {
