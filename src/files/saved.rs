@@ -69,7 +69,7 @@ impl From<SavedGap> for Gap {
     fn from(saved: SavedGap) -> Self {
         match saved {
             SavedGap::Known { unread, reason, scope } => Self { unread, reason, scope },
-            SavedGap::Told { message, scope } => version_1::gap(&message, scope),
+            SavedGap::Told { message, scope } => version_1::gap(&message, &scope),
         }
     }
 }
@@ -208,6 +208,7 @@ pub(crate) fn parse(text: &str) -> Result<Objects, String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends there")]
 mod tests {
     use std::collections::BTreeSet;
 
@@ -215,7 +216,6 @@ mod tests {
     use crate::files::manifests::{ReadOptions, read};
     use crate::model::gap::Extent;
 
-    #[expect(clippy::unwrap_used, reason = "a test ends there")]
     fn objects() -> Objects {
         let files = ["shop.yaml", "ways.yaml"].map(|name| format!("tests/cli/{name}"));
         let mut objects = read(&files, ReadOptions { recursive: false, namespace: "default" }).unwrap();
@@ -228,7 +228,6 @@ mod tests {
         objects
     }
 
-    #[expect(clippy::unwrap_used, reason = "a test ends there")]
     fn text(objects: &Objects) -> String {
         String::from_utf8(write(objects, Vec::new()).unwrap()).unwrap()
     }

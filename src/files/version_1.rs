@@ -5,14 +5,10 @@ use crate::model::gap::{Extent, Gap, GapReason, GapScope, Unread};
 /// Reads a sentence that this program wrote before gaps had types; the gap says the same again.
 ///
 /// The only place where program logic depends on such a sentence: those files have nothing else.
-pub(crate) fn gap(sentence: &str, scope: GapScope) -> Gap {
-    let unknown = || Gap {
-        unread: Unread::Unnamed,
-        reason: GapReason::Unreadable(sentence.into()),
-        scope: scope.clone(),
-    };
-    let read = list(sentence).map(|(unread, reason)| Gap { unread, reason, scope: scope.clone() });
-    read.filter(|gap| gap.to_string() == sentence).unwrap_or_else(unknown)
+pub(crate) fn gap(sentence: &str, scope: &GapScope) -> Gap {
+    let of = |(unread, reason)| Gap { unread, reason, scope: scope.clone() };
+    let read = list(sentence).map(of).filter(|gap| gap.to_string() == sentence);
+    read.unwrap_or_else(|| of((Unread::Unnamed, GapReason::Unreadable(sentence.into()))))
 }
 
 /// Reads `could not list pods outside namespaces a, b: forbidden`.
@@ -68,13 +64,13 @@ mod tests {
                 true,
             ),
         ] {
-            let gap = gap(sentence, GapScope::Incomplete);
+            let gap = gap(sentence, &GapScope::Incomplete);
             assert_eq!(gap.to_string(), sentence);
             assert!(gap.hides(resource) && gap.is_list(), "{gap:?}");
             assert_eq!(gap.hides_all(resource), all, "{gap:?}");
         }
         for sentence in ["could not list API groups: forbidden", "could not list pods", "anything", ""] {
-            assert_eq!(gap(sentence, GapScope::Cluster).to_string(), sentence);
+            assert_eq!(gap(sentence, &GapScope::Cluster).to_string(), sentence);
         }
     }
 }
