@@ -117,3 +117,17 @@ impl Serialize for EndpointKind {
         serializer.serialize_str(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::EndpointKind;
+
+    #[test]
+    fn a_kind_is_what_its_name_says_and_stands_where_its_name_does() {
+        let names = ["Deployment", "Entity", "Host", "IPBlock", "Namespace", "Node", "Pod", "Service"];
+        let kinds = names.map(EndpointKind::of);
+        assert_eq!(kinds.each_ref().map(EndpointKind::name), names);
+        assert!(kinds.is_sorted());
+        assert_eq!(kinds.iter().filter(|kind| matches!(kind, EndpointKind::Object(_))).count(), 1);
+    }
+}

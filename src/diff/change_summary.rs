@@ -95,9 +95,9 @@ fn namer(ends: &JointEnds) -> Namer<JointEnd> {
 /// One end of a change: a whole end, or a part of one.
 type ChangedEnd = Result<EndId, Rc<Place>>;
 /// What happens to a connection.
-type Turn = (ChangeKind, Sides<SidePorts>);
+type ChangeTurn = (ChangeKind, Sides<SidePorts>);
 /// What happens to whom, seen from some sources.
-type ChangeLeads = (Turn, Vec<Rc<Place>>);
+type ChangeLeads = (ChangeTurn, Vec<Rc<Place>>);
 
 fn place(ends: &JointEnds, side: ChangedEnd) -> Rc<Place> {
     side.map_or_else(|part| part, |end| Rc::new(Place::unit(&ends.ends.at(end).endpoint)))
@@ -106,7 +106,7 @@ fn place(ends: &JointEnds, side: ChangedEnd) -> Rc<Place> {
 /// The changes with one cause, under way: for each source in order, what happens to whom.
 #[derive(Default)]
 struct CauseGroup {
-    rows: Vec<(ChangedEnd, BTreeMap<Turn, Vec<ChangedEnd>>)>,
+    rows: Vec<(ChangedEnd, BTreeMap<ChangeTurn, Vec<ChangedEnd>>)>,
 }
 
 impl CauseGroup {

@@ -11,7 +11,7 @@ pub enum Place {
         /// What a user would write, or `all pods of ns/shop`, or `all pods`.
         title: String,
         /// What it stands for.
-        extent: Extent,
+        extent: PlaceExtent,
     },
     /// Some pods or addresses of a unit, or addresses outside.
     Part(Endpoint),
@@ -19,7 +19,7 @@ pub enum Place {
 
 /// What a place stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Extent {
+pub enum PlaceExtent {
     /// A unit, in its namespace if it has one.
     Unit(Option<String>),
     /// All of one namespace.
@@ -39,17 +39,17 @@ pub enum Extent {
 impl Place {
     /// Names a whole unit.
     pub fn unit(endpoint: &Endpoint) -> Self {
-        let extent = Extent::Unit(endpoint.namespace.clone());
+        let extent = PlaceExtent::Unit(endpoint.namespace.clone());
         Self::Whole { title: name_of(endpoint), extent }
     }
 
     pub(crate) fn all_of(namespace: &str, units: usize) -> Self {
         let title = format!("all pods of ns/{namespace}");
-        Self::Whole { title, extent: Extent::Namespace { name: namespace.to_owned(), units } }
+        Self::Whole { title, extent: PlaceExtent::Namespace { name: namespace.to_owned(), units } }
     }
 
     pub(crate) fn everything(units: usize) -> Self {
-        Self::Whole { title: "all pods".to_owned(), extent: Extent::Everything { units } }
+        Self::Whole { title: "all pods".to_owned(), extent: PlaceExtent::Everything { units } }
     }
 
     /// Names the place as text does.
@@ -63,9 +63,9 @@ impl Place {
     /// Returns the namespace that the place lies in.
     pub fn namespace(&self) -> Option<&str> {
         match self {
-            Self::Whole { extent: Extent::Unit(namespace), .. } => namespace.as_deref(),
-            Self::Whole { extent: Extent::Namespace { name, .. }, .. } => Some(name),
-            Self::Whole { extent: Extent::Everything { .. }, .. } => None,
+            Self::Whole { extent: PlaceExtent::Unit(namespace), .. } => namespace.as_deref(),
+            Self::Whole { extent: PlaceExtent::Namespace { name, .. }, .. } => Some(name),
+            Self::Whole { extent: PlaceExtent::Everything { .. }, .. } => None,
             Self::Part(endpoint) => endpoint.namespace.as_deref(),
         }
     }

@@ -179,7 +179,7 @@ impl Units {
         &self,
         network: &Network<'_>,
         parts: &[&Part],
-        wanted: &Wanted,
+        wanted: &WantedMembers,
     ) -> Option<Endpoint> {
         let rest = parts.iter().fold(IpSet::default(), |all, part| {
             let atom = network.classes.classes.at(part.class).atom;
@@ -205,7 +205,7 @@ impl Units {
 
     /// Keeps the members that an end stands for.
     pub fn restricted(&self, end: &End) -> HashMap<UnitId, Vec<Part>> {
-        let wanted = Wanted::of([end]);
+        let wanted = WantedMembers::of([end]);
         let cut = |part: &Part| wanted.cut(part, true);
         let parts = |unit: &Unit| -> Vec<Part> { unit.parts.iter().filter_map(cut).collect() };
         let kept = self.units.iter().map(|(id, unit)| (id, parts(unit)));
@@ -215,9 +215,9 @@ impl Units {
 
 /// The members that some ends stand for.
 #[derive(Debug)]
-pub struct Wanted(HashMap<(Who, ClassId), IpSet>);
+pub struct WantedMembers(HashMap<(Who, ClassId), IpSet>);
 
-impl Wanted {
+impl WantedMembers {
     /// Collects the members of ends.
     pub fn of<'e>(ends: impl IntoIterator<Item = &'e End>) -> Self {
         let mut wanted: HashMap<(Who, ClassId), IpSet> = HashMap::new();

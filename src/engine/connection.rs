@@ -64,7 +64,7 @@ pub fn compatible(network: &Network<'_>, source: ClassId, destination: ClassId) 
 
 /// Both directions of a connection between two classes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Judged {
+pub struct JudgedConnection {
     /// The ports that were asked.
     pub asked: PortSet,
     /// Those that are open.
@@ -110,10 +110,15 @@ pub fn judge(
     destination: ClassId,
     asked: &PortSet,
     exempt: Option<Exempt>,
-) -> Judged {
+) -> JudgedConnection {
     let egress = half(network, Direction::Egress, source, destination, asked, exempt);
     let ingress = half(network, Direction::Ingress, destination, source, asked, exempt);
-    Judged { asked: asked.clone(), open: OpenPorts::both(&egress.open, &ingress.open), egress, ingress }
+    JudgedConnection {
+        asked: asked.clone(),
+        open: OpenPorts::both(&egress.open, &ingress.open),
+        egress,
+        ingress,
+    }
 }
 
 fn half(

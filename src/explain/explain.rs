@@ -13,7 +13,7 @@ use crate::ends::service;
 use crate::ends::service::{ServiceError, asked_hops};
 use crate::ends::target::{PortQuery, named_ports};
 use crate::engine::class::ClassId;
-use crate::engine::connection::{Exempt, HalfJudged, Judged, OpenPorts, compatible, judge};
+use crate::engine::connection::{Exempt, HalfJudged, JudgedConnection, OpenPorts, compatible, judge};
 use crate::engine::decide::Why;
 use crate::engine::miss::{self, Clause, Miss, PeerView};
 use crate::engine::network::Network;
@@ -149,7 +149,7 @@ impl Explainer<'_, '_> {
         let asked: Vec<PortSet> =
             destinations.iter().map(|part| asked(part).unwrap_or_default()).collect();
         self.caveats.extend(check_port(self.network, destination, port)?);
-        let mut ids: HashMap<Judged, usize> = HashMap::new();
+        let mut ids: HashMap<JudgedConnection, usize> = HashMap::new();
         let mut rows: BTreeMap<BTreeMap<usize, Vec<usize>>, Vec<usize>> = BTreeMap::new();
         for (row, from) in sources.iter().enumerate() {
             let mut cells: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -161,7 +161,8 @@ impl Explainer<'_, '_> {
             }
             rows.entry(cells).or_default().push(row);
         }
-        let judged: BTreeMap<usize, Judged> = ids.into_iter().map(|(judged, id)| (id, judged)).collect();
+        let judged: BTreeMap<usize, JudgedConnection> =
+            ids.into_iter().map(|(judged, id)| (id, judged)).collect();
         let mut found = Vec::new();
         for (cells, rows) in rows {
             for (id, columns) in cells {
@@ -217,7 +218,7 @@ impl Explainer<'_, '_> {
         destination: &End,
         (from, to): (&EndPart<'_>, &EndPart<'_>),
         asked: &PortSet,
-    ) -> Option<Judged> {
+    ) -> Option<JudgedConnection> {
         if asked.is_empty() || !compatible(self.network, from.class, to.class) {
             return None;
         }
@@ -272,7 +273,7 @@ impl Explainer<'_, '_> {
         &mut self,
         (source, from): (&End, &[&EndPart<'_>]),
         (destination, to): (&End, &[&EndPart<'_>]),
-        (judged, port): (&Judged, Option<&PortQuery>),
+        (judged, port): (&JudgedConnection, Option<&PortQuery>),
     ) -> Option<PairGroup> {
         let (first_from, first_to) = (from.first()?, to.first()?);
         let endpoint = |end: &End, parts: &[&EndPart<'_>]| {
@@ -416,7 +417,7 @@ impl Explainer<'_, '_> {
         RuleRef::rule(&rule.source, rule.action)
     }
 
-    fn caveats_of(&mut self, judged: &Judged, from: &EndPart<'_>, to: &EndPart<'_>) {
+    fn caveats_of(&mut self, judged: &JudgedConnection, from: &EndPart<'_>, to: &EndPart<'_>) {
         let halves = [(&judged.egress, to), (&judged.ingress, from)];
         for (half, peer) in halves {
             self.caveats.extend(half.doubts.iter().map(|doubt| Caveat::Doubt(*doubt)));
@@ -435,7 +436,7 @@ impl Explainer<'_, '_> {
     }
 
     /// Says where a rule names the address of the Service itself, which no packet carries any more.
-    fn service_caveats(&mut self, destination: &End, judged: &Judged) {
+    fn service_caveats(&mut self, destination: &End, judged: &JudgedConnection) {
         let Some(id) = destination.service else { return };
         let ServiceAddress::Own(ips) = &self.network.snapshot.services.at(id).address else { return };
         let missed = judged.egress.rules.iter().filter(|used| !used.hit);

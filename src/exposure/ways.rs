@@ -8,7 +8,7 @@ use crate::answer::verdict::Verdict;
 use crate::ends::end::{End, Who};
 use crate::ends::find::find_end;
 use crate::ends::target::Target;
-use crate::ends::units::Wanted;
+use crate::ends::units::WantedMembers;
 use crate::engine::network::Network;
 use crate::exposure::way::{Exposure, Way};
 use crate::model::ips::{Family, IpSet};
@@ -42,7 +42,7 @@ pub(crate) fn unexpected(
     network: &Network<'_>,
     target: &End,
     exposures: &[Exposure],
-    wanted: &Wanted,
+    wanted: &WantedMembers,
 ) -> Vec<Exposure> {
     let own = target.members.iter().filter(|member| member.who != Who::Outside);
     let families: Option<BTreeSet<Family>> =
@@ -61,7 +61,7 @@ pub(crate) fn unexpected(
     open.filter(|exposure| !is_expected(exposure)).cloned().collect()
 }
 
-fn is_named(network: &Network<'_>, proxy: &Endpoint, wanted: &Wanted) -> bool {
+fn is_named(network: &Network<'_>, proxy: &Endpoint, wanted: &WantedMembers) -> bool {
     let (namespace, name) = (proxy.namespace.clone(), proxy.name.clone().unwrap_or_default());
     let target = match &proxy.kind {
         EndpointKind::Pod => Target::Pod { namespace, name },

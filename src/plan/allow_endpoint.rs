@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
 use super::allowance;
-use super::allowance::Subject;
+use super::allowance::PolicySubject;
 use super::changes::{Change, Changes, Place, Writing, refused};
 use super::console::Console;
 use super::learning::learn;
@@ -105,7 +105,7 @@ impl<'a, 'b> Planner<'a, 'b> {
         before: &'a Network<'b>,
         (target, end): (&'a Target, &'a End),
     ) -> Result<Self, Error> {
-        let Subject { pods, caveats } = allowance::subject(before.snapshot, end)
+        let PolicySubject { pods, caveats } = allowance::subject(before.snapshot, end)
             .map_err(|reason| Error::usage(reason.to_string()))?;
         Ok(Self { request, before, target, end, pods, openings: Vec::new(), notes: caveats })
     }

@@ -36,7 +36,7 @@ use crate::world::services::pods_behind;
 
 /// Pods, as a policy of their own names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subject {
+pub struct PolicySubject {
     /// The pods.
     pub pods: Pods,
     /// What the user should know about it, one sentence each.
@@ -47,12 +47,12 @@ pub struct Subject {
 ///
 /// # Errors
 /// Why no policy can be for them.
-pub fn subject(snapshot: &Snapshot, end: &End) -> Result<Subject, NoFix> {
+pub fn subject(snapshot: &Snapshot, end: &End) -> Result<PolicySubject, NoFix> {
     let name = name_of(&end.endpoint);
     if end.endpoint.kind == EndpointKind::Namespace {
         let namespace = end.endpoint.name.as_deref().unwrap_or_default().into();
         let pods = Pods { namespace, workload: None, selector: Selector::default() };
-        return Ok(Subject { pods, caveats: Vec::new() });
+        return Ok(PolicySubject { pods, caveats: Vec::new() });
     }
     let pods: BTreeSet<PodId> = end.members.iter().filter_map(|member| member.who.pod()).collect();
     let managed = governed(snapshot, end);
@@ -80,7 +80,7 @@ pub fn subject(snapshot: &Snapshot, end: &End) -> Result<Subject, NoFix> {
     }
     caveats.extend(others(snapshot, &managed, &selects, &name));
     let workload = Some(kind_and_name(&shown).into());
-    Ok(Subject { pods: Pods { namespace: namespace.into(), workload, selector }, caveats })
+    Ok(PolicySubject { pods: Pods { namespace: namespace.into(), workload, selector }, caveats })
 }
 
 fn kind_and_name(endpoint: &Endpoint) -> String {

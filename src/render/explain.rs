@@ -240,3 +240,20 @@ fn sentence(RuleMiss { miss, service_port }: &RuleMiss) -> String {
         (Clause::Protocol, _) => format!("protocol: allows {needs}, not {has}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+    use crate::explain::explanation::{Clause, Miss, Need, RuleMiss};
+
+    #[test]
+    fn what_a_rule_needs_is_told_by_its_type_not_by_its_words() {
+        let told = |needs| {
+            let miss = Miss { clause: Clause::PodSelector, needs, has: "10.0.0.1".to_owned() };
+            sentence(&RuleMiss { miss, service_port: None })
+        };
+        assert_eq!(told(Need::Pod), "peer: the podSelector selects pods only, not 10.0.0.1");
+        let text = Need::Text(Need::Pod.to_string());
+        assert_eq!(told(text), "peer: needs pod a pod, has 10.0.0.1");
+    }
+}

@@ -13,7 +13,7 @@ use super::sanitize::sanitize;
 use crate::answer::verdict::Verdict;
 use crate::diff::change::ChangeKind;
 use crate::diff::change_summary::{ChangeGroup, ChangeLine};
-use crate::ends::place::{Extent, Place, title};
+use crate::ends::place::{Place, PlaceExtent, title};
 use crate::report::summary::SummaryLine;
 
 /// A graph, in the order in which it is written.
@@ -132,9 +132,9 @@ fn change(line: &ChangeLine) -> Edge<&Rc<Place>> {
 
 fn shape(place: &Place) -> Shape {
     match place {
-        Place::Whole { extent: Extent::Namespace { .. } | Extent::Everything { .. }, .. } => {
-            Shape::Group
-        }
+        Place::Whole {
+            extent: PlaceExtent::Namespace { .. } | PlaceExtent::Everything { .. }, ..
+        } => Shape::Group,
         _ if place.namespace().is_some() => Shape::Workload,
         _ => Shape::Outside,
     }
@@ -144,7 +144,7 @@ fn shape(place: &Place) -> Shape {
 fn label(place: &Place) -> String {
     const SHOWN: usize = 3;
     let name = match place {
-        Place::Whole { extent: Extent::Namespace { .. }, .. } => return "all pods".to_owned(),
+        Place::Whole { extent: PlaceExtent::Namespace { .. }, .. } => return "all pods".to_owned(),
         Place::Part(endpoint) if endpoint.cidrs.len() > SHOWN => {
             let mut first = endpoint.clone();
             first.cidrs.truncate(SHOWN);

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use super::limits::Limits;
 use super::sanitize::sanitize;
-use crate::ends::place::{Extent, Place};
+use crate::ends::place::{Place, PlaceExtent};
 
 /// Writes the header of a table.
 ///
@@ -29,11 +29,11 @@ pub fn row(out: &mut dyn Write, cells: &[&str]) -> io::Result<()> {
 /// Names one end.
 pub fn place(place: &Place) -> String {
     match place {
-        Place::Whole { extent: Extent::Everything { .. }, title } => title.clone(),
-        Place::Whole { extent: Extent::Namespace { name, .. }, .. } => {
+        Place::Whole { extent: PlaceExtent::Everything { .. }, title } => title.clone(),
+        Place::Whole { extent: PlaceExtent::Namespace { name, .. }, .. } => {
             format!("all pods of {}", code(&format!("ns/{name}")))
         }
-        Place::Whole { extent: Extent::Unit(_), .. } | Place::Part(_) => code(&place.title()),
+        Place::Whole { extent: PlaceExtent::Unit(_), .. } | Place::Part(_) => code(&place.title()),
     }
 }
 

@@ -7,7 +7,7 @@ use super::exposure;
 use super::text::{Label, Line};
 use crate::answer::verdict::Verdict;
 use crate::ends::naming::name_of;
-use crate::ends::place::{Extent, Place};
+use crate::ends::place::{Place, PlaceExtent};
 use crate::explain::explanation::Reason;
 use crate::report::connection::{Count, Totals};
 use crate::report::reach::{Sources, WhichSources};
@@ -75,15 +75,15 @@ fn counted(count: &Count) -> String {
 /// Names sources: `all 14 workloads of ns/prod`, `shop/deploy/web`.
 pub(crate) fn title(place: &Place, line: &SourceLine) -> String {
     match place {
-        Place::Whole { extent: Extent::Namespace { name, units }, .. } => {
+        Place::Whole { extent: PlaceExtent::Namespace { name, units }, .. } => {
             let beside = line.besides.as_ref() == Some(name);
             let (count, word) = if beside { (units - 1, "other ") } else { (*units, "") };
             format!("all {count} {word}workloads of ns/{name}")
         }
-        Place::Whole { extent: Extent::Everything { units }, .. } if line.besides.is_some() => {
+        Place::Whole { extent: PlaceExtent::Everything { units }, .. } if line.besides.is_some() => {
             format!("all {} other workloads of every namespace", units - 1)
         }
-        Place::Whole { extent: Extent::Everything { units }, .. } => {
+        Place::Whole { extent: PlaceExtent::Everything { units }, .. } => {
             format!("all {units} workloads of every namespace")
         }
         Place::Whole { .. } | Place::Part(_) => place.title(),
@@ -98,7 +98,7 @@ pub(crate) fn rows(lines: &[SourceLine]) -> Vec<(Rc<Place>, &SourceLine)> {
     }
     rows.sort_by_cached_key(|(source, line)| {
         let outside = source.namespace().is_none()
-            && !matches!(**source, Place::Whole { extent: Extent::Everything { .. }, .. });
+            && !matches!(**source, Place::Whole { extent: PlaceExtent::Everything { .. }, .. });
         let namespace = source.namespace().map(str::to_owned);
         (line.verdict == Verdict::Depends, outside, namespace, Rc::clone(source))
     });

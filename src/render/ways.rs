@@ -11,7 +11,7 @@ use super::text::word;
 use crate::answer::endpoint::Endpoint;
 use crate::answer::verdict::Verdict;
 use crate::ends::naming::name_of;
-use crate::ends::place::Extent;
+use crate::ends::place::PlaceExtent;
 use crate::ends::place::{Place, title};
 use crate::exposure::way::{ExposedPort, Exposure, Way};
 use crate::report::summary;
@@ -125,7 +125,7 @@ pub(crate) fn edges<'a>(
 ) -> impl Iterator<Item = summary::SummaryLine> + 'a {
     let edge = move |exposure: &Exposure| {
         let title = name(exposure);
-        let source = Rc::new(Place::Whole { title, extent: Extent::Unit(None) });
+        let source = Rc::new(Place::Whole { title, extent: PlaceExtent::Unit(None) });
         let destination = match exposure.destination == *target {
             true => Rc::clone(place),
             false => Rc::new(Place::Part(exposure.destination.clone())),

@@ -18,7 +18,7 @@ use crate::ends::naming::name_of;
 use crate::ends::service;
 use crate::ends::service::asked_hops;
 use crate::ends::target::PortQuery;
-use crate::ends::units::{Level, Part, Wanted};
+use crate::ends::units::{Level, Part, WantedMembers};
 use crate::engine::class::ClassId;
 use crate::engine::connection::{HalfJudged, judge};
 use crate::engine::decide::Why;
@@ -85,7 +85,7 @@ pub struct Sources<'a, 'b> {
     pub(crate) list: List<'a, 'b>,
     /// Where the asked ports of a Service lead at each backend; empty where the target is none.
     hops: HashMap<(Who, ClassId), Vec<Hop>>,
-    wanted: Option<Wanted>,
+    wanted: Option<WantedMembers>,
     /// The ways in that are not closed and were not expected.
     unexpected: Vec<Exposure>,
     detail: SourceDetail,
@@ -128,7 +128,7 @@ impl<'a, 'b> Sources<'a, 'b> {
         let (endpoint, findings) = (target.endpoint.clone(), target.findings.clone());
         let hops = hops(&target, port.as_ref());
         let exposures = exposure::exposures(network, &target, port.as_ref());
-        let wanted = only.as_ref().map(Wanted::of);
+        let wanted = only.as_ref().map(WantedMembers::of);
         let unexpected = wanted.as_ref().map(|own| ways::unexpected(network, &target, &exposures, own));
         let asked = port.as_ref().map(ToString::to_string);
         let (level, to) = (Level::Workloads, Some(target));
@@ -203,7 +203,7 @@ impl<'a, 'b> Sources<'a, 'b> {
     fn unexpected(
         &self,
         listed: Listed<'_>,
-        wanted: &Wanted,
+        wanted: &WantedMembers,
         visit: &mut dyn FnMut(FoundSource<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let unit = listed.from.unit;

@@ -18,7 +18,7 @@ use netpol::ends::find::find_end;
 use netpol::ends::target::Target;
 use netpol::model::ips::Family;
 use netpol::model::special::AddressClass;
-use netpol::plan::allowance::{Subject, subject};
+use netpol::plan::allowance::{PolicySubject, subject};
 use netpol::world::addresses;
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, TestCaseError, any, prop_assert, prop_assert_eq, proptest};
@@ -66,7 +66,7 @@ proptest! {
 /// Pods, and the addresses that they are to reach.
 struct Asked<'a> {
     pod: &'a Pod,
-    subject: Subject,
+    subject: PolicySubject,
     ips: BTreeSet<IpAddr>,
 }
 

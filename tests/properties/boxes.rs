@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use netpol::answer::verdict::Verdict;
-use netpol::ends::place::{Extent, Place};
+use netpol::ends::place::{Place, PlaceExtent};
 use netpol::render::edge::Shape;
 use netpol::render::graph::Graph;
 use netpol::render::limits::Limits;
@@ -59,7 +59,7 @@ fn place(id: usize, kind: usize) -> Place {
         2 => (format!("y/deploy/d{id}"), Some("y")),
         _ => (format!("node/n{id}"), None),
     };
-    Place::Whole { title, extent: Extent::Unit(namespace.map(str::to_owned)) }
+    Place::Whole { title, extent: PlaceExtent::Unit(namespace.map(str::to_owned)) }
 }
 
 fn line([source, destination]: [&Rc<Place>; 2], ports: usize, unsure: bool) -> Option<SummaryLine> {
