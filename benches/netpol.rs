@@ -22,8 +22,8 @@ use std::ops::ControlFlow;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use netpol::diff::diff::Diff;
 use netpol::diff::joint::JointEnds;
+use netpol::diff::network_diff::Diff;
 use netpol::diff::sides::Sides;
 use netpol::ends::find::find_end;
 use netpol::ends::target::Target;

@@ -17,11 +17,11 @@ use std::process::Command;
 use netpol::ends::find::find_end;
 use netpol::ends::target;
 use netpol::engine::network::Network;
-use netpol::explain::explain;
+use netpol::explain::explainer;
 use netpol::files::manifests;
 use netpol::files::manifests::ReadOptions;
-use netpol::fix::fix;
-use netpol::fix::fix::ConnectionQuestion;
+use netpol::fix::proposal;
+use netpol::fix::proposal::ConnectionQuestion;
 use netpol::report::subject;
 use serde_json::Value;
 
@@ -223,13 +223,13 @@ fn ask_library(folder: &Path, arguments: &[&str]) -> Value {
         [subject] => serde_json::to_value(subject::explain(&network, &end(subject))).unwrap(),
         [source, "--to", destination, port @ ..] => {
             let port = port.last().map(|port| target::parse_port(port).unwrap());
-            let answer = explain::explain(&network, &end(source), &end(destination), port.as_ref());
+            let answer = explainer::explain(&network, &end(source), &end(destination), port.as_ref());
             let mut answer = answer.unwrap();
             let target = |word: &str| target::parse(word).unwrap().0;
             let (source, destination) = (&target(source), &target(destination));
             let question =
                 ConnectionQuestion { source, destination, port: port.as_ref(), namespace: "default" };
-            match fix::propose(&network, question) {
+            match proposal::propose(&network, question) {
                 Ok(fix) => answer.fix = fix,
                 Err(reason) => answer.no_fix = Some(reason),
             }

@@ -11,9 +11,9 @@ use crate::ends::naming::name_of;
 use crate::ends::target::{PortQuery, Target};
 use crate::engine::network::Network;
 use crate::error::{Error, ErrorKind, ExitCode};
-use crate::explain::explain::explain;
+use crate::explain::explainer::explain;
 use crate::explain::explanation::{Explanation, Fix};
-use crate::fix::fix;
+use crate::fix::proposal;
 use crate::render::objects::Objects;
 
 /// Explains a connection between two ends, of which no more is read than it takes.
@@ -52,8 +52,8 @@ fn explained(
     let mut answer = explain(&network, &from?, &to?, port).map_err(Error::one_line)?;
     if wants_fix && !(input.only_ends && is_denied(&answer)) {
         let question =
-            fix::ConnectionQuestion { source, destination, port, namespace: &input.namespace };
-        match fix::propose(&network, question) {
+            proposal::ConnectionQuestion { source, destination, port, namespace: &input.namespace };
+        match proposal::propose(&network, question) {
             Ok(fix) => answer.fix = fix,
             Err(reason) => answer.no_fix = Some(reason),
         }

@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::change::{Cause, ChangeKind, IsolationChange};
-use super::diff::Diff;
 use super::isolations::CountedIsolation;
 use super::joint::{EndId, EndParts, JointEnd, JointEnds};
+use super::network_diff::Diff;
 use super::sides::Sides;
 use crate::answer::endpoint::Endpoint;
 use crate::diff::changed::Changed;

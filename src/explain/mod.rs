@@ -1,4 +1,4 @@
 //! Whether one connection may be opened, and why: the point question.
 
-pub mod explain;
+pub mod explainer;
 pub mod explanation;

@@ -2,10 +2,10 @@
 
 pub mod attached;
 pub mod direct;
-pub mod exposure;
 pub mod findings;
 pub mod proxies;
 pub mod routes;
 pub mod view;
 pub mod way;
 pub mod ways;
+pub mod ways_in;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::fix::Inquiry;
 use super::missing_rule::{MissingRule, Taker};
 use super::opened::NewlyOpened;
+use super::proposal::Inquiry;
 use super::selection::named_with;
 use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::EndpointKind;

@@ -18,8 +18,8 @@ use crate::ends::target::{PortQuery, Target};
 use crate::engine::class::ClassId;
 use crate::engine::connection::judge;
 use crate::engine::network::Network;
-use crate::fix::fix;
 use crate::fix::missing_rule::{DeniedHalf, MissingRule};
+use crate::fix::proposal;
 use crate::fix::selection::labels_of;
 use crate::model::endpoint::PodId;
 use crate::model::ips::IpSet;
@@ -233,7 +233,7 @@ pub fn other_side(
     if pods.is_empty() {
         return Ok(None);
     }
-    let ports = fix::ports(network, &destination, Some(&query));
+    let ports = proposal::ports(network, &destination, Some(&query));
     let half = DeniedHalf {
         direction: Direction::Ingress,
         pods: &pods,

@@ -13,7 +13,7 @@ use super::objects::Objects;
 use super::refresh::host_lines;
 use super::text::{Label, Line, write_lines};
 use crate::answer::verdict::Verdict;
-use crate::diff::diff::Diff;
+use crate::diff::network_diff::Diff;
 use crate::report::planned::{Allowance, Becomes, PlannedPolicy};
 
 /// A plan, and the connections that it opens or cuts.

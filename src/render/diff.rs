@@ -14,7 +14,7 @@ use super::{diff_markdown, diff_rows};
 use crate::answer::verdict::Verdict;
 use crate::diff::change::{Cause, ChangeKind, IsolationChange};
 use crate::diff::change_summary::{ChangeDetail, ChangeGroup, ChangeLine, summarise};
-use crate::diff::diff::Diff;
+use crate::diff::network_diff::Diff;
 use crate::ends::place::{Place, title};
 
 /// Isolations that are told unless every detail is asked for.

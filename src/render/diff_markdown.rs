@@ -6,7 +6,7 @@ use super::diff_words::{Sentence, UNKNOWN_CAUSE, headline, items, losses, senten
 use super::limits::Limits;
 use super::markdown;
 use crate::diff::change_summary::{ChangeDetail, ChangeGroup, summarise};
-use crate::diff::diff::Diff;
+use crate::diff::network_diff::Diff;
 use crate::ends::place::title;
 
 /// Tables of more rows are folded.

@@ -11,7 +11,7 @@ use super::stream::stream;
 use crate::answer::verdict::API_VERSION;
 use crate::diff::change::{Cause, ChangeKind, ConnectionChange, IsolationChange};
 use crate::diff::changed::Changed;
-use crate::diff::diff::Diff;
+use crate::diff::network_diff::Diff;
 
 /// Writes a diff as data, change by change.
 ///

@@ -11,7 +11,7 @@ use crate::ends::end as ends;
 use crate::ends::end::End;
 use crate::ends::target::PortQuery;
 use crate::engine::network::Network;
-use crate::explain::explain::{ExplainError, explain};
+use crate::explain::explainer::{ExplainError, explain};
 use crate::explain::explanation::Explanation;
 use crate::model::ports::Protocol;
 

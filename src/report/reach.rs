@@ -23,12 +23,12 @@ use crate::engine::class::ClassId;
 use crate::engine::connection::{HalfJudged, judge};
 use crate::engine::decide::Why;
 use crate::engine::network::Network;
-use crate::explain::explain;
-use crate::explain::explain::ExplainError;
+use crate::explain::explainer;
+use crate::explain::explainer::ExplainError;
 use crate::explain::explanation::{PortMapping, Reason};
-use crate::exposure::exposure;
 use crate::exposure::way::Exposure;
 use crate::exposure::ways;
+use crate::exposure::ways_in;
 use crate::model::ports::PortSet;
 use crate::policy::Action;
 use crate::report::connection::{Connection, Opened};
@@ -116,9 +116,9 @@ impl<'a, 'b> Sources<'a, 'b> {
     pub fn find(network: &'a Network<'b>, query: SourcesQuery) -> Result<Self, ExplainError> {
         let SourcesQuery { target, port, only, detail } = query;
         let mut caveats = target.caveats.clone();
-        caveats.extend(explain::check_port(network, &target, port.as_ref())?);
+        caveats.extend(explainer::check_port(network, &target, port.as_ref())?);
         caveats.extend(ungoverned(network, &target));
-        caveats.extend(explain::no_member(&target));
+        caveats.extend(explainer::no_member(&target));
         // A node whose address was not read may be any of the addresses outside.
         let is_unknown = (target.endpoint.kind == EndpointKind::Node && target.members.is_empty())
             || service::leads_nowhere(network, &target, port.as_ref());
@@ -127,7 +127,7 @@ impl<'a, 'b> Sources<'a, 'b> {
         }
         let (endpoint, findings) = (target.endpoint.clone(), target.findings.clone());
         let hops = hops(&target, port.as_ref());
-        let exposures = exposure::exposures(network, &target, port.as_ref());
+        let exposures = ways_in::exposures(network, &target, port.as_ref());
         let wanted = only.as_ref().map(WantedMembers::of);
         let unexpected = wanted.as_ref().map(|own| ways::unexpected(network, &target, &exposures, own));
         let asked = port.as_ref().map(ToString::to_string);
@@ -196,7 +196,7 @@ impl<'a, 'b> Sources<'a, 'b> {
         let targets = hops.iter().map(|hop| PortSet::port(hop.protocol, hop.target));
         let targets = targets.fold(PortSet::none(), |all, port| all.union(&port));
         let hops = hops.into_iter().filter(|_| targets == *listed.open);
-        hops.map(explain::service_port).collect()
+        hops.map(explainer::service_port).collect()
     }
 
     /// Tells what of a source was not expected.

@@ -16,7 +16,7 @@ use crate::engine::class_set::ClassSet;
 use crate::engine::decide::Doubt;
 use crate::engine::miss;
 use crate::engine::network::Network;
-use crate::exposure::exposure;
+use crate::exposure::ways_in;
 use crate::model::ports::PortSet;
 use crate::policy::{Action, Direction, Peers, RuleId};
 use crate::report::subject_explanation::{AllowedPeer, Dir, IsolatedBy, SubjectExplanation};
@@ -43,14 +43,14 @@ pub fn explain(network: &Network<'_>, end: &End) -> SubjectExplanation {
     caveats.extend(view.doubts.iter().map(|doubt| Caveat::Doubt(*doubt)));
     let subjects: Vec<SubjectId> = pods.keys().copied().collect();
     caveats.extend(plugin::caveats_for(network, &subjects.iter().copied().collect()));
-    let ways = exposure::findings(network, end);
+    let ways = ways_in::findings(network, end);
     SubjectExplanation {
         api_version: API_VERSION,
         kind: "SubjectExplanation",
         subject: end.endpoint.clone(),
         ingress,
         egress,
-        exposures: exposure::exposures(network, end, None),
+        exposures: ways_in::exposures(network, end, None),
         findings: [findings::of(network, &subjects), end.findings.clone(), ways].concat(),
         caveats,
         gaps: network.snapshot.gaps.iter().map(ToString::to_string).collect(),

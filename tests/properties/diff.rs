@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 
 use netpol::answer::endpoint::Endpoint;
 use netpol::answer::verdict::Verdict;
-use netpol::diff::diff::Diff;
 use netpol::diff::joint::JointEnds;
+use netpol::diff::network_diff::Diff;
 use netpol::diff::sides::Sides;
 use netpol::ends::units::Level;
 use netpol::engine::network::Network;

@@ -19,7 +19,7 @@ use crate::ends::not_found::NotFound;
 use crate::ends::service;
 use crate::ends::target::{PortQuery, Target};
 use crate::engine::network::Network;
-use crate::explain::explain::{Denied, judged};
+use crate::explain::explainer::{Denied, judged};
 use crate::explain::explanation::{Explanation, Fix};
 use crate::model::ports::{PortSet, Protocol};
 use crate::model::service::TargetPort;
