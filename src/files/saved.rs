@@ -207,8 +207,8 @@ pub(crate) fn parse(text: &str) -> Result<Objects, String> {
     }
 }
 
-#[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends there")]
+#[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
