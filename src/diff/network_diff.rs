@@ -19,6 +19,7 @@ use crate::answer::caveats::limits;
 use crate::ends::grouping::{Slot, group};
 use crate::engine::connection::OpenPorts;
 use crate::engine::network::Network;
+use crate::model::gap::{Gap, merged};
 
 /// Takes changes one by one, and can stop the diff.
 pub type VisitChange<'a> = dyn FnMut(Changed<'_>) -> ControlFlow<()> + 'a;
@@ -92,18 +93,30 @@ impl<'a, 'b> Diff<'a, 'b> {
 
     /// Lists what could not be read, those of one side with the side.
     pub fn gaps(&self) -> Vec<String> {
-        let gaps = self.networks.map(|network| {
-            let gaps = network.snapshot.gaps.iter().map(ToString::to_string);
-            gaps.collect::<Vec<String>>()
-        });
-        let only = |side: &str, own: &[String], other: &[String]| {
-            let own = own.iter().filter(|gap| !other.contains(gap));
-            own.map(|gap| format!("{side}: {gap}")).collect::<Vec<String>>()
+        let (both, of_one) = self.gaps_by_side();
+        in_order(both.iter().map(ToString::to_string).chain(of_one).collect())
+    }
+
+    /// Lists what could not be read, where lists that both sides lack in the same way share a line.
+    pub fn merged_gaps(&self) -> Vec<String> {
+        let (both, of_one) = self.gaps_by_side();
+        in_order(merged(both).into_iter().chain(of_one).collect())
+    }
+
+    /// Parts the gaps of both sides, once each, from those of one side, which name it.
+    fn gaps_by_side(&self) -> (Vec<&Gap>, Vec<String>) {
+        let sides = self.networks.map(|network| &network.snapshot.gaps);
+        let worded = sides.map(|gaps| gaps.iter().map(ToString::to_string).collect::<Vec<String>>());
+        let of_one = |side: &str, gaps: &[String], other: &[String]| {
+            let gaps = gaps.iter().filter(|gap| !other.contains(gap));
+            gaps.map(|gap| format!("{side}: {gap}")).collect::<Vec<String>>()
         };
-        let both = gaps.before.iter().filter(|gap| gaps.after.contains(gap)).cloned();
-        let before = only("before", &gaps.before, &gaps.after);
-        let after = only("after", &gaps.after, &gaps.before);
-        in_order(both.chain(before).chain(after).collect())
+        let before = of_one("before", &worded.before, &worded.after);
+        let after = of_one("after", &worded.after, &worded.before);
+        let mut told = BTreeSet::new();
+        let both = sides.before.iter().zip(&worded.before);
+        let both = both.filter(|(_, text)| worded.after.contains(text) && told.insert(*text));
+        (both.map(|(gap, _)| gap).collect(), [before, after].concat())
     }
 
     /// Lists the ends to which a connection of the source changed, ascending.

@@ -107,7 +107,7 @@ pub(crate) fn judged(
         fix: None,
         no_fix: None,
         caveats: caveats.chain(plugin::caveats_for(network, &subjects)).collect(),
-        gaps: network.snapshot.gaps.iter().map(ToString::to_string).collect(),
+        gaps: network.snapshot.gaps.clone(),
     };
     Ok((told, answer.denied))
 }

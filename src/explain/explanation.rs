@@ -7,6 +7,7 @@ use crate::answer::no_fix::NoFix;
 use crate::answer::rule_ref::{OriginRef, RuleRef};
 use crate::answer::verdict::Verdict;
 pub use crate::engine::miss::{Clause, Miss, Need};
+use crate::model::gap::Gap;
 use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort};
 use serde::Serialize;
 
@@ -41,7 +42,7 @@ pub struct Explanation {
     /// Limits of this answer.
     pub caveats: Vec<Caveat>,
     /// What could not be read.
-    pub gaps: Vec<String>,
+    pub gaps: Vec<Gap>,
 }
 
 /// The smallest addition that allows what was asked, judged with it before it is told.

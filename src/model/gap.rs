@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Something that could not be read, or is of a kind that cannot be judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,6 +191,13 @@ impl fmt::Display for Gap {
     /// Says what is missing and why, in one line without a full stop.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.worded(self.list().map_or("", |(name, _)| name)))
+    }
+}
+
+/// An answer has the sentence.
+impl Serialize for Gap {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -33,7 +33,7 @@ impl Answer for Diff<'_, '_> {
             lines.extend(causes(&group.causes));
             lines.extend(rows(group, look));
         }
-        lines.extend(limits(&self.caveats(), &gaps));
+        lines.extend(limits(&self.caveats(), &self.merged_gaps()));
         let width = if look.wide { usize::MAX } else { look.width };
         write_lines(out, &lines, width)
     }

@@ -1,5 +1,6 @@
 //! One connection as text: the verdict first, then what decided each half.
 
+use crate::model::gap::merged;
 use crate::render::place::place_of;
 
 use std::io::{self, Write};
@@ -58,7 +59,7 @@ impl Answer for Explanation {
             lines.extend(self.findings.iter().map(finding));
         }
         lines.extend(fix(self)?);
-        lines.extend(limits(&self.caveats, &self.gaps));
+        lines.extend(limits(&self.caveats, &merged(&self.gaps)));
         write_lines(out, &lines, look.width)
     }
 

@@ -17,6 +17,7 @@ use super::{markdown, records, table};
 use crate::answer::endpoint::Endpoint;
 use crate::answer::verdict::{API_VERSION, Verdict};
 use crate::ends::place::Place;
+use crate::model::gap::merged;
 use crate::report::connection::Connection;
 use crate::report::list::{List, Listed};
 use crate::report::summary;
@@ -39,7 +40,7 @@ impl Answer for List<'_, '_> {
             let rows = header.into_iter().chain(lines.iter().map(cells)).map(Vec::from).collect();
             table::write(out, rows, (!look.wide).then_some(look.width))?;
         }
-        write_lines(out, &limits(&self.caveats(), &self.gaps()), look.width)
+        write_lines(out, &limits(&self.caveats(), &merged(self.gaps())), look.width)
     }
 
     fn data(&self, out: &mut dyn Write, syntax: Syntax) -> io::Result<()> {
@@ -91,7 +92,7 @@ impl Connections for List<'_, '_> {
     }
 
     fn limits(&self) -> Limits {
-        Limits { caveats: self.caveats(), gaps: self.gaps() }
+        Limits::of(self.caveats(), self.gaps())
     }
 }
 

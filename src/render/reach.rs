@@ -17,6 +17,7 @@ use super::{exposure, reach_markdown, reach_rows, table, ways};
 use crate::answer::caveat::Caveat;
 use crate::answer::verdict::Verdict;
 use crate::ends::place::Place;
+use crate::model::gap::merged;
 use crate::report::connection::Opened;
 use crate::report::reach::Sources;
 use crate::report::source_lines::SourceLine;
@@ -45,7 +46,7 @@ impl Answer for Sources<'_, '_> {
         let mut below = exposure::lines(self.ways(which), look);
         below.extend((!self.findings.is_empty()).then(Line::default));
         below.extend(self.findings.iter().map(finding));
-        below.extend(limits(&self.caveats, &self.gaps));
+        below.extend(limits(&self.caveats, &merged(&self.gaps)));
         write_lines(out, &below, look.width)
     }
 
@@ -93,7 +94,7 @@ impl Connections for Sources<'_, '_> {
                 caveats.push(caveat.clone());
             }
         }
-        Limits { caveats, gaps: self.gaps.clone() }
+        Limits::of(caveats, &self.gaps)
     }
 }
 

@@ -15,6 +15,7 @@ use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::Verdict;
 use crate::ends::naming::name_of;
 use crate::ends::place::title;
+use crate::model::gap::merged;
 use crate::report::subject_explanation::{AllowedPeer, Dir, SubjectExplanation};
 
 /// Peers of one rule that are shown unless every detail is asked for.
@@ -40,7 +41,7 @@ impl Answer for SubjectExplanation {
             lines.push(Line::new(0, 0).with(Label::Heading, "findings"));
             lines.extend(self.findings.iter().map(finding));
         }
-        lines.extend(limits(&self.caveats, &self.gaps));
+        lines.extend(limits(&self.caveats, &merged(&self.gaps)));
         write_lines(out, &lines, look.width)
     }
 

@@ -18,6 +18,7 @@ use crate::ends::units::{Part, UnitId, Units, governed_units};
 use crate::engine::class::ClassId;
 use crate::engine::class_set::ClassSet;
 use crate::engine::network::Network;
+use crate::model::gap::Gap;
 use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
 
@@ -272,8 +273,8 @@ impl<'a, 'b> List<'a, 'b> {
     }
 
     /// Lists what could not be read.
-    pub fn gaps(&self) -> Vec<String> {
-        self.network.snapshot.gaps.iter().map(ToString::to_string).collect()
+    pub fn gaps(&self) -> &[Gap] {
+        &self.network.snapshot.gaps
     }
 
     /// Lists the limits of the answer.

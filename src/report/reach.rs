@@ -29,6 +29,7 @@ use crate::explain::explanation::{PortMapping, Reason};
 use crate::exposure::way::Exposure;
 use crate::exposure::ways;
 use crate::exposure::ways_in;
+use crate::model::gap::Gap;
 use crate::model::ports::PortSet;
 use crate::policy::Action;
 use crate::report::connection::{Connection, Opened};
@@ -80,7 +81,7 @@ pub struct Sources<'a, 'b> {
     /// Limits of this answer.
     pub caveats: Vec<Caveat>,
     /// What could not be read.
-    pub gaps: Vec<String>,
+    pub gaps: Vec<Gap>,
     network: &'a Network<'b>,
     pub(crate) list: List<'a, 'b>,
     /// Where the asked ports of a Service lead at each backend; empty where the target is none.
@@ -146,7 +147,7 @@ impl<'a, 'b> Sources<'a, 'b> {
             exposures,
             findings,
             caveats,
-            gaps: network.snapshot.gaps.iter().map(ToString::to_string).collect(),
+            gaps: network.snapshot.gaps.clone(),
             network,
             list,
             hops,

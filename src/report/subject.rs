@@ -53,7 +53,7 @@ pub fn explain(network: &Network<'_>, end: &End) -> SubjectExplanation {
         exposures: ways_in::exposures(network, end, None),
         findings: [findings::of(network, &subjects), end.findings.clone(), ways].concat(),
         caveats,
-        gaps: network.snapshot.gaps.iter().map(ToString::to_string).collect(),
+        gaps: network.snapshot.gaps.clone(),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::answer::finding::Finding;
 use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::Verdict;
 use crate::exposure::way::Exposure;
+use crate::model::gap::Gap;
 use serde::Serialize;
 
 /// What policies apply to one workload.
@@ -30,7 +31,7 @@ pub struct SubjectExplanation {
     /// Limits of this answer.
     pub caveats: Vec<Caveat>,
     /// What could not be read.
-    pub gaps: Vec<String>,
+    pub gaps: Vec<Gap>,
 }
 
 /// One direction of a workload.
