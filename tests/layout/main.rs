@@ -117,7 +117,8 @@ fn a_public_type_has_its_name_alone() {
     }
     assert!(places.len() > 200, "only {} public types were found", places.len());
     let twice = places.iter().filter(|(_, files)| files.len() > 1);
-    let twice: Vec<String> = twice.map(|(name, files)| format!("{name}: {}", files.join(", "))).collect();
+    let twice: Vec<String> =
+        twice.map(|(name, files)| format!("{name}: {}", files.join(", "))).collect();
     assert!(twice.is_empty(), "{}", twice.join("\n"));
 }
 
@@ -135,15 +136,21 @@ fn one_level_of_folders_is_enough() {
 
 #[test]
 fn only_the_edges_know_files_networks_colours_and_the_command_line() {
-    let found = House::read().sources.iter().flat_map(|source| {
-        let known = move |(line, text): (usize, &str)| {
-            let names = EDGES_ONLY.iter().filter(|(name, rooms)| {
-                text.contains(name) && !rooms.contains(&source.room())
-            });
-            names.map(|(name, _)| format!("{}:{line}: knows {name}", source.path)).collect::<Vec<_>>()
-        };
-        source.code().flat_map(known).collect::<Vec<_>>()
-    }).collect::<Vec<String>>();
+    let found = House::read()
+        .sources
+        .iter()
+        .flat_map(|source| {
+            let known = move |(line, text): (usize, &str)| {
+                let names = EDGES_ONLY
+                    .iter()
+                    .filter(|(name, rooms)| text.contains(name) && !rooms.contains(&source.room()));
+                names
+                    .map(|(name, _)| format!("{}:{line}: knows {name}", source.path))
+                    .collect::<Vec<_>>()
+            };
+            source.code().flat_map(known).collect::<Vec<_>>()
+        })
+        .collect::<Vec<String>>();
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
