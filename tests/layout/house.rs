@@ -8,28 +8,33 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::{Item, UseTree, Visibility};
 
 /// A source file.
-pub struct Source {
+pub(crate) struct Source {
     /// Its path below `src`.
-    pub path: String,
+    pub(crate) path: String,
     /// The modules from the crate's root to it.
-    pub module: Vec<String>,
+    pub(crate) module: Vec<String>,
     /// Its text.
-    pub text: String,
+    pub(crate) text: String,
     /// Its items, without tests.
-    pub items: Vec<Item>,
+    pub(crate) items: Vec<Item>,
 }
 
 /// All source files, by path.
-pub struct House {
+pub(crate) struct House {
     /// The files, ascending.
-    pub sources: Vec<Source>,
+    pub(crate) sources: Vec<Source>,
     by_module: BTreeMap<Vec<String>, usize>,
+}
+
+/// Returns the folder of the project.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 impl House {
     /// Reads the tree.
-    pub fn read() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    pub(crate) fn read() -> Self {
+        let root = root().join("src");
         let mut paths = Vec::new();
         collect(&root, &mut paths);
         paths.sort();
@@ -41,7 +46,7 @@ impl House {
     }
 
     /// Lists the files that a file imports, a file's own children that it only declares left out.
-    pub fn imports(&self, source: &Source) -> BTreeSet<&str> {
+    pub(crate) fn imports(&self, source: &Source) -> BTreeSet<&str> {
         let mut paths = Vec::new();
         for item in &source.items {
             item_paths(item, &mut paths);
@@ -74,7 +79,7 @@ impl House {
     }
 
     /// Lists the circles: files of which each imports the next, by any way.
-    pub fn circles(&self) -> Vec<Vec<&str>> {
+    pub(crate) fn circles(&self) -> Vec<Vec<&str>> {
         let arrows: BTreeMap<&str, BTreeSet<&str>> =
             self.sources.iter().map(|source| (&*source.path, self.imports(source))).collect();
         let reach = |from: &str| {
@@ -113,17 +118,17 @@ impl Source {
     }
 
     /// Returns the room: the folder below `src`, or the name of a file that stands alone.
-    pub fn room(&self) -> &str {
+    pub(crate) fn room(&self) -> &str {
         self.path.split('/').next().unwrap_or_default().trim_end_matches(".rs")
     }
 
     /// Tells whether it is the face of a folder.
-    pub fn is_face(&self) -> bool {
+    pub(crate) fn is_face(&self) -> bool {
         self.path.ends_with("mod.rs") || self.path == "lib.rs"
     }
 
     /// Lists the public types that it defines.
-    pub fn public_types(&self) -> Vec<String> {
+    pub(crate) fn public_types(&self) -> Vec<String> {
         let public = |visibility: &Visibility| matches!(visibility, Visibility::Public(_));
         let name = |item: &Item| match item {
             Item::Struct(own) => public(&own.vis).then(|| own.ident.to_string()),
@@ -136,7 +141,7 @@ impl Source {
     }
 
     /// Lists the lines that are code, from 1, without comments and tests.
-    pub fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+    pub(crate) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         let lines = self.text.lines().enumerate().map(|(index, line)| (index + 1, line));
         let own = lines.take_while(|(_, line)| *line != "#[cfg(test)]");
         own.filter(|(_, line)| !line.trim_start().starts_with("//"))
