@@ -2,33 +2,29 @@
 //!
 //! A pure core between edges:
 //! ```text
-//! manifests ─┐
-//!            ├─ load ─> model::Snapshot ─> policy (rules) ─> engine ─> report ─> render ─> text, json, yaml
-//! live API ──┘
+//! manifests ─ files ──┐
+//!                     ├─ objects ─> model::Snapshot ─> policy (rules) ─> engine ─> answers ─> render
+//! live API ─ cluster ─┘
 //! ```
-//! Compute, then report, then render. Nothing prints while it computes; nothing below `render`
-//! knows a colour; nothing below `load` knows async, kube or the file system. Imports go one way
-//! (`tests/layout.rs` checks it):
-//! ```text
-//! main -> cli -> cmd -> load   -> policy (names of kinds), model, edit (outcome, host)
-//!                cmd -> edit   -> policy, model
-//!                cmd -> report -> engine -> policy -> model
-//!                cmd -> render -> report (names only: policy, model)
-//! error is a leaf
-//! ```
-
-pub mod cli;
-pub mod cmd;
-pub mod edit;
-pub mod engine;
-pub mod error;
+//! Compute, then answer, then render. Nothing prints while it computes; nothing below `render` knows
+//! a colour; only `cluster`, `dns` and `files` know the network or the file system. The answers are
+//! those of `explain`, `report`, `diff`, `fix` and `exposure`, made of `ends` and `answer`. `plan`
+//! writes what `edit` has computed.
+//!
+//! Imports go one way and never in a circle; `ARCHITECTURE.md` draws the arrows, and `tests/layout`
+//! reads them there.
 
 pub mod answer;
+pub mod cli;
 pub mod cluster;
+pub mod cmd;
 pub mod complete;
 pub mod diff;
 pub mod dns;
+pub mod edit;
 pub mod ends;
+pub mod engine;
+pub mod error;
 pub mod explain;
 pub mod exposure;
 pub mod files;
