@@ -17,7 +17,7 @@ use std::process::Command;
 use netpol::ends::find::find_end;
 use netpol::ends::target;
 use netpol::engine::network::Network;
-use netpol::explain::explainer;
+use netpol::explain::connection;
 use netpol::files::manifests;
 use netpol::files::manifests::ReadOptions;
 use netpol::fix::proposal;
@@ -223,7 +223,7 @@ fn ask_library(folder: &Path, arguments: &[&str]) -> Value {
         [subject] => serde_json::to_value(subject::explain(&network, &end(subject))).unwrap(),
         [source, "--to", destination, port @ ..] => {
             let port = port.last().map(|port| target::parse_port(port).unwrap());
-            let answer = explainer::explain(&network, &end(source), &end(destination), port.as_ref());
+            let answer = connection::explain(&network, &end(source), &end(destination), port.as_ref());
             let mut answer = answer.unwrap();
             let target = |word: &str| target::parse(word).unwrap().0;
             let (source, destination) = (&target(source), &target(destination));

@@ -11,7 +11,7 @@ use crate::ends::naming::name_of;
 use crate::ends::target::{PortQuery, Target};
 use crate::engine::network::Network;
 use crate::error::{Error, ErrorKind, ExitCode};
-use crate::explain::explainer::explain;
+use crate::explain::connection::explain;
 use crate::explain::explanation::{Explanation, Fix};
 use crate::fix::proposal;
 use crate::render::objects::Objects;

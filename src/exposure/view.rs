@@ -16,7 +16,7 @@ use crate::engine::decide as engine;
 use crate::engine::decide::decide;
 use crate::engine::network::Network;
 use crate::engine::region::Region;
-use crate::explain::explainer::explain;
+use crate::explain::connection::explain;
 use crate::explain::explanation::Explanation;
 use crate::exposure::way::ExposedPort;
 use crate::model::endpoint::PodId;

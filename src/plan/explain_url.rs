@@ -21,7 +21,7 @@ use crate::ends::find::find_end;
 use crate::ends::naming::name_of;
 use crate::engine::network::Network;
 use crate::error::Error;
-use crate::explain::explainer::explain;
+use crate::explain::connection::explain;
 use crate::model::snapshot::Snapshot;
 use crate::report::host;
 use crate::report::host::{ExplainedAddress, ExplainedHost, HostExplanation};

@@ -11,8 +11,9 @@ use crate::ends::end as ends;
 use crate::ends::end::End;
 use crate::ends::target::PortQuery;
 use crate::engine::network::Network;
-use crate::explain::explainer::{ExplainError, explain};
+use crate::explain::connection::explain;
 use crate::explain::explanation::Explanation;
+use crate::explain::question::ExplainError;
 use crate::model::ports::Protocol;
 
 /// Whether what a URL names can be reached.

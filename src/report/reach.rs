@@ -23,9 +23,9 @@ use crate::engine::class::ClassId;
 use crate::engine::connection::{HalfJudged, judge};
 use crate::engine::decide::Why;
 use crate::engine::network::Network;
-use crate::explain::explainer;
-use crate::explain::explainer::ExplainError;
+use crate::explain::connection;
 use crate::explain::explanation::{PortMapping, Reason};
+use crate::explain::question::{self, ExplainError};
 use crate::exposure::way::Exposure;
 use crate::exposure::ways;
 use crate::exposure::ways_in;
@@ -117,9 +117,9 @@ impl<'a, 'b> Sources<'a, 'b> {
     pub fn find(network: &'a Network<'b>, query: SourcesQuery) -> Result<Self, ExplainError> {
         let SourcesQuery { target, port, only, detail } = query;
         let mut caveats = target.caveats.clone();
-        caveats.extend(explainer::check_port(network, &target, port.as_ref())?);
+        caveats.extend(question::check_port(network, &target, port.as_ref())?);
         caveats.extend(ungoverned(network, &target));
-        caveats.extend(explainer::no_member(&target));
+        caveats.extend(question::no_member(&target));
         // A node whose address was not read may be any of the addresses outside.
         let is_unknown = (target.endpoint.kind == EndpointKind::Node && target.members.is_empty())
             || service::leads_nowhere(network, &target, port.as_ref());
@@ -197,7 +197,7 @@ impl<'a, 'b> Sources<'a, 'b> {
         let targets = hops.iter().map(|hop| PortSet::port(hop.protocol, hop.target));
         let targets = targets.fold(PortSet::none(), |all, port| all.union(&port));
         let hops = hops.into_iter().filter(|_| targets == *listed.open);
-        hops.map(explainer::service_port).collect()
+        hops.map(connection::service_port).collect()
     }
 
     /// Tells what of a source was not expected.

@@ -7,7 +7,7 @@ use netpol::ends::find::find_end;
 use netpol::ends::target;
 use netpol::ends::units::Level;
 use netpol::engine::network::Network;
-use netpol::explain::explainer;
+use netpol::explain::connection;
 use netpol::files::manifests;
 use netpol::files::manifests::ReadOptions;
 use netpol::render::answer::Answer;
@@ -89,7 +89,7 @@ fn text_fits_the_width_that_it_is_given() {
         let look = Look { width, wide: false, headers: true };
         let mut out = Vec::new();
         for (from, to) in [("shop/deploy/web", "db/sts/postgres"), ("shop/deploy/web", "internet")] {
-            let answer = explainer::explain(&network, &end(from), &end(to), None).unwrap();
+            let answer = connection::explain(&network, &end(from), &end(to), None).unwrap();
             answer.text(&mut out, look).unwrap();
         }
         subject::explain(&network, &end("shop/deploy/web")).text(&mut out, look).unwrap();

@@ -11,7 +11,7 @@ use netpol::ends::end::Who;
 use netpol::ends::find::find_end;
 use netpol::ends::target::{PortQuery, Target};
 use netpol::engine::network::Network;
-use netpol::explain::explainer::explain;
+use netpol::explain::connection::explain;
 use netpol::explain::explanation::{AdditionKind, Fix};
 use netpol::fix::proposal::{ConnectionQuestion, propose};
 use netpol::model::snapshot::Snapshot;

@@ -1,0 +1,286 @@
+//! Is this connection allowed, and why?
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::explainer::{Denied, EndPart, Explainer};
+use super::half::{Sight, verdict};
+use super::question::{ExplainError, check_port};
+use crate::answer::caveat::Caveat;
+use crate::answer::endpoint::EndpointKind;
+use crate::answer::plugin;
+use crate::answer::verdict::{API_VERSION, Verdict};
+use crate::ends::end::{End, Member, Who, part_endpoint};
+use crate::ends::naming::{name_of, outside_endpoint};
+use crate::ends::service;
+use crate::ends::service::asked_hops;
+use crate::ends::target::PortQuery;
+use crate::engine::connection::{Exempt, HalfJudged, JudgedConnection, compatible, judge};
+use crate::engine::network::Network;
+use crate::explain::explanation::{Explanation, PairGroup, PortMapping};
+use crate::model::endpoint::{NodeId, PodId};
+use crate::model::ips::IpSet;
+use crate::model::ports::PortSet;
+use crate::policy::Direction;
+use crate::world::services::Hop;
+
+/// Explains whether the source may open connections to the destination; no port means every port.
+///
+/// # Errors
+/// A port that the destination does not have, or a Service as the source.
+pub fn explain(
+    network: &Network<'_>,
+    source: &End,
+    destination: &End,
+    port: Option<&PortQuery>,
+) -> Result<Explanation, ExplainError> {
+    judged(network, source, destination, port).map(|(answer, _)| answer)
+}
+
+/// Explains as [`explain`] does, and tells who is denied what.
+pub(crate) fn judged(
+    network: &Network<'_>,
+    source: &End,
+    destination: &End,
+    port: Option<&PortQuery>,
+) -> Result<(Explanation, Denied), ExplainError> {
+    service::check_source(source)?;
+    let mut answer = Explainer { network, caveats: BTreeSet::new(), denied: Denied::default() };
+    let groups = answer.groups(source, destination, port)?;
+    let any = |wanted: &[Verdict]| groups.iter().any(|group| wanted.contains(&group.verdict));
+    let unknown = |end: &End| end.endpoint.kind == EndpointKind::Node && end.members.is_empty();
+    let nowhere = service::leads_nowhere(network, destination, port);
+    let verdict = Verdict::of(
+        any(&[Verdict::Allow, Verdict::Partial]),
+        any(&[Verdict::Deny, Verdict::Partial]),
+        any(&[Verdict::Depends]) || unknown(source) || unknown(destination) || nowhere,
+    );
+    let members = source.members.iter().chain(&destination.members);
+    let subjects = members.filter_map(|member| network.subject_of(member.class)).collect();
+    let caveats = source.caveats.iter().chain(&destination.caveats).cloned().chain(answer.caveats);
+    let told = Explanation {
+        api_version: API_VERSION,
+        kind: "Explanation",
+        source: source.endpoint.clone(),
+        destination: destination.endpoint.clone(),
+        port: port.map(ToString::to_string),
+        verdict,
+        groups,
+        findings: destination.findings.clone(),
+        fix: None,
+        no_fix: None,
+        caveats: caveats.chain(plugin::caveats_for(network, &subjects)).collect(),
+        gaps: network.snapshot.gaps.clone(),
+    };
+    Ok((told, answer.denied))
+}
+
+impl Explainer<'_, '_> {
+    fn groups(
+        &mut self,
+        source: &End,
+        destination: &End,
+        port: Option<&PortQuery>,
+    ) -> Result<Vec<PairGroup>, ExplainError> {
+        let from_nodes = source.members.iter().any(|member| self.node_of_source(member).is_some());
+        let sources = self.parts(source, from_nodes, |answer, member| answer.node_of_source(member));
+        let destinations = self.parts(destination, from_nodes, |answer, member| match member.who {
+            Who::Pod(pod) => answer.network.snapshot.pods.at(pod).node,
+            _ => None,
+        });
+        let asked = |part: &EndPart<'_>| {
+            let first = part.members.first();
+            first.map(|member| service::asked(self.network, destination, member, port))
+        };
+        let asked: Vec<PortSet> =
+            destinations.iter().map(|part| asked(part).unwrap_or_default()).collect();
+        self.caveats.extend(check_port(self.network, destination, port)?);
+        let mut ids: HashMap<JudgedConnection, usize> = HashMap::new();
+        let mut rows: BTreeMap<BTreeMap<usize, Vec<usize>>, Vec<usize>> = BTreeMap::new();
+        for (row, from) in sources.iter().enumerate() {
+            let mut cells: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+            for (column, (to, asked)) in destinations.iter().zip(&asked).enumerate() {
+                if let Some(judged) = self.judge(source, destination, (from, to), asked) {
+                    let next = ids.len();
+                    cells.entry(*ids.entry(judged).or_insert(next)).or_default().push(column);
+                }
+            }
+            rows.entry(cells).or_default().push(row);
+        }
+        let judged: BTreeMap<usize, JudgedConnection> =
+            ids.into_iter().map(|(judged, id)| (id, judged)).collect();
+        let mut found = Vec::new();
+        for (cells, rows) in rows {
+            for (id, columns) in cells {
+                let from: Vec<&EndPart<'_>> = rows.iter().filter_map(|row| sources.get(*row)).collect();
+                let to: Vec<&EndPart<'_>> =
+                    columns.iter().filter_map(|column| destinations.get(*column)).collect();
+                if let Some(judged) = judged.get(&id) {
+                    found.extend(self.group((source, &from), (destination, &to), (judged, port)));
+                }
+            }
+        }
+        // Where a Service leads nowhere, a finding says so.
+        let leads = destination.service.is_none() || asked.iter().any(|ports| !ports.is_empty());
+        if found.is_empty() && leads {
+            self.explain_nothing(source, destination);
+        }
+        Ok(found)
+    }
+
+    fn parts<'m>(
+        &self,
+        end: &'m End,
+        by_node: bool,
+        node: impl Fn(&Self, &Member) -> Option<NodeId>,
+    ) -> Vec<EndPart<'m>> {
+        let mut parts: BTreeMap<_, Vec<&Member>> = BTreeMap::new();
+        for member in &end.members {
+            let node = if by_node { node(self, member) } else { None };
+            let outside = member.who == Who::Outside;
+            let hops = member.hops.as_deref();
+            parts.entry((member.class, node, outside, hops)).or_default().push(member);
+        }
+        let part = |((class, node, _, hops), members)| EndPart { class, node, hops, members };
+        parts.into_iter().map(part).collect()
+    }
+
+    /// Returns the node whose address a source's packets carry.
+    fn node_of_source(&self, member: &Member) -> Option<NodeId> {
+        match member.who {
+            Who::Node(node) => Some(node),
+            Who::Pod(pod) => {
+                let pod = self.network.snapshot.pods.at(pod);
+                pod.node.filter(|_| pod.host_network)
+            }
+            Who::Outside => None,
+        }
+    }
+
+    /// Judges one pair of parts; nothing where no packet can pass, or nothing was asked.
+    fn judge(
+        &mut self,
+        source: &End,
+        destination: &End,
+        (from, to): (&EndPart<'_>, &EndPart<'_>),
+        asked: &PortSet,
+    ) -> Option<JudgedConnection> {
+        if asked.is_empty() || !compatible(self.network, from.class, to.class) {
+            return None;
+        }
+        let mut exempt = None;
+        if let ([only], [other]) = (&*from.members, &*to.members)
+            && only.who == other.who
+            && let Who::Pod(pod) = only.who
+            && !self.network.snapshot.pods.at(pod).is_many()
+        {
+            // Ends of several pods, and one workload twice, ask for what goes on between different
+            // pods; two names of one pod ask for that pod.
+            let sole = |end: &End| end.members.iter().all(|member| member.who == only.who);
+            let twice =
+                source.endpoint.kind != EndpointKind::Pod && source.endpoint == destination.endpoint;
+            if twice || !sole(source) || !sole(destination) {
+                return None;
+            }
+            exempt = Some(Exempt::SamePod);
+        }
+        self.unknown_node(source, from, to);
+        if let Some(node) = from.node
+            && self.network.subject_of(to.class).is_some()
+        {
+            match to.node {
+                Some(own) if own == node => exempt = exempt.or(Some(Exempt::OwnNode)),
+                Some(_) => {}
+                None => {
+                    self.caveats.insert(Caveat::UnknownNode(name_of(&destination.endpoint)));
+                }
+            }
+        }
+        Some(judge(self.network, from.class, to.class, asked, exempt))
+    }
+
+    fn group(
+        &mut self,
+        (source, from): (&End, &[&EndPart<'_>]),
+        (destination, to): (&End, &[&EndPart<'_>]),
+        (judged, port): (&JudgedConnection, Option<&PortQuery>),
+    ) -> Option<PairGroup> {
+        let (first_from, first_to) = (from.first()?, to.first()?);
+        let endpoint = |end: &End, parts: &[&EndPart<'_>]| {
+            let members: Vec<&Member> =
+                parts.iter().flat_map(|part| part.members.iter().copied()).collect();
+            part_endpoint(self.network.snapshot, end, &members)
+        };
+        let (source_part, destination_part) = (endpoint(source, from), endpoint(destination, to));
+        let denied = judged.asked.difference(&judged.open.possible());
+        self.caveats_of(judged, first_from, first_to);
+        self.denied.egress.extend(denied_pods(&judged.egress, &judged.asked, from));
+        self.denied.ingress.extend(denied_pods(&judged.ingress, &judged.asked, to));
+        self.service_caveats(destination, judged);
+        if destination.service.is_some() && first_from.members.iter().any(|own| own.who == Who::Outside)
+        {
+            self.caveats.insert(Caveat::AskForWaysIn(name_of(&destination.endpoint)));
+        }
+        let (from_view, to_view) = (self.addresses(source, from), self.addresses(destination, to));
+        let hops = to.iter().filter_map(|part| part.hops).flat_map(|hops| asked_hops(hops, port));
+        let hops: BTreeSet<&Hop> = hops.collect();
+        let own = hops.iter().map(|hop| PortSet::port(hop.protocol, hop.port));
+        let service = &own.fold(PortSet::none(), |all, own| all.union(&own));
+        let (from_class, to_class) = (first_from.class, first_to.class);
+        let egress = Sight { subject: from_class, peer: to_class, addresses: &to_view, service };
+        let ingress = Sight { subject: to_class, peer: from_class, addresses: &from_view, service };
+        Some(PairGroup {
+            source: source_part,
+            destination: destination_part,
+            service_ports: hops.into_iter().map(service_port).collect(),
+            verdict: verdict(&judged.asked, &judged.open),
+            allowed: judged.open.allowed.items(),
+            denied: denied.items(),
+            unsure: judged.open.unsure.items(),
+            egress: self.half(Direction::Egress, &judged.egress, &judged.asked, egress),
+            ingress: self.half(Direction::Ingress, &judged.ingress, &judged.asked, ingress),
+        })
+    }
+
+    /// Writes who the members of some parts are to a rule that asks for an address or a pod.
+    fn addresses(&self, end: &End, parts: &[&EndPart<'_>]) -> String {
+        let members = || parts.iter().flat_map(|part| part.members.iter());
+        let Some(first) = members().next() else { return String::new() };
+        let snapshot = self.network.snapshot;
+        match (first.who, &end.endpoint.name) {
+            (Who::Node(node), _) => {
+                format!("node {} ({})", snapshot.nodes.at(node).name, blocks(&first.ips))
+            }
+            (Who::Pod(pod), _) if snapshot.pods.at(pod).host_network => {
+                format!("host-network pod {} ({})", snapshot.pods.at(pod).name, blocks(&first.ips))
+            }
+            (Who::Pod(_), _) => blocks(&first.ips),
+            (Who::Outside, Some(name)) => name.clone(),
+            (Who::Outside, None) => {
+                let outside = members().filter(|member| member.who == Who::Outside);
+                let ips = outside.fold(IpSet::default(), |all, member| all.union(&member.ips));
+                format!("{} outside the cluster", blocks(&ips))
+            }
+        }
+    }
+}
+
+/// Writes where a port of a Service leads.
+pub(crate) fn service_port(hop: &Hop) -> PortMapping {
+    let write = |port| format!("{}/{port}", hop.protocol);
+    let name = (!hop.name.is_empty()).then(|| hop.name.to_string());
+    PortMapping { port: write(hop.port), name, target: write(hop.target) }
+}
+
+/// Lists the pods among some parts if a half denies them some of what was asked.
+fn denied_pods(half: &HalfJudged, asked: &PortSet, parts: &[&EndPart<'_>]) -> Vec<PodId> {
+    if asked.is_subset(&half.open.possible()) {
+        return Vec::new();
+    }
+    parts.iter().flat_map(|part| &part.members).filter_map(|member| member.who.pod()).collect()
+}
+
+/// Writes the blocks of a set of addresses, or the first of many.
+fn blocks(ips: &IpSet) -> String {
+    let name = name_of(&outside_endpoint(ips));
+    name.split_once(", ").map_or(name.clone(), |(first, _)| format!("{first} and more"))
+}

@@ -1,0 +1,118 @@
+//! One half of a connection, tier by tier: what each rule does, and why it does nothing.
+
+use super::explainer::Explainer;
+use crate::answer::rule_ref::RuleRef;
+use crate::answer::verdict::Verdict;
+use crate::engine::class::ClassId;
+use crate::engine::connection::{Exempt, HalfJudged, OpenPorts};
+use crate::engine::decide::Why;
+use crate::engine::miss::{self, Clause, Miss, PeerView};
+use crate::explain::explanation::{Half, Reason, RuleMiss, RuleUse, TierOutcome, TierUse};
+use crate::model::ports::PortSet;
+use crate::policy::{Direction, RuleId, Tier};
+
+/// How one end sees the other.
+#[derive(Clone, Copy)]
+pub(super) struct Sight<'a> {
+    pub(super) subject: ClassId,
+    pub(super) peer: ClassId,
+    pub(super) addresses: &'a str,
+    /// The ports of the Service that is asked for; none where the pods themselves are.
+    pub(super) service: &'a PortSet,
+}
+
+impl Explainer<'_, '_> {
+    pub(super) fn half(
+        &self,
+        direction: Direction,
+        half: &HalfJudged,
+        asked: &PortSet,
+        sight: Sight<'_>,
+    ) -> Half {
+        let rule_of = |why: &Why| match why {
+            Why::Rule(rule) => Some(self.rule_ref(*rule)),
+            _ => None,
+        };
+        let reason = match (half.exempt, &half.why) {
+            (Some(_), _) => Reason::Exempt,
+            (None, Why::Rule(_)) => Reason::Rule,
+            (None, Why::Isolated(_)) => Reason::Isolated,
+            (None, Why::Default) => Reason::Default,
+        };
+        let note = half.exempt.map(|exempt| match exempt {
+            Exempt::SamePod => "a pod always reaches itself".to_owned(),
+            Exempt::OwnNode => "ingress from the pod's own node is always allowed".to_owned(),
+            Exempt::NotGoverned => "not a pod with its own network: no policy governs it".to_owned(),
+        });
+        Half {
+            verdict: verdict(asked, &half.open),
+            reason,
+            note,
+            tiers: (self.network.tiers.iter())
+                .filter_map(|tier| self.tier(*tier, direction, half, asked, sight))
+                .collect(),
+            decided_by: if half.exempt.is_none() { rule_of(&half.why) } else { None },
+        }
+    }
+
+    fn tier(
+        &self,
+        tier: Tier,
+        direction: Direction,
+        half: &HalfJudged,
+        asked: &PortSet,
+        sight: Sight<'_>,
+    ) -> Option<TierUse> {
+        let own = half.rules.iter().filter(|asked| self.network.rule(asked.rule).tier == tier);
+        let uses: Vec<RuleUse> = own
+            .map(|used| RuleUse {
+                rule: self.rule_ref(used.rule),
+                hit: used.hit,
+                unsure: used.unsure && !used.hit,
+                misses: match used.hit || used.unsure {
+                    true => Vec::new(),
+                    false => self.misses(used.rule, direction, asked, sight),
+                },
+            })
+            .collect();
+        let isolations = half.isolations.iter().map(|(id, _)| self.network.isolation(*id));
+        let isolated_by: Vec<RuleRef> = isolations
+            .filter(|isolation| isolation.tier == tier)
+            .map(|isolation| RuleRef::isolation(&isolation.source))
+            .collect();
+        let outcome = match (uses.iter().any(|used| used.hit), isolated_by.is_empty()) {
+            (true, _) => TierOutcome::Rule,
+            (false, false) => TierOutcome::Isolated,
+            (false, true) => TierOutcome::None,
+        };
+        let silent = uses.is_empty() && isolated_by.is_empty();
+        (!silent).then_some(TierUse { tier: tier.name, outcome, isolated_by, rules: uses })
+    }
+
+    fn misses(
+        &self,
+        rule: RuleId,
+        direction: Direction,
+        asked: &PortSet,
+        sight: Sight<'_>,
+    ) -> Vec<RuleMiss> {
+        let ports_on = miss::names_ports(self.network, direction, sight.subject, sight.peer);
+        let view = PeerView { class: sight.peer, addresses: sight.addresses };
+        let misses = miss::misses(self.network, rule, view, asked, ports_on);
+        let meant = self.network.rule(rule).ports.numbers().intersection(sight.service);
+        let service_port =
+            |clause| (clause == Clause::Port && !meant.is_empty()).then(|| meant.to_string());
+        let told = |miss: Miss| RuleMiss { service_port: service_port(miss.clause), miss };
+        misses.into_iter().map(told).collect()
+    }
+
+    fn rule_ref(&self, rule: RuleId) -> RuleRef {
+        let rule = self.network.rule(rule);
+        RuleRef::rule(&rule.source, rule.action)
+    }
+}
+
+pub(super) fn verdict(asked: &PortSet, open: &OpenPorts) -> Verdict {
+    let is_some_denied = !asked.is_subset(&open.possible());
+    Verdict::of(!open.allowed.is_empty(), is_some_denied, !open.unsure.is_empty())
+}
