@@ -14,7 +14,7 @@ use netpol::dns::resolve::{Asking, NameServers};
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::name::of_policy;
 use netpol::edit::object::{Pods, dedicated};
-use netpol::edit::outcome::{Answer, Outcome, Resolution, Vantage, VantageClass};
+use netpol::edit::outcome::{DnsAnswer, Outcome, Resolution, Vantage, VantageClass};
 use netpol::edit::plan;
 use netpol::edit::plan::Learnt;
 use netpol::edit::record::{Entry, Key, Minute, Record};
@@ -64,7 +64,7 @@ pub(crate) fn resolves() {
     let start = Instant::now();
     let resolved = netpol::dns::resolve::resolve(&hosts, &asking, |_| {}).unwrap();
     let took = start.elapsed();
-    let found = |outcome: &Outcome| matches!(outcome.answer, Answer::Records(_));
+    let found = |outcome: &Outcome| matches!(outcome.answer, DnsAnswer::Records(_));
     assert!(resolved.hosts.iter().all(|own| own.resolution.outcomes.iter().any(found)));
     let what = "one-shot refresh of 1,000 hosts, a name server of 20 ms";
     report(what, took, peak("self"));
@@ -81,8 +81,8 @@ fn address(number: u32) -> IpAddr {
 fn answers(number: u32) -> Resolution {
     let vantage = Vantage { class: VantageClass::Cluster, server: "10.0.0.7:53".into() };
     let outcome = |(family, answer)| Outcome { vantage: vantage.clone(), family, answer };
-    let both = Answer::Records(vec![address(number), address(number + 1)]);
-    let outcomes = [(Family::V4, both), (Family::V6, Answer::NoData)].map(outcome);
+    let both = DnsAnswer::Records(vec![address(number), address(number + 1)]);
+    let outcomes = [(Family::V4, both), (Family::V6, DnsAnswer::NoData)].map(outcome);
     Resolution { host: host(number), outcomes: outcomes.into() }
 }
 

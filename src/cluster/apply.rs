@@ -58,7 +58,7 @@ pub enum Force {
 
 /// How a change is written.
 #[derive(Clone, Copy, Debug)]
-pub struct Manner {
+pub struct ApplyManner {
     /// How far it goes.
     pub dry_run: DryRun,
     /// What becomes of fields that belong to others.
@@ -157,7 +157,7 @@ impl Writer {
     pub fn apply<E: From<ClusterError>>(
         &self,
         name: &PolicyName,
-        manner: Manner,
+        manner: ApplyManner,
         plan: impl FnMut(Option<&Value>) -> Result<Option<Checked>, E>,
     ) -> Result<Applied, E> {
         self.runtime.block_on(self.change(name, manner, plan))
@@ -168,7 +168,7 @@ impl Writer {
     pub fn apply_each<'a, E, P>(
         &self,
         changes: impl IntoIterator<Item = (&'a PolicyName, P)>,
-        manner: Manner,
+        manner: ApplyManner,
         mut tell: impl FnMut(),
     ) -> Vec<Result<Applied, E>>
     where
@@ -183,7 +183,7 @@ impl Writer {
     async fn change<E: From<ClusterError>>(
         &self,
         name: &PolicyName,
-        manner: Manner,
+        manner: ApplyManner,
         mut plan: impl FnMut(Option<&Value>) -> Result<Option<Checked>, E>,
     ) -> Result<Applied, E> {
         let path = path(name);
@@ -245,7 +245,7 @@ impl Writer {
         path: &str,
         object: Value,
         live: Option<&Value>,
-        manner: Manner,
+        manner: ApplyManner,
     ) -> Result<Applied, Failure> {
         // What is not there has no fields of others: if it is by now, they stay.
         let force = manner.force == Force::Yes && live.is_some();

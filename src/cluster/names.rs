@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// Where names are looked up.
 #[derive(Debug)]
-pub enum Source {
+pub enum NameSource {
     /// In manifests, with the namespace of names that give none.
     Files(Objects, String),
     /// In a cluster; only metadata is asked for, and one page of it.
@@ -27,7 +27,7 @@ pub enum Source {
 
 /// What is looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum NameQuery {
     /// The objects of a kind, in the namespace, or that of names that give none.
     Objects {
         /// The kind, `Pod`, `Deployment` …
@@ -38,13 +38,13 @@ pub enum Wanted {
     /// The ports of a pod, a workload or a Service.
     Ports(NamedEnd),
     /// The entries of a kubeconfig.
-    Entries(Entry),
+    Entries(KubeconfigEntry),
 }
 
 /// The kinds of entries that a kubeconfig has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "kubectl's own words")]
-pub enum Entry {
+pub enum KubeconfigEntry {
     Context,
     Cluster,
     User,
@@ -52,7 +52,7 @@ pub enum Entry {
 
 /// A name, and what is told about it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Name {
+pub struct OfferedName {
     /// The name.
     pub name: String,
     /// What it is, in a word or two.
@@ -60,20 +60,25 @@ pub struct Name {
 }
 
 /// Looks everything up at the same time; the answers stand in the order of the questions.
-pub fn find(source: &Source, options: &ConnectOptions, wanted: &[Wanted]) -> Vec<Vec<Name>> {
-    let live =
-        |wanted: &&Wanted| matches!(source, Source::Cluster) && !matches!(wanted, Wanted::Entries(_));
-    let asked: Vec<&Wanted> = wanted.iter().filter(live).collect();
+pub fn find(
+    source: &NameSource,
+    options: &ConnectOptions,
+    wanted: &[NameQuery],
+) -> Vec<Vec<OfferedName>> {
+    let live = |wanted: &&NameQuery| {
+        matches!(source, NameSource::Cluster) && !matches!(wanted, NameQuery::Entries(_))
+    };
+    let asked: Vec<&NameQuery> = wanted.iter().filter(live).collect();
     let mut found = if asked.is_empty() { Vec::new() } else { of_cluster(options, &asked) }.into_iter();
     let each = wanted.iter().map(|wanted| match (source, wanted) {
-        (_, Wanted::Entries(entry)) => entries(options, *entry),
-        (Source::Files(objects, namespace), wanted) => of_objects(objects, namespace, wanted),
-        (Source::Cluster, _) => found.next().unwrap_or_default(),
+        (_, NameQuery::Entries(entry)) => entries(options, *entry),
+        (NameSource::Files(objects, namespace), wanted) => of_objects(objects, namespace, wanted),
+        (NameSource::Cluster, _) => found.next().unwrap_or_default(),
     });
     each.collect()
 }
 
-fn of_cluster(options: &ConnectOptions, wanted: &[&Wanted]) -> Vec<Vec<Name>> {
+fn of_cluster(options: &ConnectOptions, wanted: &[&NameQuery]) -> Vec<Vec<OfferedName>> {
     let options = ConnectOptions {
         request_timeout: Some(PATIENCE),
         silent: true,
@@ -88,11 +93,11 @@ fn of_cluster(options: &ConnectOptions, wanted: &[&Wanted]) -> Vec<Vec<Name>> {
     found.unwrap_or_default()
 }
 
-async fn ask(api: &Api, wanted: &Wanted) -> Vec<Name> {
+async fn ask(api: &Api, wanted: &NameQuery) -> Vec<OfferedName> {
     let (kind, namespace, name) = match wanted {
-        Wanted::Objects { kind, namespace } => (kind, namespace, None),
-        Wanted::Ports(end) => (&end.kind, &end.namespace, Some(&*end.name)),
-        Wanted::Entries(_) => return Vec::new(),
+        NameQuery::Objects { kind, namespace } => (kind, namespace, None),
+        NameQuery::Ports(end) => (&end.kind, &end.namespace, Some(&*end.name)),
+        NameQuery::Entries(_) => return Vec::new(),
     };
     let Some(kind) = KINDS_READ.iter().find(|known| known.kind == kind) else { return Vec::new() };
     let namespace = Some(namespace.as_deref().unwrap_or(api.namespace()));
@@ -103,16 +108,16 @@ async fn ask(api: &Api, wanted: &Wanted) -> Vec<Name> {
     }
     let read: Vec<Header> = api.first(&kind.path(filter)).await.unwrap_or_default();
     let about = kind.kind.to_ascii_lowercase();
-    read.into_iter().map(|read| Name { name: read.metadata.name, about: about.clone() }).collect()
+    read.into_iter().map(|read| OfferedName { name: read.metadata.name, about: about.clone() }).collect()
 }
 
-fn of_objects(objects: &Objects, default: &str, wanted: &Wanted) -> Vec<Name> {
+fn of_objects(objects: &Objects, default: &str, wanted: &NameQuery) -> Vec<OfferedName> {
     let is_in = |key: &ObjectKey, namespace: &Option<String>| {
         key.namespace.is_empty() || key.namespace == namespace.as_deref().unwrap_or(default)
     };
     match wanted {
         // Manifests name namespaces without bringing them.
-        Wanted::Objects { kind, .. } if kind == "Namespace" => {
+        NameQuery::Objects { kind, .. } if kind == "Namespace" => {
             let own = objects.items.keys().filter(|key| key.kind == "Namespace").map(|key| &key.name);
             let named = objects.items.keys().map(|key| &key.namespace);
             let mut names: Vec<&String> = own.chain(named).filter(|name| !name.is_empty()).collect();
@@ -120,27 +125,27 @@ fn of_objects(objects: &Objects, default: &str, wanted: &Wanted) -> Vec<Name> {
             names.dedup();
             names
                 .into_iter()
-                .map(|name| Name { name: name.clone(), about: "namespace".into() })
+                .map(|name| OfferedName { name: name.clone(), about: "namespace".into() })
                 .collect()
         }
-        Wanted::Objects { kind, namespace } => {
+        NameQuery::Objects { kind, namespace } => {
             let own = objects.items.keys().filter(|key| key.kind == *kind && is_in(key, namespace));
             let about = kind.to_ascii_lowercase();
-            own.map(|key| Name { name: key.name.clone(), about: about.clone() }).collect()
+            own.map(|key| OfferedName { name: key.name.clone(), about: about.clone() }).collect()
         }
-        Wanted::Ports(NamedEnd { namespace, kind, name }) => {
+        NameQuery::Ports(NamedEnd { namespace, kind, name }) => {
             let own = objects
                 .items
                 .iter()
                 .filter(|(key, _)| key.kind == *kind && key.name == *name && is_in(key, namespace));
             own.flat_map(|(_, object)| ports(object)).collect()
         }
-        Wanted::Entries(_) => Vec::new(),
+        NameQuery::Entries(_) => Vec::new(),
     }
 }
 
 /// Lists the ports of an object as a question may name them: by number, and by name.
-fn ports(object: &Object) -> Vec<Name> {
+fn ports(object: &Object) -> Vec<OfferedName> {
     let of_containers = |containers: &[Container]| -> Vec<(i64, String, String)> {
         let ports = containers.iter().flat_map(|container| container.ports.iter());
         ports.map(|port| (port.container_port, port.protocol.clone(), port.name.clone())).collect()
@@ -163,21 +168,21 @@ fn ports(object: &Object) -> Vec<Name> {
         let protocol = if protocol.is_empty() { "TCP".to_owned() } else { protocol };
         let number = if protocol == "TCP" { port.to_string() } else { format!("{port}/{protocol}") };
         if !name.is_empty() {
-            names.push(Name { name: name.clone(), about: format!("{protocol}/{port}") });
+            names.push(OfferedName { name: name.clone(), about: format!("{protocol}/{port}") });
         }
-        names.push(Name { name: number, about: name });
+        names.push(OfferedName { name: number, about: name });
     }
     names
 }
 
 /// Lists the entries of the kubeconfig that is in force.
-fn entries(options: &ConnectOptions, entry: Entry) -> Vec<Name> {
+fn entries(options: &ConnectOptions, entry: KubeconfigEntry) -> Vec<OfferedName> {
     let Ok(Some(config)) = kubeconfig::read_all(options) else { return Vec::new() };
     let names: Vec<String> = match entry {
-        Entry::Context => config.contexts.into_iter().map(|own| own.name).collect(),
-        Entry::Cluster => config.clusters.into_iter().map(|own| own.name).collect(),
-        Entry::User => config.auth_infos.into_iter().map(|own| own.name).collect(),
+        KubeconfigEntry::Context => config.contexts.into_iter().map(|own| own.name).collect(),
+        KubeconfigEntry::Cluster => config.clusters.into_iter().map(|own| own.name).collect(),
+        KubeconfigEntry::User => config.auth_infos.into_iter().map(|own| own.name).collect(),
     };
     let about = format!("{entry:?}").to_ascii_lowercase();
-    names.into_iter().map(|name| Name { name, about: about.clone() }).collect()
+    names.into_iter().map(|name| OfferedName { name, about: about.clone() }).collect()
 }

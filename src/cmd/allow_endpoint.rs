@@ -22,7 +22,7 @@ use crate::plan::allow_endpoint::{Planner, Proposal, Request, Rest};
 use crate::render::allowance::Proposed;
 use crate::render::answer::Answer;
 use crate::render::format::Formats;
-use crate::render::objects::Objects;
+use crate::render::objects::ObjectsToApply;
 
 /// Let a workload reach a host outside, or a Service, by a policy of its own.
 ///
@@ -157,7 +157,7 @@ pub fn run(args: &AllowEndpointArgs, global: &Global) -> Result<ExitCode, Error>
     planner.open(&asking)?;
     if let Some(policies) = planner.cilium()? {
         tell("note: Cilium follows names itself: nothing was written; its effect was not judged");
-        output::write(global, &Objects(&policies))?;
+        output::write(global, &ObjectsToApply(&policies))?;
         return Ok(ExitCode::Success);
     }
     let (prints, writing) = (global.format().is_data(), args.write.writing());
@@ -171,7 +171,7 @@ pub fn run(args: &AllowEndpointArgs, global: &Global) -> Result<ExitCode, Error>
         plan.check_cuts()?;
         plan.answer.notes.iter().for_each(|note| tell(&format!("note: {note}")));
         let objects: Vec<_> = plan.answer.policies.iter().map(|policy| &policy.whole).collect();
-        output::write(global, &Objects(&objects))?;
+        output::write(global, &ObjectsToApply(&objects))?;
         return Ok(ExitCode::Success);
     }
     show(global, &network, &plan)?;

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, ExitCode};
 use crate::explain::connection::explain;
 use crate::explain::explanation::{Explanation, Fix};
 use crate::fix::proposal;
-use crate::render::objects::Objects;
+use crate::render::objects::ObjectsToApply;
 
 /// Explains a connection between two ends, of which no more is read than it takes.
 pub(crate) fn answer(
@@ -71,6 +71,6 @@ pub(crate) fn write_fix(global: &Global, answer: Explanation) -> Result<ExitCode
         tell(&format!("{source} -> {destination} is allowed: there is nothing to fix"));
         return Ok(ExitCode::Success);
     };
-    output::write(global, &Objects(&objects))?;
+    output::write(global, &ObjectsToApply(&objects))?;
     Ok(ExitCode::Success)
 }

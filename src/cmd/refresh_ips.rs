@@ -10,13 +10,13 @@ use super::{connection, input, output, terminal};
 use crate::cluster::apply::Writer;
 use crate::cluster::read::Question;
 use crate::edit::cronjob;
-use crate::edit::cronjob::{CronJob, Names, Scope};
+use crate::edit::cronjob::{CronJob, CronJobScope, Names};
 use crate::edit::merge::{Dead, Options, Prune};
 use crate::error::{Error, ExitCode};
 use crate::plan::refresh_ips::{Effect, Remembered, Which};
 use crate::render::answer::Answer;
 use crate::render::format::Formats;
-use crate::render::objects::Objects;
+use crate::render::objects::ObjectsToApply;
 use crate::report::refresh::{Refresh, Standing};
 use crate::world::addresses;
 
@@ -130,11 +130,11 @@ fn print_cronjob(args: &RefreshIpsArgs, global: &Global, image: &str) -> Result<
     let objects = cronjob::objects(&CronJob {
         names,
         namespace: &namespace,
-        scope: if args.all_namespaces { Scope::All } else { Scope::Namespace },
+        scope: if args.all_namespaces { CronJobScope::All } else { CronJobScope::Namespace },
         image,
         schedule: &args.schedule,
         arguments: &arguments,
     });
-    output::write(global, &Objects(&objects))?;
+    output::write(global, &ObjectsToApply(&objects))?;
     Ok(ExitCode::Success)
 }

@@ -17,7 +17,7 @@ use super::offer::{Of, Offer, about};
 use super::value::values;
 use crate::cli::Cli;
 use crate::cluster::names;
-use crate::cluster::names::{Name, Wanted};
+use crate::cluster::names::{NameQuery, OfferedName};
 
 /// The name that kubectl calls the plugin by, for completion.
 const CALLED: &str = "kubectl_complete-netpol";
@@ -70,7 +70,7 @@ fn answer(words: &[String], sender: &Sender<String>) {
         let _ = sender.send(":0\n".to_owned());
         return;
     };
-    let wanted: Vec<Wanted> = offers.iter().filter_map(Offer::wanted).cloned().collect();
+    let wanted: Vec<NameQuery> = offers.iter().filter_map(Offer::wanted).cloned().collect();
     let _ = sender.send(text(&offers, &[], &cursor));
     if let Some((source, options)) = source(&cursor, words).filter(|_| !wanted.is_empty()) {
         let found = names::find(&source, &options, &wanted);
@@ -97,7 +97,7 @@ fn at(cursor: &Cursor<'_>) -> Option<Vec<Offer>> {
 }
 
 /// Writes what was offered, and what was found of it, that goes on from the word.
-fn text(offers: &[Offer], found: &[Vec<Name>], cursor: &Cursor<'_>) -> String {
+fn text(offers: &[Offer], found: &[Vec<OfferedName>], cursor: &Cursor<'_>) -> String {
     let mut found = found.iter();
     let mut is_part = false;
     let mut text = String::new();

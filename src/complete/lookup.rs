@@ -4,13 +4,13 @@ use clap::{CommandFactory, FromArgMatches};
 
 use super::cursor::Cursor;
 use crate::cli::Cli;
-use crate::cluster::names::{ConnectOptions, Source};
+use crate::cluster::names::{ConnectOptions, NameSource};
 use crate::cmd::global::Global;
 use crate::files::manifests;
 use crate::files::manifests::ReadOptions;
 
 /// Says where names are looked up, as the flags before the cursor say.
-pub(crate) fn source(cursor: &Cursor<'_>, words: &[String]) -> Option<(Source, ConnectOptions)> {
+pub(crate) fn source(cursor: &Cursor<'_>, words: &[String]) -> Option<(NameSource, ConnectOptions)> {
     let before = words.split_last().map_or(&[][..], |(_, before)| before);
     let line = std::iter::once("kubectl-netpol").chain(before.iter().map(String::as_str));
     let matches = Cli::command().ignore_errors(true).try_get_matches_from(line).ok()?;
@@ -24,7 +24,7 @@ pub(crate) fn source(cursor: &Cursor<'_>, words: &[String]) -> Option<(Source, C
         _ => &global.filename,
     };
     if paths.is_empty() {
-        return Some((Source::Cluster, options));
+        return Some((NameSource::Cluster, options));
     }
     // Standard input is the terminal of the user.
     if paths.iter().any(|path| path == "-") {
@@ -33,5 +33,5 @@ pub(crate) fn source(cursor: &Cursor<'_>, words: &[String]) -> Option<(Source, C
     let namespace = options.namespace.clone().unwrap_or_else(|| "default".to_owned());
     let read = ReadOptions { recursive: global.recursive, namespace: &namespace };
     let objects = manifests::read(paths, read).ok()?;
-    Some((Source::Files(objects, namespace), options))
+    Some((NameSource::Files(objects, namespace), options))
 }

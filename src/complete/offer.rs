@@ -1,6 +1,6 @@
 //! What is offered: words, and names that are to be looked up.
 
-use crate::cluster::names::Wanted;
+use crate::cluster::names::NameQuery;
 
 /// Words that all begin alike.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) enum Of {
     /// A word, and what is told about it.
     Word(String, String),
     /// Names that are to be looked up.
-    Names(Wanted),
+    Names(NameQuery),
 }
 
 impl Offer {
@@ -29,12 +29,12 @@ impl Offer {
     }
 
     /// Offers names as they are.
-    pub(crate) fn names(wanted: Wanted) -> Self {
+    pub(crate) fn names(wanted: NameQuery) -> Self {
         Self::between("", wanted, "")
     }
 
     /// Offers names that something stands before and behind.
-    pub(crate) fn between(before: impl Into<String>, wanted: Wanted, after: &'static str) -> Self {
+    pub(crate) fn between(before: impl Into<String>, wanted: NameQuery, after: &'static str) -> Self {
         Self { before: before.into(), of: Of::Names(wanted), after }
     }
 
@@ -44,7 +44,7 @@ impl Offer {
     }
 
     /// Returns what is to be looked up, if anything is.
-    pub(crate) fn wanted(&self) -> Option<&Wanted> {
+    pub(crate) fn wanted(&self) -> Option<&NameQuery> {
         match &self.of {
             Of::Names(wanted) => Some(wanted),
             Of::Word(..) => None,
@@ -53,8 +53,8 @@ impl Offer {
 }
 
 /// Names the objects of a kind.
-pub(crate) fn objects(kind: &str, namespace: Option<&str>) -> Wanted {
-    Wanted::Objects { kind: kind.to_owned(), namespace: namespace.map(str::to_owned) }
+pub(crate) fn objects(kind: &str, namespace: Option<&str>) -> NameQuery {
+    NameQuery::Objects { kind: kind.to_owned(), namespace: namespace.map(str::to_owned) }
 }
 
 /// Returns what is told of a flag or value: the first line of its help.

@@ -1,7 +1,7 @@
 //! What the words for ends of connections, and for objects, may go on with.
 
 use super::offer::{Offer, objects};
-use crate::cluster::names::Wanted;
+use crate::cluster::names::NameQuery;
 use crate::cluster::read::NamedEnd;
 use crate::cmd::target::POLICY_TYPES;
 use crate::ends::target;
@@ -83,7 +83,7 @@ fn is_namespaced(kind: &str) -> bool {
 }
 
 /// Names the ports of an end.
-pub(crate) fn ports(end: &str) -> Option<Wanted> {
+pub(crate) fn ports(end: &str) -> Option<NameQuery> {
     let (namespace, kind, name) = match target::parse(end).ok()?.0 {
         Target::Pod { namespace, name } => (namespace, "Pod".to_owned(), name),
         Target::Service { namespace, name } => (namespace, "Service".to_owned(), name),
@@ -96,5 +96,5 @@ pub(crate) fn ports(end: &str) -> Option<Wanted> {
             return None;
         }
     };
-    Some(Wanted::Ports(NamedEnd { namespace, kind, name }))
+    Some(NameQuery::Ports(NamedEnd { namespace, kind, name }))
 }

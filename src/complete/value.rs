@@ -6,7 +6,7 @@ use super::cursor::Cursor;
 use super::offer::{Offer, about, objects};
 use super::target::{Naming, known_kind, offers, ports};
 use crate::cli::formats;
-use crate::cluster::names::{Entry, Wanted};
+use crate::cluster::names::{KubeconfigEntry, NameQuery};
 use crate::model::cni::Cni;
 use crate::model::special::AddressClass;
 
@@ -70,12 +70,12 @@ fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Option<Vec<Offer>> {
 
 /// Offers what flags ask a name of, by their id.
 fn names(id: &str) -> Vec<Offer> {
-    let entries = |entry| vec![Offer::names(Wanted::Entries(entry))];
+    let entries = |entry| vec![Offer::names(NameQuery::Entries(entry))];
     match id {
         "namespace" => vec![Offer::names(objects("Namespace", None))],
-        "context" => entries(Entry::Context),
-        "cluster" => entries(Entry::Cluster),
-        "user" => entries(Entry::User),
+        "context" => entries(KubeconfigEntry::Context),
+        "cluster" => entries(KubeconfigEntry::Cluster),
+        "user" => entries(KubeconfigEntry::User),
         "cni" => {
             let known = Cni::ALL.map(|cni| Offer::word(cni.name(), ""));
             std::iter::once(Offer::word("auto", "recognise it")).chain(known).collect()
@@ -86,7 +86,7 @@ fn names(id: &str) -> Vec<Offer> {
 
 /// Offers the contexts, where one was begun, or files.
 fn snapshot(cursor: &Cursor<'_>, _: &Arg) -> Option<Vec<Offer>> {
-    let contexts = || vec![Offer::between("context:", Wanted::Entries(Entry::Context), "")];
+    let contexts = || vec![Offer::between("context:", NameQuery::Entries(KubeconfigEntry::Context), "")];
     cursor.word.starts_with("context:").then(contexts)
 }
 

@@ -13,7 +13,7 @@ use crate::answer::endpoint::Endpoint;
 use crate::diff::changed::Changed;
 use crate::diff::changed::SidePorts;
 use crate::ends::namer::Namer;
-use crate::ends::place::Place;
+use crate::ends::place::LinePlace;
 
 /// A diff, summarised.
 #[derive(Clone, Debug, Default)]
@@ -41,9 +41,9 @@ pub struct ChangeLine {
     /// What happens.
     pub change: ChangeKind,
     /// The sources.
-    pub source: Rc<Place>,
+    pub source: Rc<LinePlace>,
     /// The destinations.
-    pub destination: Rc<Place>,
+    pub destination: Rc<LinePlace>,
     /// What was open and what is.
     pub ports: Sides<SidePorts>,
 }
@@ -93,14 +93,14 @@ fn namer(ends: &JointEnds) -> Namer<JointEnd> {
 }
 
 /// One end of a change: a whole end, or a part of one.
-type ChangedEnd = Result<EndId, Rc<Place>>;
+type ChangedEnd = Result<EndId, Rc<LinePlace>>;
 /// What happens to a connection.
 type ChangeTurn = (ChangeKind, Sides<SidePorts>);
 /// What happens to whom, seen from some sources.
-type ChangeLeads = (ChangeTurn, Vec<Rc<Place>>);
+type ChangeLeads = (ChangeTurn, Vec<Rc<LinePlace>>);
 
-fn place(ends: &JointEnds, side: ChangedEnd) -> Rc<Place> {
-    side.map_or_else(|part| part, |end| Rc::new(Place::unit(&ends.ends.at(end).endpoint)))
+fn place(ends: &JointEnds, side: ChangedEnd) -> Rc<LinePlace> {
+    side.map_or_else(|part| part, |end| Rc::new(LinePlace::unit(&ends.ends.at(end).endpoint)))
 }
 
 /// The changes with one cause, under way: for each source in order, what happens to whom.
@@ -112,7 +112,7 @@ struct CauseGroup {
 impl CauseGroup {
     fn take(&mut self, changed: Changed<'_>) {
         let side = |parts: EndParts<'_>, endpoint: &Endpoint| {
-            parts.whole().ok_or_else(|| Rc::new(Place::Part(endpoint.clone())))
+            parts.whole().ok_or_else(|| Rc::new(LinePlace::Part(endpoint.clone())))
         };
         let source = side(changed.from, changed.source);
         if self.rows.last().is_none_or(|(last, _)| *last != source) {
@@ -172,7 +172,7 @@ impl CauseGroup {
     }
 }
 
-fn merge(namer: &Namer<JointEnd>, sides: Vec<ChangedEnd>, also: Option<EndId>) -> Vec<Rc<Place>> {
+fn merge(namer: &Namer<JointEnd>, sides: Vec<ChangedEnd>, also: Option<EndId>) -> Vec<Rc<LinePlace>> {
     let (mut ends, mut parts) = (BTreeSet::new(), Vec::new());
     for side in sides {
         match side {

@@ -10,11 +10,11 @@ use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use super::transport::NameResolver;
 use crate::edit::host::HostName;
-use crate::edit::outcome::Answer;
+use crate::edit::outcome::DnsAnswer;
 
 /// What one question brought.
 pub(crate) struct Reply {
-    pub(crate) answer: Answer,
+    pub(crate) answer: DnsAnswer,
     /// For how long a cache repeats it.
     pub(crate) lives_for: Option<Duration>,
 }
@@ -22,12 +22,12 @@ pub(crate) struct Reply {
 impl Reply {
     /// Says that nothing was learnt.
     pub(crate) fn failure(text: &str) -> Self {
-        Answer::Failure(text.into()).into()
+        DnsAnswer::Failure(text.into()).into()
     }
 }
 
-impl From<Answer> for Reply {
-    fn from(answer: Answer) -> Self {
+impl From<DnsAnswer> for Reply {
+    fn from(answer: DnsAnswer) -> Self {
         Self { answer, lives_for: None }
     }
 }
@@ -39,7 +39,7 @@ pub(crate) async fn addresses(resolver: &NameResolver, name: &Name, kind: Record
         Err(error) => error,
     };
     let answer = of_error(&error);
-    if answer == Answer::NoData && !is_vouched_for(&error) && has_alias(resolver, name).await {
+    if answer == DnsAnswer::NoData && !is_vouched_for(&error) && has_alias(resolver, name).await {
         return Reply::failure("its CNAME records lead nowhere");
     }
     answer.into()
@@ -51,9 +51,9 @@ pub(crate) async fn srv(resolver: &NameResolver, name: &Name) -> Result<Vec<(Hos
         Ok(lookup) => lookup,
         Err(error) => {
             return match of_error(&error) {
-                Answer::Failure(text) => Err(text.into()),
-                Answer::NxDomain => Err("the name does not exist".to_owned()),
-                Answer::NoData | Answer::Records(_) => Err("no such records".to_owned()),
+                DnsAnswer::Failure(text) => Err(text.into()),
+                DnsAnswer::NxDomain => Err("the name does not exist".to_owned()),
+                DnsAnswer::NoData | DnsAnswer::Records(_) => Err("no such records".to_owned()),
             };
         }
     };
@@ -99,19 +99,19 @@ fn of_records(name: &Name, records: &[Record]) -> Reply {
     addresses.sort_unstable();
     addresses.dedup();
     let shortest = own.iter().map(|record| Duration::from_secs(record.ttl.into())).min();
-    let answer = if addresses.is_empty() { Answer::NoData } else { Answer::Records(addresses) };
+    let answer = if addresses.is_empty() { DnsAnswer::NoData } else { DnsAnswer::Records(addresses) };
     Reply { answer, lives_for: shortest }
 }
 
 /// Says what an error says about the name: mostly nothing.
-fn of_error(error: &NetError) -> Answer {
-    let failure = |text: &str| Answer::Failure(text.into());
+fn of_error(error: &NetError) -> DnsAnswer {
+    let failure = |text: &str| DnsAnswer::Failure(text.into());
     match error {
         NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
-            ResponseCode::NXDomain => Answer::NxDomain,
+            ResponseCode::NXDomain => DnsAnswer::NxDomain,
             // It sends us to other name servers: it does not resolve names for others.
             ResponseCode::NoError if none.ns.is_some() && none.soa.is_none() => failure("referral"),
-            ResponseCode::NoError => Answer::NoData,
+            ResponseCode::NoError => DnsAnswer::NoData,
             code => failure(&code_name(code)),
         },
         NetError::Dns(DnsError::ResponseCode(code)) => failure(&code_name(*code)),

@@ -20,7 +20,7 @@ use super::reply as dns_reply;
 use super::reply::Reply;
 use crate::cluster::forward::some_of;
 use crate::edit::host::HostName;
-use crate::edit::outcome::{Answer, Outcome, Resolution};
+use crate::edit::outcome::{DnsAnswer, Outcome, Resolution};
 use crate::model::ips::Family;
 
 /// Hosts that are asked for at the same time.
@@ -164,7 +164,7 @@ async fn resolve_both(host: &HostName, opened: &Opened, asking: &Asking) -> (Res
         resolved.resolution.outcomes.extend(asking.families.iter().map(|family| Outcome {
             vantage: vantage.clone(),
             family: *family,
-            answer: Answer::Failure(why.clone()),
+            answer: DnsAnswer::Failure(why.clone()),
         }));
     }
     (resolved, is_apart)
@@ -227,7 +227,7 @@ impl Question<'_> {
         }
         let reply = dns_reply::addresses(&self.server.resolver, self.name, kind).await;
         match (&reply.answer, self.server.refused()) {
-            (Answer::Failure(_), Some(why)) => Reply::failure(&why),
+            (DnsAnswer::Failure(_), Some(why)) => Reply::failure(&why),
             _ => reply,
         }
     }
@@ -238,7 +238,7 @@ impl Question<'_> {
 struct Heard {
     addresses: BTreeSet<IpAddr>,
     /// The best of what was said instead of addresses.
-    instead: Option<Answer>,
+    instead: Option<DnsAnswer>,
     rounds: u32,
     /// How many of the last answers brought nothing new.
     quiet: u32,
@@ -250,9 +250,9 @@ impl Heard {
     fn take(&mut self, reply: Reply) {
         let known = self.addresses.len();
         self.rounds += 1;
-        let failed = matches!(reply.answer, Answer::Failure(_));
+        let failed = matches!(reply.answer, DnsAnswer::Failure(_));
         match reply.answer {
-            Answer::Records(addresses) => self.addresses.extend(addresses),
+            DnsAnswer::Records(addresses) => self.addresses.extend(addresses),
             other if weight(&other) > self.instead.as_ref().map_or(0, weight) => {
                 self.instead = Some(other);
             }
@@ -275,27 +275,27 @@ impl Heard {
     }
 
     /// Returns the addresses, and the failure that kept further ones from being heard.
-    fn answers(self) -> Vec<Answer> {
+    fn answers(self) -> Vec<DnsAnswer> {
         if self.addresses.is_empty() {
-            return vec![self.instead.unwrap_or(Answer::NoData)];
+            return vec![self.instead.unwrap_or(DnsAnswer::NoData)];
         }
         let is_cut_short = self.quiet < QUIET_ROUNDS && (self.failing > 0 || self.rounds < MOST_ROUNDS);
         let failure = match self.instead {
-            Some(failure @ Answer::Failure(_)) => failure,
-            _ => Answer::Failure("timeout".into()),
+            Some(failure @ DnsAnswer::Failure(_)) => failure,
+            _ => DnsAnswer::Failure("timeout".into()),
         };
-        let found = Answer::Records(self.addresses.into_iter().collect());
+        let found = DnsAnswer::Records(self.addresses.into_iter().collect());
         [found].into_iter().chain(is_cut_short.then_some(failure)).collect()
     }
 }
 
 /// Orders what is said instead of addresses: a failure leaves all open, and a name that was there once
 /// exists.
-const fn weight(answer: &Answer) -> u8 {
+const fn weight(answer: &DnsAnswer) -> u8 {
     match answer {
-        Answer::Records(_) => 0,
-        Answer::NxDomain => 1,
-        Answer::NoData => 2,
-        Answer::Failure(_) => 3,
+        DnsAnswer::Records(_) => 0,
+        DnsAnswer::NxDomain => 1,
+        DnsAnswer::NoData => 2,
+        DnsAnswer::Failure(_) => 3,
     }
 }

@@ -17,7 +17,7 @@ pub struct CronJob<'a> {
     /// The namespace that it runs in.
     pub namespace: &'a str,
     /// Whose policies are refreshed.
-    pub scope: Scope,
+    pub scope: CronJobScope,
     /// The image of the plugin.
     pub image: &'a str,
     /// When it runs, as cron has it.
@@ -30,7 +30,7 @@ pub struct CronJob<'a> {
 
 /// Whose policies are refreshed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
+pub enum CronJobScope {
     /// Those of its own namespace.
     Namespace,
     /// Those of every namespace.
@@ -67,11 +67,11 @@ pub fn objects(wanted: &CronJob<'_>) -> Vec<Value> {
     let wide = format!("{NAME}-{}", wanted.namespace);
     let account = object(("v1", "ServiceAccount"), NAME, own, json!({}));
     let roles = match wanted.scope {
-        Scope::All => {
+        CronJobScope::All => {
             let rules: Vec<Value> = [policies].into_iter().chain(addresses).collect();
             role(wanted.namespace, &wide, None, &rules)
         }
-        Scope::Namespace => [
+        CronJobScope::Namespace => [
             role(wanted.namespace, NAME, own, &[policies]),
             role(wanted.namespace, &wide, None, &addresses),
         ]
@@ -117,8 +117,8 @@ fn merge(object: &mut Value, rest: Value) {
 
 fn job(wanted: &CronJob<'_>) -> Value {
     let scope = match wanted.scope {
-        Scope::All => vec!["--all-namespaces".to_owned()],
-        Scope::Namespace => vec![format!("--namespace={}", wanted.namespace)],
+        CronJobScope::All => vec!["--all-namespaces".to_owned()],
+        CronJobScope::Namespace => vec![format!("--namespace={}", wanted.namespace)],
     };
     let arguments = [vec!["refresh-ips".to_owned()], scope, wanted.arguments.to_vec()].concat();
     let container = json!({

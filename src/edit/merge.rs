@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::host::{Host, HostName};
-use super::outcome::{Answer, Outcome, Resolution, VantageClass};
+use super::outcome::{DnsAnswer, Outcome, Resolution, VantageClass};
 use super::record::{Entry, Key, MOST_ADDRESSES, Minute, Record, Streak};
 use super::special;
-use super::special::{Refusal, Source};
+use super::special::{AddressSource, Refusal};
 use crate::model::ips::{Family, IpSet};
 
 /// For how many minutes a host must have been gone, before it is said to be.
@@ -56,12 +56,12 @@ pub struct Merged {
     /// The record; without entries where every host is gone.
     pub record: Record,
     /// What became of each host, ascending.
-    pub changes: BTreeMap<Key, Change>,
+    pub changes: BTreeMap<Key, HostChange>,
 }
 
 /// What became of one host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Change {
+pub struct HostChange {
     /// How its resolving went.
     pub status: Status,
     /// Addresses that are new.
@@ -134,16 +134,16 @@ pub fn merge(record: &Record, resolutions: &[Resolution], now: Minute, options: 
 }
 
 /// Judges an address that stands for itself.
-fn literal(ip: IpAddr, entry: &Entry, options: &Options) -> Change {
-    match special::check(ip, Source::Literal, &entry.allow, &options.own) {
+fn literal(ip: IpAddr, entry: &Entry, options: &Options) -> HostChange {
+    match special::check(ip, AddressSource::Literal, &entry.allow, &options.own) {
         Ok(()) => unchanged(entry, Status::Static),
-        Err(why) => Change { refused: [(ip, why)].into(), ..unchanged(entry, Status::Refused) },
+        Err(why) => HostChange { refused: [(ip, why)].into(), ..unchanged(entry, Status::Refused) },
     }
 }
 
 /// Says that everything stays.
-pub(crate) fn unchanged(entry: &Entry, status: Status) -> Change {
-    let mut change = Change { status, ..Change::default() };
+pub(crate) fn unchanged(entry: &Entry, status: Status) -> HostChange {
+    let mut change = HostChange { status, ..HostChange::default() };
     for (ip, missing) in &entry.ips {
         match missing {
             None => {
@@ -158,11 +158,16 @@ pub(crate) fn unchanged(entry: &Entry, status: Status) -> Change {
 }
 
 /// Merges one host; returns no entry for one that is forgotten.
-fn host(old: &Entry, outcomes: &[&Outcome], now: Minute, options: &Options) -> (Option<Entry>, Change) {
+fn host(
+    old: &Entry,
+    outcomes: &[&Outcome],
+    now: Minute,
+    options: &Options,
+) -> (Option<Entry>, HostChange) {
     let remembered = refused(old.ips.keys().copied(), old, options);
     if !remembered.is_empty() {
         let change = unchanged(old, Status::Refused);
-        return (Some(old.clone()), Change { refused: remembered, ..change });
+        return (Some(old.clone()), HostChange { refused: remembered, ..change });
     }
     let answered: BTreeSet<IpAddr> = outcomes.iter().flat_map(|outcome| records(outcome)).collect();
     let refused = refused(answered.iter().copied(), old, options);
@@ -186,19 +191,19 @@ fn host(old: &Entry, outcomes: &[&Outcome], now: Minute, options: &Options) -> (
         let status = Status::TooMany(entry.ips.len());
         let counted = counted(old, &entry);
         let change = unchanged(&counted, status);
-        return (Some(counted), Change { refused, ..change });
+        return (Some(counted), HostChange { refused, ..change });
     }
     let status = status(outcomes, &mut entry, now);
     if status == (Status::Gone { held: true }) && options.dead == Dead::Remove {
         let removed = old.ips.keys().copied().collect();
-        return (None, Change { status, removed, ..Change::default() });
+        return (None, HostChange { status, removed, ..HostChange::default() });
     }
     removed.extend(forget_family(&mut entry, now, options));
     beat(&mut entry, old, !taken.is_empty(), now);
     let mut change = unchanged(&entry, status);
     change.added = entry.ips.keys().copied().filter(|ip| !old.ips.contains_key(ip)).collect();
     change.kept.retain(|ip| old.ips.contains_key(ip));
-    (Some(entry), Change { removed, refused, ..change })
+    (Some(entry), HostChange { removed, refused, ..change })
 }
 
 /// Tells whether the cluster's own name servers answered, all of them.
@@ -230,7 +235,7 @@ fn counted(old: &Entry, new: &Entry) -> Entry {
 
 /// Lists the addresses of one outcome.
 fn records(outcome: &Outcome) -> impl Iterator<Item = IpAddr> + '_ {
-    let ips = if let Answer::Records(ips) = &outcome.answer { &**ips } else { &[] };
+    let ips = if let DnsAnswer::Records(ips) = &outcome.answer { &**ips } else { &[] };
     ips.iter().map(|ip| ip.to_canonical())
 }
 
@@ -240,7 +245,8 @@ fn refused(
     entry: &Entry,
     options: &Options,
 ) -> BTreeMap<IpAddr, Refusal> {
-    let source = if entry.ips.is_empty() { Source::FirstAnswer } else { Source::LaterAnswer };
+    let source =
+        if entry.ips.is_empty() { AddressSource::FirstAnswer } else { AddressSource::LaterAnswer };
     let judge = |ip| Some((ip, special::check(ip, source, &entry.allow, &options.own).err()?));
     ips.filter_map(judge).collect()
 }
@@ -365,7 +371,7 @@ impl Status {
     }
 }
 
-impl Change {
+impl HostChange {
     /// Tells whether anything was refused: exit code 5.
     pub fn is_refused(&self) -> bool {
         !self.refused.is_empty()

@@ -25,7 +25,7 @@ pub struct Outcome {
     /// The family that was asked about.
     pub family: Family,
     /// What it said.
-    pub answer: Answer,
+    pub answer: DnsAnswer,
 }
 
 /// A name server, and on whose behalf it answers.
@@ -51,7 +51,7 @@ pub enum VantageClass {
 
 /// What a name server said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum DnsAnswer {
     /// Addresses; none is as good as no data.
     Records(Vec<IpAddr>),
     /// The name exists and has no address of the family.
@@ -68,8 +68,8 @@ impl Resolution {
         self.outcomes
             .iter()
             .flat_map(|outcome| match &outcome.answer {
-                Answer::Records(ips) => ips.as_slice(),
-                Answer::NoData | Answer::NxDomain | Answer::Failure(_) => &[],
+                DnsAnswer::Records(ips) => ips.as_slice(),
+                DnsAnswer::NoData | DnsAnswer::NxDomain | DnsAnswer::Failure(_) => &[],
             })
             .copied()
     }
@@ -79,8 +79,8 @@ impl Outcome {
     /// Tells of a failure, and whose it is: `10.0.0.7:53: SERVFAIL`.
     pub fn failure(&self) -> Option<Box<str>> {
         match &self.answer {
-            Answer::Failure(why) => Some(format!("{}: {why}", self.vantage.server).into()),
-            Answer::Records(_) | Answer::NoData | Answer::NxDomain => None,
+            DnsAnswer::Failure(why) => Some(format!("{}: {why}", self.vantage.server).into()),
+            DnsAnswer::Records(_) | DnsAnswer::NoData | DnsAnswer::NxDomain => None,
         }
     }
 }

@@ -10,7 +10,7 @@ use super::guard;
 use super::guard::{Checked, Plan, Unplanned};
 use super::host::{Host, HostName};
 use super::merge;
-use super::merge::{Change, Merged, Status};
+use super::merge::{HostChange, Merged, Status};
 use super::object;
 use super::object::{IntoError, Pods, on_the_wire};
 use super::outcome::Resolution;
@@ -18,7 +18,7 @@ use super::record::{ANNOTATION, Entry, Key, Minute, Record, RecordError};
 
 /// What is to be opened, and in which policy.
 #[derive(Clone, Debug)]
-pub enum Wanted {
+pub enum WantedPolicy {
     /// Hosts, in a policy that remembers them.
     Hosts(Hosts),
     /// A policy without addresses that change, as it was shown.
@@ -69,7 +69,7 @@ pub type Services = BTreeMap<HostName, BTreeSet<(HostName, u16)>>;
 #[derive(Clone, Debug)]
 pub struct Planned {
     /// What became of each host, ascending.
-    pub changes: BTreeMap<Key, Change>,
+    pub changes: BTreeMap<Key, HostChange>,
     /// The object to apply; nothing where all stays as it is.
     pub object: Option<Checked>,
     /// Whether a rule that is remembered was not there any more, and is added again.
@@ -187,7 +187,7 @@ fn fit(merged: &mut Merged, old: &Record) {
             }
             None => {
                 merged.record.entries.remove(&key);
-                Change { status: Status::NoRoom, ..Change::default() }
+                HostChange { status: Status::NoRoom, ..HostChange::default() }
             }
         };
         merged.changes.insert(key, change);
@@ -200,7 +200,7 @@ impl Planned {
     }
 }
 
-impl Wanted {
+impl WantedPolicy {
     /// Returns the namespace of the policy.
     pub fn namespace(&self) -> &str {
         match self {

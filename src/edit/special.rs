@@ -13,7 +13,7 @@ pub type Consent = BTreeSet<AddressClass>;
 
 /// How an address came here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum AddressSource {
     /// The user typed it, which is consent to a private one.
     Literal,
     /// A name server gave it for a host without recorded addresses.
@@ -43,15 +43,15 @@ pub enum Refusal {
 ///
 /// # Errors
 /// Why it may not.
-pub fn check(ip: IpAddr, source: Source, consent: &Consent, own: &IpSet) -> Result<(), Refusal> {
+pub fn check(ip: IpAddr, source: AddressSource, consent: &Consent, own: &IpSet) -> Result<(), Refusal> {
     if own.contains(ip.to_canonical()) {
         return Err(Refusal::Cluster);
     }
     match (class_of(ip), source) {
-        (None, _) | (Some(AddressClass::Private), Source::Literal) => Ok(()),
+        (None, _) | (Some(AddressClass::Private), AddressSource::Literal) => Ok(()),
         (Some(class), _) if consent.contains(&class) => Ok(()),
-        (Some(AddressClass::Private), Source::FirstAnswer) => Err(Refusal::Private),
-        (Some(AddressClass::Private), Source::LaterAnswer) => Err(Refusal::Rebound),
+        (Some(AddressClass::Private), AddressSource::FirstAnswer) => Err(Refusal::Private),
+        (Some(AddressClass::Private), AddressSource::LaterAnswer) => Err(Refusal::Rebound),
         (Some(class), _) => Err(Refusal::Special(class)),
     }
 }

@@ -16,12 +16,12 @@ pub struct Destination {
     /// The scheme, without a driver; nothing for `HOST:PORT`.
     pub scheme: Option<Box<str>>,
     /// The hosts, ascending, each with its port.
-    pub places: BTreeSet<Place>,
+    pub places: BTreeSet<UrlPlace>,
 }
 
 /// A host and where on it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum UrlPlace {
     /// A TCP port of a host.
     Port(Host, u16),
     /// The hosts and ports that SRV records of this name tell: `_mongodb._tcp.db.example.com`.
@@ -127,7 +127,7 @@ fn places(scheme: Option<&str>, rest: &str, default: Option<u16>) -> Result<Dest
     let place = |word: &str| {
         let (host, port) = host_and_port(word)?;
         let port = port.or(default).ok_or_else(|| UrlError::NoPort(scheme.clone()))?;
-        Ok(Place::Port(host, port))
+        Ok(UrlPlace::Port(host, port))
     };
     let places = hosts.split(',').map(place).collect::<Result<_, UrlError>>()?;
     Ok(Destination { scheme, places })
@@ -167,7 +167,7 @@ fn by_service(base: &str, rest: &str) -> Result<Destination, UrlError> {
     let (Host::Name(host), None) = (host, port) else { return Err(UrlError::Service) };
     // The service in front may make a long name too long.
     let name = HostName::try_from(format!("{service}.{host}"))?;
-    Ok(Destination { scheme: Some(base.into()), places: BTreeSet::from([Place::Service(name)]) })
+    Ok(Destination { scheme: Some(base.into()), places: BTreeSet::from([UrlPlace::Service(name)]) })
 }
 
 /// Reads what stands behind `jdbc:oracle:thin:`: `@//HOST:PORT/SERVICE`, `@HOST:PORT:SID`.
@@ -189,7 +189,7 @@ impl Destination {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for UrlPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Port(Host::Ip(std::net::IpAddr::V6(ip)), port) => write!(f, "[{ip}]:{port}"),

@@ -5,7 +5,7 @@ use crate::ends::naming::name_of;
 
 /// One end of a line, in the order of lines.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Place {
+pub enum LinePlace {
     /// A whole unit, or all that policies can govern of one namespace or of all.
     Whole {
         /// What a user would write, or `all pods of ns/shop`, or `all pods`.
@@ -36,7 +36,7 @@ pub enum PlaceExtent {
     },
 }
 
-impl Place {
+impl LinePlace {
     /// Names a whole unit.
     pub fn unit(endpoint: &Endpoint) -> Self {
         let extent = PlaceExtent::Unit(endpoint.namespace.clone());

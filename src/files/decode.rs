@@ -8,7 +8,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::document::{Node, Value};
+use super::document::{Value, YamlNode};
 
 /// A value that does not have the type its field has.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,13 +20,13 @@ pub(crate) struct DecodeError {
 }
 
 /// Reads a value of type `T`, and lists the paths of fields that the type does not have.
-pub(crate) fn decode<T: DeserializeOwned>(node: &Node) -> Result<(T, Vec<String>), DecodeError> {
+pub(crate) fn decode<T: DeserializeOwned>(node: &YamlNode) -> Result<(T, Vec<String>), DecodeError> {
     decode_seed(node, PhantomData)
 }
 
 /// Reads the value of a seed, and lists the paths of fields that its type does not have.
 pub(crate) fn decode_seed<'de, T: DeserializeSeed<'de>>(
-    node: &'de Node,
+    node: &'de YamlNode,
     seed: T,
 ) -> Result<(T::Value, Vec<String>), DecodeError> {
     let mut unknown = Vec::new();
@@ -65,7 +65,7 @@ fn field_path(path: &str) -> String {
 
 type Error = serde::de::value::Error;
 
-impl<'de> Deserializer<'de> for &'de Node {
+impl<'de> Deserializer<'de> for &'de YamlNode {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -149,16 +149,16 @@ impl<'de> Deserializer<'de> for &'de Node {
     }
 }
 
-type Field = (Box<str>, Node);
+type Field = (Box<str>, YamlNode);
 
 /// Hands fields to a visitor.
 fn entries<'a>(
     fields: impl Iterator<Item = &'a Field>,
-) -> MapDeserializer<'a, impl Iterator<Item = (StrDeserializer<'a, Error>, &'a Node)>, Error> {
+) -> MapDeserializer<'a, impl Iterator<Item = (StrDeserializer<'a, Error>, &'a YamlNode)>, Error> {
     MapDeserializer::new(fields.map(|(key, node)| (StrDeserializer::new(key), node)))
 }
 
-impl<'de> IntoDeserializer<'de, Error> for &'de Node {
+impl<'de> IntoDeserializer<'de, Error> for &'de YamlNode {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {

@@ -7,7 +7,7 @@ use serde_saphyr::Spanned;
 
 /// A value of a document and where it starts.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Node {
+pub struct YamlNode {
     /// The line, from 1.
     pub line: u32,
     /// The column, from 1.
@@ -30,9 +30,9 @@ pub enum Value {
     /// A string.
     String(Box<str>),
     /// A list.
-    List(Vec<Node>),
+    List(Vec<YamlNode>),
     /// A mapping, in the order of the file.
-    Map(Vec<(Box<str>, Node)>),
+    Map(Vec<(Box<str>, YamlNode)>),
 }
 
 /// Text that is not YAML or JSON.
@@ -46,7 +46,7 @@ pub struct SyntaxError {
     pub message: String,
 }
 
-impl Node {
+impl YamlNode {
     /// Returns the value of a field; a null field is absent.
     pub fn get(&self, key: &str) -> Option<&Self> {
         let Value::Map(fields) = &self.value else { return None };
@@ -96,7 +96,7 @@ impl Node {
 ///
 /// # Errors
 /// The first place where the text is not YAML, or where a mapping has a key twice.
-pub fn parse(text: &str) -> Result<Vec<Node>, SyntaxError> {
+pub fn parse(text: &str) -> Result<Vec<YamlNode>, SyntaxError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let options = || {
         serde_saphyr::options! {
@@ -115,7 +115,7 @@ pub fn parse(text: &str) -> Result<Vec<Node>, SyntaxError> {
     };
     let (mut nodes, mut lines) = (Vec::new(), 0);
     for part in json_values(text) {
-        let read: Result<Vec<Node>, _> = serde_saphyr::from_multiple_with_options(part, options());
+        let read: Result<Vec<YamlNode>, _> = serde_saphyr::from_multiple_with_options(part, options());
         let mut read = read.map_err(|error| syntax_error(&error, lines))?;
         read.iter_mut().for_each(|node| node.shift(lines));
         nodes.append(&mut read);
@@ -159,7 +159,7 @@ fn syntax_error(error: &serde_saphyr::Error, lines: u32) -> SyntaxError {
     }
 }
 
-impl Node {
+impl YamlNode {
     fn shift(&mut self, lines: u32) {
         if lines == 0 {
             return;
@@ -175,7 +175,7 @@ impl Node {
 
 /// Returns the line of a list item's `- `, which can stand on a line above the item's value;
 /// `lines` are those of the whole text.
-pub fn item_line(lines: &[&str], item: &Node) -> u32 {
+pub fn item_line(lines: &[&str], item: &YamlNode) -> u32 {
     let index = (item.line as usize).saturating_sub(1);
     let own = lines.get(index).copied().unwrap_or_default();
     let before: String = own.chars().take((item.column as usize).saturating_sub(1)).collect();
@@ -203,7 +203,7 @@ fn ends_in_dash(line: &str) -> bool {
     words.find(|word| !word.starts_with(['&', '!'])) == Some("-")
 }
 
-impl<'de> Deserialize<'de> for Node {
+impl<'de> Deserialize<'de> for YamlNode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<Value>::deserialize(deserializer)?;
         let narrow = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
@@ -269,7 +269,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut map = Vec::new();
-        while let Some((key, node)) = entries.next_entry::<String, Node>()? {
+        while let Some((key, node)) = entries.next_entry::<String, YamlNode>()? {
             map.push((key.into_boxed_str(), node));
         }
         Ok(Value::Map(map))

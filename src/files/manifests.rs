@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::decode;
 use super::decode::DecodeError;
 use super::document;
-use super::document::{Node, Value};
+use super::document::{Value, YamlNode};
 use super::{saved, schema};
 use crate::model::origin::{Lines, ObjectOrigin};
 use crate::model::snapshot::PolicyMeta;
@@ -141,7 +141,7 @@ struct Document<'a> {
     file: &'a str,
     /// The lines of the whole file.
     text: &'a [&'a str],
-    node: &'a Node,
+    node: &'a YamlNode,
     api_version: &'a str,
     kind: &'a str,
 }
@@ -191,8 +191,8 @@ impl Reader<'_> {
     }
 
     /// Reads one document, or one item of a list whose items carry no kind of their own.
-    fn node(&mut self, file: &str, text: &[&str], node: &Node, inherited: (&str, &str)) {
-        let own = |key| node.get(key).and_then(Node::text);
+    fn node(&mut self, file: &str, text: &[&str], node: &YamlNode, inherited: (&str, &str)) {
+        let own = |key| node.get(key).and_then(YamlNode::text);
         let api_version = own("apiVersion").unwrap_or(inherited.0);
         let kind = own("kind").unwrap_or(inherited.1);
         if api_version.is_empty() || kind.is_empty() || !matches!(node.value, Value::Map(_)) {
@@ -225,7 +225,7 @@ impl Reader<'_> {
                 self.read(document, wrap, |header| &header.metadata);
             }
             ("", "Pod") => self.read(document, |pod| Object::Pod(Box::new(pod)), |pod| &pod.metadata),
-            ("", "Node") => self.read(document, Object::Node, |node| &node.metadata),
+            ("", "YamlNode") => self.read(document, Object::Node, |node| &node.metadata),
             ("", "Service") => {
                 self.read(document, |read| Object::Service(Box::new(read)), |read| &read.metadata);
             }
@@ -355,7 +355,7 @@ impl Reader<'_> {
         let group = document.group();
         let cluster_scoped = matches!(
             (group, document.kind),
-            ("", "Namespace" | "Node") | ("networking.k8s.io", "IngressClass")
+            ("", "Namespace" | "YamlNode") | ("networking.k8s.io", "IngressClass")
         ) || document.policy().is_some_and(|kind| kind.scope == Scope::Cluster);
         let namespace = match (cluster_scoped, meta.namespace.is_empty()) {
             (true, _) => "",
@@ -405,7 +405,7 @@ impl Reader<'_> {
 
     /// Writes `file:line: kind namespace/name: path: message`.
     fn line(&self, document: &Document<'_>, path: &str, message: &str) -> String {
-        let meta = |key| document.node.at(&["metadata", key]).and_then(Node::text);
+        let meta = |key| document.node.at(&["metadata", key]).and_then(YamlNode::text);
         let name = meta("name").unwrap_or("(no name)");
         let name = match meta("namespace") {
             Some(namespace) => format!("{namespace}/{name}"),
@@ -424,7 +424,7 @@ struct Header {
     metadata: Meta,
 }
 
-fn has_pod_template(node: &Node) -> bool {
+fn has_pod_template(node: &YamlNode) -> bool {
     let containers = ["spec", "template", "spec", "containers"];
     let job = ["spec", "jobTemplate", "spec", "template", "spec", "containers"];
     node.at(&containers).or_else(|| node.at(&job)).is_some()
@@ -436,7 +436,7 @@ fn lines(document: &Document<'_>) -> Lines {
     lines.insert("", document.node.line);
     let Some(spec) = document.node.get("spec") else { return lines };
     for section in ["ingress", "egress"] {
-        for (index, rule) in spec.get(section).map_or(&[][..], Node::items).iter().enumerate() {
+        for (index, rule) in spec.get(section).map_or(&[][..], YamlNode::items).iter().enumerate() {
             let line = document::item_line(document.text, rule);
             lines.insert(&format!("spec.{section}[{index}]"), line);
         }

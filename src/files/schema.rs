@@ -6,14 +6,14 @@ use k8s_openapi::api::{
 };
 
 use super::decode::{DecodeError, decode};
-use super::document::Node;
+use super::document::YamlNode;
 
-type Check = fn(&Node) -> Result<Vec<String>, DecodeError>;
+type Check = fn(&YamlNode) -> Result<Vec<String>, DecodeError>;
 
 /// The kinds whose whole schema is known.
 const KINDS: [(&str, &str, Check); 15] = [
     ("v1", "Namespace", |node| decode::<core::Namespace>(node).map(|read| read.1)),
-    ("v1", "Node", |node| decode::<core::Node>(node).map(|read| read.1)),
+    ("v1", "YamlNode", |node| decode::<core::Node>(node).map(|read| read.1)),
     ("v1", "Pod", |node| decode::<core::Pod>(node).map(|read| read.1)),
     ("v1", "Service", |node| decode::<core::Service>(node).map(|read| read.1)),
     ("discovery.k8s.io/v1", "EndpointSlice", |node| {
@@ -41,7 +41,7 @@ const KINDS: [(&str, &str, Check); 15] = [
 pub(crate) fn unknown_fields(
     api_version: &str,
     kind: &str,
-    node: &Node,
+    node: &YamlNode,
 ) -> Result<Vec<String>, DecodeError> {
     let row = KINDS.iter().find(|row| row.0 == api_version && row.1 == kind);
     row.map_or(Ok(Vec::new()), |(_, _, check)| check(node))

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::allowance;
 use super::allowance::PolicySubject;
-use super::changes::{Change, Changes, Place, Writing, refused};
+use super::changes::{Change, Changes, PolicyPlace, Writing, refused};
 use super::console::Console;
 use super::learning::learn;
 use super::opening::Opening;
@@ -20,7 +20,7 @@ use crate::edit::cilium::Mode;
 use crate::edit::merge::Options;
 use crate::edit::object;
 use crate::edit::object::Pods;
-use crate::edit::plan::Wanted;
+use crate::edit::plan::WantedPolicy;
 use crate::edit::record::Record;
 use crate::edit::url::Destination;
 use crate::ends::end::End;
@@ -115,7 +115,7 @@ impl<'a, 'b> Planner<'a, 'b> {
     /// # Errors
     /// A URL that leads nowhere.
     pub fn open(&mut self, asking: &Asking) -> Result<(), Error> {
-        let manner = opening::Manner {
+        let manner = opening::OpeningManner {
             pods: &self.pods,
             into: self.request.into.as_deref(),
             consent: &self.request.consent,
@@ -160,7 +160,7 @@ impl<'a, 'b> Planner<'a, 'b> {
         let spec = writer.as_ref().and_then(|writer| self.pod_spec(writer)).unwrap_or_default();
         self.notes.extend(pod_spec::proxies(&spec, &self.request.urls));
         self.notes.extend(pod_spec::own_dns(&spec));
-        let place = writer.as_ref().map_or(Place::Files(snapshot), Place::Cluster);
+        let place = writer.as_ref().map_or(PolicyPlace::Files(snapshot), PolicyPlace::Cluster);
         let mut changes = Changes::new(lesson.learnt);
         self.fill(&mut changes, place)?;
         Ok(self.proposal(changes, writer))
@@ -202,11 +202,11 @@ impl<'a, 'b> Planner<'a, 'b> {
     }
 
     /// Plans every policy, in the order in which they are written: what keeps other things open first.
-    fn fill(&mut self, changes: &mut Changes, place: Place<'_>) -> Result<(), Error> {
+    fn fill(&mut self, changes: &mut Changes, place: PolicyPlace<'_>) -> Result<(), Error> {
         let services: BTreeSet<_> =
             self.openings.iter().flat_map(|opening| opening.services.clone()).collect();
         for opening in &self.openings {
-            let wanted = Wanted::Hosts(opening.hosts.clone());
+            let wanted = WantedPolicy::Hosts(opening.hosts.clone());
             changes.push(place, wanted).map_err(|error| self.named(error))?;
         }
         hosts::check(self.snapshot(), &changes.all)?;

@@ -5,12 +5,12 @@ use serde_json::Value;
 
 use super::console::Console;
 use super::refreshed;
-use crate::cluster::apply::{Applied, DryRun, Force, MANAGER, Manner, PolicyName, Writer};
+use crate::cluster::apply::{Applied, ApplyManner, DryRun, Force, MANAGER, PolicyName, Writer};
 use crate::cluster::conflict;
 use crate::cluster::conflict::Conflict;
 use crate::edit::gitops::{Weight, advice, evidence};
 use crate::edit::object::on_the_wire;
-use crate::edit::plan::{Learnt, PlanError, Planned, Wanted};
+use crate::edit::plan::{Learnt, PlanError, Planned, WantedPolicy};
 use crate::engine::network::Network;
 use crate::error::{Error, ErrorKind};
 use crate::model::snapshot::{PolicyObject, Snapshot};
@@ -31,7 +31,7 @@ pub struct Writing {
 
 /// Where policies are read, and written.
 #[derive(Clone, Copy)]
-pub enum Place<'a> {
+pub enum PolicyPlace<'a> {
     /// A cluster.
     Cluster(&'a Writer),
     /// Manifests: nothing is written.
@@ -41,7 +41,7 @@ pub enum Place<'a> {
 /// One policy of a plan.
 pub struct Change {
     /// What it is to be.
-    pub wanted: Wanted,
+    pub wanted: WantedPolicy,
     /// What is there.
     pub live: Option<Value>,
     /// What becomes of it.
@@ -57,10 +57,10 @@ pub struct Changes {
 
 impl Change {
     /// Plans one policy on what is there.
-    fn plan(place: Place<'_>, wanted: Wanted, learnt: &Learnt) -> Result<Self, Error> {
+    fn plan(place: PolicyPlace<'_>, wanted: WantedPolicy, learnt: &Learnt) -> Result<Self, Error> {
         let live = match place {
-            Place::Cluster(writer) => writer.read(&name_of(&wanted))?,
-            Place::Files(snapshot) => in_files(snapshot, &wanted),
+            PolicyPlace::Cluster(writer) => writer.read(&name_of(&wanted))?,
+            PolicyPlace::Files(snapshot) => in_files(snapshot, &wanted),
         };
         let planned = wanted.plan(live.as_ref(), learnt).map_err(|error| refusal(&wanted, &error))?;
         Ok(Self { wanted, live, planned })
@@ -110,7 +110,7 @@ impl Change {
     }
 
     /// Writes the policy, planned anew on what is there then; says what became of it.
-    fn write(&self, writer: &Writer, learnt: &Learnt, manner: Manner) -> Result<String, Error> {
+    fn write(&self, writer: &Writer, learnt: &Learnt, manner: ApplyManner) -> Result<String, Error> {
         let ended = writer.apply(&name_of(&self.wanted), manner, |live| {
             let planned = self.wanted.plan(live, learnt);
             planned.map(|planned| planned.object).map_err(|error| refusal(&self.wanted, &error))
@@ -150,7 +150,7 @@ impl Changes {
     ///
     /// # Errors
     /// What is there cannot be read, or cannot become what is wanted.
-    pub fn push(&mut self, place: Place<'_>, wanted: Wanted) -> Result<(), Error> {
+    pub fn push(&mut self, place: PolicyPlace<'_>, wanted: WantedPolicy) -> Result<(), Error> {
         self.all.push(Change::plan(place, wanted, &self.learnt)?);
         Ok(())
     }
@@ -159,8 +159,8 @@ impl Changes {
     ///
     /// # Errors
     /// Those of `push`.
-    pub fn push_front(&mut self, place: Place<'_>, policy: NetworkPolicy) -> Result<(), Error> {
-        self.all.insert(0, Change::plan(place, Wanted::Fixed(Box::new(policy)), &self.learnt)?);
+    pub fn push_front(&mut self, place: PolicyPlace<'_>, policy: NetworkPolicy) -> Result<(), Error> {
+        self.all.insert(0, Change::plan(place, WantedPolicy::Fixed(Box::new(policy)), &self.learnt)?);
         Ok(())
     }
 
@@ -210,7 +210,7 @@ impl Changes {
     /// # Errors
     /// Something that cannot be written.
     pub fn write(&self, writer: &Writer, writing: Writing, console: &dyn Console) -> Result<(), Error> {
-        let manner = Manner { dry_run: writing.dry_run, force: writing.force };
+        let manner = ApplyManner { dry_run: writing.dry_run, force: writing.force };
         for change in self.due() {
             console.tell(&change.write(writer, &self.learnt, manner)?);
         }
@@ -254,7 +254,7 @@ pub fn refused(message: impl std::fmt::Display) -> Error {
 }
 
 /// Says why a policy cannot be written.
-fn refusal(wanted: &Wanted, error: &PlanError) -> Error {
+fn refusal(wanted: &WantedPolicy, error: &PlanError) -> Error {
     let text = format!("{}: {error}", title(wanted));
     match error {
         PlanError::Missing => Error::usage(text),
@@ -262,16 +262,16 @@ fn refusal(wanted: &Wanted, error: &PlanError) -> Error {
     }
 }
 
-fn name_of(wanted: &Wanted) -> PolicyName {
+fn name_of(wanted: &WantedPolicy) -> PolicyName {
     PolicyName { namespace: wanted.namespace().to_owned(), name: wanted.name().to_owned() }
 }
 
-fn title(wanted: &Wanted) -> String {
+fn title(wanted: &WantedPolicy) -> String {
     format!("NetworkPolicy {}/{}", wanted.namespace(), wanted.name())
 }
 
 /// Returns a policy of manifests as a cluster would.
-fn in_files(snapshot: &Snapshot, wanted: &Wanted) -> Option<Value> {
+fn in_files(snapshot: &Snapshot, wanted: &WantedPolicy) -> Option<Value> {
     let is_it = |own: &&PolicyObject| {
         own.namespace.as_deref() == Some(wanted.namespace()) && &*own.name == wanted.name()
     };

@@ -1,11 +1,11 @@
 //! Writes the policies of a default deny to a cluster.
 
-use super::changes::{Changes, Place, Writing};
+use super::changes::{Changes, PolicyPlace, Writing};
 use super::console::Console;
 use crate::cluster::apply::Writer;
 use crate::cluster::read::ConnectOptions;
 use crate::edit::object::managed;
-use crate::edit::plan::{Learnt, Wanted};
+use crate::edit::plan::{Learnt, WantedPolicy};
 use crate::error::Error;
 use crate::report::default_deny::DefaultDeny;
 
@@ -24,7 +24,10 @@ pub fn apply(
     let mut changes = Changes::new(Learnt::default());
     // What lets names through comes first: nothing is cut for longer than it has to be.
     for policy in base.policies.iter().rev() {
-        changes.push(Place::Cluster(&writer), Wanted::Fixed(Box::new(managed(policy.clone()))))?;
+        changes.push(
+            PolicyPlace::Cluster(&writer),
+            WantedPolicy::Fixed(Box::new(managed(policy.clone()))),
+        )?;
     }
     let due = changes.due().count();
     if due == 0 {

@@ -15,7 +15,7 @@ use crate::edit::host::{Host, HostName};
 use crate::edit::merge::Options;
 use crate::edit::plan::Learnt;
 use crate::edit::record::{ANNOTATION, Entry, Key, Record};
-use crate::edit::url::{Destination, Place};
+use crate::edit::url::{Destination, UrlPlace};
 use crate::ends::end::End;
 use crate::ends::find::find_end;
 use crate::ends::naming::name_of;
@@ -41,8 +41,8 @@ pub fn explain_url(
     let mut places: BTreeSet<(Host, u16)> = BTreeSet::new();
     for place in &destination.places {
         match place {
-            Place::Port(host, port) => drop(places.insert((host.clone(), *port))),
-            Place::Service(name) => {
+            UrlPlace::Port(host, port) => drop(places.insert((host.clone(), *port))),
+            UrlPlace::Service(name) => {
                 let targets = resolve_srv(name, asking).map_err(unresolved)?;
                 places.extend(targets.into_iter().map(|(host, port)| (Host::Name(host), port)));
             }
@@ -82,8 +82,8 @@ fn record(names: impl Iterator<Item = (HostName, u16)>) -> Record {
 fn command(source: &End, destination: &Destination) -> String {
     let scheme = destination.scheme.as_deref().map(|scheme| format!("{scheme}://")).unwrap_or_default();
     let places = destination.places.iter().map(|place| match place {
-        Place::Port(..) => format!("{scheme}{place}"),
-        Place::Service(name) => {
+        UrlPlace::Port(..) => format!("{scheme}{place}"),
+        UrlPlace::Service(name) => {
             let host = name.as_str().splitn(3, '.').last().unwrap_or_default();
             format!("{}+srv://{host}", destination.scheme.as_deref().unwrap_or_default())
         }

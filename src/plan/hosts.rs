@@ -8,7 +8,7 @@ use super::changes::{Change, refused};
 use super::learning::unresolved;
 use super::opening::service_target;
 use crate::edit::host::{Host, HostName};
-use crate::edit::merge::{Change as HostChange, Status};
+use crate::edit::merge::{HostChange, Status};
 use crate::edit::plan::Learnt;
 use crate::edit::record::{Key, MANY_ADDRESSES};
 use crate::edit::special::Refusal;

@@ -13,7 +13,7 @@ use crate::edit::object::Pods;
 use crate::edit::plan::{Hosts, Whose};
 use crate::edit::record::{Entry, Key};
 use crate::edit::service::service_rules;
-use crate::edit::url::{Destination, Place};
+use crate::edit::url::{Destination, UrlPlace};
 use crate::ends::target::Target;
 use crate::error::Error;
 use crate::model::service::ServiceId;
@@ -21,7 +21,7 @@ use crate::model::snapshot::Snapshot;
 use crate::model::special::AddressClass;
 
 /// How hosts are to be opened.
-pub struct Manner<'a> {
+pub struct OpeningManner<'a> {
     /// The pods.
     pub pods: &'a Pods,
     /// The policy that takes the rules; one of their own where it is absent.
@@ -74,14 +74,14 @@ impl Opening {
 pub fn open(
     snapshot: &Snapshot,
     destination: &Destination,
-    manner: &Manner<'_>,
+    manner: &OpeningManner<'_>,
     asking: &Asking,
 ) -> Result<Opening, Error> {
     let mut found = Found::new(snapshot, manner);
     for place in &destination.places {
         match place {
-            Place::Port(host, port) => found.port(host, *port, None)?,
-            Place::Service(name) => {
+            UrlPlace::Port(host, port) => found.port(host, *port, None)?,
+            UrlPlace::Service(name) => {
                 let targets = resolve_srv(name, asking).map_err(unresolved)?;
                 found.named.insert(Key { host: Host::Name(name.clone()), ports: BTreeSet::new() });
                 for (host, port) in targets {
@@ -96,7 +96,7 @@ pub fn open(
 /// What was found so far.
 struct Found<'a> {
     snapshot: &'a Snapshot,
-    manner: &'a Manner<'a>,
+    manner: &'a OpeningManner<'a>,
     /// What the policy is named after.
     named: BTreeSet<Key>,
     /// The ports of hosts outside, with the name whose SRV records told of them.
@@ -106,7 +106,7 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn new(snapshot: &'a Snapshot, manner: &'a Manner<'a>) -> Self {
+    fn new(snapshot: &'a Snapshot, manner: &'a OpeningManner<'a>) -> Self {
         let (named, ports) = (BTreeSet::new(), BTreeMap::new());
         Self { snapshot, manner, named, ports, rules: Vec::new(), services: BTreeSet::new() }
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::console::Console;
 use super::learning::learn;
 use super::refreshed;
-use crate::cluster::apply::{Applied, DryRun, Force, Manner, PolicyName, Writer};
+use crate::cluster::apply::{Applied, ApplyManner, DryRun, Force, PolicyName, Writer};
 use crate::cluster::read::ClusterError;
 use crate::dns::resolve::Asking;
 use crate::edit::guard::Checked;
@@ -101,7 +101,7 @@ impl<'a> Remembered<'a> {
         let due = each.filter(|(_, policy)| policy.outcome == PolicyOutcome::Due);
         let mut due: Vec<(&PolicyName, &mut RefreshedPolicy)> = due.collect();
         let mut step = console.count("wrote", due.len(), "policies");
-        let manner = Manner { dry_run: DryRun::None, force: Force::No };
+        let manner = ApplyManner { dry_run: DryRun::None, force: Force::No };
         let changes = due.iter_mut().map(|(name, policy)| {
             let plan = |live: Option<&Value>| match live {
                 Some(live) => Ok(plan_again(live, learnt, policy)?),

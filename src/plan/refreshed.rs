@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use crate::cluster::apply::Applied;
 use crate::cluster::conflict;
-use crate::edit::merge::{Change, Status};
+use crate::edit::merge::{HostChange, Status};
 use crate::edit::record::{Key, Minute};
 use crate::report::refresh::{
     HostStatus, PendingAddress, PolicyOutcome, RefreshedHost, RefreshedPolicy,
 };
 
 /// Tells what became of the hosts of a policy.
-pub fn hosts(changes: &BTreeMap<Key, Change>) -> Vec<RefreshedHost> {
+pub fn hosts(changes: &BTreeMap<Key, HostChange>) -> Vec<RefreshedHost> {
     changes.iter().map(host).collect()
 }
 
-fn host((key, change): (&Key, &Change)) -> RefreshedHost {
+fn host((key, change): (&Key, &HostChange)) -> RefreshedHost {
     let (status, failures) = status(&change.status);
     let pending = change
         .pending

@@ -9,7 +9,7 @@ use super::answer::Answer;
 use super::format::{Format, Formats};
 use super::look::Look;
 use super::machine::{Syntax, yaml};
-use super::objects::Objects;
+use super::objects::ObjectsToApply;
 use super::refresh::host_lines;
 use super::text::{Label, Line, write_lines};
 use crate::answer::verdict::Verdict;
@@ -35,7 +35,7 @@ impl Answer for Proposed<'_> {
     /// Writes the policies alone, for Git.
     fn data(&self, out: &mut dyn Write, syntax: Syntax) -> io::Result<()> {
         let whole: Vec<&Value> = self.plan.policies.iter().map(|policy| &policy.whole).collect();
-        Objects(&whole).data(out, syntax)
+        ObjectsToApply(&whole).data(out, syntax)
     }
 }
 

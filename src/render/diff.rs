@@ -15,7 +15,7 @@ use crate::answer::verdict::Verdict;
 use crate::diff::change::{Cause, ChangeKind, IsolationChange};
 use crate::diff::change_summary::{ChangeDetail, ChangeGroup, ChangeLine, summarise};
 use crate::diff::network_diff::Diff;
-use crate::ends::place::{Place, title};
+use crate::ends::place::{LinePlace, title};
 
 /// Isolations that are told unless every detail is asked for.
 const SHOWN: usize = 20;
@@ -104,7 +104,7 @@ fn causes(causes: &[Cause]) -> Vec<Line> {
 }
 
 fn rows(group: &ChangeGroup, look: Look) -> Vec<Line> {
-    let widest = |of: fn(&ChangeLine) -> &Place| {
+    let widest = |of: fn(&ChangeLine) -> &LinePlace| {
         group.lines.iter().map(|line| of(line).title().chars().count()).max().unwrap_or_default()
     };
     let (source, destination) = (widest(|line| &line.source), widest(|line| &line.destination));
@@ -112,7 +112,7 @@ fn rows(group: &ChangeGroup, look: Look) -> Vec<Line> {
     let fits = look.wide || source + destination + longest.unwrap_or_default() + 10 <= look.width;
     let (source, destination) = if fits { (source, destination) } else { (0, 0) };
     // A name stays whole unless no line can hold it.
-    let place = |place: &Place, width: usize| {
+    let place = |place: &LinePlace, width: usize| {
         let title = place.title();
         if title.chars().count() + 4 <= look.width { padded(&title, width) } else { title }
     };

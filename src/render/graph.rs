@@ -13,7 +13,7 @@ use super::sanitize::sanitize;
 use crate::answer::verdict::Verdict;
 use crate::diff::change::ChangeKind;
 use crate::diff::change_summary::{ChangeGroup, ChangeLine};
-use crate::ends::place::{Place, PlaceExtent, title};
+use crate::ends::place::{LinePlace, PlaceExtent, title};
 use crate::report::summary::SummaryLine;
 
 /// A graph, in the order in which it is written.
@@ -62,14 +62,14 @@ impl Graph {
     }
 
     /// Numbers the places that edges lead between, and draws those with the same edges as one.
-    fn between(edges: Vec<Edge<&Rc<Place>>>) -> Self {
+    fn between(edges: Vec<Edge<&Rc<LinePlace>>>) -> Self {
         let all = edges.iter().flat_map(|edge| [edge.from, edge.to]);
-        let places: BTreeSet<(Option<&str>, bool, &Rc<Place>)> =
+        let places: BTreeSet<(Option<&str>, bool, &Rc<LinePlace>)> =
             all.map(|place| (place.namespace(), shape(place) != Shape::Group, place)).collect();
-        let ids: HashMap<&Rc<Place>, usize> =
+        let ids: HashMap<&Rc<LinePlace>, usize> =
             places.iter().enumerate().map(|(id, (.., place))| (*place, id)).collect();
         let labels: Vec<String> = places.iter().map(|(.., place)| sanitize(&label(place))).collect();
-        let end = |((namespace, _, place), label): (&(_, bool, &Rc<Place>), &String)| {
+        let end = |((namespace, _, place), label): (&(_, bool, &Rc<LinePlace>), &String)| {
             // Addresses and ways in differ too much to be one thing.
             let shares = match shape(place) {
                 Shape::Workload => true,
@@ -107,7 +107,7 @@ impl Graph {
     }
 }
 
-fn connection(line: &SummaryLine) -> Edge<&Rc<Place>> {
+fn connection(line: &SummaryLine) -> Edge<&Rc<LinePlace>> {
     let unsure = line.verdict == Verdict::Depends;
     let ports = line.ports.join(", ");
     Edge {
@@ -119,7 +119,7 @@ fn connection(line: &SummaryLine) -> Edge<&Rc<Place>> {
     }
 }
 
-fn change(line: &ChangeLine) -> Edge<&Rc<Place>> {
+fn change(line: &ChangeLine) -> Edge<&Rc<LinePlace>> {
     let unsure = line.ports.each().list().iter().any(|ports| !ports.unsure.is_empty());
     Edge {
         from: &line.source,
@@ -130,10 +130,11 @@ fn change(line: &ChangeLine) -> Edge<&Rc<Place>> {
     }
 }
 
-fn shape(place: &Place) -> Shape {
+fn shape(place: &LinePlace) -> Shape {
     match place {
-        Place::Whole {
-            extent: PlaceExtent::Namespace { .. } | PlaceExtent::Everything { .. }, ..
+        LinePlace::Whole {
+            extent: PlaceExtent::Namespace { .. } | PlaceExtent::Everything { .. },
+            ..
         } => Shape::Group,
         _ if place.namespace().is_some() => Shape::Workload,
         _ => Shape::Outside,
@@ -141,17 +142,17 @@ fn shape(place: &Place) -> Shape {
 }
 
 /// Names a place inside its cluster, whose name stands above it.
-fn label(place: &Place) -> String {
+fn label(place: &LinePlace) -> String {
     const SHOWN: usize = 3;
     let name = match place {
-        Place::Whole { extent: PlaceExtent::Namespace { .. }, .. } => return "all pods".to_owned(),
-        Place::Part(endpoint) if endpoint.cidrs.len() > SHOWN => {
+        LinePlace::Whole { extent: PlaceExtent::Namespace { .. }, .. } => return "all pods".to_owned(),
+        LinePlace::Part(endpoint) if endpoint.cidrs.len() > SHOWN => {
             let mut first = endpoint.clone();
             first.cidrs.truncate(SHOWN);
             return format!("{} and {} more", title(&first), endpoint.cidrs.len() - SHOWN);
         }
-        Place::Whole { title, .. } => title.clone(),
-        Place::Part(endpoint) => title(endpoint),
+        LinePlace::Whole { title, .. } => title.clone(),
+        LinePlace::Part(endpoint) => title(endpoint),
     };
     let inside = place.namespace().and_then(|own| name.strip_prefix(own)?.strip_prefix('/'));
     inside.map_or(name.clone(), str::to_owned)

@@ -16,7 +16,7 @@ use super::text::write_lines;
 use super::{markdown, records, table};
 use crate::answer::endpoint::Endpoint;
 use crate::answer::verdict::{API_VERSION, Verdict};
-use crate::ends::place::Place;
+use crate::ends::place::LinePlace;
 use crate::model::gap::merged;
 use crate::report::connection::Connection;
 use crate::report::list::{List, Listed};
@@ -127,8 +127,8 @@ fn ports(line: &summary::SummaryLine) -> String {
 }
 
 /// Names one end; of a whole unit nothing needs to be told apart.
-fn place(is_whole: bool, endpoint: &Endpoint) -> Place {
-    if is_whole { Place::unit(endpoint) } else { Place::Part(endpoint.clone()) }
+fn place(is_whole: bool, endpoint: &Endpoint) -> LinePlace {
+    if is_whole { LinePlace::unit(endpoint) } else { LinePlace::Part(endpoint.clone()) }
 }
 
 /// Returns a connection as it is in the schema.

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use super::limits::Limits;
 use super::sanitize::sanitize;
-use crate::ends::place::{Place, PlaceExtent};
+use crate::ends::place::{LinePlace, PlaceExtent};
 
 /// Writes the header of a table.
 ///
@@ -27,13 +27,15 @@ pub fn row(out: &mut dyn Write, cells: &[&str]) -> io::Result<()> {
 }
 
 /// Names one end.
-pub fn place(place: &Place) -> String {
+pub fn place(place: &LinePlace) -> String {
     match place {
-        Place::Whole { extent: PlaceExtent::Everything { .. }, title } => title.clone(),
-        Place::Whole { extent: PlaceExtent::Namespace { name, .. }, .. } => {
+        LinePlace::Whole { extent: PlaceExtent::Everything { .. }, title } => title.clone(),
+        LinePlace::Whole { extent: PlaceExtent::Namespace { name, .. }, .. } => {
             format!("all pods of {}", code(&format!("ns/{name}")))
         }
-        Place::Whole { extent: PlaceExtent::Unit(_), .. } | Place::Part(_) => code(&place.title()),
+        LinePlace::Whole { extent: PlaceExtent::Unit(_), .. } | LinePlace::Part(_) => {
+            code(&place.title())
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Objects to apply.
+//! ObjectsToApply to apply.
 
 use std::io::{self, Write};
 
@@ -10,11 +10,11 @@ use super::format::{Format, Formats};
 use super::look::Look;
 use super::machine::{Syntax, write, yaml};
 
-/// Objects to apply, as an answer.
+/// ObjectsToApply to apply, as an answer.
 #[derive(Clone, Copy, Debug)]
-pub struct Objects<'a, T>(pub &'a [T]);
+pub struct ObjectsToApply<'a, T>(pub &'a [T]);
 
-impl<T: Serialize> Answer for Objects<'_, T> {
+impl<T: Serialize> Answer for ObjectsToApply<'_, T> {
     const FORMATS: Formats = Format::OF_FACTS;
 
     fn text(&self, out: &mut dyn Write, _: Look) -> io::Result<()> {

@@ -16,7 +16,7 @@ use super::text::{Label, Line, padded, write_lines};
 use super::{exposure, reach_markdown, reach_rows, table, ways};
 use crate::answer::caveat::Caveat;
 use crate::answer::verdict::Verdict;
-use crate::ends::place::Place;
+use crate::ends::place::LinePlace;
 use crate::model::gap::merged;
 use crate::report::connection::Opened;
 use crate::report::reach::Sources;
@@ -71,8 +71,8 @@ impl Connections for Sources<'_, '_> {
     /// Draws the sources and their target.
     fn graph(&self) -> Graph {
         let lines = self.lines(shown(self));
-        let target = Rc::new(Place::unit(&self.target));
-        let edge = |(source, line): (Rc<Place>, &SourceLine)| summary::SummaryLine {
+        let target = Rc::new(LinePlace::unit(&self.target));
+        let edge = |(source, line): (Rc<LinePlace>, &SourceLine)| summary::SummaryLine {
             source,
             destination: line.destination.as_ref().map_or_else(|| Rc::clone(&target), Rc::clone),
             ports: port_names(line),
@@ -98,7 +98,11 @@ impl Connections for Sources<'_, '_> {
     }
 }
 
-fn write_table(out: &mut dyn Write, rows: &[(Rc<Place>, &SourceLine)], look: Look) -> io::Result<()> {
+fn write_table(
+    out: &mut dyn Write,
+    rows: &[(Rc<LinePlace>, &SourceLine)],
+    look: Look,
+) -> io::Result<()> {
     let parts = rows.iter().any(|(_, line)| line.destination.is_some());
     let pick = |source: String, destination: String, ports: String| match parts {
         true => vec![source, destination, ports],

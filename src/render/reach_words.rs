@@ -7,7 +7,7 @@ use super::exposure;
 use super::text::{Label, Line};
 use crate::answer::verdict::Verdict;
 use crate::ends::naming::name_of;
-use crate::ends::place::{Place, PlaceExtent};
+use crate::ends::place::{LinePlace, PlaceExtent};
 use crate::explain::explanation::Reason;
 use crate::report::connection::{Count, Totals};
 use crate::report::reach::{Sources, WhichSources};
@@ -73,32 +73,32 @@ fn counted(count: &Count) -> String {
 }
 
 /// Names sources: `all 14 workloads of ns/prod`, `shop/deploy/web`.
-pub(crate) fn title(place: &Place, line: &SourceLine) -> String {
+pub(crate) fn title(place: &LinePlace, line: &SourceLine) -> String {
     match place {
-        Place::Whole { extent: PlaceExtent::Namespace { name, units }, .. } => {
+        LinePlace::Whole { extent: PlaceExtent::Namespace { name, units }, .. } => {
             let beside = line.besides.as_ref() == Some(name);
             let (count, word) = if beside { (units - 1, "other ") } else { (*units, "") };
             format!("all {count} {word}workloads of ns/{name}")
         }
-        Place::Whole { extent: PlaceExtent::Everything { units }, .. } if line.besides.is_some() => {
+        LinePlace::Whole { extent: PlaceExtent::Everything { units }, .. } if line.besides.is_some() => {
             format!("all {} other workloads of every namespace", units - 1)
         }
-        Place::Whole { extent: PlaceExtent::Everything { units }, .. } => {
+        LinePlace::Whole { extent: PlaceExtent::Everything { units }, .. } => {
             format!("all {units} workloads of every namespace")
         }
-        Place::Whole { .. } | Place::Part(_) => place.title(),
+        LinePlace::Whole { .. } | LinePlace::Part(_) => place.title(),
     }
 }
 
 /// One source beside the rest of its line, in the order of tables.
-pub(crate) fn rows(lines: &[SourceLine]) -> Vec<(Rc<Place>, &SourceLine)> {
-    let mut rows: Vec<(Rc<Place>, &SourceLine)> = Vec::new();
+pub(crate) fn rows(lines: &[SourceLine]) -> Vec<(Rc<LinePlace>, &SourceLine)> {
+    let mut rows: Vec<(Rc<LinePlace>, &SourceLine)> = Vec::new();
     for line in lines {
         rows.extend(line.sources.iter().map(|source| (Rc::clone(source), line)));
     }
     rows.sort_by_cached_key(|(source, line)| {
         let outside = source.namespace().is_none()
-            && !matches!(**source, Place::Whole { extent: PlaceExtent::Everything { .. }, .. });
+            && !matches!(**source, LinePlace::Whole { extent: PlaceExtent::Everything { .. }, .. });
         let namespace = source.namespace().map(str::to_owned);
         (line.verdict == Verdict::Depends, outside, namespace, Rc::clone(source))
     });

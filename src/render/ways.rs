@@ -12,7 +12,7 @@ use crate::answer::endpoint::Endpoint;
 use crate::answer::verdict::Verdict;
 use crate::ends::naming::name_of;
 use crate::ends::place::PlaceExtent;
-use crate::ends::place::{Place, title};
+use crate::ends::place::{LinePlace, title};
 use crate::exposure::way::{ExposedPort, Exposure, Way};
 use crate::report::summary;
 
@@ -121,14 +121,14 @@ pub(crate) fn write_markdown(out: &mut dyn Write, exposures: &[Exposure]) -> io:
 /// of it to which it leads.
 pub(crate) fn edges<'a>(
     exposures: &'a [Exposure],
-    (target, place): (&'a Endpoint, &'a Rc<Place>),
+    (target, place): (&'a Endpoint, &'a Rc<LinePlace>),
 ) -> impl Iterator<Item = summary::SummaryLine> + 'a {
     let edge = move |exposure: &Exposure| {
         let title = name(exposure);
-        let source = Rc::new(Place::Whole { title, extent: PlaceExtent::Unit(None) });
+        let source = Rc::new(LinePlace::Whole { title, extent: PlaceExtent::Unit(None) });
         let destination = match exposure.destination == *target {
             true => Rc::clone(place),
-            false => Rc::new(Place::Part(exposure.destination.clone())),
+            false => Rc::new(LinePlace::Part(exposure.destination.clone())),
         };
         let line = move |(verdict, ports): (Verdict, Vec<&ExposedPort>)| summary::SummaryLine {
             source: Rc::clone(&source),

@@ -8,7 +8,7 @@ use super::connection::{Connection, Opened};
 use super::reach::{FoundSource, Sources, WhichSources};
 use crate::answer::verdict::Verdict;
 use crate::ends::namer::Namer;
-use crate::ends::place::Place;
+use crate::ends::place::LinePlace;
 use crate::ends::units::UnitId;
 use crate::explain::explanation::PortMapping;
 
@@ -16,9 +16,9 @@ use crate::explain::explanation::PortMapping;
 #[derive(Clone, Debug)]
 pub struct SourceLine {
     /// The sources.
-    pub sources: Vec<Rc<Place>>,
+    pub sources: Vec<Rc<LinePlace>>,
     /// The part of the target; nothing where it is all of it.
-    pub destination: Option<Rc<Place>>,
+    pub destination: Option<Rc<LinePlace>>,
     /// The ports.
     pub ports: Vec<String>,
     /// Where the ports of the Service lead, where the target is one.
@@ -71,7 +71,7 @@ impl Sources<'_, '_> {
 /// What sources have in common that stand in one line.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct LineKey {
-    destination: Option<Place>,
+    destination: Option<LinePlace>,
     ports: Vec<String>,
     service_ports: Vec<PortMapping>,
     verdict: Verdict,
@@ -82,8 +82,8 @@ impl LineKey {
     fn of(found: &FoundSource<'_>) -> Self {
         let Connection { destination, ports, verdict, .. } = found.connection;
         let place = || match found.destination.whole() {
-            Some(_) => Place::unit(destination),
-            None => Place::Part(destination.clone()),
+            Some(_) => LinePlace::unit(destination),
+            None => LinePlace::Part(destination.clone()),
         };
         Self {
             destination: (!found.is_whole_target).then(place),
@@ -99,7 +99,7 @@ impl LineKey {
 #[derive(Default)]
 struct LineGroup {
     units: BTreeSet<UnitId>,
-    parts: Vec<Rc<Place>>,
+    parts: Vec<Rc<LinePlace>>,
     /// A destination that is one pod, and so cannot be missing among the sources.
     alone: Option<UnitId>,
 }
@@ -109,11 +109,11 @@ impl LineGroup {
         self.alone = alone;
         match found.source.whole() {
             Some(unit) => drop(self.units.insert(unit)),
-            None => self.parts.push(Rc::new(Place::Part(found.connection.source.clone()))),
+            None => self.parts.push(Rc::new(LinePlace::Part(found.connection.source.clone()))),
         }
     }
 
-    fn sources(&self, namer: &Namer) -> Vec<Rc<Place>> {
+    fn sources(&self, namer: &Namer) -> Vec<Rc<LinePlace>> {
         let mut sources = namer.name(&self.units, self.alone);
         sources.extend(self.parts.iter().map(Rc::clone));
         sources

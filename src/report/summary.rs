@@ -2,7 +2,7 @@
 
 use crate::ends::namer::Namer;
 
-use crate::ends::place::Place;
+use crate::ends::place::LinePlace;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -17,9 +17,9 @@ use crate::report::list::{List, Listed};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SummaryLine {
     /// The sources.
-    pub source: Rc<Place>,
+    pub source: Rc<LinePlace>,
     /// The destinations.
-    pub destination: Rc<Place>,
+    pub destination: Rc<LinePlace>,
     /// The ports.
     pub ports: Vec<String>,
     /// `allow`, or `depends` for ports that may be open.
@@ -27,7 +27,7 @@ pub struct SummaryLine {
 }
 
 /// Where a line leads: the destination, the ports, whether that is not certain.
-type LineLeads = BTreeSet<(Rc<Place>, Vec<String>, bool)>;
+type LineLeads = BTreeSet<(Rc<LinePlace>, Vec<String>, bool)>;
 
 /// Summarises all connections of a list: whole namespaces stand for their ends.
 pub fn lines(list: &List<'_, '_>) -> Vec<SummaryLine> {
@@ -67,7 +67,7 @@ impl Summary<'_, '_, '_> {
                 open.units.entry((listed.ports.to_vec(), unsure)).or_default().insert(unit);
             }
             None => {
-                let part = Rc::new(Place::Part(listed.destination.clone()));
+                let part = Rc::new(LinePlace::Part(listed.destination.clone()));
                 open.leads.insert((part, listed.ports.to_vec(), unsure));
             }
         }
@@ -88,7 +88,7 @@ impl Summary<'_, '_, '_> {
     fn finish(mut self) -> Vec<SummaryLine> {
         self.close();
         let mut order: Vec<LineLeads> = Vec::new();
-        let mut sources: BTreeMap<LineLeads, (BTreeSet<UnitId>, Vec<Rc<Place>>)> = BTreeMap::new();
+        let mut sources: BTreeMap<LineLeads, (BTreeSet<UnitId>, Vec<Rc<LinePlace>>)> = BTreeMap::new();
         for (name, leads) in std::mem::take(&mut self.rows) {
             if !sources.contains_key(&leads) {
                 order.push(leads.clone());
@@ -96,7 +96,7 @@ impl Summary<'_, '_, '_> {
             let row = sources.entry(leads).or_default();
             match name {
                 Ok(unit) => drop(row.0.insert(unit)),
-                Err(part) => row.1.push(Rc::new(Place::Part(part))),
+                Err(part) => row.1.push(Rc::new(LinePlace::Part(part))),
             }
         }
         let mut lines = Vec::new();

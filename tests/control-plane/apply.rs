@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use libtest_mimic::Trial;
-use netpol::cluster::apply::{Applied, DryRun, Force, Manner, PolicyName, Writer};
+use netpol::cluster::apply::{Applied, ApplyManner, DryRun, Force, PolicyName, Writer};
 use netpol::cluster::read::{ClusterError, ConnectOptions};
 use netpol::edit::guard;
 use netpol::edit::guard::Checked;
@@ -38,7 +38,7 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
     ]
 }
 
-const WRITE: Manner = Manner { dry_run: DryRun::None, force: Force::No };
+const WRITE: ApplyManner = ApplyManner { dry_run: DryRun::None, force: Force::No };
 const CHANGED: Applied = Applied::Done { changed: true };
 const SAME: Applied = Applied::Done { changed: false };
 
@@ -175,7 +175,7 @@ fn conflict(plane: &ControlPlane) {
     let live = writer.read(&policy(namespace)).expect("read");
     assert_eq!(count(live.as_ref()), 7, "nothing was written");
 
-    let force = Manner { force: Force::Yes, ..WRITE };
+    let force = ApplyManner { force: Force::Yes, ..WRITE };
     assert_eq!(writer.apply(&policy(namespace), force, plan).expect("applied"), CHANGED);
     assert_eq!(count(writer.read(&policy(namespace)).expect("read").as_ref()), 8);
     // Force overrules owners, and no version: a change in between is read first.
@@ -206,7 +206,7 @@ fn deleted(plane: &ControlPlane) {
     writer.apply(&policy(namespace), WRITE, plan).expect("applied");
     for force in [Force::No, Force::Yes] {
         let mut plans = 0;
-        let applied = writer.apply(&policy(namespace), Manner { force, ..WRITE }, |_| -> Planned {
+        let applied = writer.apply(&policy(namespace), ApplyManner { force, ..WRITE }, |_| -> Planned {
             plans += 1;
             if plans == 1 {
                 let args = ["delete", "--namespace", namespace, "networkpolicy", "ours"];
@@ -269,7 +269,7 @@ fn dry_run(plane: &ControlPlane) {
     let namespace = namespace(plane, "apply-dry-run");
     let (writer, name) = (writer(plane), policy(namespace));
     let plan = |_: Option<&Value>| -> Planned { Ok(Some(opens(namespace, 1))) };
-    let dry = Manner { dry_run: DryRun::Server, ..WRITE };
+    let dry = ApplyManner { dry_run: DryRun::Server, ..WRITE };
     assert_eq!(writer.apply(&name, dry, plan).expect("an answer"), CHANGED);
     assert_eq!(writer.read(&name).expect("read"), None);
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use libtest_mimic::Trial;
-use netpol::cluster::apply::{Applied, DryRun, Force, Manner, PolicyName, Writer};
+use netpol::cluster::apply::{Applied, ApplyManner, DryRun, Force, PolicyName, Writer};
 use netpol::cluster::read::{ClusterError, ConnectOptions};
 use netpol::edit::guard;
 use netpol::edit::guard::Plan;
@@ -106,7 +106,7 @@ fn remember(plane: &ControlPlane) {
         let plan = |_: Option<&Value>| -> Result<_, ClusterError> { Ok(Some(object.clone())) };
         (name, plan)
     });
-    let manner = Manner { dry_run: DryRun::None, force: Force::No };
+    let manner = ApplyManner { dry_run: DryRun::None, force: Force::No };
     for applied in writer.apply_each(changes, manner, || {}) {
         assert_eq!(applied.expect("applied"), Applied::Done { changed: true });
     }

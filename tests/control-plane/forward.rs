@@ -13,7 +13,7 @@ use netpol::cluster::read::ConnectOptions;
 use netpol::dns::patience::Patience;
 use netpol::dns::resolve::{Answers, Asking, DnsPods, NameServers, resolve};
 use netpol::edit::host::HostName;
-use netpol::edit::outcome::{Answer, VantageClass};
+use netpol::edit::outcome::{DnsAnswer, VantageClass};
 use netpol::model::ips::Family;
 use serde_json::{Value, json};
 
@@ -395,7 +395,7 @@ fn ask(asking: &Asking, hosts: usize) -> Answers {
 /// Asserts that all hosts were resolved.
 #[track_caller]
 fn assert_all(answers: &Answers, hosts: usize) {
-    let records = Answer::Records(vec![ip(FIRST)]);
+    let records = DnsAnswer::Records(vec![ip(FIRST)]);
     let failed = answers.hosts.iter().find(|host| host.resolution.outcomes[0].answer != records);
     assert_eq!((answers.hosts.len(), failed), (hosts, None));
 }
@@ -408,12 +408,12 @@ fn silent(plane: &ControlPlane) {
     let answers = ask(&asking(&dns, &[]), 1);
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     let outcomes = &answers.hosts[0].resolution.outcomes;
-    let said: Vec<(&str, &Answer)> =
+    let said: Vec<(&str, &DnsAnswer)> =
         outcomes.iter().map(|outcome| (&*outcome.vantage.server, &outcome.answer)).collect();
     let [one, other] = [&honest, &silent].map(|server| server.address.port());
     let expected = [
-        (format!("kube-system/dns-a:{one}"), Answer::Records(vec![ip(FIRST)])),
-        (format!("kube-system/dns-b:{other}"), Answer::Failure("timeout".into())),
+        (format!("kube-system/dns-a:{one}"), DnsAnswer::Records(vec![ip(FIRST)])),
+        (format!("kube-system/dns-b:{other}"), DnsAnswer::Failure("timeout".into())),
     ];
     assert!(said.into_iter().eq(expected.iter().map(|(server, answer)| (&**server, answer))));
     assert!(outcomes.iter().all(|outcome| outcome.vantage.class == VantageClass::Cluster));
@@ -464,11 +464,11 @@ fn goes(plane: &ControlPlane) {
     let answers = ask(&asking(&dns, &[]), 200);
     relay.join().expect("the relay ended");
     assert_all(&answers, 200);
-    let said: Vec<&Answer> =
+    let said: Vec<&DnsAnswer> =
         answers.hosts.iter().map(|host| &host.resolution.outcomes[1].answer).collect();
     let why = format!("port-forward: dial tcp 127.0.0.1:{going}: connect: connection refused");
-    assert_eq!(said[199], &Answer::Failure(why.into()));
-    let failed = said.iter().filter(|answer| matches!(answer, Answer::Failure(_)));
+    assert_eq!(said[199], &DnsAnswer::Failure(why.into()));
+    let failed = said.iter().filter(|answer| matches!(answer, DnsAnswer::Failure(_)));
     assert!((190..200).contains(&failed.count()), "{said:#?}");
 }
 

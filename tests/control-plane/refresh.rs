@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use hickory_proto::op::ResponseCode;
 use libtest_mimic::Trial;
-use netpol::cluster::apply::{DryRun, Force, Manner, PolicyName, Writer};
+use netpol::cluster::apply::{ApplyManner, DryRun, Force, PolicyName, Writer};
 use netpol::cluster::read::{ClusterError, ConnectOptions};
 use netpol::edit::guard;
 use netpol::edit::guard::Plan;
@@ -80,7 +80,7 @@ pub(crate) fn remember_as(
         ConnectOptions { kubeconfig: Some(plane.kubeconfig("admin")), ..ConnectOptions::default() };
     let writer = Writer::open(&options).expect("a writer");
     let place = PolicyName { namespace: namespace.to_owned(), name: name.clone() };
-    let manner = Manner { dry_run: DryRun::None, force: Force::No };
+    let manner = ApplyManner { dry_run: DryRun::None, force: Force::No };
     let planned = guard::check(&object, Plan { record: Some(&record), ..Plan::default() });
     let planned = planned.expect("as planned");
     let plan = |_: Option<&Value>| -> Result<_, ClusterError> { Ok(Some(planned.clone())) };

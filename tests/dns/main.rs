@@ -21,7 +21,7 @@ use netpol::dns::patience::Patience;
 use netpol::dns::resolve::{Asking, NameServers, Resolved, resolve, resolve_each_srv, resolve_srv};
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::merge::{Options, merge};
-use netpol::edit::outcome::{Answer, VantageClass};
+use netpol::edit::outcome::{DnsAnswer, VantageClass};
 use netpol::edit::record::{Entry, Key, Minute, Record};
 use netpol::edit::special::Refusal;
 use netpol::model::ips::Family;
@@ -60,7 +60,7 @@ fn ask(servers: &[&NameServer]) -> Resolved {
 }
 
 /// Returns what the only server said of IPv4 and IPv6.
-fn said(server: &NameServer) -> [Answer; 2] {
+fn said(server: &NameServer) -> [DnsAnswer; 2] {
     let outcomes = ask(&[server]).resolution.outcomes;
     assert_eq!(outcomes.len(), 2);
     Family::ALL.map(|family| {
@@ -69,12 +69,12 @@ fn said(server: &NameServer) -> [Answer; 2] {
     })
 }
 
-fn records(ips: &[&str]) -> Answer {
-    Answer::Records(ips.iter().map(|text| ip(text)).collect())
+fn records(ips: &[&str]) -> DnsAnswer {
+    DnsAnswer::Records(ips.iter().map(|text| ip(text)).collect())
 }
 
-fn failure(text: &str) -> Answer {
-    Answer::Failure(text.into())
+fn failure(text: &str) -> DnsAnswer {
+    DnsAnswer::Failure(text.into())
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_failure_behind_an_answer_leaves_open_what_else_there_is() {
     });
     let outcomes = ask(&[&server]).resolution.outcomes;
     let of_ipv4 = outcomes.iter().filter(|outcome| outcome.family == Family::V4);
-    let answers: Vec<&Answer> = of_ipv4.map(|outcome| &outcome.answer).collect();
+    let answers: Vec<&DnsAnswer> = of_ipv4.map(|outcome| &outcome.answer).collect();
     assert_eq!(answers, [&records(&["203.0.113.1"]), &failure("SERVFAIL")]);
 }
 
@@ -133,7 +133,7 @@ fn a_port_that_nobody_listens_on_is_a_failure() {
     let address = NameServer::start(|_, _| Reply::Silence).address;
     let resolved = resolve(&BTreeSet::from([host(HOST)]), &asking(&[address]), |_| {});
     for outcome in &resolved.expect("name servers").hosts[0].resolution.outcomes {
-        assert!(matches!(outcome.answer, Answer::Failure(_)), "{outcome:?}");
+        assert!(matches!(outcome.answer, DnsAnswer::Failure(_)), "{outcome:?}");
     }
 }
 
@@ -155,7 +155,7 @@ fn truncation_by_tcp_too_is_a_failure() {
 #[test]
 fn nxdomain_is_told() {
     let server = NameServer::start(|_, _| Reply::Code(ResponseCode::NXDomain));
-    assert_eq!(said(&server), [Answer::NxDomain, Answer::NxDomain]);
+    assert_eq!(said(&server), [DnsAnswer::NxDomain, DnsAnswer::NxDomain]);
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn nxdomain_beside_a_failure_is_a_failure() {
 fn an_empty_answer_is_no_data() {
     for vouched in [true, false] {
         let server = NameServer::start(move |_, _| if vouched { Reply::NoData } else { Reply::Empty });
-        assert_eq!(said(&server), [Answer::NoData, Answer::NoData], "{vouched}");
+        assert_eq!(said(&server), [DnsAnswer::NoData, DnsAnswer::NoData], "{vouched}");
     }
 }
 
@@ -203,7 +203,9 @@ fn ttl_0_rotation_through_40_addresses_is_seen_whole() {
         Reply::Addresses((0..10).map(|index| nth((before * 10 + index) % 40)).collect())
     });
     let resolved = ask(&[&server]);
-    let Answer::Records(seen) = &resolved.resolution.outcomes[0].answer else { panic!("{resolved:?}") };
+    let DnsAnswer::Records(seen) = &resolved.resolution.outcomes[0].answer else {
+        panic!("{resolved:?}")
+    };
     assert_eq!(seen.len(), 40);
     assert!(!resolved.rotates);
     // Four rounds with something new, two without.
@@ -216,7 +218,9 @@ fn ttl_0_rotation_without_end_is_told() {
     let server = NameServer::start(|_, before| Reply::Addresses(vec![nth(before)]));
     let resolved = ask(&[&server]);
     assert!(resolved.rotates);
-    let Answer::Records(seen) = &resolved.resolution.outcomes[0].answer else { panic!("{resolved:?}") };
+    let DnsAnswer::Records(seen) = &resolved.resolution.outcomes[0].answer else {
+        panic!("{resolved:?}")
+    };
     assert_eq!(seen.len(), 8);
 }
 
@@ -297,7 +301,7 @@ fn addresses_of_other_names_are_not_taken() {
 #[test]
 fn an_answer_of_300_addresses_is_read_by_tcp() {
     let server = NameServer::start(|_, _| Reply::Addresses((0..300).map(nth).collect()));
-    let [Answer::Records(seen), Answer::NoData] = said(&server) else { panic!("no records") };
+    let [DnsAnswer::Records(seen), DnsAnswer::NoData] = said(&server) else { panic!("no records") };
     assert_eq!(seen.len(), 300);
     assert!(server.asked(HOST, Transport::Tcp) > 0);
 }
@@ -314,7 +318,7 @@ fn a_name_server_that_lies_in_one_vantage_only_stands_alone() {
         outcomes.iter().find(own).expect("its outcome").answer.clone()
     };
     assert_eq!(of(&honest), records(&["203.0.113.1"]));
-    assert_eq!(of(&liar), Answer::NxDomain);
+    assert_eq!(of(&liar), DnsAnswer::NxDomain);
 }
 
 #[test]
@@ -339,7 +343,7 @@ fn one_silent_name_server_of_two_delays_and_hides_nothing() {
     let honest = NameServer::start(|_, _| Reply::Addresses(vec![nth(1), ip("2001:db8::1")]));
     let silent = NameServer::start(|_, _| Reply::Silence);
     let outcomes = ask(&[&honest, &silent]).resolution.outcomes;
-    let records = outcomes.iter().filter(|outcome| matches!(outcome.answer, Answer::Records(_)));
+    let records = outcomes.iter().filter(|outcome| matches!(outcome.answer, DnsAnswer::Records(_)));
     assert_eq!((outcomes.len(), records.count()), (4, 2));
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::merge::{Dead, Merged, Options, Prune, Status, merge};
-use netpol::edit::outcome::{Answer, Outcome, Resolution, Vantage, VantageClass};
+use netpol::edit::outcome::{DnsAnswer, Outcome, Resolution, Vantage, VantageClass};
 use netpol::edit::record::{Entry, GRACE, Key, Minute, Record};
 use netpol::edit::special::Refusal;
 use netpol::model::ips::{Family, IpSet};
@@ -37,33 +37,33 @@ fn fresh(hosts: &[&str]) -> Record {
     Record { entries: hosts.iter().map(entry).collect() }
 }
 
-fn outcome(server: u8, family: Family, answer: Answer) -> Outcome {
+fn outcome(server: u8, family: Family, answer: DnsAnswer) -> Outcome {
     let vantage = Vantage { class: VantageClass::Cluster, server: format!("10.0.0.{server}:53").into() };
     Outcome { vantage, family, answer }
 }
 
 /// What one name server says of both families.
-fn said(host: &str, v4: Answer, v6: Answer) -> Vec<Resolution> {
+fn said(host: &str, v4: DnsAnswer, v6: DnsAnswer) -> Vec<Resolution> {
     let outcomes = vec![outcome(1, Family::V4, v4), outcome(1, Family::V6, v6)];
     vec![Resolution { host: name(host), outcomes }]
 }
 
-fn found(list: &[&str]) -> Answer {
-    Answer::Records(ips(list))
+fn found(list: &[&str]) -> DnsAnswer {
+    DnsAnswer::Records(ips(list))
 }
 
-fn failed() -> Answer {
-    Answer::Failure("SERVFAIL".into())
+fn failed() -> DnsAnswer {
+    DnsAnswer::Failure("SERVFAIL".into())
 }
 
 /// One run: how much later it is, and what is said of each host.
 type Run = (u64, Vec<Resolution>);
 
-fn answers(pool: &'static [&'static str]) -> impl Strategy<Value = Answer> {
+fn answers(pool: &'static [&'static str]) -> impl Strategy<Value = DnsAnswer> {
     prop_oneof![
         6 => subsequence(pool.to_vec(), 0..=pool.len()).prop_map(|list| found(&list)),
-        1 => Just(Answer::NoData),
-        1 => Just(Answer::NxDomain),
+        1 => Just(DnsAnswer::NoData),
+        1 => Just(DnsAnswer::NxDomain),
         2 => Just(failed()),
     ]
 }
@@ -72,7 +72,7 @@ fn resolutions() -> impl Strategy<Value = Vec<Resolution>> {
     let outcomes = || {
         let v4 = vec(answers(&V4), 0..3);
         (v4, vec(answers(&V6), 0..3)).prop_map(|(v4, v6)| {
-            let of = |family, answers: Vec<Answer>| {
+            let of = |family, answers: Vec<DnsAnswer>| {
                 answers.into_iter().zip(1..).map(move |(answer, server)| outcome(server, family, answer))
             };
             of(Family::V4, v4).chain(of(Family::V6, v6)).collect::<Vec<_>>()
@@ -92,13 +92,13 @@ fn runs() -> impl Strategy<Value = Vec<Run>> {
 fn complete(resolution: &Resolution, family: Family) -> Option<BTreeSet<IpAddr>> {
     let public = |ip: &IpAddr| !["10.0.0.1", "fd00::1"].contains(&&*ip.to_string());
     let all = resolution.outcomes.iter().all(|outcome| match &outcome.answer {
-        Answer::Records(ips) => ips.iter().all(public),
+        DnsAnswer::Records(ips) => ips.iter().all(public),
         _ => true,
     });
     let own = resolution.outcomes.iter().filter(|outcome| outcome.family == family);
     let each: Option<Vec<&Vec<IpAddr>>> = own
         .map(|outcome| match &outcome.answer {
-            Answer::Records(ips) if !ips.is_empty() => Some(ips),
+            DnsAnswer::Records(ips) if !ips.is_empty() => Some(ips),
             _ => None,
         })
         .collect();
@@ -120,7 +120,7 @@ proptest! {
             let Merged { record: new, changes } = merge(&record, resolutions, Minute(now), &Options::default());
             for (index, resolution) in resolutions.iter().enumerate() {
                 for outcome in &resolution.outcomes {
-                    let Answer::Records(seen) = &outcome.answer else { continue };
+                    let DnsAnswer::Records(seen) = &outcome.answer else { continue };
                     for ip in seen {
                         last_seen.insert((index, *ip), now);
                         misses.remove(&(index, *ip));
@@ -201,7 +201,7 @@ proptest! {
 }
 
 /// Merges one host's answers, one run after the other, each so many minutes later.
-fn history(steps: &[(u64, Answer, Answer)], options: &Options) -> Merged {
+fn history(steps: &[(u64, DnsAnswer, DnsAnswer)], options: &Options) -> Merged {
     let mut now = START;
     let mut merged = Merged { record: fresh(&["a.example.com"]), changes: BTreeMap::new() };
     for (later, v4, v6) in steps {
@@ -223,8 +223,8 @@ fn status(merged: &Merged) -> &Status {
 #[test]
 fn a_missing_address_leaves_after_a_day_and_three_runs() {
     let (both, one) = (found(&["8.8.8.1", "8.8.8.2"]), found(&["8.8.8.1"]));
-    let none = || Answer::NoData;
-    let run = |later, answer: &Answer| (later, answer.clone(), none());
+    let none = || DnsAnswer::NoData;
+    let run = |later, answer: &DnsAnswer| (later, answer.clone(), none());
     let keep = [run(0, &both), run(60, &one), run(1440, &one)];
     assert_eq!(addresses(&history(&keep, &Options::default())).len(), 2, "two runs are not three");
     let keep = [run(0, &both), run(60, &one), run(60, &one), run(60, &one), run(1319, &one)];
@@ -245,20 +245,20 @@ fn a_missing_address_leaves_after_a_day_and_three_runs() {
 #[test]
 fn runs_within_ten_minutes_count_as_one() {
     let (both, one) = (found(&["8.8.8.1", "8.8.8.2"]), found(&["8.8.8.1"]));
-    let run = |later, answer: &Answer| (later, answer.clone(), Answer::NoData);
+    let run = |later, answer: &DnsAnswer| (later, answer.clone(), DnsAnswer::NoData);
     let close = [run(0, &both), run(60, &one), run(1, &one), run(1, &one), run(1440, &one)];
     assert_eq!(addresses(&history(&close, &Options::default())).len(), 2);
 }
 
 #[test]
 fn nothing_leaves_where_a_name_server_fails() {
-    let one = |host: &str, second: Answer| {
-        let mut resolutions = said(host, found(&["8.8.8.1"]), Answer::NoData);
+    let one = |host: &str, second: DnsAnswer| {
+        let mut resolutions = said(host, found(&["8.8.8.1"]), DnsAnswer::NoData);
         resolutions[0].outcomes.push(outcome(2, Family::V4, second));
         resolutions
     };
     let mut record =
-        history(&[(0, found(&["8.8.8.1", "8.8.8.2"]), Answer::NoData)], &Options::default()).record;
+        history(&[(0, found(&["8.8.8.1", "8.8.8.2"]), DnsAnswer::NoData)], &Options::default()).record;
     for day in 1..20 {
         let merged = merge(
             &record,
@@ -275,7 +275,7 @@ fn nothing_leaves_where_a_name_server_fails() {
 
 #[test]
 fn a_family_that_fails_is_kept_and_the_other_goes_on() {
-    let v4 = |later, list: &[&str], v6: Answer| (later, found(list), v6);
+    let v4 = |later, list: &[&str], v6: DnsAnswer| (later, found(list), v6);
     let start = v4(0, &["8.8.8.1", "8.8.8.2"], found(&["2a00::1"]));
     let day = |list: &[&str]| v4(1440, list, failed());
     let steps = [start, day(&["8.8.8.1"]), day(&["8.8.8.1"]), day(&["8.8.8.1"])];
@@ -284,8 +284,8 @@ fn a_family_that_fails_is_kept_and_the_other_goes_on() {
 
 #[test]
 fn a_host_that_is_gone_is_told_after_a_day_and_forgotten_only_when_asked() {
-    let gone = || (720, Answer::NxDomain, Answer::NxDomain);
-    let start = (0, found(&["8.8.8.1"]), Answer::NoData);
+    let gone = || (720, DnsAnswer::NxDomain, DnsAnswer::NxDomain);
+    let start = (0, found(&["8.8.8.1"]), DnsAnswer::NoData);
     let held = |steps: &[_], options: &Options| {
         let merged = history(steps, options);
         (status(&merged).clone(), addresses(&merged).len())
@@ -299,14 +299,14 @@ fn a_host_that_is_gone_is_told_after_a_day_and_forgotten_only_when_asked() {
     assert!(history(&three, &forget).record.entries.is_empty());
     let back = [start.clone(), gone(), gone(), start.clone(), gone()];
     assert_eq!(held(&back, &forget), (Status::Gone { held: false }, 1), "it came back in between");
-    let elsewhere = [start, gone(), gone(), (720, Answer::NxDomain, failed())];
+    let elsewhere = [start, gone(), gone(), (720, DnsAnswer::NxDomain, failed())];
     assert_eq!(history(&elsewhere, &forget).record.entries.len(), 1, "one server does not know");
 }
 
 #[test]
 fn a_family_that_is_gone_is_forgotten_only_when_asked() {
     let start = (0, found(&["8.8.8.1"]), found(&["2a00::1"]));
-    let gone = || (720, found(&["8.8.8.1"]), Answer::NoData);
+    let gone = || (720, found(&["8.8.8.1"]), DnsAnswer::NoData);
     let steps = [start, gone(), gone(), gone()];
     assert_eq!(addresses(&history(&steps, &Options::default())), ["8.8.8.1", "2a00::1"]);
     let forget = Options { dead: Dead::Remove, ..Options::default() };
@@ -316,17 +316,18 @@ fn a_family_that_is_gone_is_forgotten_only_when_asked() {
 
 #[test]
 fn a_host_that_turns_private_is_refused_and_loses_nothing() {
-    let steps = [(0, found(&["8.8.8.1"]), Answer::NoData), (60, found(&["10.0.0.1"]), Answer::NoData)];
+    let steps =
+        [(0, found(&["8.8.8.1"]), DnsAnswer::NoData), (60, found(&["10.0.0.1"]), DnsAnswer::NoData)];
     let merged = history(&steps, &Options::default());
     let change = merged.changes.values().next().unwrap();
     assert_eq!(change.refused, BTreeMap::from([("10.0.0.1".parse().unwrap(), Refusal::Rebound)]));
     assert!(change.is_refused() && change.added.is_empty() && change.removed.is_empty());
     assert_eq!(addresses(&merged), ["8.8.8.1"]);
-    let first = history(&[(0, found(&["10.0.0.1", "8.8.8.1"]), Answer::NoData)], &Options::default());
+    let first = history(&[(0, found(&["10.0.0.1", "8.8.8.1"]), DnsAnswer::NoData)], &Options::default());
     assert_eq!(addresses(&first), ["8.8.8.1"]);
     let mut consent = fresh(&["a.example.com"]);
     consent.entries.values_mut().for_each(|entry| entry.allow = [AddressClass::Private].into());
-    let resolutions = said("a.example.com", found(&["10.0.0.1"]), Answer::NoData);
+    let resolutions = said("a.example.com", found(&["10.0.0.1"]), DnsAnswer::NoData);
     let merged = merge(&consent, &resolutions, Minute(START), &Options::default());
     assert_eq!(addresses(&merged), ["10.0.0.1"]);
     let own = Options { own: IpSet::from_iter(ips(&["10.0.0.1"])), ..Options::default() };
@@ -336,9 +337,9 @@ fn a_host_that_turns_private_is_refused_and_loses_nothing() {
 
 #[test]
 fn another_class_of_name_server_adds_and_takes_nothing() {
-    let mut record = history(&[(0, found(&["8.8.8.1"]), Answer::NoData)], &Options::default()).record;
+    let mut record = history(&[(0, found(&["8.8.8.1"]), DnsAnswer::NoData)], &Options::default()).record;
     for day in 1..9 {
-        let mut laptop = said("a.example.com", found(&["8.8.8.2"]), Answer::NoData);
+        let mut laptop = said("a.example.com", found(&["8.8.8.2"]), DnsAnswer::NoData);
         laptop[0].outcomes.iter_mut().for_each(|outcome| outcome.vantage.class = VantageClass::System);
         record = merge(&record, &laptop, Minute(START + day * 1440), &Options::default()).record;
     }
@@ -350,7 +351,7 @@ fn another_class_of_name_server_adds_and_takes_nothing() {
 #[test]
 fn the_clusters_name_servers_take_over_from_a_laptop() {
     let by = |class, ips: &[&str]| {
-        let mut said = said("a.example.com", found(ips), Answer::NoData);
+        let mut said = said("a.example.com", found(ips), DnsAnswer::NoData);
         said[0].outcomes.iter_mut().for_each(|outcome| outcome.vantage.class = class);
         said
     };
@@ -376,8 +377,8 @@ fn the_clusters_name_servers_take_over_from_a_laptop() {
 fn a_host_of_three_hundred_addresses_stops_no_other() {
     let many: Vec<IpAddr> =
         (0..300u32).map(|low| std::net::Ipv4Addr::from_bits(0x0808_0000 + low).into()).collect();
-    let mut resolutions = said("a.example.com", Answer::Records(many), Answer::NoData);
-    resolutions.extend(said("b.example.com", found(&["8.8.8.1"]), Answer::NoData));
+    let mut resolutions = said("a.example.com", DnsAnswer::Records(many), DnsAnswer::NoData);
+    resolutions.extend(said("b.example.com", found(&["8.8.8.1"]), DnsAnswer::NoData));
     let merged = merge(
         &fresh(&["a.example.com", "b.example.com"]),
         &resolutions,
@@ -391,17 +392,17 @@ fn a_host_of_three_hundred_addresses_stops_no_other() {
 
 #[test]
 fn a_host_with_too_many_goes_on_to_lose_what_is_missing() {
-    let block = |start: u32, count: u32| -> Answer {
+    let block = |start: u32, count: u32| -> DnsAnswer {
         let ip = |low| std::net::Ipv4Addr::from_bits(start + low).into();
-        Answer::Records((0..count).map(ip).collect())
+        DnsAnswer::Records((0..count).map(ip).collect())
     };
     let (old, new) = (block(0x0808_0000, 200), block(0x0909_0000, 100));
     let merged = history(
         &[
-            (0, old, Answer::NoData),
-            (15, new.clone(), Answer::NoData),
-            (720, new.clone(), Answer::NoData),
-            (720, new, Answer::NoData),
+            (0, old, DnsAnswer::NoData),
+            (15, new.clone(), DnsAnswer::NoData),
+            (720, new.clone(), DnsAnswer::NoData),
+            (720, new, DnsAnswer::NoData),
         ],
         &Options::default(),
     );

@@ -7,7 +7,7 @@ use netpol::edit::host::{Host, HostName};
 use netpol::edit::merge::Status;
 use netpol::edit::object;
 use netpol::edit::object::Pods;
-use netpol::edit::outcome::{Answer, Outcome, Resolution, Vantage, VantageClass};
+use netpol::edit::outcome::{DnsAnswer, Outcome, Resolution, Vantage, VantageClass};
 use netpol::edit::plan::{Learnt, refresh, remembered};
 use netpol::edit::record::{Entry, Key, Minute, Record};
 use netpol::model::ips::Family;
@@ -45,7 +45,7 @@ fn live(hosts: &[(&str, Vec<IpAddr>)]) -> Value {
 fn learnt(hosts: &[(&str, Vec<IpAddr>)]) -> Learnt {
     let resolution = |(host, ips): &(&str, Vec<IpAddr>)| {
         let vantage = Vantage { class: VantageClass::Cluster, server: "10.0.0.1:53".into() };
-        let answer = Answer::Records(ips.clone());
+        let answer = DnsAnswer::Records(ips.clone());
         let outcomes = vec![Outcome { vantage, family: Family::V6, answer }];
         (name(host), Resolution { host: name(host), outcomes })
     };

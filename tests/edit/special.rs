@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use netpol::edit::special::{Consent, Refusal, Source, check};
+use netpol::edit::special::{AddressSource, Consent, Refusal, check};
 use netpol::model::ips::IpSet;
 use netpol::model::special::{AddressClass, class_of, internet};
 use proptest::prelude::{any, prop_assert_eq, proptest};
@@ -62,18 +62,28 @@ fn an_address_is_opened_only_where_somebody_consented() {
     let all: Consent = AddressClass::ALL.into_iter().collect();
     let private = Consent::from([AddressClass::Private]);
     for (address, source, consent, expected) in [
-        ("8.8.8.8", Source::FirstAnswer, &none, Ok(())),
-        ("10.1.1.1", Source::Literal, &none, Ok(())),
-        ("10.1.1.1", Source::FirstAnswer, &none, Err(Refusal::Private)),
-        ("10.1.1.1", Source::LaterAnswer, &none, Err(Refusal::Rebound)),
-        ("::ffff:10.1.1.1", Source::LaterAnswer, &none, Err(Refusal::Rebound)),
-        ("10.1.1.1", Source::LaterAnswer, &private, Ok(())),
-        ("127.0.0.1", Source::Literal, &private, Err(Refusal::Special(AddressClass::Loopback))),
-        ("169.254.169.254", Source::Literal, &none, Err(Refusal::Special(AddressClass::Metadata))),
-        ("fd00:ec2::254", Source::Literal, &private, Err(Refusal::Special(AddressClass::Metadata))),
-        ("127.0.0.1", Source::FirstAnswer, &all, Ok(())),
-        ("10.0.0.7", Source::Literal, &all, Err(Refusal::Cluster)),
-        ("::ffff:34.0.0.7", Source::FirstAnswer, &all, Err(Refusal::Cluster)),
+        ("8.8.8.8", AddressSource::FirstAnswer, &none, Ok(())),
+        ("10.1.1.1", AddressSource::Literal, &none, Ok(())),
+        ("10.1.1.1", AddressSource::FirstAnswer, &none, Err(Refusal::Private)),
+        ("10.1.1.1", AddressSource::LaterAnswer, &none, Err(Refusal::Rebound)),
+        ("::ffff:10.1.1.1", AddressSource::LaterAnswer, &none, Err(Refusal::Rebound)),
+        ("10.1.1.1", AddressSource::LaterAnswer, &private, Ok(())),
+        ("127.0.0.1", AddressSource::Literal, &private, Err(Refusal::Special(AddressClass::Loopback))),
+        (
+            "169.254.169.254",
+            AddressSource::Literal,
+            &none,
+            Err(Refusal::Special(AddressClass::Metadata)),
+        ),
+        (
+            "fd00:ec2::254",
+            AddressSource::Literal,
+            &private,
+            Err(Refusal::Special(AddressClass::Metadata)),
+        ),
+        ("127.0.0.1", AddressSource::FirstAnswer, &all, Ok(())),
+        ("10.0.0.7", AddressSource::Literal, &all, Err(Refusal::Cluster)),
+        ("::ffff:34.0.0.7", AddressSource::FirstAnswer, &all, Err(Refusal::Cluster)),
     ] {
         assert_eq!(check(ip(address), source, consent, &own), expected, "{address} {source:?}");
     }

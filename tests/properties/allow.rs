@@ -10,9 +10,9 @@ use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::merge::Options;
 use netpol::edit::name::of_policy;
-use netpol::edit::outcome::{Answer as Said, Outcome, Resolution, Vantage, VantageClass};
+use netpol::edit::outcome::{DnsAnswer as Said, Outcome, Resolution, Vantage, VantageClass};
 use netpol::edit::plan;
-use netpol::edit::plan::{Hosts, Learnt, Wanted, Whose};
+use netpol::edit::plan::{Hosts, Learnt, WantedPolicy, Whose};
 use netpol::edit::record::{Entry, Key, Minute};
 use netpol::ends::find::find_end;
 use netpol::ends::target::Target;
@@ -108,7 +108,7 @@ impl<'a> Asked<'a> {
             options: Options { own: addresses::of_cluster(&world.snapshot), ..Options::default() },
             ..Learnt::default()
         };
-        let wanted = Wanted::Hosts(Hosts {
+        let wanted = WantedPolicy::Hosts(Hosts {
             policy: of_policy("Deployment/web", [&key].into_iter()),
             whose: Whose::Ours,
             hosts: BTreeMap::from([(key, entry)]),

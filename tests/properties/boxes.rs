@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use netpol::answer::verdict::Verdict;
-use netpol::ends::place::{Place, PlaceExtent};
+use netpol::ends::place::{LinePlace, PlaceExtent};
 use netpol::render::edge::Shape;
 use netpol::render::graph::Graph;
 use netpol::render::limits::Limits;
@@ -29,7 +29,7 @@ fn lines() -> impl Strategy<Value = Vec<SummaryLine>> {
     let table = vec(ports(), 9);
     let others = vec(((0..ENDS, 0..ENDS), ports(), any::<bool>()), 0..4);
     (sorts, table, others).prop_map(|(sorts, table, others)| {
-        let places: Vec<Rc<Place>> =
+        let places: Vec<Rc<LinePlace>> =
             sorts.iter().enumerate().map(|(id, (_, kind))| Rc::new(place(id, *kind))).collect();
         let mut lines = Vec::new();
         for (from, (own, _)) in sorts.iter().enumerate() {
@@ -52,17 +52,17 @@ fn lines() -> impl Strategy<Value = Vec<SummaryLine>> {
     })
 }
 
-fn place(id: usize, kind: usize) -> Place {
+fn place(id: usize, kind: usize) -> LinePlace {
     let (title, namespace) = match kind {
         0 => (format!("x/pod/p{id}"), Some("x")),
         1 => (format!("x/deploy/d{id}"), Some("x")),
         2 => (format!("y/deploy/d{id}"), Some("y")),
         _ => (format!("node/n{id}"), None),
     };
-    Place::Whole { title, extent: PlaceExtent::Unit(namespace.map(str::to_owned)) }
+    LinePlace::Whole { title, extent: PlaceExtent::Unit(namespace.map(str::to_owned)) }
 }
 
-fn line([source, destination]: [&Rc<Place>; 2], ports: usize, unsure: bool) -> Option<SummaryLine> {
+fn line([source, destination]: [&Rc<LinePlace>; 2], ports: usize, unsure: bool) -> Option<SummaryLine> {
     let ports = [None, Some("any"), Some("TCP/80"), Some("TCP/81")][ports]?;
     Some(SummaryLine {
         source: Rc::clone(source),
