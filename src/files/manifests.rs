@@ -225,7 +225,7 @@ impl Reader<'_> {
                 self.read(document, wrap, |header| &header.metadata);
             }
             ("", "Pod") => self.read(document, |pod| Object::Pod(Box::new(pod)), |pod| &pod.metadata),
-            ("", "YamlNode") => self.read(document, Object::Node, |node| &node.metadata),
+            ("", "Node") => self.read(document, Object::Node, |node| &node.metadata),
             ("", "Service") => {
                 self.read(document, |read| Object::Service(Box::new(read)), |read| &read.metadata);
             }
@@ -355,7 +355,7 @@ impl Reader<'_> {
         let group = document.group();
         let cluster_scoped = matches!(
             (group, document.kind),
-            ("", "Namespace" | "YamlNode") | ("networking.k8s.io", "IngressClass")
+            ("", "Namespace" | "Node") | ("networking.k8s.io", "IngressClass")
         ) || document.policy().is_some_and(|kind| kind.scope == Scope::Cluster);
         let namespace = match (cluster_scoped, meta.namespace.is_empty()) {
             (true, _) => "",

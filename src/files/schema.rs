@@ -13,7 +13,7 @@ type Check = fn(&YamlNode) -> Result<Vec<String>, DecodeError>;
 /// The kinds whose whole schema is known.
 const KINDS: [(&str, &str, Check); 15] = [
     ("v1", "Namespace", |node| decode::<core::Namespace>(node).map(|read| read.1)),
-    ("v1", "YamlNode", |node| decode::<core::Node>(node).map(|read| read.1)),
+    ("v1", "Node", |node| decode::<core::Node>(node).map(|read| read.1)),
     ("v1", "Pod", |node| decode::<core::Pod>(node).map(|read| read.1)),
     ("v1", "Service", |node| decode::<core::Service>(node).map(|read| read.1)),
     ("discovery.k8s.io/v1", "EndpointSlice", |node| {

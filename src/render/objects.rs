@@ -1,4 +1,4 @@
-//! ObjectsToApply to apply.
+//! Objects to apply.
 
 use std::io::{self, Write};
 
@@ -10,7 +10,7 @@ use super::format::{Format, Formats};
 use super::look::Look;
 use super::machine::{Syntax, write, yaml};
 
-/// ObjectsToApply to apply, as an answer.
+/// Objects to apply, as an answer.
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectsToApply<'a, T>(pub &'a [T]);
 

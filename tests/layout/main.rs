@@ -27,15 +27,21 @@ const EDGES_ONLY: [(&str, &[&str]); 6] = [
 
 /// How logic reads a sentence: a reworded one would change an answer.
 const SENTENCES: [&str; 8] = [
-    ".message.starts_with(",
-    ".message.contains(",
-    ".message.ends_with(",
-    ".message ==",
+    "message.starts_with(",
+    "message.contains(",
+    "message.ends_with(",
+    "message ==",
     "to_string().contains(",
     "to_string().starts_with(",
     "to_string() == \"",
     "starts_with(\"could not",
 ];
+
+/// The words of others, which have no type to ask: those of serde, for a hint.
+const FOREIGN: [(&str, &[&str]); 1] = [(
+    "files/manifests.rs",
+    &["message.starts_with(&format!(\"invalid type: ", "message.ends_with(\"expected a string\")"],
+)];
 
 const LONGEST_FILE: usize = 600;
 const LONGEST_COMMAND: usize = 200;
@@ -151,7 +157,10 @@ fn no_logic_reads_a_sentence() {
     let mut wrong = Vec::new();
     for source in &House::read().sources {
         for (line, text) in source.code() {
-            let found = SENTENCES.iter().filter(|pattern| text.contains(**pattern));
+            let is_foreign = FOREIGN.iter().any(|(file, words)| {
+                source.path == *file && words.iter().any(|words| text.contains(words))
+            });
+            let found = SENTENCES.iter().filter(|pattern| !is_foreign && text.contains(**pattern));
             wrong.extend(found.map(|pattern| format!("{}:{line}: {pattern}", source.path)));
         }
     }
