@@ -45,32 +45,49 @@ struct Header {
 
 /// A gap as files have it.
 #[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum SavedGap {
-    Known {
-        unread: Unread,
-        reason: GapReason,
-        scope: GapScope,
-    },
-    /// That of version 1.
-    Told {
-        message: String,
-        scope: GapScope,
-    },
+#[serde(try_from = "GapFields")]
+struct SavedGap {
+    unread: Unread,
+    reason: GapReason,
+    scope: GapScope,
+}
+
+/// The fields of a gap in every version.
+#[derive(Deserialize)]
+#[serde(expecting = "struct Gap")]
+struct GapFields {
+    unread: Option<Unread>,
+    reason: Option<GapReason>,
+    /// All that version 1 has beside the scope.
+    message: Option<String>,
+    scope: GapScope,
+}
+
+impl TryFrom<GapFields> for SavedGap {
+    type Error = &'static str;
+
+    fn try_from(fields: GapFields) -> Result<Self, Self::Error> {
+        match fields {
+            GapFields { unread: Some(unread), reason: Some(reason), scope, .. } => {
+                Ok(Self { unread, reason, scope })
+            }
+            GapFields { message: Some(message), scope, .. } => {
+                Ok(Self::from(version_1::gap(&message, &scope)))
+            }
+            GapFields { .. } => Err("missing field `message`"),
+        }
+    }
 }
 
 impl From<Gap> for SavedGap {
     fn from(Gap { unread, reason, scope }: Gap) -> Self {
-        Self::Known { unread, reason, scope }
+        Self { unread, reason, scope }
     }
 }
 
 impl From<SavedGap> for Gap {
-    fn from(saved: SavedGap) -> Self {
-        match saved {
-            SavedGap::Known { unread, reason, scope } => Self { unread, reason, scope },
-            SavedGap::Told { message, scope } => version_1::gap(&message, &scope),
-        }
+    fn from(SavedGap { unread, reason, scope }: SavedGap) -> Self {
+        Self { unread, reason, scope }
     }
 }
 
@@ -197,7 +214,9 @@ pub(crate) fn parse(text: &str) -> Result<Objects, String> {
         Ok(Saved { header, items }) => {
             let items = items.into_iter().collect();
             let mut gaps: Vec<Gap> = header.gaps.into_iter().map(Gap::from).collect();
-            gaps.extend(header.kinds.iter().flat_map(|kinds| recorded::gaps(kinds, &items)));
+            // In a file of version 1 the field would mean nothing.
+            let kinds = header.kinds.filter(|_| header.version > 1);
+            gaps.extend(kinds.iter().flat_map(|kinds| recorded::gaps(kinds, &items)));
             Ok(Objects { items, gaps, warnings: Vec::new(), server_version: header.server_version })
         }
         Err(error) => Err(match serde_json::from_str::<Versioned>(text) {
