@@ -44,7 +44,11 @@ enum Command {
 
 /// Lists the formats that answers of a subcommand have, by its name.
 pub fn formats(subcommand: &str) -> Formats {
-    match subcommand {
+    told_formats(subcommand).unwrap_or_default()
+}
+
+fn told_formats(subcommand: &str) -> Option<Formats> {
+    Some(match subcommand {
         "allow-endpoint" => cmd::allow_endpoint::FORMATS,
         "default-deny" => cmd::default_deny::FORMATS,
         "diff" => cmd::diff::FORMATS,
@@ -54,8 +58,10 @@ pub fn formats(subcommand: &str) -> Formats {
         "refresh-ips" => cmd::refresh_ips::FORMATS,
         "version" => cmd::version::FORMATS,
         "who-can-reach" => cmd::who_can_reach::FORMATS,
-        _ => &[],
-    }
+        // What they write has one form.
+        "completion" | "snapshot" => &[],
+        _ => return None,
+    })
 }
 
 impl Command {
@@ -92,4 +98,19 @@ fn harmless(error: &Error) -> Error {
     let lines = |text: &str| text.split('\n').map(sanitize).collect::<Vec<_>>().join("\n");
     let hints = error.hints.iter().map(|hint| sanitize(hint)).collect();
     Error { kind: error.kind, message: lines(&error.message), hints }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::{Cli, told_formats};
+
+    #[test]
+    fn every_subcommand_says_which_formats_it_has() {
+        let command = Cli::command();
+        let names = command.get_subcommands().map(clap::Command::get_name);
+        let silent: Vec<&str> = names.filter(|name| told_formats(name).is_none()).collect();
+        assert!(silent.is_empty(), "{silent:?}");
+    }
 }

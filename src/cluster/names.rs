@@ -178,11 +178,14 @@ fn ports(object: &Object) -> Vec<OfferedName> {
 /// Lists the entries of the kubeconfig that is in force.
 fn entries(options: &ConnectOptions, entry: KubeconfigEntry) -> Vec<OfferedName> {
     let Ok(Some(config)) = kubeconfig::read_all(options) else { return Vec::new() };
-    let names: Vec<String> = match entry {
-        KubeconfigEntry::Context => config.contexts.into_iter().map(|own| own.name).collect(),
-        KubeconfigEntry::Cluster => config.clusters.into_iter().map(|own| own.name).collect(),
-        KubeconfigEntry::User => config.auth_infos.into_iter().map(|own| own.name).collect(),
+    let (names, about): (Vec<String>, _) = match entry {
+        KubeconfigEntry::Context => {
+            (config.contexts.into_iter().map(|context| context.name).collect(), "context")
+        }
+        KubeconfigEntry::Cluster => {
+            (config.clusters.into_iter().map(|cluster| cluster.name).collect(), "cluster")
+        }
+        KubeconfigEntry::User => (config.auth_infos.into_iter().map(|user| user.name).collect(), "user"),
     };
-    let about = format!("{entry:?}").to_ascii_lowercase();
-    names.into_iter().map(|name| OfferedName { name, about: about.clone() }).collect()
+    names.into_iter().map(|name| OfferedName { name, about: about.to_owned() }).collect()
 }

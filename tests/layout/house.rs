@@ -47,11 +47,19 @@ impl House {
 
     /// Lists the files that a file imports, a file's own children that it only declares left out.
     pub(crate) fn imports(&self, source: &Source) -> BTreeSet<&str> {
-        let mut paths = Vec::new();
+        let (mut imported, mut paths) = (Vec::new(), Vec::new());
         for item in &source.items {
-            item_paths(item, &mut paths);
+            item_paths(item, &mut imported, &mut paths);
         }
-        let found = paths.iter().filter_map(|path| self.file_of(source, path));
+        // A path may begin with a module that is imported: `use crate::cmd`, `cmd::list::run`.
+        let full = |path: &Vec<String>| {
+            let first = imported.iter().find(|import| Some(&import.name) == path.first());
+            first
+                .map(|import| import.path.iter().chain(path.iter().skip(1)).cloned().collect::<Vec<_>>())
+        };
+        let through: Vec<Vec<String>> = paths.iter().filter_map(full).collect();
+        let all = imported.iter().map(|import| &import.path).chain(&paths).chain(&through);
+        let found = all.filter_map(|path| self.file_of(source, path));
         found.map(|index| &*self.sources[index].path).filter(|path| *path != source.path).collect()
     }
 
@@ -164,28 +172,41 @@ fn is_test(item: &Item) -> bool {
     own.attrs.iter().any(|attribute| attribute.path().is_ident("cfg"))
 }
 
+/// What `use` brings in: a path, and what it is called from then on.
+struct Import {
+    name: String,
+    path: Vec<String>,
+}
+
 /// Collects the paths of an item: those of `use`, and those that stand in code.
-fn item_paths(item: &Item, paths: &mut Vec<Vec<String>>) {
+fn item_paths(item: &Item, imported: &mut Vec<Import>, paths: &mut Vec<Vec<String>>) {
     match item {
-        Item::Use(own) => use_paths(&own.tree, &mut Vec::new(), paths),
+        Item::Use(own) => use_paths(&own.tree, &mut Vec::new(), imported),
         // Declared is not imported.
         Item::Mod(own) if own.content.is_none() => {}
         other => token_paths(quote::ToTokens::to_token_stream(other), paths),
     }
 }
 
-fn use_paths(tree: &UseTree, above: &mut Vec<String>, paths: &mut Vec<Vec<String>>) {
-    let with = |name: &syn::Ident| above.iter().cloned().chain([name.to_string()]).collect::<Vec<_>>();
+fn use_paths(tree: &UseTree, above: &mut Vec<String>, imported: &mut Vec<Import>) {
+    let with = |name: &syn::Ident, known_as: &syn::Ident| {
+        // `use crate::policy::{self}` brings in `policy`.
+        let is_self = *name == "self";
+        let own = (!is_self).then(|| name.to_string());
+        let path: Vec<String> = above.iter().cloned().chain(own).collect();
+        let name = if is_self { path.last().cloned().unwrap_or_default() } else { known_as.to_string() };
+        Import { name, path }
+    };
     match tree {
         UseTree::Path(own) => {
             above.push(own.ident.to_string());
-            use_paths(&own.tree, above, paths);
+            use_paths(&own.tree, above, imported);
             above.pop();
         }
-        UseTree::Name(own) => paths.push(with(&own.ident)),
-        UseTree::Rename(own) => paths.push(with(&own.ident)),
-        UseTree::Glob(_) => paths.push(above.clone()),
-        UseTree::Group(own) => own.items.iter().for_each(|tree| use_paths(tree, above, paths)),
+        UseTree::Name(own) => imported.push(with(&own.ident, &own.ident)),
+        UseTree::Rename(own) => imported.push(with(&own.ident, &own.rename)),
+        UseTree::Glob(_) => imported.push(Import { name: String::new(), path: above.clone() }),
+        UseTree::Group(own) => own.items.iter().for_each(|tree| use_paths(tree, above, imported)),
     }
 }
 
