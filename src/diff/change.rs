@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::answer::rule_ref::{OriginRef, RuleRef};
+use crate::policy::Direction;
 
 /// What happens to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -90,7 +91,7 @@ pub struct IsolationChange {
     /// The pods.
     pub subject: Endpoint,
     /// The direction.
-    pub direction: &'static str,
+    pub direction: Direction,
     /// The other ends to which, or from which, no connection is left.
     pub lost: usize,
     /// Those of which less is left.

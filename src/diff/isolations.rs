@@ -61,7 +61,7 @@ pub(crate) fn isolations(
                 let told = IsolationChange {
                     change,
                     subject: ends.endpoint(networks, id, &parts),
-                    direction: direction.field(),
+                    direction,
                     lost: 0,
                     narrowed: 0,
                     by: by.into_iter().collect(),

@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::peers::{Peers, Selection};
 use super::ports::Ports;
 use super::source::RuleSource;
 use crate::model::arena::{Arena, Id};
 
 /// The direction of a connection, seen from the pod that a policy governs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// Connections that others open to the pod.
     Ingress,

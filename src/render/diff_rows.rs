@@ -12,6 +12,7 @@ use crate::answer::verdict::API_VERSION;
 use crate::diff::change::{Cause, ChangeKind, ConnectionChange, IsolationChange};
 use crate::diff::changed::Changed;
 use crate::diff::network_diff::Diff;
+use crate::policy::Direction;
 
 /// Writes a diff as data, change by change.
 ///
@@ -58,7 +59,7 @@ fn isolation(record: &mut WriteRecord<'_>, own: &IsolationChange) -> io::Result<
         ChangeKind::Added | ChangeKind::Changed => format!("isolated-{}", own.direction),
     };
     let (subject, nobody) = (end(&own.subject), [const { String::new() }; 4]);
-    let ends = if own.direction == "egress" { [subject, nobody] } else { [nobody, subject] };
+    let ends = if own.direction == Direction::Egress { [subject, nobody] } else { [nobody, subject] };
     let by: BTreeSet<String> =
         own.by.iter().map(|rule| format!("{} {}", rule.kind, rule.object())).collect();
     let by = by.into_iter().collect::<Vec<_>>().join("; ");

@@ -6,6 +6,7 @@ use crate::diff::change_summary::ChangeSummary;
 use crate::diff::changed::SidePorts;
 use crate::diff::sides::Sides;
 use crate::ends::naming::name_of;
+use crate::policy::Direction;
 use crate::render::place::where_is;
 
 /// Returns the answer in one line.
@@ -44,7 +45,7 @@ pub(crate) fn turn(own: &IsolationChange) -> String {
 
 /// Says what the pods lose.
 pub(crate) fn losses(own: &IsolationChange) -> String {
-    let noun = if own.direction == "egress" { "destination" } else { "source" };
+    let noun = if own.direction == Direction::Egress { "destination" } else { "source" };
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     let lost = (own.lost > 0).then(|| format!("loses {} {noun}{}", own.lost, plural(own.lost)));
     let narrowed =
