@@ -32,8 +32,7 @@ use netpol::engine::connection::judge;
 use netpol::engine::network::Network;
 use netpol::engine::row::row;
 use netpol::model::ports::{PortSet, Protocol};
-use netpol::policy;
-use netpol::policy::Direction;
+use netpol::policy::{self, Direction};
 use netpol::report::reach::{SourceDetail, Sources, SourcesQuery, WhichSources};
 
 /// Runs of each whole-process scenario; the median is told.

@@ -15,16 +15,14 @@ use netpol::edit::host::{Host, HostName};
 use netpol::edit::name::of_policy;
 use netpol::edit::object::{Pods, dedicated};
 use netpol::edit::outcome::{DnsAnswer, Outcome, Resolution, Vantage, VantageClass};
-use netpol::edit::plan;
-use netpol::edit::plan::Learnt;
+use netpol::edit::plan::{self, Learnt};
 use netpol::edit::record::{Entry, Key, Minute, Record};
 use netpol::model::ips::Family;
 use netpol::model::selector::Selector;
 use serde_json::{Value, json};
-
-use super::peak;
-use super::report;
 use server::{NameServer, Reply};
+
+use super::{peak, report};
 
 const POLICIES: u32 = 1_000;
 const HOSTS_EACH: u32 = 10;

@@ -18,10 +18,8 @@ use netpol::ends::find::find_end;
 use netpol::ends::target;
 use netpol::engine::network::Network;
 use netpol::explain::connection;
-use netpol::files::manifests;
-use netpol::files::manifests::ReadOptions;
-use netpol::fix::proposal;
-use netpol::fix::proposal::ConnectionQuestion;
+use netpol::files::manifests::{self, ReadOptions};
+use netpol::fix::proposal::{self, ConnectionQuestion};
 use netpol::report::subject;
 use serde_json::Value;
 

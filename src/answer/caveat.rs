@@ -1,11 +1,13 @@
 //! What limits an answer, one sentence each.
 
+use std::cmp::Ordering;
+use std::net::IpAddr;
+
+use serde::{Serialize, Serializer};
+
 use crate::answer::finding::Finding;
 use crate::engine::decide::Doubt;
 use crate::model::cni::Cni;
-use serde::{Serialize, Serializer};
-use std::cmp::Ordering;
-use std::net::IpAddr;
 
 /// What limits an answer; ordered by its sentence, which is what it is serialized as.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,10 +1,11 @@
 //! One end of a connection, or a part of it.
 
-use ipnet::IpNet;
-use serde::{Serialize, Serializer};
 use std::cmp::Ordering;
 use std::fmt;
 use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::{Serialize, Serializer};
 
 /// One end of a connection, or a part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]

@@ -1,7 +1,8 @@
 //! What looks wrong.
 
-use crate::answer::rule_ref::RuleRef;
 use serde::Serialize;
+
+use crate::answer::rule_ref::RuleRef;
 
 /// Something in a policy that probably does not do what was meant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

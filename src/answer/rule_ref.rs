@@ -1,8 +1,9 @@
 //! A rule, or a policy as a whole, and where it stands.
 
+use serde::Serialize;
+
 use crate::model::origin::Origin;
 use crate::policy::{Action, RuleSource};
-use serde::Serialize;
 
 /// A rule, or a policy as a whole, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]

@@ -17,8 +17,7 @@ use serde::de::DeserializeOwned;
 use super::connect::{Connection, connect};
 use super::failure::{ClusterError, Failure};
 use super::kubeconfig::ConnectOptions;
-use super::wire;
-use super::wire::Page;
+use super::wire::{self, Page};
 
 /// Objects asked for in one request.
 const PAGE: usize = 500;

@@ -13,8 +13,7 @@ use futures_util::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
 use super::api::{Api, is_io};
-use super::conflict;
-use super::conflict::{Conflict, Refused};
+use super::conflict::{self, Conflict, Refused};
 use super::failure::Failure;
 use super::kinds::{Filter, KINDS_READ, NETWORK_POLICY, escape};
 use super::read::{ClusterError, ConnectOptions};

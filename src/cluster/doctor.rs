@@ -4,8 +4,9 @@ use futures_util::future::{join, join_all, join3};
 use serde::{Deserialize, Serialize};
 
 use super::api::Api;
-use super::kinds;
-use super::kinds::{DAEMON_SET, ENDPOINT_SLICE, Filter, KINDS_READ, Kind, NETWORK_POLICY, SERVICE};
+use super::kinds::{
+    self, DAEMON_SET, ENDPOINT_SLICE, Filter, KINDS_READ, Kind, NETWORK_POLICY, SERVICE,
+};
 use super::read::{ClusterError, ConnectOptions, block_on, version};
 use super::unjudged;
 use crate::model::gap::{GapScope, Unread};

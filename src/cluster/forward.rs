@@ -5,10 +5,9 @@
 //! namespace of these pods. Nothing listens on this machine: a stream goes straight to whoever asks.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use std::{fmt, io};
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;

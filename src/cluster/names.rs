@@ -6,8 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::api::Api;
-use super::kinds;
-use super::kinds::{Filter, Header, KINDS_READ};
+use super::kinds::{self, Filter, Header, KINDS_READ};
 use super::kubeconfig;
 use super::read::block_on;
 pub use super::read::{ConnectOptions, NamedEnd};

@@ -7,9 +7,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::api::Api;
 use super::failure::{ClusterError, Failure};
-use super::kinds;
 use super::kinds::{
-    DAEMON_SET, ENDPOINT_SLICE, Filter, Kind, NETWORK_POLICY, NODE, Named, POD, REPLICA_SET, SERVICE,
+    self, DAEMON_SET, ENDPOINT_SLICE, Filter, Kind, NETWORK_POLICY, NODE, Named, POD, REPLICA_SET,
+    SERVICE,
 };
 use super::unjudged;
 use crate::model::gap::{Extent, Gap, GapReason, GapScope, Unread};

@@ -5,12 +5,11 @@ use serde::Deserialize;
 
 use super::api::Api;
 pub use super::failure::ClusterError;
-use super::kinds;
-use super::kinds::{Filter, KINDS_OF_ADDRESSES, KINDS_READ, Kind, NAMESPACE};
+use super::kinds::{self, Filter, KINDS_OF_ADDRESSES, KINDS_READ, Kind, NAMESPACE};
 pub use super::kubeconfig::ConnectOptions;
 pub use super::narrow::NamedEnd;
-use super::narrow::Reach;
-use super::{gateways, narrow, rights, unjudged};
+use super::narrow::{self, Reach};
+use super::{gateways, rights, unjudged};
 use crate::model::gap::GapReason;
 use crate::objects::object::{Object, Objects};
 

@@ -6,8 +6,7 @@ use futures_util::stream::{self, StreamExt};
 
 use super::api::Api;
 use super::failure::{ClusterError, Failure};
-use super::kinds;
-use super::kinds::{Filter, Kind, NAMESPACE, Named};
+use super::kinds::{self, Filter, Kind, NAMESPACE, Named};
 use crate::model::gap::{Extent, Gap, GapReason, GapScope, Unread};
 
 /// Requests that are under way at the same time.

@@ -8,8 +8,7 @@ use super::failure::{ClusterError, Failure};
 use super::kinds::{Header, Named};
 use crate::model::gap::{Gap, GapScope, Unread};
 use crate::objects::object::{Object, ObjectKey};
-use crate::policy;
-use crate::policy::KINDS;
+use crate::policy::{self, KINDS};
 
 #[derive(Deserialize)]
 struct Groups {

@@ -1,10 +1,10 @@
 //! `kubectl netpol explain` of a connection: what is read for it, and what would allow it.
 
 use super::global::Global;
-use super::input::Input;
+use super::input::{self, Input};
+use super::output;
 use super::target::{find, named_end};
 use super::terminal::tell;
-use super::{input, output};
 use crate::answer::verdict::Verdict;
 use crate::cluster::read::{NamedEnd, Question};
 use crate::ends::naming::name_of;

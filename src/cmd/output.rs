@@ -5,8 +5,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use super::global::{ColorWhen, Global};
 use super::terminal::tell;
 use crate::error::{Error, ExitCode};
-use crate::render::answer;
-use crate::render::answer::Answer;
+use crate::render::answer::{self, Answer};
 use crate::render::look::Look;
 
 /// The columns of text that goes to no terminal.

@@ -3,8 +3,7 @@
 use crate::cluster::read::NamedEnd;
 use crate::ends::end::End;
 use crate::ends::find::find_end;
-use crate::ends::target;
-use crate::ends::target::{PortQuery, Target, TargetError};
+use crate::ends::target::{self, PortQuery, Target, TargetError};
 use crate::engine::network::Network;
 use crate::error::Error;
 use crate::model::gap::merged;

@@ -16,8 +16,7 @@ use super::lookup::source;
 use super::offer::{Of, Offer, about};
 use super::value::values;
 use crate::cli::Cli;
-use crate::cluster::names;
-use crate::cluster::names::{NameQuery, OfferedName};
+use crate::cluster::names::{self, NameQuery, OfferedName};
 
 /// The name that kubectl calls the plugin by, for completion.
 const CALLED: &str = "kubectl_complete-netpol";

@@ -6,8 +6,7 @@ use super::cursor::Cursor;
 use crate::cli::Cli;
 use crate::cluster::names::{ConnectOptions, NameSource};
 use crate::cmd::global::Global;
-use crate::files::manifests;
-use crate::files::manifests::ReadOptions;
+use crate::files::manifests::{self, ReadOptions};
 
 /// Says where names are looked up, as the flags before the cursor say.
 pub(crate) fn source(cursor: &Cursor<'_>, words: &[String]) -> Option<(NameSource, ConnectOptions)> {

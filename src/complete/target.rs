@@ -4,8 +4,7 @@ use super::offer::{Offer, objects};
 use crate::cluster::names::NameQuery;
 use crate::cluster::read::NamedEnd;
 use crate::cmd::target::POLICY_TYPES;
-use crate::ends::target;
-use crate::ends::target::{KINDS, Target, short_name};
+use crate::ends::target::{self, KINDS, Target, short_name};
 
 /// What a word names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,8 +10,7 @@ use super::joint::{EndId, EndParts, JointEnd, JointEnds};
 use super::network_diff::Diff;
 use super::sides::Sides;
 use crate::answer::endpoint::Endpoint;
-use crate::diff::changed::Changed;
-use crate::diff::changed::SidePorts;
+use crate::diff::changed::{Changed, SidePorts};
 use crate::ends::namer::Namer;
 use crate::ends::place::LinePlace;
 

@@ -10,14 +10,13 @@
 //! A member that only one side has (a pod that was replaced, a replica more) is compared with those
 //! of its workload that only the other side has, or else with all of them.
 
-use crate::diff::seen::Seen;
-
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use super::members::{matched, members};
 use super::sides::Sides;
 use crate::answer::endpoint::Endpoint;
+use crate::diff::seen::Seen;
 use crate::ends::end::Who;
 use crate::ends::naming::outside_endpoint;
 use crate::ends::units::{Level, UnitId, Units};

@@ -4,8 +4,6 @@
 //! by themselves, since one that fails must not hide the other. A name server that hands out a few of
 //! many addresses is asked until two rounds bring nothing new.
 
-use crate::dns::patience::Patience;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -13,6 +11,8 @@ use futures_util::future::{join, join_all};
 use futures_util::stream::{self, StreamExt};
 use hickory_resolver::proto::rr::{Name, RecordType};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use crate::dns::patience::Patience;
 
 pub use super::name_servers::{DnsPods, NameServers, ResolveError, is_in_pod};
 use super::name_servers::{NameServer, Opened};

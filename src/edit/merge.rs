@@ -10,8 +10,7 @@ use std::net::IpAddr;
 use super::host::{Host, HostName};
 use super::outcome::{DnsAnswer, Outcome, Resolution, VantageClass};
 use super::record::{Entry, Key, MOST_ADDRESSES, Minute, Record, Streak};
-use super::special;
-use super::special::{AddressSource, Refusal};
+use super::special::{self, AddressSource, Refusal};
 use crate::model::ips::{Family, IpSet};
 
 /// For how many minutes a host must have been gone, before it is said to be.

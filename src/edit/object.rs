@@ -9,8 +9,7 @@ use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyEgressRule, N
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::name;
-use super::name::MANAGED_BY;
+use super::name::{self, MANAGED_BY};
 use super::record::{ANNOTATION, Entry, Key, Record, RecordError};
 use crate::model::ips::IpSet;
 use crate::model::ports::Protocol;

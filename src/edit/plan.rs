@@ -6,13 +6,10 @@ use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyEgressRule};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
-use super::guard;
-use super::guard::{Checked, Plan, Unplanned};
+use super::guard::{self, Checked, Plan, Unplanned};
 use super::host::{Host, HostName};
-use super::merge;
-use super::merge::{HostChange, Merged, Status};
-use super::object;
-use super::object::{IntoError, Pods, on_the_wire};
+use super::merge::{self, HostChange, Merged, Status};
+use super::object::{self, IntoError, Pods, on_the_wire};
 use super::outcome::Resolution;
 use super::record::{ANNOTATION, Entry, Key, Minute, Record, RecordError};
 

@@ -1,5 +1,10 @@
 //! The end that a target names.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
 use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::ends::backends;
@@ -15,9 +20,6 @@ use crate::model::snapshot::Snapshot;
 use crate::model::special::internet;
 use crate::world::addresses::{Reach, service_at};
 use crate::world::services;
-use ipnet::IpNet;
-use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 /// Looks one end up; `namespace` is that of names that give none.
 ///

@@ -1,11 +1,12 @@
 //! Names of places, each kept once.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
 use crate::answer::endpoint::Endpoint;
 use crate::ends::place::LinePlace;
 use crate::ends::units::Unit;
 use crate::model::arena::{Arena, Id};
-use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 /// Names sets of units: what policies can govern of a namespace goes together.
 pub(crate) struct Namer<K = Unit> {

@@ -4,14 +4,13 @@
 //! Service is one to each of its backends. A headless Service rewrites nothing: its name resolves to
 //! the pods, and clients connect to the port that they choose.
 
-use crate::world::services::Hop;
-
 use super::end::{End, Member};
 use super::naming::name_of;
 use super::target::PortQuery;
 use crate::engine::network::Network;
 use crate::model::ports::{PortSet, Protocol};
 use crate::model::service::{Service, ServiceAddress, ServicePort, TargetPort};
+use crate::world::services::Hop;
 
 /// A question that a Service has no answer to.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

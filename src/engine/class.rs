@@ -1,10 +1,11 @@
 //! The classes of endpoints, and what they are made of.
 
+use ipnet::IpNet;
+
 use crate::model::arena::Id;
 use crate::model::endpoint::{NamedPortsId, NamespaceId};
 use crate::model::ips::{Family, IpSet};
 use crate::model::names::Name;
-use ipnet::IpNet;
 
 /// Names one class.
 pub type ClassId = Id<Class>;

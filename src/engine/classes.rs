@@ -7,14 +7,13 @@
 //! ```
 //! A dual-stack pod is in two classes, one per family, since a packet has one of its addresses.
 
-use crate::engine::class::{Atom, AtomId, Class, ClassId, Subject, SubjectId};
-
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
 use super::class_set::ClassSet;
+use crate::engine::class::{Atom, AtomId, Class, ClassId, Subject, SubjectId};
 use crate::model::arena::Arena;
 use crate::model::endpoint::{Node, NodeId, Pod, PodId, PodState};
 use crate::model::ips::{Family, IpSet};

@@ -1,7 +1,8 @@
 //! Near misses: which clause of a rule failed for a connection that the rule does not match.
 
-use serde::{Serialize, Serializer};
 use std::fmt;
+
+use serde::{Serialize, Serializer};
 
 use super::network::Network;
 use super::resolve::matches_namespace;

@@ -15,9 +15,8 @@ use crate::engine::class::{ClassId, Subject, SubjectId};
 use crate::model::arena::Arena;
 use crate::model::ports::PortSet;
 use crate::model::snapshot::{PolicyObject, Snapshot};
-use crate::policy;
 use crate::policy::{
-    Direction, Isolation, IsolationId, Peers, Profile, Rule, RuleId, Rules, Selection, Tier,
+    self, Direction, Isolation, IsolationId, Peers, Profile, Rule, RuleId, Rules, Selection, Tier,
 };
 
 /// A snapshot under its rules.

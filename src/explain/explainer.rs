@@ -1,12 +1,13 @@
 //! An explanation under way.
 
+use std::collections::BTreeSet;
+
 use crate::answer::caveat::Caveat;
 use crate::ends::end::Member;
 use crate::engine::class::ClassId;
 use crate::engine::network::Network;
 use crate::model::endpoint::{NodeId, PodId};
 use crate::world::services::Hop;
-use std::collections::BTreeSet;
 
 pub(super) struct Explainer<'a, 'b> {
     pub(super) network: &'a Network<'b>,

@@ -7,9 +7,10 @@ use crate::answer::no_fix::NoFix;
 use crate::answer::rule_ref::{OriginRef, RuleRef};
 use crate::answer::verdict::Verdict;
 pub use crate::engine::miss::{Clause, Miss, Need};
-use crate::model::gap::Gap;
 use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort};
 use serde::Serialize;
+
+use crate::model::gap::Gap;
 
 /// Whether one connection may be opened, and why.
 #[derive(Clone, Debug, Serialize)]

@@ -6,8 +6,7 @@ use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::EndpointKind;
 use crate::ends::end::End;
 use crate::ends::naming::name_of;
-use crate::ends::service;
-use crate::ends::service::ServiceError;
+use crate::ends::service::{self, ServiceError};
 use crate::ends::target::{PortQuery, named_ports};
 use crate::engine::network::Network;
 

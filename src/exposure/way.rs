@@ -1,9 +1,10 @@
 //! A way in from outside the cluster, as data.
 
+use serde::{Serialize, Serializer};
+
 use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::Endpoint;
 use crate::answer::verdict::Verdict;
-use serde::{Serialize, Serializer};
 
 /// A way in from outside the cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

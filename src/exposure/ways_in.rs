@@ -1,13 +1,12 @@
 //! Ways in from outside the cluster: what leads to a destination, and what policies let through.
 
-use crate::exposure::way::Exposure;
-
 use super::view::View;
 use super::{direct as exposure_direct, findings as exposure_findings, routes as exposure_routes};
 use crate::answer::finding::Finding;
 use crate::ends::end::End;
 use crate::ends::target::PortQuery;
 use crate::engine::network::Network;
+use crate::exposure::way::Exposure;
 
 /// Lists the ways in to a destination, or to some ports of it.
 pub fn exposures(network: &Network<'_>, destination: &End, port: Option<&PortQuery>) -> Vec<Exposure> {

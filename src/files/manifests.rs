@@ -6,10 +6,8 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::decode;
-use super::decode::DecodeError;
-use super::document;
-use super::document::{Value, YamlNode};
+use super::decode::{self, DecodeError};
+use super::document::{self, Value, YamlNode};
 use super::{saved, schema};
 use crate::model::origin::{Lines, ObjectOrigin};
 use crate::model::snapshot::PolicyMeta;
@@ -17,9 +15,8 @@ use crate::objects::gateway::ROUTES;
 use crate::objects::meta::Meta;
 use crate::objects::object::{Object, ObjectKey, Objects, PolicyRead};
 use crate::objects::plugin::DaemonSetRead;
-use crate::policy;
 use crate::policy::check::Report;
-use crate::policy::{Kind, Scope};
+use crate::policy::{self, Kind, Scope};
 
 /// Files that cannot be used.
 #[derive(Debug, thiserror::Error)]

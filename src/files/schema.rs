@@ -1,9 +1,10 @@
 //! What the API server would say of an object's fields: unknown ones, and values of a wrong type.
 
-use k8s_openapi::api::{
-    apps::v1 as apps, batch::v1 as batch, core::v1 as core, discovery::v1 as discovery,
-    networking::v1 as networking,
-};
+use k8s_openapi::api::apps::v1 as apps;
+use k8s_openapi::api::batch::v1 as batch;
+use k8s_openapi::api::core::v1 as core;
+use k8s_openapi::api::discovery::v1 as discovery;
+use k8s_openapi::api::networking::v1 as networking;
 
 use super::decode::{DecodeError, decode};
 use super::document::YamlNode;

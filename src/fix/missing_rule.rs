@@ -17,8 +17,8 @@ use crate::explain::explanation::{Addition, AdditionKind, ApiRule};
 use crate::model::endpoint::PodId;
 use crate::model::selector::Selector;
 use crate::model::snapshot::{PolicyObject, Snapshot};
-use crate::policy::network_policy::write;
-use crate::policy::{Direction, network_policy};
+use crate::policy::Direction;
+use crate::policy::network_policy::{self, write};
 use crate::world::pods::selected;
 
 /// Existing policies that are tried for one half.

@@ -1,7 +1,5 @@
 //! Objects become a snapshot: owners are found, overlays laid, names interned.
 
-use crate::objects::object::parse_ip;
-
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
@@ -23,6 +21,7 @@ use crate::model::labels::{LabelsId, NAMESPACE_NAME_LABEL};
 use crate::model::ports::Protocol;
 use crate::model::snapshot::{PolicyObject, Snapshot};
 use crate::objects::meta::Meta;
+use crate::objects::object::parse_ip;
 use crate::policy::Scope;
 
 impl Objects {

@@ -1,7 +1,8 @@
 //! The metadata that objects share, and who owns them.
 
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 /// meta/v1 ObjectMeta.
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]

@@ -3,9 +3,8 @@
 //! A type that comes in numbers has two wire forms: JSON by the names of its fields, and protobuf by
 //! their numbers in the `generated.proto` of its API group; what is not named here is skipped.
 
-use crate::objects::meta::Meta;
-
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde::{Deserialize, Serialize};
@@ -17,7 +16,7 @@ use crate::model::cni::Agent;
 use crate::model::gap::Gap;
 use crate::model::origin::ObjectOrigin;
 use crate::model::snapshot::{PolicyMeta, PolicySpec};
-use std::net::IpAddr;
+use crate::objects::meta::Meta;
 
 /// All objects that were read, by identity, and what could not be read.
 #[derive(Clone, Debug, Default)]

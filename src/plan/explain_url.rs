@@ -23,8 +23,7 @@ use crate::engine::network::Network;
 use crate::error::Error;
 use crate::explain::connection::explain;
 use crate::model::snapshot::Snapshot;
-use crate::report::host;
-use crate::report::host::{ExplainedAddress, ExplainedHost, HostExplanation};
+use crate::report::host::{self, ExplainedAddress, ExplainedHost, HostExplanation};
 
 /// Explains whether the hosts of a URL can be reached; names of Services that give no namespace are in
 /// this one.

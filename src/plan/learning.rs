@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::console::Console;
-use crate::dns::resolve;
-use crate::dns::resolve::{Answers, Asking, ResolveError, Targets};
+use crate::dns::resolve::{self, Answers, Asking, ResolveError, Targets};
 use crate::edit::host::HostName;
 use crate::edit::merge::Options;
-use crate::edit::plan;
-use crate::edit::plan::{Learnt, Services};
+use crate::edit::plan::{self, Learnt, Services};
 use crate::edit::record::{Minute, Record};
 use crate::error::{Error, ErrorKind};
 

@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use super::opening::shown;
 use crate::cluster::proxy;
-use crate::edit::url;
-use crate::edit::url::Destination;
+use crate::edit::url::{self, Destination};
 
 /// Says which URLs the pods would send through a proxy, so that they never talk to the host.
 pub fn proxies(spec: &Value, urls: &[Destination]) -> BTreeSet<String> {

@@ -1,8 +1,5 @@
 //! One connection as text: the verdict first, then what decided each half.
 
-use crate::model::gap::merged;
-use crate::render::place::place_of;
-
 use std::io::{self, Write};
 
 use super::answer::Answer;
@@ -20,6 +17,8 @@ use crate::ends::place::title;
 use crate::explain::explanation::{
     Clause, Explanation, Half, Miss, Need, PairGroup, PortMapping, Reason, RuleMiss, RuleUse,
 };
+use crate::model::gap::merged;
+use crate::render::place::place_of;
 
 /// Near misses that are shown of each half unless every detail is asked for.
 const SHOWN: usize = 5;

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
+use super::text::{Label, Line, padded};
 use crate::answer::caveat::Caveat;
 use crate::model::gap::Gap;
-
-use super::text::{Label, Line, padded};
 
 /// What an answer does not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

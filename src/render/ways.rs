@@ -11,8 +11,7 @@ use super::text::word;
 use crate::answer::endpoint::Endpoint;
 use crate::answer::verdict::Verdict;
 use crate::ends::naming::name_of;
-use crate::ends::place::PlaceExtent;
-use crate::ends::place::{LinePlace, title};
+use crate::ends::place::{LinePlace, PlaceExtent, title};
 use crate::exposure::way::{ExposedPort, Exposure, Way};
 use crate::report::summary;
 

@@ -1,11 +1,12 @@
 //! The rows of lists, as data.
 
+use serde::Serialize;
+
 use crate::answer::endpoint::Endpoint;
 use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::Verdict;
 use crate::explain::explanation::{PortMapping, Reason};
 use crate::exposure::ways::WayCounts;
-use serde::Serialize;
 
 /// One allowed connection of a list.
 #[derive(Clone, Copy, Debug, Serialize)]

@@ -1,5 +1,7 @@
 //! What policies apply to one workload, as data.
 
+use serde::Serialize;
+
 use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::Endpoint;
 use crate::answer::finding::Finding;
@@ -7,7 +9,6 @@ use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::Verdict;
 use crate::exposure::way::Exposure;
 use crate::model::gap::Gap;
-use serde::Serialize;
 
 /// What policies apply to one workload.
 #[derive(Clone, Debug, Serialize)]

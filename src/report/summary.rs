@@ -1,15 +1,13 @@
 //! A list for people: sources and destinations that go together in one line.
 
-use crate::ends::namer::Namer;
-
-use crate::ends::place::LinePlace;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use crate::answer::endpoint::Endpoint;
 use crate::answer::verdict::Verdict;
+use crate::ends::namer::Namer;
+use crate::ends::place::LinePlace;
 use crate::ends::units::UnitId;
 use crate::report::list::{List, Listed};
 

@@ -1,7 +1,6 @@
 //! `allow-endpoint` planned from manifests: for which pods, in which policy, and what is refused.
 
-use crate::run::Ended;
-use crate::run::Folder;
+use crate::run::{Ended, Folder};
 
 /// `web` is isolated, and a job that its selector selects too is not; `api` is another Service.
 const SHOP: &str = "\

@@ -1,7 +1,6 @@
 //! Command lines and files that cannot be used: exit code 2 and one clear line each.
 
-use crate::run::Folder;
-use crate::run::SHOP;
+use crate::run::{Folder, SHOP};
 
 /// Arguments, and all that stderr says.
 const TARGETS: [(&str, &str); 31] = [

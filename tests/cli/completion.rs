@@ -6,8 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::run::Ended;
-use crate::run::Folder;
+use crate::run::{Ended, Folder};
 
 const SCRIPTS: [(&str, &str); 5] = [
     ("bash", "kubectl-netpol.bash"),

@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::run::Folder;
-use crate::run::SHOP;
-use crate::run::items;
+use crate::run::{Folder, SHOP, items};
 
 /// CoreDNS behind port 5353, as its pods name it.
 const DNS: &str = "\

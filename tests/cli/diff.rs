@@ -2,9 +2,7 @@
 
 use serde_json::Value;
 
-use crate::run::Folder;
-use crate::run::SHOP;
-use crate::run::items;
+use crate::run::{Folder, SHOP, items};
 
 /// A policy that isolates the API, and the web front end's with another port.
 pub(crate) const OVERLAY: &str = "\

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::run::Folder;
-use crate::run::items;
+use crate::run::{Folder, items};
 
 /// Two namespaces: `a` denies everything by default and lets `web` reach the DNS; `b` is open but
 /// for `db`, which only `api` may reach.

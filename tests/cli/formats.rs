@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::run::Folder;
-use crate::run::items;
+use crate::run::{Folder, items};
 
 /// Names that mean something to spreadsheets, Markdown, Graphviz or Mermaid.
 const HOSTILE: [&str; 14] = [

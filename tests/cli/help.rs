@@ -1,9 +1,7 @@
 //! Help that reads like kubectl's; its examples are run.
 
 use crate::examples::scripts;
-use crate::run::Ended;
-use crate::run::Folder;
-use crate::run::SHOP;
+use crate::run::{Ended, Folder, SHOP};
 
 /// What the examples name and the shop does not have.
 const MORE: &str = "

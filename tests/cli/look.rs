@@ -8,16 +8,14 @@ use netpol::ends::target;
 use netpol::ends::units::Level;
 use netpol::engine::network::Network;
 use netpol::explain::connection;
-use netpol::files::manifests;
-use netpol::files::manifests::ReadOptions;
+use netpol::files::manifests::{self, ReadOptions};
 use netpol::render::answer::Answer;
 use netpol::render::look::Look;
 use netpol::report::list::List;
 use netpol::report::query::ListQuery;
 use netpol::report::subject;
 
-use crate::run::Folder;
-use crate::run::items;
+use crate::run::{Folder, items};
 
 const QUESTIONS: [&str; 13] = [
     "explain shop/deploy/api --to db/sts/postgres --port 5432",

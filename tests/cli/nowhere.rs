@@ -1,7 +1,6 @@
 //! What leads nowhere is answered with a finding that says what is wrong, and is no error.
 
-use crate::run::Folder;
-use crate::run::items;
+use crate::run::{Folder, items};
 
 /// A pod, and a client.
 const PODS: &str = "\

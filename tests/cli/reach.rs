@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::run::Folder;
-use crate::run::items;
+use crate::run::{Folder, items};
 
 fn object(kind: &str, namespace: &str, name: &str, spec: &Value) -> Value {
     let version = if kind == "NetworkPolicy" { "networking.k8s.io/v1" } else { "apps/v1" };

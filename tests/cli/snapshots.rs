@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::run::Folder;
-use crate::run::SHOP;
+use crate::run::{Folder, SHOP};
 
 /// The name of the file in `tests/snapshots`, and the arguments.
 const SNAPSHOTS: [(&str, &str); 56] = [

@@ -5,9 +5,7 @@
 use std::process::Command;
 
 use crate::help::subcommands;
-use crate::run::Ended;
-use crate::run::Folder;
-use crate::run::SHOP;
+use crate::run::{Ended, Folder, SHOP};
 
 /// A pod, a namespace and a policy whose names try to steer a terminal.
 const HOSTILE: &str = r#"

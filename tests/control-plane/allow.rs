@@ -10,16 +10,10 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::harness::ControlPlane;
-use super::name_server::NameServer;
-use super::name_server::Reply;
-use super::name_server::service;
-use super::plugin::PLUGIN;
-use super::plugin::answer;
-use super::plugin::ask;
-use super::process::Output;
-use super::process::run;
-use super::rights::grant;
-use super::rights::wait_until_may;
+use super::name_server::{NameServer, Reply, service};
+use super::plugin::{PLUGIN, answer, ask};
+use super::process::{Output, run};
+use super::rights::{grant, wait_until_may};
 
 /// Lists the trials of this file.
 pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {

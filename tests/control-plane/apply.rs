@@ -9,14 +9,12 @@ use std::sync::{Arc, Mutex};
 use libtest_mimic::Trial;
 use netpol::cluster::apply::{Applied, ApplyManner, DryRun, Force, PolicyName, Writer};
 use netpol::cluster::read::{ClusterError, ConnectOptions};
-use netpol::edit::guard;
-use netpol::edit::guard::Checked;
+use netpol::edit::guard::{self, Checked};
 use serde_json::{Value, json};
 
 use super::Shared;
 use super::failures::plain;
-use super::fake::Fake;
-use super::fake::object;
+use super::fake::{Fake, object};
 use super::harness::ControlPlane;
 use super::kubeconfig::Written;
 

@@ -11,13 +11,11 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::Shared;
-use super::fake::Fake;
-use super::fake::object;
+use super::fake::{Fake, object};
 use super::harness::ControlPlane;
 use super::kubeconfig::Written;
 use super::plugin::PLUGIN;
-use super::process::Output;
-use super::process::run;
+use super::process::{Output, run};
 
 /// Tells whether a program can be run.
 fn installed(program: &str) -> Result<(), String> {

@@ -9,14 +9,8 @@ use serde_json::Value;
 use super::Shared;
 use super::harness::ControlPlane;
 use super::kubeconfig::Written;
-use super::plugin;
-use super::plugin::PLUGIN;
-use super::plugin::answer;
-use super::plugin::ask;
-use super::plugin::ask_by;
-use super::plugin::assert_fails;
-use super::process::Output;
-use super::process::run;
+use super::plugin::{self, PLUGIN, answer, ask, ask_by, assert_fails};
+use super::process::{Output, run};
 
 /// Lists the trials of this file.
 pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {

@@ -10,11 +10,7 @@ use super::Shared;
 use super::harness::ControlPlane;
 use super::plugin::ask;
 use super::process::Output;
-use super::refresh::SECOND;
-use super::refresh::blocks;
-use super::refresh::policy;
-use super::refresh::remember;
-use super::refresh::server;
+use super::refresh::{SECOND, blocks, policy, remember, server};
 
 /// Lists the trials of this file.
 pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {

@@ -9,11 +9,8 @@ use tempfile::TempDir;
 
 use super::Shared;
 use super::harness::ControlPlane;
-use super::plugin::PLUGIN;
-use super::plugin::ask;
-use super::plugin::assert_fails;
-use super::process::Output;
-use super::process::run;
+use super::plugin::{PLUGIN, ask, assert_fails};
+use super::process::{Output, run};
 
 /// Lists the trials of this file; each looks at namespaces of its own.
 pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {

@@ -9,8 +9,7 @@ use std::time::Duration;
 use libtest_mimic::Trial;
 use netpol::cluster::apply::{Applied, ApplyManner, DryRun, Force, PolicyName, Writer};
 use netpol::cluster::read::{ClusterError, ConnectOptions};
-use netpol::edit::guard;
-use netpol::edit::guard::Plan;
+use netpol::edit::guard::{self, Plan};
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::name::of_policy;
 use netpol::edit::object::{Pods, dedicated};
@@ -21,11 +20,9 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::harness::ControlPlane;
-use super::name_server::NameServer;
-use super::name_server::Reply;
+use super::name_server::{NameServer, Reply};
 use super::plugin::PLUGIN;
-use super::process::Output;
-use super::process::run_watched;
+use super::process::{Output, run_watched};
 
 /// Lists the trial of this file; the control plane is for it alone, as so many policies slow it down.
 pub(crate) fn trials(alone: &Arc<Shared>) -> Vec<Trial> {

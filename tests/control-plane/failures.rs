@@ -6,14 +6,10 @@ use libtest_mimic::Trial;
 use serde_json::json;
 
 use super::Shared;
-use super::fake::Fake;
-use super::fake::http;
-use super::fake::object;
+use super::fake::{Fake, http, object};
 use super::harness::ControlPlane;
 use super::kubeconfig::Written;
-use super::plugin;
-use super::plugin::ask_by;
-use super::plugin::assert_fails;
+use super::plugin::{self, ask_by, assert_fails};
 use super::process::Output;
 
 /// Lists the trials of this file; most need no control plane.

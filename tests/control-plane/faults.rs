@@ -23,24 +23,11 @@ use super::Shared;
 use super::fake::Request;
 use super::harness::ControlPlane;
 use super::kubeconfig::Written;
-use super::name_server::NameServer;
-use super::name_server::Reply;
-use super::name_server::address;
-use super::name_server::alias;
-use super::plugin::PLUGIN;
-use super::plugin::ask;
-use super::plugin::ask_by;
-use super::plugin::assert_fails;
+use super::name_server::{NameServer, Reply, address, alias};
+use super::plugin::{PLUGIN, ask, ask_by, assert_fails};
 use super::process::Output;
-use super::refresh::FIRST;
-use super::refresh::SECOND;
-use super::refresh::blocks;
-use super::refresh::policy;
-use super::refresh::remember;
-use super::refresh::server;
-use super::relay::Fate;
-use super::relay::Relay;
-use super::relay::send;
+use super::refresh::{FIRST, SECOND, blocks, policy, remember, server};
+use super::relay::{Fate, Relay, send};
 
 /// Lists the trials of this file; one needs a control plane without any address, as the families that pods
 /// and nodes have are those that are asked for.

@@ -9,12 +9,8 @@ use serde_json::{Value, json};
 use super::Shared;
 use super::harness::ControlPlane;
 use super::limits::put;
-use super::plugin::answer;
-use super::plugin::answer_from;
-use super::plugin::ask;
-use super::rights::gaps;
-use super::rights::grant;
-use super::rights::wait_until_may;
+use super::plugin::{answer, answer_from, ask};
+use super::rights::{gaps, grant, wait_until_may};
 
 /// Lists the trials of this file.
 pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {

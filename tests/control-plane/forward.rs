@@ -17,23 +17,13 @@ use netpol::edit::outcome::{DnsAnswer, VantageClass};
 use netpol::model::ips::Family;
 use serde_json::{Value, json};
 
-use super::Shared;
 use super::assets::need_kubelet;
 use super::harness::ControlPlane;
-use super::name_server::NameServer;
-use super::name_server::Reply;
-use super::name_server::Transport;
-use super::plugin;
-use super::process::Output;
-use super::process::Server;
-use super::process::free_ports;
-use super::refresh::FIRST;
-use super::refresh::SECOND;
-use super::refresh::blocks;
-use super::refresh::ip;
-use super::refresh::policy;
-use super::refresh::remember_as;
+use super::name_server::{NameServer, Reply, Transport};
+use super::process::{Output, Server, free_ports};
+use super::refresh::{FIRST, SECOND, blocks, ip, policy, remember_as};
 use super::rights::grant;
+use super::{Shared, plugin};
 
 /// Lists the trials of this file.
 pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {

@@ -7,15 +7,11 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use super::Shared;
-use super::crds::EXPERIMENTAL_GATEWAY_API;
-use super::crds::GATEWAY_API;
+use super::crds::{EXPERIMENTAL_GATEWAY_API, GATEWAY_API};
 use super::harness::ControlPlane;
-use super::live::difference;
-use super::live::put;
+use super::live::{difference, put};
 use super::plugin::answer;
-use super::rights::gaps;
-use super::rights::grant;
-use super::rights::wait_until_may;
+use super::rights::{gaps, grant, wait_until_may};
 
 /// Lists the trials of this file; the control plane is for them alone, as kinds are everybody's.
 pub(crate) fn trials(alone: &Arc<Shared>) -> Vec<Trial> {

@@ -5,21 +5,16 @@
 //! only with `--grace-period=0 --force`.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::assets::program;
-use super::process::Output;
-use super::process::Server;
-use super::process::free_ports;
-use super::process::listens;
-use super::process::run;
+use super::process::{Output, Server, free_ports, listens, run};
 use super::tls::Identity;
 
 /// Names the users that the API server knows, each with its groups.

@@ -13,12 +13,9 @@ use tempfile::TempDir;
 use super::Shared;
 use super::examples::scripts;
 use super::harness::ControlPlane;
-use super::name_server::NameServer;
-use super::name_server::Reply;
-use super::plugin::PLUGIN;
-use super::plugin::ask;
-use super::process::Output;
-use super::process::run;
+use super::name_server::{NameServer, Reply};
+use super::plugin::{PLUGIN, ask};
+use super::process::{Output, run};
 
 /// Lists the trials of this file; the control plane is for them alone, as the names of the examples
 /// are theirs.

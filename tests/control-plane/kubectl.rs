@@ -16,13 +16,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::Shared;
-use super::fake::Fake;
-use super::fake::Request;
-use super::fake::object;
+use super::fake::{Fake, Request, object};
 use super::harness::ControlPlane;
 use super::plugin::PLUGIN;
-use super::process::Output;
-use super::process::run;
+use super::process::{Output, run};
 
 /// Lists the trials of this file.
 pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {

@@ -10,13 +10,8 @@ use netpol::objects::object::PodObject;
 use prost::Message;
 use serde_json::json;
 
-use super::failures::ask;
-use super::failures::assert_one_line;
-use super::failures::plain;
-use super::failures::secretive;
-use super::fake::Fake;
-use super::fake::Request;
-use super::fake::object;
+use super::failures::{ask, assert_one_line, plain, secretive};
+use super::fake::{Fake, Request, object};
 use super::plugin::assert_fails;
 use super::process::Output;
 

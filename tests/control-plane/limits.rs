@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::harness::ControlPlane;
-use super::plugin::answer;
-use super::plugin::ask;
+use super::plugin::{answer, ask};
 use super::rights::gaps;
 
 /// Lists the trials of this file; the last has a control plane alone, as its gap is everybody's.

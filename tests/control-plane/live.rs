@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::harness::ControlPlane;
-use super::plugin::answer;
-use super::plugin::answer_from;
+use super::plugin::{answer, answer_from};
 
 /// Lists the trials of this file; the control plane is for them alone, as they compare all of it.
 pub(crate) fn trials(alone: &Arc<Shared>) -> Vec<Trial> {

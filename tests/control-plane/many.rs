@@ -10,10 +10,9 @@ use netpol::cluster::read::{Cluster, ConnectOptions, Question};
 use netpol::objects::object::Object;
 use serde_json::{Value, json};
 
-use super::Shared;
-use super::bulk;
 use super::harness::ControlPlane;
 use super::plugin::ask;
+use super::{Shared, bulk};
 
 /// Lists the trials of this file; the control plane is for them alone, as so many pods slow it down.
 pub(crate) fn trials(alone: &Arc<Shared>) -> Vec<Trial> {

@@ -6,8 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::harness::ControlPlane;
-use super::process::Output;
-use super::process::run;
+use super::process::{Output, run};
 
 /// The plugin, named as kubectl looks for it.
 pub(crate) const PLUGIN: &str = env!("CARGO_BIN_EXE_kubectl-netpol");

@@ -9,13 +9,10 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use super::Shared;
-use super::crds::CILIUM;
-use super::crds::Module;
-use super::crds::NETWORK_POLICY_API;
+use super::crds::{CILIUM, Module, NETWORK_POLICY_API};
 use super::harness::ControlPlane;
 use super::limits::put;
-use super::plugin::answer;
-use super::plugin::ask;
+use super::plugin::{answer, ask};
 
 /// Lists the trials of this file; each has a control plane alone, as what it does is everybody's.
 pub(crate) fn trials(agents: &Arc<Shared>, kinds: &Arc<Shared>) -> Vec<Trial> {

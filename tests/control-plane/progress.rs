@@ -8,13 +8,10 @@ use libtest_mimic::Trial;
 
 use super::Shared;
 use super::harness::ControlPlane;
-use super::name_server::NameServer;
-use super::name_server::Reply;
+use super::name_server::{NameServer, Reply};
 use super::plugin::PLUGIN;
 use super::process::run;
-use super::refresh::FIRST;
-use super::refresh::SECOND;
-use super::refresh::remember;
+use super::refresh::{FIRST, SECOND, remember};
 
 /// Lists the trial of this file; the terminal is made by `script` of util-linux.
 pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {

@@ -17,8 +17,7 @@ use super::fake::Fake;
 use super::harness::ControlPlane;
 use super::kubectl::nothing;
 use super::plugin::PLUGIN;
-use super::process::Output;
-use super::process::run;
+use super::process::{Output, run};
 
 /// Lists the trials of this file.
 pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {

@@ -13,10 +13,8 @@ use libtest_mimic::Trial;
 
 use super::Shared;
 use super::harness::ControlPlane;
-use super::name_server::NameServer;
-use super::name_server::Reply;
-use super::plugin::PLUGIN;
-use super::plugin::ask;
+use super::name_server::{NameServer, Reply};
+use super::plugin::{PLUGIN, ask};
 use super::process::run;
 
 /// Lists the trials of this file; the control plane is for them alone, as they show all of it.

@@ -8,8 +8,7 @@ use hickory_proto::op::ResponseCode;
 use libtest_mimic::Trial;
 use netpol::cluster::apply::{ApplyManner, DryRun, Force, PolicyName, Writer};
 use netpol::cluster::read::{ClusterError, ConnectOptions};
-use netpol::edit::guard;
-use netpol::edit::guard::Plan;
+use netpol::edit::guard::{self, Plan};
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::name::of_policy;
 use netpol::edit::object::{Pods, dedicated};
@@ -18,12 +17,10 @@ use netpol::edit::record::{ANNOTATION, Entry, Key, Minute, Record};
 use netpol::model::selector::Selector;
 use serde_json::{Value, json};
 
-use super::Shared;
 use super::harness::ControlPlane;
-use super::name_server::NameServer;
-use super::name_server::Reply;
-use super::plugin;
+use super::name_server::{NameServer, Reply};
 use super::process::Output;
+use super::{Shared, plugin};
 
 /// Lists the trials of this file.
 pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {

@@ -10,9 +10,7 @@ use kube::client::Body;
 use serde_json::json;
 
 use super::bulk::client;
-use super::fake::Fake;
-use super::fake::Request;
-use super::fake::object;
+use super::fake::{Fake, Request, object};
 use super::harness::ControlPlane;
 use super::kubeconfig::Written;
 

@@ -12,10 +12,7 @@ use serde_json::{Value, json};
 use super::Shared;
 use super::harness::ControlPlane;
 use super::limits::put;
-use super::plugin::answer;
-use super::plugin::ask;
-use super::plugin::assert_fails;
-use super::plugin::parse;
+use super::plugin::{answer, ask, assert_fails, parse};
 use super::process::Output;
 
 /// Lists the trials of this file; some need a control plane that has no kind but Kubernetes' own.

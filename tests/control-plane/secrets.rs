@@ -6,17 +6,10 @@ use std::path::Path;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use super::failures::SECRET;
-use super::failures::ask;
-use super::failures::assert_one_line;
-use super::failures::plain;
-use super::failures::secretive;
-use super::fake::Fake;
-use super::fake::object;
+use super::failures::{SECRET, ask, assert_one_line, plain, secretive};
+use super::fake::{Fake, object};
 use super::kubeconfig::Written;
-use super::plugin::PLUGIN;
-use super::plugin::ask_by;
-use super::plugin::assert_fails;
+use super::plugin::{PLUGIN, ask_by, assert_fails};
 
 /// Lists the trials of this file; none needs a control plane.
 pub(crate) fn trials() -> Vec<Trial> {

@@ -13,10 +13,8 @@ use tempfile::TempDir;
 
 use super::Shared;
 use super::harness::ControlPlane;
-use super::plugin::PLUGIN;
-use super::plugin::ask;
-use super::process::Output;
-use super::process::run;
+use super::plugin::{PLUGIN, ask};
+use super::process::{Output, run};
 
 /// Lists the trials of this file; the control plane is for them alone: nothing may change between.
 pub(crate) fn trials(alone: &Arc<Shared>) -> Vec<Trial> {

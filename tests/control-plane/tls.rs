@@ -1,10 +1,9 @@
 //! TLS for servers of a trial's own, by the certificate that the API server made for itself.
 
-use std::fs;
-use std::io;
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
+use std::{fs, io};
 
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature};

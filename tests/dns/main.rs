@@ -26,7 +26,6 @@ use netpol::edit::record::{Entry, Key, Minute, Record};
 use netpol::edit::special::Refusal;
 use netpol::model::ips::Family;
 use netpol::model::special::AddressClass;
-
 use server::{NameServer, Reply, Transport, address, alias, service};
 
 const HOST: &str = "api.example.test";

@@ -2,15 +2,12 @@
 
 use std::process::Command;
 
-use netpol::edit::cilium;
-use netpol::edit::cilium::Mode;
+use netpol::edit::cilium::{self, Mode};
 use netpol::edit::classify::{HostClass, classify};
 use netpol::edit::host::{Host, HostName};
-use netpol::edit::object;
-use netpol::edit::object::{Pods, on_the_wire};
+use netpol::edit::object::{self, Pods, on_the_wire};
 use netpol::edit::service::service_rules;
-use netpol::files::manifests;
-use netpol::files::manifests::ReadOptions;
+use netpol::files::manifests::{self, ReadOptions};
 use netpol::model::cni::Cni;
 use netpol::model::selector::{Requirement, Selector};
 use netpol::model::snapshot::Snapshot;

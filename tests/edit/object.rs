@@ -1,11 +1,9 @@
 //! The objects that are written, and the last look at them before they are sent.
 
 use k8s_openapi::api::networking::v1::NetworkPolicy;
-use netpol::edit::guard;
-use netpol::edit::guard::Plan;
+use netpol::edit::guard::{self, Plan};
 use netpol::edit::host::Host;
-use netpol::edit::object;
-use netpol::edit::object::{IntoError, Pods, on_the_wire};
+use netpol::edit::object::{self, IntoError, Pods, on_the_wire};
 use netpol::edit::record::{ANNOTATION, Entry, Key, Record};
 use netpol::model::ports::Protocol;
 use netpol::model::selector::{Requirement, Selector, Test};

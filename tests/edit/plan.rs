@@ -5,8 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::merge::Status;
-use netpol::edit::object;
-use netpol::edit::object::Pods;
+use netpol::edit::object::{self, Pods};
 use netpol::edit::outcome::{DnsAnswer, Outcome, Resolution, Vantage, VantageClass};
 use netpol::edit::plan::{Learnt, refresh, remembered};
 use netpol::edit::record::{Entry, Key, Minute, Record};

@@ -11,8 +11,7 @@ use netpol::edit::host::{Host, HostName};
 use netpol::edit::merge::Options;
 use netpol::edit::name::of_policy;
 use netpol::edit::outcome::{DnsAnswer as Said, Outcome, Resolution, Vantage, VantageClass};
-use netpol::edit::plan;
-use netpol::edit::plan::{Hosts, Learnt, WantedPolicy, Whose};
+use netpol::edit::plan::{self, Hosts, Learnt, WantedPolicy, Whose};
 use netpol::edit::record::{Entry, Key, Minute};
 use netpol::ends::find::find_end;
 use netpol::ends::target::Target;
@@ -28,19 +27,10 @@ use proptest::test_runner::TestRunner;
 use serde_json::Value;
 
 use crate::config;
-use crate::fix::both;
-use crate::fix::is_one_pod;
-use crate::question::World;
-use crate::question::worlds;
-use crate::reference::cluster::End;
-use crate::reference::cluster::Life;
-use crate::reference::cluster::Packet;
-use crate::reference::cluster::Pod;
-use crate::reference::cluster::Policy;
-use crate::reference::cluster::Port;
-use crate::reference::cluster::Way;
-use crate::reference::network_policy::Answer;
-use crate::reference::network_policy::governs;
+use crate::fix::{both, is_one_pod};
+use crate::question::{World, worlds};
+use crate::reference::cluster::{End, Life, Packet, Pod, Policy, Port, Way};
+use crate::reference::network_policy::{Answer, governs};
 
 /// The port that is asked for.
 const PORT: u16 = 5432;

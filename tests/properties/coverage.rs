@@ -11,20 +11,9 @@ use netpol::policy::Direction;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use crate::question::Cell;
-use crate::question::World;
-use crate::question::pieces_of;
-use crate::question::worlds;
-use crate::reference::cluster::ApiRule;
-use crate::reference::cluster::End;
-use crate::reference::cluster::Policy;
-use crate::reference::cluster::Port;
-use crate::reference::cluster::Way;
-use crate::reference::network_policy::Answer;
-use crate::reference::network_policy::Reference;
-use crate::reference::network_policy::ends;
-use crate::reference::network_policy::governs;
-use crate::reference::network_policy::port_matches;
+use crate::question::{Cell, World, pieces_of, worlds};
+use crate::reference::cluster::{ApiRule, End, Policy, Port, Way};
+use crate::reference::network_policy::{Answer, Reference, ends, governs, port_matches};
 
 const CLUSTERS: usize = 400;
 

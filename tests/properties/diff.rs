@@ -11,8 +11,7 @@ use netpol::diff::network_diff::Diff;
 use netpol::diff::sides::Sides;
 use netpol::ends::units::Level;
 use netpol::engine::network::Network;
-use netpol::files::manifests;
-use netpol::files::manifests::ReadOptions;
+use netpol::files::manifests::{self, ReadOptions};
 use netpol::files::saved;
 use netpol::model::snapshot::Snapshot;
 use netpol::objects::meta::OwnerReference;
@@ -24,8 +23,7 @@ use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
 use proptest::sample::Index;
 
 use crate::config;
-use crate::reference::cluster::Cluster;
-use crate::reference::cluster::Pod;
+use crate::reference::cluster::{Cluster, Pod};
 use crate::reference::generate::clusters;
 
 /// Certain and uncertain ports.

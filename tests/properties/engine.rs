@@ -9,18 +9,13 @@ use netpol::engine::network::Network;
 use netpol::engine::region::Region;
 use netpol::engine::row::row;
 use netpol::model::ports::PortSet;
-use netpol::policy;
-use netpol::policy::Direction;
+use netpol::policy::{self, Direction};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, TestCaseError, any, prop_assert, prop_assert_eq, proptest};
 use proptest::sample::Index;
 
 use crate::config;
-use crate::question::World;
-use crate::question::everything;
-use crate::question::pieces_of;
-use crate::question::port_set;
-use crate::question::worlds;
+use crate::question::{World, everything, pieces_of, port_set, worlds};
 
 proptest! {
     #![proptest_config(config())]

@@ -22,21 +22,9 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use crate::config;
-use crate::question::World;
-use crate::question::class_of;
-use crate::question::port_set;
-use crate::question::worlds;
-use crate::reference::cluster::Cluster;
-use crate::reference::cluster::End;
-use crate::reference::cluster::Life;
-use crate::reference::cluster::Packet;
-use crate::reference::cluster::Policy;
-use crate::reference::cluster::Port;
-use crate::reference::cluster::Way;
-use crate::reference::network_policy::Answer;
-use crate::reference::network_policy::Judgement;
-use crate::reference::network_policy::Reference;
-use crate::reference::network_policy::governs;
+use crate::question::{World, class_of, port_set, worlds};
+use crate::reference::cluster::{Cluster, End, Life, Packet, Policy, Port, Way};
+use crate::reference::network_policy::{Answer, Judgement, Reference, governs};
 
 /// Which source, destination and port to ask for.
 type Pick = (Index, Index, Index);

@@ -6,13 +6,8 @@ use netpol::engine::row::row;
 use proptest::prelude::{TestCaseError, prop_assert, prop_assert_eq, proptest};
 
 use crate::config;
-use crate::question::Cell;
-use crate::question::World;
-use crate::question::class_of;
-use crate::question::pieces_of;
-use crate::question::worlds;
-use crate::reference::network_policy::Answer;
-use crate::reference::network_policy::Judgement;
+use crate::question::{Cell, World, class_of, pieces_of, worlds};
+use crate::reference::network_policy::{Answer, Judgement};
 
 proptest! {
     #![proptest_config(config())]

@@ -13,21 +13,14 @@ use netpol::engine::row::Row;
 use netpol::model::ips::Family;
 use netpol::model::ports::{PortSet, Protocol};
 use netpol::model::snapshot::Snapshot;
-use netpol::policy;
-use netpol::policy::{Direction, Rules};
+use netpol::policy::{self, Direction, Rules};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 use proptest::sample::Index;
 
-use crate::reference::cluster::Cluster;
-use crate::reference::cluster::End;
-use crate::reference::cluster::Packet;
-use crate::reference::cluster::Port;
-use crate::reference::cluster::Way;
+use crate::reference::cluster::{Cluster, End, Packet, Port, Way};
 use crate::reference::generate::clusters;
-use crate::reference::network_policy::Answer;
-use crate::reference::network_policy::Judgement;
-use crate::reference::network_policy::Reference;
+use crate::reference::network_policy::{Answer, Judgement, Reference};
 
 /// A cluster, read by the real loader.
 pub(crate) struct World {

@@ -24,16 +24,14 @@ use netpol::model::ports::{PortSet, Protocol};
 use netpol::model::snapshot::Snapshot;
 use netpol::policy::Direction;
 use netpol::report::connection::Connection;
-use netpol::report::list;
-use netpol::report::list::List;
+use netpol::report::list::{self, List};
 use netpol::report::reach::{SourceDetail, Sources, SourcesQuery, WhichSources};
 use proptest::collection::vec;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use proptest::sample::Index;
 
 use crate::config;
-use crate::question::World;
-use crate::question::worlds;
+use crate::question::{World, worlds};
 
 /// A pod, a node or an address outside, with the address that its packets carry.
 pub(crate) type Member = (String, Option<IpAddr>);

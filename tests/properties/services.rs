@@ -20,12 +20,7 @@ use proptest::sample::Index;
 
 use crate::config;
 use crate::question::worlds;
-use crate::reach::by_rows;
-use crate::reach::everyone;
-use crate::reach::find;
-use crate::reach::pairs;
-use crate::reach::pod_name;
-use crate::reach::with_workloads;
+use crate::reach::{by_rows, everyone, find, pairs, pod_name, with_workloads};
 
 proptest! {
     #![proptest_config(config())]

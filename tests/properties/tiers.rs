@@ -14,20 +14,9 @@ use proptest::prelude::{Just, Strategy, TestCaseError, prop_assert_eq, prop_oneo
 use proptest::sample::select;
 
 use crate::config;
-use crate::question::Cell;
-use crate::question::World;
-use crate::question::direction;
-use crate::question::pieces_of;
-use crate::question::worlds;
-use crate::reference::cluster::ApiRule;
-use crate::reference::cluster::Policy;
-use crate::reference::cluster::Way;
-use crate::reference::network_policy::Answer;
-use crate::reference::network_policy::Judgement;
-use crate::reference::network_policy::Reference;
-use crate::reference::network_policy::ends;
-use crate::reference::network_policy::governs;
-use crate::reference::network_policy::truths;
+use crate::question::{Cell, World, direction, pieces_of, worlds};
+use crate::reference::cluster::{ApiRule, Policy, Way};
+use crate::reference::network_policy::{Answer, Judgement, Reference, ends, governs, truths};
 
 proptest! {
     #![proptest_config(config())]

@@ -10,13 +10,7 @@ use proptest::option;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, prop_oneof};
 use proptest::sample::select;
 
-use super::cluster::Cluster;
-use super::cluster::Labels;
-use super::cluster::Life;
-use super::cluster::NamedPort;
-use super::cluster::Node;
-use super::cluster::Pod;
-use super::cluster::Policy;
+use super::cluster::{Cluster, Labels, Life, NamedPort, Node, Pod, Policy};
 use super::policies::specs;
 
 /// Label keys and their values.

@@ -17,15 +17,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use netpol::model::ips::Family;
 
-use super::cluster::ApiRule;
-use super::cluster::Cluster;
-use super::cluster::End;
-use super::cluster::NAMESPACE_NAME;
-use super::cluster::Packet;
-use super::cluster::Pod;
-use super::cluster::Policy;
-use super::cluster::Port;
-use super::cluster::Way;
+use super::cluster::{ApiRule, Cluster, End, NAMESPACE_NAME, Packet, Pod, Policy, Port, Way};
 
 /// Whether a condition holds. All of several is their smallest, any of several their largest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

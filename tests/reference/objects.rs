@@ -12,14 +12,7 @@ use netpol::objects::object::{
     WorkloadSpec,
 };
 
-use super::cluster::Cluster;
-use super::cluster::DECOY;
-use super::cluster::Labels;
-use super::cluster::Life;
-use super::cluster::NamedPort;
-use super::cluster::Node;
-use super::cluster::Pod;
-use super::cluster::Policy;
+use super::cluster::{Cluster, DECOY, Labels, Life, NamedPort, Node, Pod, Policy};
 
 impl Cluster {
     /// Writes the cluster's objects.

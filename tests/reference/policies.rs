@@ -17,10 +17,7 @@ use proptest::prelude::{Just, Strategy, prop_oneof};
 use proptest::sample::{select, subsequence};
 
 use super::cluster::NAMESPACE_NAME;
-use super::generate::NAMESPACES;
-use super::generate::PORT_NAMES;
-use super::generate::Words;
-use super::generate::some_addresses;
+use super::generate::{NAMESPACES, PORT_NAMES, Words, some_addresses};
 
 /// What pod selectors ask for; `pod-template-hash` is not known of a workload without pods.
 const POD_WORDS: Words = &[

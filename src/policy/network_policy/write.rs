@@ -3,6 +3,8 @@
 //! `policyTypes` is always written, as its default would isolate ingress too; `protocol` too, as its
 //! default would be the field of another manager.
 
+use std::collections::BTreeMap;
+
 use ipnet::IpNet;
 use k8s_openapi::api::networking::v1::{
     IPBlock, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyPeer, NetworkPolicyPort,
@@ -10,7 +12,6 @@ use k8s_openapi::api::networking::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use std::collections::BTreeMap;
 
 use super::spec_of;
 use crate::model::ips::{Family, IpSet};
