@@ -14,7 +14,7 @@ use prost::Message;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::connect::{Connection, connect};
+use super::connect::{Access, connect};
 use super::failure::{ClusterError, Failure};
 use super::kubeconfig::ConnectOptions;
 use super::wire::{self, Page};
@@ -39,7 +39,7 @@ const METADATA_JSON: &str =
 
 /// How much of the objects of a list is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum Extent {
     /// All of them.
     Whole,
     /// Their metadata only.
@@ -48,7 +48,7 @@ pub(crate) enum Part {
 
 /// An API server.
 pub(crate) struct Api {
-    connection: Connection,
+    connection: Access,
     json_only: bool,
     verbosity: u8,
     warnings: Mutex<BTreeSet<String>>,
@@ -85,17 +85,17 @@ impl Api {
     pub(crate) async fn list<T, U>(
         &self,
         path: &str,
-        part: Part,
+        part: Extent,
         wrap: impl FnMut(T) -> U,
     ) -> Result<Vec<U>, Failure>
     where
         T: DeserializeOwned + Message + Default,
     {
         let accept = match (part, self.json_only) {
-            (Part::Whole, false) => PROTOBUF,
-            (Part::Whole, true) => JSON,
-            (Part::Metadata, false) => METADATA,
-            (Part::Metadata, true) => METADATA_JSON,
+            (Extent::Whole, false) => PROTOBUF,
+            (Extent::Whole, true) => JSON,
+            (Extent::Metadata, false) => METADATA,
+            (Extent::Metadata, true) => METADATA_JSON,
         };
         self.pages(path, accept, |body| wire::either(body), wrap).await
     }
@@ -198,8 +198,8 @@ impl Api {
         loop {
             let once = self.send(method.clone(), path, accept, body.clone());
             let (failure, wanted) = match self.within_patience(once).await {
-                Ok(Answer::Good(body)) => return Ok(body),
-                Ok(Answer::Bad { failure, retry_after }) => (failure, retry_after),
+                Ok(Reply::Good(body)) => return Ok(body),
+                Ok(Reply::Bad { failure, retry_after }) => (failure, retry_after),
                 Err(failure) => {
                     // Whether a change was made, its sender finds out.
                     let broke = method != Method::PATCH
@@ -220,8 +220,8 @@ impl Api {
 
     async fn within_patience(
         &self,
-        once: impl Future<Output = Result<Answer, kube::Error>>,
-    ) -> Result<Answer, Failure> {
+        once: impl Future<Output = Result<Reply, kube::Error>>,
+    ) -> Result<Reply, Failure> {
         let answer = match self.connection.patience {
             None => once.await,
             // A server that sends a byte now and then would be waited for without end.
@@ -244,7 +244,7 @@ impl Api {
         path: &str,
         accept: &str,
         body: Vec<u8>,
-    ) -> Result<Answer, kube::Error> {
+    ) -> Result<Reply, kube::Error> {
         let begun = Instant::now();
         let request = Request::builder().method(method.clone()).uri(path).header(ACCEPT, accept);
         let form = if method == Method::PATCH { APPLY } else { JSON };
@@ -259,7 +259,7 @@ impl Api {
             let line = format!("{method} {path} {} in {took} milliseconds", parts.status);
             let _ = writeln!(std::io::stderr(), "{line}");
         }
-        Ok(Answer::of(parts.status, &parts.headers, body))
+        Ok(Reply::of(parts.status, &parts.headers, body))
     }
 
     /// Keeps the texts of `Warning: 299 - "text"`.
@@ -275,7 +275,7 @@ impl Api {
 }
 
 /// What came back for one request.
-enum Answer {
+enum Reply {
     Good(Bytes),
     Bad {
         failure: Failure,
@@ -284,7 +284,7 @@ enum Answer {
     },
 }
 
-impl Answer {
+impl Reply {
     fn of(code: StatusCode, headers: &HeaderMap, body: Bytes) -> Self {
         if code.is_success() {
             return Self::Good(body);

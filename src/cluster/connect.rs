@@ -17,7 +17,7 @@ use super::{credentials, proxy};
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
 
 /// A client, with what is told about its server.
-pub(crate) struct Connection {
+pub(crate) struct Access {
     pub(crate) client: Client,
     /// The server's host and port, without the name and password that may stand before them.
     pub(crate) server: String,
@@ -30,7 +30,7 @@ pub(crate) struct Connection {
 /// Connects; requests are sent only later.
 ///
 /// An exec plugin of the kubeconfig is run here, and may ask its user on the terminal.
-pub(crate) fn connect(options: &ConnectOptions) -> Result<Connection, ClusterError> {
+pub(crate) fn connect(options: &ConnectOptions) -> Result<Access, ClusterError> {
     let mut config = match choose(options)? {
         Some(chosen) => of_kubeconfig(chosen)?,
         None => in_cluster(options)?,
@@ -52,7 +52,7 @@ pub(crate) fn connect(options: &ConnectOptions) -> Result<Connection, ClusterErr
     let server = address(&config.cluster_url);
     let namespace = config.default_namespace.clone();
     let client = Client::try_from(config).map_err(|error| connection_error(&error, &server))?;
-    Ok(Connection { client, server, namespace, patience })
+    Ok(Access { client, server, namespace, patience })
 }
 
 fn address(url: &Uri) -> String {

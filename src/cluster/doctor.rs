@@ -64,7 +64,7 @@ async fn read(api: &Api) -> Result<Objects, ClusterError> {
 }
 
 /// Reads Services and the EndpointSlices behind them.
-async fn service(api: &Api, filter: Filter<'_>) -> Result<unjudged::Found, ClusterError> {
+async fn service(api: &Api, filter: Filter<'_>) -> Result<unjudged::Listed, ClusterError> {
     let (mut items, mut gaps) = some(api, &SERVICE, filter).await?;
     let names: Vec<(String, String)> =
         items.iter().map(|(key, _)| (key.namespace.clone(), key.name.clone())).collect();
@@ -78,7 +78,7 @@ async fn service(api: &Api, filter: Filter<'_>) -> Result<unjudged::Found, Clust
     Ok((items, gaps))
 }
 
-async fn some(api: &Api, kind: &Kind, filter: Filter<'_>) -> Result<unjudged::Found, ClusterError> {
+async fn some(api: &Api, kind: &Kind, filter: Filter<'_>) -> Result<unjudged::Listed, ClusterError> {
     match kinds::read(api, kind, filter).await {
         Ok(items) => Ok((items, Vec::new())),
         Err(failure) => {

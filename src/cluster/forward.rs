@@ -14,7 +14,7 @@ use kube::Api;
 use tokio::io::DuplexStream;
 use tokio::time::timeout;
 
-use super::connect::{Connection, connect};
+use super::connect::{Access, connect};
 use super::failure::{ClusterError, Failure, connection_error, excerpt};
 use super::kubeconfig::ConnectOptions;
 
@@ -35,7 +35,7 @@ pub struct PodPort {
 /// A way to a port of a pod, taken as often as connections are needed.
 #[derive(Clone)]
 pub(crate) struct Forward {
-    connection: Arc<Connection>,
+    connection: Arc<Access>,
     to: Arc<PodPort>,
     patience: Duration,
     /// Why there is none. Who refused once is not asked again: every question would be a request to the

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::api::Api;
 use super::failure::{ClusterError, Failure};
 use super::kinds::Named;
-use super::unjudged::{Found, GroupVersion, Resource, Resources, gap};
+use super::unjudged::{GroupVersion, Listed, Resource, Resources, gap};
 use crate::model::gap::{GapReason, GapScope, Unread};
 use crate::objects::gateway::{GatewayObject, GrantObject, ROUTES, RouteObject};
 use crate::objects::meta::Meta;
@@ -23,8 +23,8 @@ struct ApiGroup {
 }
 
 /// Reads Gateways, routes and ReferenceGrants; a cluster without these kinds has none of them.
-pub(crate) async fn read(api: &Api) -> Result<Found, ClusterError> {
-    let (mut items, mut gaps) = Found::default();
+pub(crate) async fn read(api: &Api) -> Result<Listed, ClusterError> {
+    let (mut items, mut gaps) = Listed::default();
     let versions = match api.get_json::<ApiGroup>(&format!("/apis/{GROUP}")).await {
         Ok(group) => group.versions,
         Err(failure) if is_absent(&failure) => return Ok((items, gaps)),

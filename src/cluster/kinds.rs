@@ -5,7 +5,7 @@ use std::sync::Arc;
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use serde::{Deserialize, Serialize};
 
-use super::api::{Api, Part};
+use super::api::{Api, Extent};
 use super::failure::Failure;
 use crate::model::gap::GapReason;
 use crate::model::origin::ObjectOrigin;
@@ -124,28 +124,28 @@ pub(crate) async fn read(api: &Api, kind: &Kind, filter: Filter<'_>) -> Result<V
     match kind.kind {
         "Namespace" => {
             let wrap = |read: Header| (kind.key(&read.metadata), Object::Namespace(read.metadata));
-            api.list(&path, Part::Metadata, wrap).await
+            api.list(&path, Extent::Metadata, wrap).await
         }
         "Node" => {
             let wrap = |read: NodeObject| (kind.key(&read.metadata), Object::Node(read));
-            api.list(&path, Part::Whole, wrap).await
+            api.list(&path, Extent::Whole, wrap).await
         }
         "Pod" => {
             let wrap = |mut read: PodObject| {
                 read.slim();
                 (kind.key(&read.metadata), Object::Pod(Box::new(read)))
             };
-            api.list(&path, Part::Whole, wrap).await
+            api.list(&path, Extent::Whole, wrap).await
         }
         "Service" => {
             let wrap = |read: ServiceObject| (kind.key(&read.metadata), Object::Service(Box::new(read)));
-            api.list(&path, Part::Whole, wrap).await
+            api.list(&path, Extent::Whole, wrap).await
         }
         "EndpointSlice" => {
             let wrap = |read: EndpointSliceObject| {
                 (kind.key(&read.metadata), Object::EndpointSlice(Box::new(read)))
             };
-            api.list(&path, Part::Whole, wrap).await
+            api.list(&path, Extent::Whole, wrap).await
         }
         "Ingress" => {
             let wrap = |mut read: Box<IngressObject>| {
@@ -162,7 +162,7 @@ pub(crate) async fn read(api: &Api, kind: &Kind, filter: Filter<'_>) -> Result<V
             api.list_json(&path, wrap).await
         }
         "ReplicaSet" => {
-            let owned = api.list(&path, Part::Metadata, |read: Header| owned(kind, read)).await?;
+            let owned = api.list(&path, Extent::Metadata, |read: Header| owned(kind, read)).await?;
             match owned.into_iter().collect() {
                 Some(owned) => Ok(owned),
                 None => workloads(api, kind, &path).await,

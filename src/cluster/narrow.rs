@@ -30,7 +30,7 @@ pub struct NamedEnd {
 
 /// How far around the ends to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reach {
+pub(crate) enum Breadth {
     /// No other pods.
     Ends,
     /// All pods and workloads of their namespaces: whom a rule between them can select.
@@ -49,7 +49,7 @@ enum Narrow {
 pub(crate) async fn read(
     api: &Api,
     ends: &[NamedEnd],
-    reach: Reach,
+    reach: Breadth,
 ) -> Result<Option<Objects>, ClusterError> {
     match read_ends(api, ends, reach).await {
         Ok(objects) => Ok(Some(objects)),
@@ -58,7 +58,7 @@ pub(crate) async fn read(
     }
 }
 
-async fn read_ends(api: &Api, ends: &[NamedEnd], reach: Reach) -> Result<Objects, Narrow> {
+async fn read_ends(api: &Api, ends: &[NamedEnd], reach: Breadth) -> Result<Objects, Narrow> {
     let mut names: Vec<&str> =
         ends.iter().map(|end| end.namespace.as_deref().unwrap_or(api.namespace())).collect();
     let found = join_all(ends.iter().zip(&names).map(|(end, namespace)| read_end(api, end, namespace)));
@@ -98,7 +98,7 @@ async fn read_ends(api: &Api, ends: &[NamedEnd], reach: Reach) -> Result<Objects
 }
 
 /// Reads the agents of network plugins; their DaemonSets are no workloads that are asked about.
-async fn read_agents(api: &Api) -> Result<unjudged::Found, Narrow> {
+async fn read_agents(api: &Api) -> Result<unjudged::Listed, Narrow> {
     let sets = read_some(api, &DAEMON_SET, Filter::default(), GapScope::Incomplete);
     let (items, gaps) = sets.await?;
     let agent = |(key, object): Named| match object {
@@ -109,11 +109,11 @@ async fn read_agents(api: &Api) -> Result<unjudged::Found, Narrow> {
 }
 
 /// Reads the pods and workloads of a namespace.
-async fn read_neighbours(api: &Api, name: &str, reach: Reach) -> Result<unjudged::Found, Narrow> {
+async fn read_neighbours(api: &Api, name: &str, reach: Breadth) -> Result<unjudged::Listed, Narrow> {
     let is_workload = |kind: &&Kind| {
         kind.namespaced && matches!(kind.group, "" | "apps" | "batch") && **kind != SERVICE
     };
-    let kinds = kinds::KINDS_READ.iter().filter(|_| reach == Reach::Namespaces).filter(is_workload);
+    let kinds = kinds::KINDS_READ.iter().filter(|_| reach == Breadth::Namespaces).filter(is_workload);
     let reads = kinds.map(async |kind| {
         let within = Filter { namespace: Some(name), ..Filter::default() };
         let scope = if *kind == POD { GapScope::OtherPods } else { GapScope::Incomplete };
@@ -259,7 +259,7 @@ fn equal(labels: &BTreeMap<String, String>) -> Vec<String> {
 }
 
 /// Reads a namespace and the policies in it.
-async fn read_namespace(api: &Api, name: &str) -> Result<unjudged::Found, Narrow> {
+async fn read_namespace(api: &Api, name: &str) -> Result<unjudged::Listed, Narrow> {
     let within = Filter { namespace: Some(name), ..Filter::default() };
     let scope = GapScope::Namespaces([name.into()].into());
     let policies = read_some(api, &NETWORK_POLICY, within, scope);
@@ -283,7 +283,7 @@ async fn read_some(
     kind: &Kind,
     filter: Filter<'_>,
     scope: GapScope,
-) -> Result<unjudged::Found, Narrow> {
+) -> Result<unjudged::Listed, Narrow> {
     match kinds::read(api, kind, filter).await {
         Ok(items) => Ok((items, Vec::new())),
         Err(failure) => {

@@ -8,7 +8,7 @@ pub use super::failure::ClusterError;
 use super::kinds::{self, Filter, KINDS_OF_ADDRESSES, KINDS_READ, Kind, NAMESPACE};
 pub use super::kubeconfig::ConnectOptions;
 pub use super::narrow::NamedEnd;
-use super::narrow::{self, Reach};
+use super::narrow::{self, Breadth};
 use super::{gateways, rights, unjudged};
 use crate::model::gap::GapReason;
 use crate::objects::object::{Object, Objects};
@@ -47,8 +47,8 @@ pub fn read(options: &ConnectOptions, question: Question<'_>) -> Result<Cluster,
         let api = Api::new(options)?;
         let read = async {
             match question {
-                Question::Ends(ends) => narrow::read(&api, ends, Reach::Ends).await,
-                Question::Around(ends) => narrow::read(&api, ends, Reach::Namespaces).await,
+                Question::Ends(ends) => narrow::read(&api, ends, Breadth::Ends).await,
+                Question::Around(ends) => narrow::read(&api, ends, Breadth::Namespaces).await,
                 Question::Everything(_) | Question::Addresses => Ok(None),
             }
         };
@@ -101,7 +101,7 @@ async fn read_all(api: &Api, question: Question<'_>) -> Result<Objects, ClusterE
     let kinds: &'static [Kind] = if addresses_only { &KINDS_OF_ADDRESSES } else { &KINDS_READ };
     let lists = join_all(kinds.iter().map(|kind| kinds::read(api, kind, Filter::default())));
     let (lists, others, gateways) = match addresses_only {
-        true => (lists.await, Ok(unjudged::Found::default()), Ok(unjudged::Found::default())),
+        true => (lists.await, Ok(unjudged::Listed::default()), Ok(unjudged::Listed::default())),
         false => join3(lists, unjudged::read(api), gateways::read(api)).await,
     };
     let mut objects = Objects::default();

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde::Deserialize;
 
-use super::api::{Api, Part};
+use super::api::{Api, Extent};
 use super::failure::{ClusterError, Failure};
 use super::kinds::{Header, Named};
 use crate::model::gap::{Gap, GapScope, Unread};
@@ -41,7 +41,7 @@ pub(crate) struct Resource {
 }
 
 /// What was found of such policies, and what could not be looked at.
-pub(crate) type Found = (Vec<Named>, Vec<Gap>);
+pub(crate) type Listed = (Vec<Named>, Vec<Gap>);
 
 /// Lists the API groups that are installed.
 pub(crate) async fn groups(api: &Api) -> Result<Vec<Group>, Failure> {
@@ -49,7 +49,7 @@ pub(crate) async fn groups(api: &Api) -> Result<Vec<Group>, Failure> {
 }
 
 /// Reads the names of all policies of kinds that cannot be judged.
-pub(crate) async fn read(api: &Api) -> Result<Found, ClusterError> {
+pub(crate) async fn read(api: &Api) -> Result<Listed, ClusterError> {
     let groups = match groups(api).await {
         Ok(groups) => groups,
         Err(failure) => {
@@ -59,7 +59,7 @@ pub(crate) async fn read(api: &Api) -> Result<Found, ClusterError> {
     let unjudged =
         |group: &&Group| KINDS.iter().any(|kind| kind.judged.is_none() && kind.group == group.name);
     let found = join_all(groups.iter().filter(unjudged).map(|group| of_group(api, group))).await;
-    let (mut items, mut gaps) = Found::default();
+    let (mut items, mut gaps) = Listed::default();
     for part in found {
         let (more, missing) = part?;
         items.extend(more);
@@ -68,7 +68,7 @@ pub(crate) async fn read(api: &Api) -> Result<Found, ClusterError> {
     Ok((items, gaps))
 }
 
-async fn of_group(api: &Api, group: &Group) -> Result<Found, ClusterError> {
+async fn of_group(api: &Api, group: &Group) -> Result<Listed, ClusterError> {
     let path = format!("/apis/{}", group.preferred_version.group_version);
     let resources = match api.get_json::<Resources>(&path).await {
         Ok(resources) => resources.resources,
@@ -84,7 +84,7 @@ async fn of_group(api: &Api, group: &Group) -> Result<Found, ClusterError> {
             ));
         }
     };
-    let (mut items, mut gaps) = Found::default();
+    let (mut items, mut gaps) = Listed::default();
     for Resource { name, kind, verbs } in resources {
         if !verbs.iter().any(|verb| verb == "list") || policy::kind(&group.name, &kind).is_none() {
             continue;
@@ -92,7 +92,7 @@ async fn of_group(api: &Api, group: &Group) -> Result<Found, ClusterError> {
         let wrap = |Header { metadata }: Header| {
             (ObjectKey::new(&group.name, &kind, &metadata.namespace, &metadata.name), Object::Unjudged)
         };
-        match api.list(&format!("{path}/{name}"), Part::Metadata, wrap).await {
+        match api.list(&format!("{path}/{name}"), Extent::Metadata, wrap).await {
             Ok(found) => items.extend(found),
             Err(failure) => {
                 gaps.push(gap(

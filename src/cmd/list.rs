@@ -52,7 +52,7 @@ pub struct ListArgs {
     port: Option<String>,
     /// Judge one half only: what sources may open, or what destinations accept.
     #[arg(long, value_enum, value_name = "DIRECTION")]
-    direction: Option<Half>,
+    direction: Option<OneHalf>,
     /// Leave the header of the table out.
     #[arg(long)]
     no_headers: bool,
@@ -60,7 +60,7 @@ pub struct ListArgs {
 
 /// One half of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Half {
+enum OneHalf {
     /// The policies of sources.
     Egress,
     /// The policies of destinations.
@@ -92,8 +92,8 @@ pub fn run(args: &ListArgs, global: &Global) -> Result<ExitCode, Error> {
     let query = ListQuery {
         level: if args.pods { Level::Pods } else { Level::Workloads },
         direction: args.direction.map(|half| match half {
-            Half::Egress => Direction::Egress,
-            Half::Ingress => Direction::Ingress,
+            OneHalf::Egress => Direction::Egress,
+            OneHalf::Ingress => Direction::Ingress,
         }),
         from: end(from)?,
         to: end(to)?,

@@ -93,7 +93,7 @@ pub(crate) struct NameServer {
 
 /// The name servers of one run.
 #[derive(Default)]
-pub(crate) struct Opened {
+pub(crate) struct ReachableServers {
     /// Those that are asked.
     pub(crate) servers: Vec<NameServer>,
     /// Those that should be and cannot, and why.
@@ -122,14 +122,14 @@ impl NameServers {
     }
 
     /// Makes a resolver for each; only what has to be forwarded is tried out.
-    pub(crate) async fn open(&self, patience: &Patience) -> Result<Opened, ResolveError> {
+    pub(crate) async fn open(&self, patience: &Patience) -> Result<ReachableServers, ResolveError> {
         match self {
             Self::Forwarded(dns) => dns.open(patience).await,
             direct => direct.open_direct(patience),
         }
     }
 
-    fn open_direct(&self, patience: &Patience) -> Result<Opened, ResolveError> {
+    fn open_direct(&self, patience: &Patience) -> Result<ReachableServers, ResolveError> {
         let (class, mut addresses) = match self {
             Self::Cluster(addresses) => (VantageClass::Cluster, addresses.clone()),
             Self::Named(addresses) => (VantageClass::Named, addresses.clone()),
@@ -143,7 +143,7 @@ impl NameServers {
         }
         let each = addresses.into_iter().map(|address| direct(address, class, patience.answer));
         let servers = each.collect::<Result<_, _>>()?;
-        Ok(Opened { servers, ..Opened::default() })
+        Ok(ReachableServers { servers, ..ReachableServers::default() })
     }
 
     /// Opens these where those that pods ask cannot be asked.
@@ -152,7 +152,7 @@ impl NameServers {
         why: String,
         whose: &str,
         patience: &Patience,
-    ) -> Result<Opened, ResolveError> {
+    ) -> Result<ReachableServers, ResolveError> {
         match self.open_direct(patience) {
             Ok(mut opened) => {
                 let caveat = format!("{why}, so names were resolved by {whose}: {OTHERWISE}");
@@ -177,7 +177,7 @@ impl DnsPods {
     /// A pod that is not heard counts as a name server that fails: what only it knows must not leave on
     /// the word of the others. Addresses still come, and the run succeeds, so that a right that is missing
     /// for good fails nobody's refresh; it only keeps addresses for longer.
-    async fn open(&self, patience: &Patience) -> Result<Opened, ResolveError> {
+    async fn open(&self, patience: &Patience) -> Result<ReachableServers, ResolveError> {
         let ways = forwards(&self.connection, &self.pods, patience.host);
         let ways = match ways {
             Ok(ways) if !ways.is_empty() => ways,
@@ -189,7 +189,7 @@ impl DnsPods {
         let tried = stream::iter(&ways).map(|way| forwarded(way, patience.answer));
         let servers: Vec<_> = tried.buffered(FORWARDS_AT_ONCE).collect().await;
         let servers: Vec<NameServer> = servers.into_iter().collect::<Result<_, _>>()?;
-        let mut opened = Opened::default();
+        let mut opened = ReachableServers::default();
         for server in servers {
             match server.refused() {
                 None => opened.servers.push(server),
@@ -208,7 +208,7 @@ impl DnsPods {
         Ok(opened)
     }
 
-    fn open_instead(&self, why: String, patience: &Patience) -> Result<Opened, ResolveError> {
+    fn open_instead(&self, why: String, patience: &Patience) -> Result<ReachableServers, ResolveError> {
         let whose = match &self.otherwise {
             NameServers::Named(_) => "those that --resolver names",
             _ if is_in_pod() => "this pod's own",

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use crate::dns::patience::Patience;
 
 pub use super::name_servers::{DnsPods, NameServers, ResolveError, is_in_pod};
-use super::name_servers::{NameServer, Opened};
+use super::name_servers::{NameServer, ReachableServers};
 use super::reply as dns_reply;
 use super::reply::Reply;
 use crate::cluster::forward::some_of;
@@ -148,7 +148,7 @@ fn absolute(name: &HostName) -> Name {
 }
 
 /// Asks for a host, and tells whether name servers that are asked beside know none of its addresses.
-async fn resolve_both(host: &HostName, opened: &Opened, asking: &Asking) -> (Resolved, bool) {
+async fn resolve_both(host: &HostName, opened: &ReachableServers, asking: &Asking) -> (Resolved, bool) {
     let beside = async {
         let servers = if opened.gave_up.get() { &[] } else { &*opened.beside };
         // A comparison is not worth a long wait.
@@ -176,13 +176,13 @@ async fn resolve_one(host: &HostName, servers: &[NameServer], asking: &Asking) -
     let questions = servers.iter().flat_map(|server| {
         let name = &name;
         asking.families.iter().map(move |family| async move {
-            let question = Question { server, name, family: *family };
+            let question = Asked { server, name, family: *family };
             (question, question.ask(&asking.patience, end).await)
         })
     });
     let heard = join_all(questions).await;
     let rotates = heard.iter().any(|(_, heard)| heard.rotates());
-    let outcomes = |(question, heard): (Question<'_>, Heard)| {
+    let outcomes = |(question, heard): (Asked<'_>, Heard)| {
         let (vantage, family) = (question.server.vantage.clone(), question.family);
         let each = heard.answers().into_iter();
         each.map(move |answer| Outcome { vantage: vantage.clone(), family, answer })
@@ -193,13 +193,13 @@ async fn resolve_one(host: &HostName, servers: &[NameServer], asking: &Asking) -
 
 /// What one name server is asked.
 #[derive(Clone, Copy)]
-struct Question<'a> {
+struct Asked<'a> {
     server: &'a NameServer,
     name: &'a Name,
     family: Family,
 }
 
-impl Question<'_> {
+impl Asked<'_> {
     /// Asks in rounds, one after the other: a resolver takes the same question at the same time for one.
     async fn ask(self, patience: &Patience, end: Instant) -> Heard {
         let mut heard = Heard::default();

@@ -103,7 +103,7 @@ pub enum Status {
 }
 
 /// What all name servers together say of one family.
-enum Verdict {
+enum HostOutcome {
     /// Not all of them answered, or they contradict each other: what they gave is true, and not all.
     Some(BTreeSet<IpAddr>),
     /// These addresses, and no others.
@@ -293,17 +293,22 @@ fn forget_family(entry: &mut Entry, now: Minute, options: &Options) -> BTreeSet<
 }
 
 /// Sums up what was said of a family.
-fn verdict(outcomes: &[&Outcome], family: Family, taken: &BTreeSet<IpAddr>, believed: bool) -> Verdict {
+fn verdict(
+    outcomes: &[&Outcome],
+    family: Family,
+    taken: &BTreeSet<IpAddr>,
+    believed: bool,
+) -> HostOutcome {
     let own: Vec<_> = outcomes.iter().filter(|outcome| outcome.family == family).collect();
     let is_found = |outcome: &&&&Outcome| records(outcome).next().is_some();
     let found = own.iter().filter(is_found).count();
     let failed = own.iter().any(|outcome| outcome.failure().is_some());
     let ips = taken.iter().copied().filter(|ip| Family::of(*ip) == family).collect();
     match (own.len(), found) {
-        (0, _) => Verdict::Some(ips),
-        (_, 0) if !failed && believed => Verdict::None,
-        (all, found) if all == found && believed => Verdict::All(ips),
-        _ => Verdict::Some(ips),
+        (0, _) => HostOutcome::Some(ips),
+        (_, 0) if !failed && believed => HostOutcome::None,
+        (all, found) if all == found && believed => HostOutcome::All(ips),
+        _ => HostOutcome::Some(ips),
     }
 }
 
@@ -311,18 +316,18 @@ fn verdict(outcomes: &[&Outcome], family: Family, taken: &BTreeSet<IpAddr>, beli
 fn apply(
     entry: &mut Entry,
     family: Family,
-    verdict: &Verdict,
+    verdict: &HostOutcome,
     (now, options): (Minute, &Options),
 ) -> BTreeSet<IpAddr> {
     match verdict {
-        Verdict::Some(ips) => {
+        HostOutcome::Some(ips) => {
             if !ips.is_empty() {
                 *entry.gone_mut(family) = None;
             }
             entry.ips.extend(ips.iter().map(|ip| (*ip, None)));
             BTreeSet::new()
         }
-        Verdict::All(ips) => {
+        HostOutcome::All(ips) => {
             *entry.gone_mut(family) = None;
             for (ip, missing) in &mut entry.ips {
                 if Family::of(*ip) == family && !ips.contains(ip) {
@@ -332,7 +337,7 @@ fn apply(
             entry.ips.extend(ips.iter().map(|ip| (*ip, None)));
             leave(entry, family, now, options.prune)
         }
-        Verdict::None => {
+        HostOutcome::None => {
             // Of a family that never was, nothing is missing.
             let gone = entry.has(family).then(|| Streak::count(entry.gone(family), now));
             *entry.gone_mut(family) = gone;

@@ -123,13 +123,13 @@ pub const GRACES: std::ops::RangeInclusive<u64> = 60..=30 * 24 * 60;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document {
+struct RecordText {
     v: u32,
-    hosts: Vec<Row>,
+    hosts: Vec<HostRow>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Row {
+struct HostRow {
     #[serde(flatten)]
     key: Key,
     #[serde(flatten)]
@@ -158,7 +158,7 @@ impl Record {
             Some(version) if version > u64::from(VERSION) => return Err(RecordError::Newer(version)),
             Some(_) => {}
         }
-        let document: Document =
+        let document: RecordText =
             serde_json::from_str(text).map_err(|error| RecordError::Damaged(at(&error)))?;
         let rows = document.hosts.len();
         let entries: BTreeMap<Key, Entry> =
@@ -180,8 +180,8 @@ impl Record {
             let problem = format!("{peers} addresses are more than the {MOST_PEERS} of one policy");
             return Err(RecordError::TooLarge(problem));
         }
-        let row = |(key, entry): (&Key, &Entry)| Row { key: key.clone(), entry: entry.clone() };
-        let document = Document { v: VERSION, hosts: self.entries.iter().map(row).collect() };
+        let row = |(key, entry): (&Key, &Entry)| HostRow { key: key.clone(), entry: entry.clone() };
+        let document = RecordText { v: VERSION, hosts: self.entries.iter().map(row).collect() };
         let text = serde_json::to_string(&document);
         let text = text.map_err(|error| RecordError::Damaged(error.to_string()))?;
         if text.len() > MOST_BYTES {

@@ -134,7 +134,7 @@ struct Reader<'a> {
 }
 
 /// A document under way, with all that its errors have to name.
-struct Document<'a> {
+struct Manifest<'a> {
     file: &'a str,
     /// The lines of the whole file.
     text: &'a [&'a str],
@@ -143,7 +143,7 @@ struct Document<'a> {
     kind: &'a str,
 }
 
-impl Document<'_> {
+impl Manifest<'_> {
     fn group(&self) -> &str {
         self.api_version.split_once('/').map_or("", |(group, _)| group)
     }
@@ -207,10 +207,10 @@ impl Reader<'_> {
             items.items().iter().for_each(|item| self.node(file, text, item, inherited));
             return;
         }
-        self.object(&Document { file, text, node, api_version, kind });
+        self.object(&Manifest { file, text, node, api_version, kind });
     }
 
-    fn object(&mut self, document: &Document<'_>) {
+    fn object(&mut self, document: &Manifest<'_>) {
         if let Some(kind) = document.policy() {
             return self.policy(document, kind);
         }
@@ -218,7 +218,7 @@ impl Reader<'_> {
             document.api_version.split_once('/').unwrap_or(("", document.api_version));
         match (group, document.kind) {
             ("", "Namespace") => {
-                let wrap = |header: Header| Object::Namespace(header.metadata);
+                let wrap = |header: Headed| Object::Namespace(header.metadata);
                 self.read(document, wrap, |header| &header.metadata);
             }
             ("", "Pod") => self.read(document, |pod| Object::Pod(Box::new(pod)), |pod| &pod.metadata),
@@ -266,7 +266,7 @@ impl Reader<'_> {
     /// Reads an object of a type, checks it, and keeps it.
     fn read<T: DeserializeOwned>(
         &mut self,
-        document: &Document<'_>,
+        document: &Manifest<'_>,
         wrap: impl FnOnce(T) -> Object,
         meta: impl Fn(&T) -> &Meta,
     ) {
@@ -286,9 +286,9 @@ impl Reader<'_> {
     }
 
     /// Reads a policy; of a kind that is not judged only its name.
-    fn policy(&mut self, document: &Document<'_>, kind: &Kind) {
+    fn policy(&mut self, document: &Manifest<'_>, kind: &Kind) {
         let Some(judged) = &kind.judged else {
-            return self.read(document, |_: Header| Object::Unjudged, |header| &header.metadata);
+            return self.read(document, |_: Headed| Object::Unjudged, |header| &header.metadata);
         };
         let served = format!("{}/{}", kind.group, judged.version);
         if document.api_version != served {
@@ -299,7 +299,7 @@ impl Reader<'_> {
             return;
         }
         let empty = (judged.empty)();
-        let (header, spec) = match decode::decode::<Header>(document.node) {
+        let (header, spec) = match decode::decode::<Headed>(document.node) {
             Err(error) => return self.decode_error(document, &error),
             Ok((header, _)) => {
                 match document.node.get("spec").map(|spec| decode::decode_seed(spec, empty.clone())) {
@@ -322,7 +322,7 @@ impl Reader<'_> {
     }
 
     /// Reports fields that the type does not have; returns false where a value has a wrong type.
-    fn check_schema(&mut self, document: &Document<'_>) -> bool {
+    fn check_schema(&mut self, document: &Manifest<'_>) -> bool {
         let unknown = match schema::unknown_fields(document.api_version, document.kind, document.node) {
             Ok(unknown) => unknown,
             Err(error) => {
@@ -348,7 +348,7 @@ impl Reader<'_> {
         true
     }
 
-    fn key(&self, document: &Document<'_>, meta: &Meta) -> ObjectKey {
+    fn key(&self, document: &Manifest<'_>, meta: &Meta) -> ObjectKey {
         let group = document.group();
         let cluster_scoped = matches!(
             (group, document.kind),
@@ -363,7 +363,7 @@ impl Reader<'_> {
         ObjectKey::new(group, document.kind, namespace, name)
     }
 
-    fn keep(&mut self, document: &Document<'_>, key: ObjectKey, object: Object) {
+    fn keep(&mut self, document: &Manifest<'_>, key: ObjectKey, object: Object) {
         if key.name.is_empty() {
             return self.error(document, "metadata.name", "a name is needed");
         }
@@ -374,7 +374,7 @@ impl Reader<'_> {
         self.objects.items.insert(key, object);
     }
 
-    fn report(&mut self, document: &Document<'_>, report: Report) {
+    fn report(&mut self, document: &Manifest<'_>, report: Report) {
         for (path, message) in report.errors {
             self.error(document, &path, &message);
         }
@@ -384,7 +384,7 @@ impl Reader<'_> {
         }
     }
 
-    fn decode_error(&mut self, document: &Document<'_>, error: &DecodeError) {
+    fn decode_error(&mut self, document: &Manifest<'_>, error: &DecodeError) {
         let DecodeError { path, message } = error;
         let scalar = ["boolean", "integer", "floating point"];
         let unquoted = scalar.iter().any(|kind| message.starts_with(&format!("invalid type: {kind}")));
@@ -395,13 +395,13 @@ impl Reader<'_> {
         self.error(document, path, &format!("{message}{hint}"));
     }
 
-    fn error(&mut self, document: &Document<'_>, path: &str, message: &str) {
+    fn error(&mut self, document: &Manifest<'_>, path: &str, message: &str) {
         let line = self.line(document, path, message);
         self.errors.push(line);
     }
 
     /// Writes `file:line: kind namespace/name: path: message`.
-    fn line(&self, document: &Document<'_>, path: &str, message: &str) -> String {
+    fn line(&self, document: &Manifest<'_>, path: &str, message: &str) -> String {
         let meta = |key| document.node.at(&["metadata", key]).and_then(YamlNode::text);
         let name = meta("name").unwrap_or("(no name)");
         let name = match meta("namespace") {
@@ -417,7 +417,7 @@ impl Reader<'_> {
 /// The part that all objects share.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-struct Header {
+struct Headed {
     metadata: Meta,
 }
 
@@ -428,7 +428,7 @@ fn has_pod_template(node: &YamlNode) -> bool {
 }
 
 /// Maps the paths that answers point at to their lines: the object as a whole, and every rule.
-fn lines(document: &Document<'_>) -> Lines {
+fn lines(document: &Manifest<'_>) -> Lines {
     let mut lines = Lines::default();
     lines.insert("", document.node.line);
     let Some(spec) = document.node.get("spec") else { return lines };

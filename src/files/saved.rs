@@ -32,7 +32,7 @@ const LARGEST: u64 = 8 << 30;
 /// What stands before the items.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Header {
+struct SavedHeader {
     api_version: String,
     kind: String,
     version: u32,
@@ -94,7 +94,7 @@ impl From<SavedGap> for Gap {
 #[derive(Deserialize)]
 struct Saved {
     #[serde(flatten)]
-    header: Header,
+    header: SavedHeader,
     items: Vec<(ObjectKey, Object)>,
 }
 
@@ -124,7 +124,7 @@ pub fn save(objects: &Objects, path: &str) -> io::Result<()> {
 
 fn write<W: Write>(objects: &Objects, mut out: W) -> io::Result<W> {
     let now = Timestamp::now();
-    let header = Header {
+    let header = SavedHeader {
         api_version: "netpol/v1".to_owned(),
         kind: "Snapshot".to_owned(),
         version: VERSION,

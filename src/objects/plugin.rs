@@ -15,14 +15,14 @@ pub(crate) struct DaemonSetRead(pub(crate) Box<WorkloadObject>);
 /// What of a DaemonSet tells whose agent it is.
 #[derive(Deserialize)]
 struct Facts {
-    metadata: Named,
+    metadata: AgentMeta,
     #[serde(default)]
     spec: Spec,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Named {
+struct AgentMeta {
     name: String,
     namespace: String,
     labels: BTreeMap<String, String>,
@@ -31,24 +31,24 @@ struct Named {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Spec {
-    template: Template,
+    template: AgentTemplate,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Template {
-    spec: PodSpec,
+struct AgentTemplate {
+    spec: AgentPodSpec,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct PodSpec {
-    containers: Vec<Container>,
+struct AgentPodSpec {
+    containers: Vec<AgentContainer>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Container {
+struct AgentContainer {
     name: String,
     image: String,
     command: Vec<String>,
@@ -93,7 +93,7 @@ impl<'de> Deserialize<'de> for DaemonSetRead {
 }
 
 fn recognise(facts: &Facts) -> Option<Agent> {
-    let Named { name, namespace, labels } = &facts.metadata;
+    let AgentMeta { name, namespace, labels } = &facts.metadata;
     let is_named = |sign: &&Sign| sign.names.contains(&&**name);
     let is_labelled = |sign: &&Sign| labels.get(sign.label.0).is_some_and(|own| own == sign.label.1);
     // A name says more: GKE's own agent has Cilium's label.
@@ -107,9 +107,9 @@ fn recognise(facts: &Facts) -> Option<Agent> {
 }
 
 /// Tells whether an agent enforces policies, and what shows it where that depends.
-fn enforcement(cni: Cni, containers: &[Container]) -> (bool, Option<String>) {
+fn enforcement(cni: Cni, containers: &[AgentContainer]) -> (bool, Option<String>) {
     let named = |name: &str| containers.iter().find(|container| container.name.contains(name));
-    let says = |container: &Container, flag: &str| {
+    let says = |container: &AgentContainer, flag: &str| {
         container.command.iter().chain(&container.args).any(|arg| arg == flag)
     };
     match cni {

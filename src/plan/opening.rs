@@ -77,7 +77,7 @@ pub fn open(
     manner: &OpeningManner<'_>,
     asking: &Asking,
 ) -> Result<Opening, Error> {
-    let mut found = Found::new(snapshot, manner);
+    let mut found = Openings::new(snapshot, manner);
     for place in &destination.places {
         match place {
             UrlPlace::Port(host, port) => found.port(host, *port, None)?,
@@ -94,7 +94,7 @@ pub fn open(
 }
 
 /// What was found so far.
-struct Found<'a> {
+struct Openings<'a> {
     snapshot: &'a Snapshot,
     manner: &'a OpeningManner<'a>,
     /// What the policy is named after.
@@ -105,7 +105,7 @@ struct Found<'a> {
     services: BTreeSet<(ServiceId, u16)>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> Openings<'a> {
     fn new(snapshot: &'a Snapshot, manner: &'a OpeningManner<'a>) -> Self {
         let (named, ports) = (BTreeSet::new(), BTreeMap::new());
         Self { snapshot, manner, named, ports, rules: Vec::new(), services: BTreeSet::new() }
