@@ -32,7 +32,7 @@ use netpol::engine::connection::judge;
 use netpol::engine::network::Network;
 use netpol::engine::row::row;
 use netpol::model::ports::{PortSet, Protocol};
-use netpol::policy::{self, Direction};
+use netpol::policy::{self, Direction, Profile};
 use netpol::report::reach::{SourceDetail, Sources, SourcesQuery, WhichSources};
 
 /// Runs of each whole-process scenario; the median is told.
@@ -88,7 +88,7 @@ fn engine() {
     let snapshot = generate::snapshot();
     let rules = policy::translate(&snapshot);
     let start = Instant::now();
-    let network = Network::build(&snapshot, rules);
+    let network = Network::build(&snapshot, Profile::of(&snapshot.plugin), rules);
     let built = start.elapsed();
     for direction in Direction::ALL {
         for subject in network.classes.subjects.ids() {

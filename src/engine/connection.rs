@@ -130,10 +130,10 @@ fn half(
     exempt: Option<Exempt>,
 ) -> HalfJudged {
     let governed = network.subject_of(subject);
-    let exempt = match (exempt, governed) {
-        (Some(Exempt::OwnNode), _) if !network.profile.own_node.contains(&direction) => None,
-        (exempt, _) => exempt,
-    };
+    let exempt = exempt.filter(|exempt| match exempt {
+        Exempt::OwnNode => governed.is_some() && network.profile.own_node.contains(&direction),
+        Exempt::SamePod | Exempt::NotGoverned => true,
+    });
     let exempt = exempt.or(governed.is_none().then_some(Exempt::NotGoverned));
     let subject = governed.filter(|_| exempt.is_none());
     let mut watch = Watch::default();

@@ -50,6 +50,8 @@ pub struct Miss {
 pub enum Need {
     /// A pod at all.
     Pod,
+    /// An address that is no pod's and no node's.
+    Outside,
     /// Requirements on labels, a name, a block or ports, as text.
     Text(String),
 }
@@ -58,6 +60,7 @@ impl fmt::Display for Need {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pod => out.write_str("a pod"),
+            Self::Outside => out.write_str("an address outside the cluster"),
             Self::Text(text) => out.write_str(text),
         }
     }
@@ -209,11 +212,11 @@ fn block_misses(network: &Network<'_>, block: &IpBlock, view: PeerView<'_>) -> V
     if !around.contains(&block.cidr) {
         return vec![Miss { clause: Clause::IpBlock, needs: Need::Text(block.cidr.to_string()), has }];
     }
-    let excepted = block.except.iter().find(|except| around.contains(except));
-    excepted
-        .map(|except| Miss { clause: Clause::Except, needs: Need::Text(except.to_string()), has })
-        .into_iter()
-        .collect()
+    vec![match block.except.iter().find(|except| around.contains(except)) {
+        Some(except) => Miss { clause: Clause::Except, needs: Need::Text(except.to_string()), has },
+        // The network plugin matches no such end by its address.
+        None => Miss { clause: Clause::IpBlock, needs: Need::Outside, has },
+    }]
 }
 
 /// Tells why none of a rule's ports is among the asked ones.

@@ -49,20 +49,26 @@ struct Applicable {
 impl<'a> Network<'a> {
     /// Prepares a snapshot under the policies that it holds.
     pub fn of(snapshot: &'a Snapshot) -> Self {
-        Self::build(snapshot, policy::translate(snapshot))
+        Self::with_policies(snapshot, &[])
     }
 
     /// Prepares a snapshot as if some policies were applied: each replaces the one of its kind,
     /// namespace and name, or is new.
     pub fn with_policies(snapshot: &'a Snapshot, applied: &[PolicyObject]) -> Self {
-        Self::build(snapshot, policy::translate_with(snapshot, applied))
+        let profile = Profile::of(&snapshot.plugin);
+        Self::build(snapshot, profile, policy::translate_with(snapshot, profile, applied))
     }
 
-    /// Prepares a snapshot under some rules.
-    pub fn build(snapshot: &'a Snapshot, rules: Rules) -> Self {
-        let (keys, blocks) = mentioned(&rules);
+    /// Prepares a snapshot under some rules, as a network plugin enforces them.
+    pub fn build(snapshot: &'a Snapshot, profile: &'static Profile, rules: Rules) -> Self {
+        let (keys, mut blocks) = mentioned(&rules);
+        if !profile.blocks_match_nodes {
+            // Their addresses are to be told apart from those around them.
+            let ips = snapshot.nodes.values().flat_map(|node| &node.ips);
+            blocks.extend(ips.map(|ip| IpNet::from(*ip)));
+        }
         let classes = Classes::build(snapshot, &keys, &blocks);
-        let resolver = Resolver::new(snapshot, &classes);
+        let resolver = Resolver::new(snapshot, profile, &classes);
         let mut known: HashMap<&Peers, Arc<Match>> = HashMap::new();
         let peers = rules.rules.map(|rule| {
             let resolve = || Arc::new(resolver.peers(&rule.peers));
@@ -70,7 +76,7 @@ impl<'a> Network<'a> {
         });
         let applicable = applicable(snapshot, &rules, &classes, &resolver);
         let port_names = resolve::port_names(snapshot, &classes);
-        let (profile, tiers) = (Profile::of(&snapshot.plugin), rules.tiers());
+        let tiers = rules.tiers();
         Self { snapshot, rules, profile, tiers, classes, peers, port_names, applicable }
     }
 

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 
 use super::class_set::ClassSet;
 use super::classes::Classes;
-use crate::engine::class::ClassId;
+use crate::engine::class::{Class, ClassId};
 use crate::model::arena::Arena;
 use crate::model::endpoint::Namespace;
 use crate::model::labels::{self, NAMESPACE_NAME_LABEL};
@@ -18,7 +18,7 @@ use crate::model::names::Name;
 use crate::model::ports::Protocol;
 use crate::model::selector::{Requirement, Selector, Test};
 use crate::model::snapshot::Snapshot;
-use crate::policy::{IpBlock, NamespaceSelection, Peer, Peers, Selection};
+use crate::policy::{BlockMatch, IpBlock, NamespaceSelection, Peer, Peers, Profile, Selection};
 
 /// Why it is not known what a rule does to an endpoint; the gravest is the largest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -73,6 +73,7 @@ pub(crate) struct Resolver<'a> {
     all: ClassSet,
     pods: ClassSet,
     templates: ClassSet,
+    /// Those that blocks match once they have an address.
     unaddressed: ClassSet,
     by_namespace: Arena<Namespace, ClassSet>,
     by_label: HashMap<(Name, Name), ClassSet>,
@@ -82,7 +83,15 @@ pub(crate) struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    pub(crate) fn new(snapshot: &'a Snapshot, classes: &Classes) -> Self {
+    pub(crate) fn new(snapshot: &'a Snapshot, profile: &Profile, classes: &Classes) -> Self {
+        let of_node = |node| classes.of_node(node).iter().copied();
+        let nodes: ClassSet = snapshot.nodes.ids().flat_map(of_node).collect();
+        let by_address = |id, class: &Class| match (class.subject, class.atom) {
+            (Some(_), _) => profile.blocks_match_pods != BlockMatch::Never,
+            (None, Some(_)) => profile.blocks_match_nodes || !nodes.contains(id),
+            // A pod in the network of its node.
+            (None, None) => profile.blocks_match_nodes,
+        };
         let mut index = Self {
             snapshot,
             all: classes.all().clone(),
@@ -97,6 +106,7 @@ impl<'a> Resolver<'a> {
         };
         for (id, class) in classes.classes.iter() {
             match class.atom {
+                _ if !by_address(id, class) => {}
                 None => index.unaddressed.extend([id]),
                 Some(atom) => {
                     for block in &classes.atoms.at(atom).blocks {

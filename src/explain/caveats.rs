@@ -9,7 +9,7 @@ use crate::engine::class::ClassId;
 use crate::engine::connection::JudgedConnection;
 use crate::engine::miss;
 use crate::model::service::ServiceAddress;
-use crate::policy::{Direction, RuleId};
+use crate::policy::{BlockMatch, Direction, RuleId};
 
 impl Explainer<'_, '_> {
     pub(super) fn caveats_of(
@@ -56,7 +56,7 @@ impl Explainer<'_, '_> {
         if !by_block || self.network.subject_of(peer).is_none() {
             return;
         }
-        if self.network.profile.blocks_match_pods {
+        if self.network.profile.blocks_match_pods != BlockMatch::Assumed {
             return;
         }
         if !miss::matches_by_labels(self.network, &row.peers, peer) {

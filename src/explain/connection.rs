@@ -80,11 +80,16 @@ impl Explainer<'_, '_> {
         destination: &End,
         port: Option<&PortQuery>,
     ) -> Result<Vec<PairGroup>, ExplainError> {
-        let from_nodes = source.members.iter().any(|member| self.node_of_source(member).is_some());
-        let sources = self.parts(source, from_nodes, |answer, member| answer.node_of_source(member));
-        let destinations = self.parts(destination, from_nodes, |answer, member| match member.who {
-            Who::Pod(pod) => answer.network.snapshot.pods.at(pod).node,
-            _ => None,
+        let uses_node = |end: &End| end.members.iter().any(|own| self.node_used_by(own).is_some());
+        let is_exempt = |direction| self.network.profile.own_node.contains(&direction);
+        let from_nodes = uses_node(source);
+        let to_nodes = is_exempt(Direction::Egress) && uses_node(destination);
+        let sources = Self::parts(source, |member| match to_nodes {
+            true => self.node_under(member),
+            false => self.node_used_by(member),
+        });
+        let destinations = Self::parts(destination, |member| {
+            self.node_under(member).filter(|_| from_nodes || to_nodes)
         });
         let asked = |part: &EndPart<'_>| {
             let first = part.members.first();
@@ -126,33 +131,30 @@ impl Explainer<'_, '_> {
         Ok(found)
     }
 
-    fn parts<'m>(
-        &self,
-        end: &'m End,
-        by_node: bool,
-        node: impl Fn(&Self, &Member) -> Option<NodeId>,
-    ) -> Vec<EndPart<'m>> {
+    fn parts<'m>(end: &'m End, node: impl Fn(&Member) -> Option<NodeId>) -> Vec<EndPart<'m>> {
         let mut parts: BTreeMap<_, Vec<&Member>> = BTreeMap::new();
         for member in &end.members {
-            let node = if by_node { node(self, member) } else { None };
             let outside = member.who == Who::Outside;
             let hops = member.hops.as_deref();
-            parts.entry((member.class, node, outside, hops)).or_default().push(member);
+            parts.entry((member.class, node(member), outside, hops)).or_default().push(member);
         }
         let part = |((class, node, _, hops), members)| EndPart { class, node, hops, members };
         parts.into_iter().map(part).collect()
     }
 
-    /// Returns the node whose address a source's packets carry.
-    fn node_of_source(&self, member: &Member) -> Option<NodeId> {
+    /// Returns the node that a member is or runs on.
+    fn node_under(&self, member: &Member) -> Option<NodeId> {
         match member.who {
             Who::Node(node) => Some(node),
-            Who::Pod(pod) => {
-                let pod = self.network.snapshot.pods.at(pod);
-                pod.node.filter(|_| pod.host_network)
-            }
+            Who::Pod(pod) => self.network.snapshot.pods.at(pod).node,
             Who::Outside => None,
         }
+    }
+
+    /// Returns the node whose address a member's packets carry.
+    fn node_used_by(&self, member: &Member) -> Option<NodeId> {
+        let pod = member.who.pod().map(|pod| self.network.snapshot.pods.at(pod));
+        self.node_under(member).filter(|_| pod.is_none_or(|pod| pod.host_network))
     }
 
     /// Judges one pair of parts; nothing where no packet can pass, or nothing was asked.
@@ -183,16 +185,15 @@ impl Explainer<'_, '_> {
             exempt = Some(Exempt::SamePod);
         }
         self.unknown_node(source, from, to);
-        if let Some(node) = from.node
-            && self.network.subject_of(to.class).is_some()
-        {
-            match to.node {
-                Some(own) if own == node => exempt = exempt.or(Some(Exempt::OwnNode)),
-                Some(_) => {}
-                None => {
-                    self.caveats.insert(Caveat::UnknownNode(name_of(&destination.endpoint)));
-                }
+        let governed = [from, to].map(|part| self.network.subject_of(part.class).is_some());
+        match (from.node, to.node) {
+            (Some(node), Some(other)) if node == other && governed != [true; 2] => {
+                exempt = exempt.or(Some(Exempt::OwnNode));
             }
+            (Some(_), None) if governed == [false, true] => {
+                self.caveats.insert(Caveat::UnknownNode(name_of(&destination.endpoint)));
+            }
+            _ => {}
         }
         Some(judge(self.network, from.class, to.class, asked, exempt))
     }

@@ -18,8 +18,8 @@ pub(super) struct Explainer<'a, 'b> {
 /// Members of an end that no rule can tell apart.
 pub(super) struct EndPart<'a> {
     pub(super) class: ClassId,
-    /// The node whose network the members use, or on which they run: only kept where a source
-    /// uses a node's network, since only then it matters.
+    /// The node whose network the members use, or on which they run: only kept where an end uses a
+    /// node's network, since only then it matters.
     pub(super) node: Option<NodeId>,
     /// Where the ports of a Service lead at the members.
     pub(super) hops: Option<&'a [Hop]>,

@@ -39,15 +39,16 @@ impl Explainer<'_, '_> {
             (None, Why::Isolated(_)) => Reason::Isolated,
             (None, Why::Default) => Reason::Default,
         };
-        let note = half.exempt.map(|exempt| match exempt {
-            Exempt::SamePod => "a pod always reaches itself".to_owned(),
-            Exempt::OwnNode => "ingress from the pod's own node is always allowed".to_owned(),
-            Exempt::NotGoverned => "not a pod with its own network: no policy governs it".to_owned(),
+        let note = half.exempt.map(|exempt| match (exempt, direction) {
+            (Exempt::SamePod, _) => "a pod always reaches itself",
+            (Exempt::OwnNode, Direction::Ingress) => "ingress from the pod's own node is always allowed",
+            (Exempt::OwnNode, Direction::Egress) => "egress to the pod's own node is always allowed",
+            (Exempt::NotGoverned, _) => "not a pod with its own network: no policy governs it",
         });
         Half {
             verdict: verdict(asked, &half.open),
             reason,
-            note,
+            note: note.map(str::to_owned),
             tiers: (self.network.tiers.iter())
                 .filter_map(|tier| self.tier(*tier, direction, half, asked, sight))
                 .collect(),

@@ -1,6 +1,7 @@
 //! What a policy kind is made of.
 
 use super::check::Report;
+use super::profile::Profile;
 use super::rule::Rules;
 use crate::model::snapshot::{PolicyObject, PolicySpec};
 
@@ -37,6 +38,6 @@ pub struct Judged {
     pub empty: fn() -> PolicySpec,
     /// Tells what the API server would refuse.
     pub(crate) check: fn(&PolicySpec, &mut Report),
-    /// Adds the rules of a policy.
-    pub translate: fn(&PolicyObject, &mut Rules),
+    /// Adds the rules of a policy, as a network plugin reads it.
+    pub translate: fn(&PolicyObject, &Profile, &mut Rules),
 }

@@ -21,7 +21,7 @@ pub use kind::{Kind, Scope};
 pub use kinds::{KINDS, kind};
 pub use peers::{IpBlock, NamespaceSelection, Peer, Peers, Selection};
 pub use ports::{PortMatch, Ports};
-pub use profile::Profile;
+pub use profile::{BlockMatch, Profile};
 pub use rule::{Action, Direction, Isolation, IsolationId, Rule, RuleId, Rules, Tier, Unjudged};
 pub use source::{PolicySource, RuleSource};
 
@@ -30,17 +30,17 @@ use crate::model::snapshot::{PolicyObject, Snapshot};
 
 /// Translates all policies of a snapshot; what could not be read puts its subjects in doubt.
 pub fn translate(snapshot: &Snapshot) -> Rules {
-    translate_with(snapshot, &[])
+    translate_with(snapshot, Profile::of(&snapshot.plugin), &[])
 }
 
-/// Translates all policies of a snapshot as if some others were applied: each replaces the one of
-/// its kind, namespace and name, or is new.
-pub fn translate_with(snapshot: &Snapshot, applied: &[PolicyObject]) -> Rules {
+/// Translates all policies of a snapshot for a network plugin, as if some others were applied: each
+/// replaces the one of its kind, namespace and name, or is new.
+pub fn translate_with(snapshot: &Snapshot, profile: &Profile, applied: &[PolicyObject]) -> Rules {
     let mut rules = Rules::default();
     let kept = snapshot.policies.iter().filter(|old| !applied.iter().any(|new| new.is_same_as(old)));
     for policy in kept.chain(applied) {
         if let Some(judged) = &policy.spec.kind().judged {
-            (judged.translate)(policy, &mut rules);
+            (judged.translate)(policy, profile, &mut rules);
         }
     }
     for gap in &snapshot.gaps {

@@ -13,7 +13,7 @@ use netpol::engine::row::Row;
 use netpol::model::ips::Family;
 use netpol::model::ports::{PortSet, Protocol};
 use netpol::model::snapshot::Snapshot;
-use netpol::policy::{self, Direction, Rules};
+use netpol::policy::{self, Direction, Profile, Rules};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 use proptest::sample::Index;
@@ -67,7 +67,7 @@ impl World {
     }
 
     pub(crate) fn network(&self) -> Network<'_> {
-        Network::build(&self.snapshot, self.rules.clone())
+        Network::build(&self.snapshot, Profile::of(&self.snapshot.plugin), self.rules.clone())
     }
 
     /// Returns the reference; `unaddressed` says how it reads blocks for what has no address.

@@ -15,6 +15,7 @@ use crate::model::snapshot::PolicyObject;
 use crate::policy::cidr::parse_cidr;
 use crate::policy::peers::{IpBlock, NamespaceSelection, Peer, Peers, Selection};
 use crate::policy::ports::{PortMatch, Ports};
+use crate::policy::profile::{PortForm, Profile};
 use crate::policy::rule::{Action, Direction, Isolation, Rule, Rules};
 use crate::policy::source::{PolicySource, RuleSource};
 
@@ -22,7 +23,7 @@ use crate::policy::source::{PolicySource, RuleSource};
 ///
 /// A section whose direction is not among the policy types has no effect
 /// (networking/v1 `NetworkPolicySpec.policyTypes`).
-pub(super) fn translate(policy: &PolicyObject, rules: &mut Rules) {
+pub(super) fn translate(policy: &PolicyObject, profile: &Profile, rules: &mut Rules) {
     let Some(spec) = spec_of(policy) else { return };
     let namespace = policy.namespace.clone().unwrap_or_default();
     let source = Arc::new(PolicySource {
@@ -54,7 +55,7 @@ pub(super) fn translate(policy: &PolicyObject, rules: &mut Rules) {
                 order: 0,
                 direction,
                 peers: translate_peers(peers, &namespace),
-                ports: translate_ports(ports),
+                ports: translate_ports(ports, profile),
                 action: Action::Allow,
                 source: place(format!("spec.{direction}[{index}]")),
             });
@@ -107,30 +108,33 @@ fn translate_block(block: &IPBlock) -> Option<IpBlock> {
     Some(IpBlock { cidr: parse_cidr(&block.cidr)?, except })
 }
 
-fn translate_ports(ports: &[NetworkPolicyPort]) -> Ports {
+fn translate_ports(ports: &[NetworkPolicyPort], profile: &Profile) -> Ports {
     if ports.is_empty() {
         return Ports::Any;
     }
-    Ports::OneOf(ports.iter().filter_map(translate_port).collect())
+    Ports::OneOf(ports.iter().filter_map(|port| translate_port(port, profile)).collect())
 }
 
 /// Translates one port; one that the API server would refuse matches nothing.
-fn translate_port(port: &NetworkPolicyPort) -> Option<PortMatch> {
+fn translate_port(port: &NetworkPolicyPort, profile: &Profile) -> Option<PortMatch> {
+    let counts = |form| profile.ports.contains(&form);
     let protocol = match port.protocol.as_deref() {
         None => Protocol::Tcp,
         Some(name) => Protocol::parse(name)?,
     };
+    if protocol == Protocol::Sctp && !counts(PortForm::Sctp) {
+        return None;
+    }
     let number = |number: i32| u16::try_from(number).ok().filter(|number| *number > 0);
     Some(match (&port.port, port.end_port) {
         (None, _) => PortMatch::Numbers(PortSet::protocol(protocol)),
+        (Some(IntOrString::String(_)), _) if !counts(PortForm::Name) => return None,
         (Some(IntOrString::String(name)), _) => {
             PortMatch::Named { name: name.as_str().into(), protocol }
         }
-        (Some(IntOrString::Int(low)), None) => {
-            PortMatch::Numbers(PortSet::port(protocol, number(*low)?))
-        }
-        (Some(IntOrString::Int(low)), Some(high)) => {
+        (Some(IntOrString::Int(low)), Some(high)) if counts(PortForm::Range) => {
             PortMatch::Numbers(PortSet::range(protocol, number(*low)?, number(high)?))
         }
+        (Some(IntOrString::Int(port)), _) => PortMatch::Numbers(PortSet::port(protocol, number(*port)?)),
     })
 }
