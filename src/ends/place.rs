@@ -1,6 +1,6 @@
 //! Units and parts of units, named for text: what is told together has one place.
 
-use crate::answer::endpoint::Endpoint;
+use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::ends::naming::name_of;
 
 /// One end of a line, in the order of lines.
@@ -20,8 +20,13 @@ pub enum LinePlace {
 /// What a place stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PlaceExtent {
-    /// A unit, in its namespace if it has one.
-    Unit(Option<String>),
+    /// A unit.
+    Unit {
+        /// What it is.
+        kind: EndpointKind,
+        /// Its namespace, if it has one.
+        namespace: Option<String>,
+    },
     /// All of one namespace.
     Namespace {
         /// The namespace.
@@ -39,7 +44,8 @@ pub enum PlaceExtent {
 impl LinePlace {
     /// Names a whole unit.
     pub fn unit(endpoint: &Endpoint) -> Self {
-        let extent = PlaceExtent::Unit(endpoint.namespace.clone());
+        let extent =
+            PlaceExtent::Unit { kind: endpoint.kind.clone(), namespace: endpoint.namespace.clone() };
         Self::Whole { title: name_of(endpoint), extent }
     }
 
@@ -60,10 +66,19 @@ impl LinePlace {
         }
     }
 
+    /// Returns what it is, where it is one thing or a part of it.
+    pub fn kind(&self) -> Option<&EndpointKind> {
+        match self {
+            Self::Whole { extent: PlaceExtent::Unit { kind, .. }, .. } => Some(kind),
+            Self::Whole { .. } => None,
+            Self::Part(endpoint) => Some(&endpoint.kind),
+        }
+    }
+
     /// Returns the namespace that the place lies in.
     pub fn namespace(&self) -> Option<&str> {
         match self {
-            Self::Whole { extent: PlaceExtent::Unit(namespace), .. } => namespace.as_deref(),
+            Self::Whole { extent: PlaceExtent::Unit { namespace, .. }, .. } => namespace.as_deref(),
             Self::Whole { extent: PlaceExtent::Namespace { name, .. }, .. } => Some(name),
             Self::Whole { extent: PlaceExtent::Everything { .. }, .. } => None,
             Self::Part(endpoint) => endpoint.namespace.as_deref(),

@@ -10,6 +10,7 @@ use super::diff_words::{ports, word};
 use super::edge::{Edge, Shape, Stroke};
 use super::limits::Limits;
 use super::sanitize::sanitize;
+use crate::answer::endpoint::EndpointKind;
 use crate::answer::verdict::Verdict;
 use crate::diff::change::ChangeKind;
 use crate::diff::change_summary::{ChangeGroup, ChangeLine};
@@ -68,32 +69,19 @@ impl Graph {
             all.map(|place| (place.namespace(), shape(place) != Shape::Group, place)).collect();
         let ids: HashMap<&Rc<LinePlace>, usize> =
             places.iter().enumerate().map(|(id, (.., place))| (*place, id)).collect();
-        let labels: Vec<String> = places.iter().map(|(.., place)| sanitize(&label(place))).collect();
-        let end = |((namespace, _, place), label): (&(_, bool, &Rc<LinePlace>), &String)| {
-            // Addresses and ways in differ too much to be one thing.
-            let shares = match shape(place) {
-                Shape::Workload => true,
-                Shape::Group => false,
-                Shape::Outside => label.starts_with("node/"),
-            };
-            BoxEnd {
-                kin: shares.then_some((*namespace, shape(place))),
-                is_pod: label.starts_with("pod/"),
-            }
-        };
         let numbered = |Edge { from, to, label, stroke, change }| {
             Some(Edge { from: *ids.get(from)?, to: *ids.get(to)?, label, stroke, change })
         };
         let numbered: Vec<Edge> = edges.into_iter().filter_map(numbered).collect();
-        let ends: Vec<BoxEnd<'_>> = places.iter().zip(&labels).map(end).collect();
+        let ends: Vec<BoxEnd<'_>> = places.iter().map(|(.., place)| end(place)).collect();
         let boxes = boxes(&ends, &numbered);
         let box_of = |id: usize| boxes.get(&id).copied().unwrap_or(id);
 
         let mut nodes: BTreeMap<(Option<&str>, usize), GraphNode> = BTreeMap::new();
-        for (id, ((namespace, _, place), label)) in places.iter().zip(labels).enumerate() {
+        for (id, (namespace, _, place)) in places.iter().enumerate() {
             let id = box_of(id);
             let node = || GraphNode { id, labels: Vec::new(), shape: shape(place) };
-            nodes.entry((*namespace, id)).or_insert_with(node).labels.push(label);
+            nodes.entry((*namespace, id)).or_insert_with(node).labels.push(sanitize(&label(place)));
         }
         let mut clusters: BTreeMap<Option<String>, Vec<GraphNode>> = BTreeMap::new();
         for ((namespace, _), node) in nodes {
@@ -141,6 +129,19 @@ fn shape(place: &LinePlace) -> Shape {
     }
 }
 
+/// Says whom a place can share a box with: addresses and ways in differ too much to be one thing.
+fn end(place: &LinePlace) -> BoxEnd<'_> {
+    let shares = match shape(place) {
+        Shape::Workload => true,
+        Shape::Group => false,
+        Shape::Outside => place.kind() == Some(&EndpointKind::Node),
+    };
+    BoxEnd {
+        kin: shares.then_some((place.namespace(), shape(place))),
+        is_pod: place.kind() == Some(&EndpointKind::Pod),
+    }
+}
+
 /// Names a place inside its cluster, whose name stands above it.
 fn label(place: &LinePlace) -> String {
     const SHOWN: usize = 3;
@@ -156,4 +157,30 @@ fn label(place: &LinePlace) -> String {
     };
     let inside = place.namespace().and_then(|own| name.strip_prefix(own)?.strip_prefix('/'));
     inside.map_or(name.clone(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kind_of_a_place_decides_what_shares_a_box_whatever_its_title_says() {
+        let nodes = |kind: EndpointKind, titles: [&str; 2]| {
+            let place = |title: &str, kind: &EndpointKind, namespace: Option<&str>| {
+                let (kind, namespace) = (kind.clone(), namespace.map(str::to_owned));
+                let extent = PlaceExtent::Unit { kind, namespace };
+                Rc::new(LinePlace::Whole { title: title.to_owned(), extent })
+            };
+            let line = |title| SummaryLine {
+                source: place(title, &kind, None),
+                destination: place("x/pod/a", &EndpointKind::Pod, Some("x")),
+                ports: vec!["any".to_owned()],
+                verdict: Verdict::Allow,
+            };
+            let graph = Graph::of(&titles.map(line), Limits::default());
+            graph.clusters.get(&None).map(Vec::len)
+        };
+        assert_eq!(nodes(EndpointKind::Node, ["reworded 1", "reworded 2"]), Some(1));
+        assert_eq!(nodes(EndpointKind::IPBlock, ["node/a", "node/b"]), Some(2));
+    }
 }

@@ -33,7 +33,7 @@ pub fn place(place: &LinePlace) -> String {
         LinePlace::Whole { extent: PlaceExtent::Namespace { name, .. }, .. } => {
             format!("all pods of {}", code(&format!("ns/{name}")))
         }
-        LinePlace::Whole { extent: PlaceExtent::Unit(_), .. } | LinePlace::Part(_) => {
+        LinePlace::Whole { extent: PlaceExtent::Unit { .. }, .. } | LinePlace::Part(_) => {
             code(&place.title())
         }
     }

@@ -123,8 +123,8 @@ pub(crate) fn edges<'a>(
     (target, place): (&'a Endpoint, &'a Rc<LinePlace>),
 ) -> impl Iterator<Item = summary::SummaryLine> + 'a {
     let edge = move |exposure: &Exposure| {
-        let title = name(exposure);
-        let source = Rc::new(LinePlace::Whole { title, extent: PlaceExtent::Unit(None) });
+        let extent = PlaceExtent::Unit { kind: exposure.by.kind.clone(), namespace: None };
+        let source = Rc::new(LinePlace::Whole { title: name(exposure), extent });
         let destination = match exposure.destination == *target {
             true => Rc::clone(place),
             false => Rc::new(LinePlace::Part(exposure.destination.clone())),

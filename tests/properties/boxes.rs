@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use netpol::answer::endpoint::EndpointKind;
 use netpol::answer::verdict::Verdict;
 use netpol::ends::place::{LinePlace, PlaceExtent};
 use netpol::render::edge::Shape;
@@ -53,13 +54,14 @@ fn lines() -> impl Strategy<Value = Vec<SummaryLine>> {
 }
 
 fn place(id: usize, kind: usize) -> LinePlace {
-    let (title, namespace) = match kind {
-        0 => (format!("x/pod/p{id}"), Some("x")),
-        1 => (format!("x/deploy/d{id}"), Some("x")),
-        2 => (format!("y/deploy/d{id}"), Some("y")),
-        _ => (format!("node/n{id}"), None),
+    let (title, kind, namespace) = match kind {
+        0 => (format!("x/pod/p{id}"), "Pod", Some("x")),
+        1 => (format!("x/deploy/d{id}"), "Deployment", Some("x")),
+        2 => (format!("y/deploy/d{id}"), "Deployment", Some("y")),
+        _ => (format!("node/n{id}"), "Node", None),
     };
-    LinePlace::Whole { title, extent: PlaceExtent::Unit(namespace.map(str::to_owned)) }
+    let (kind, namespace) = (EndpointKind::of(kind), namespace.map(str::to_owned));
+    LinePlace::Whole { title, extent: PlaceExtent::Unit { kind, namespace } }
 }
 
 fn line([source, destination]: [&Rc<LinePlace>; 2], ports: usize, unsure: bool) -> Option<SummaryLine> {
