@@ -12,4 +12,5 @@ pub mod members;
 pub mod network_diff;
 pub mod policy_changes;
 pub mod seen;
+pub mod side_gaps;
 pub mod sides;

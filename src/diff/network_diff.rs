@@ -13,13 +13,14 @@ use super::changed::{Changed, SidePorts};
 use super::compare::{Compared, Comparison};
 use super::isolations::{CountedIsolation, isolations};
 use super::joint::{EndId, EndParts, JointEnds, JointId, JointPart};
+use super::side_gaps::{Lacking, SideGap, side_gaps};
 use super::sides::Sides;
 use crate::answer::caveat::Caveat;
 use crate::answer::caveats::limits;
 use crate::ends::grouping::{Slot, group};
 use crate::engine::connection::OpenPorts;
 use crate::engine::network::Network;
-use crate::model::gap::{Gap, merged};
+use crate::model::gap::merged;
 
 /// Takes changes one by one, and can stop the diff.
 pub type VisitChange<'a> = dyn FnMut(Changed<'_>) -> ControlFlow<()> + 'a;
@@ -92,31 +93,16 @@ impl<'a, 'b> Diff<'a, 'b> {
     }
 
     /// Lists what could not be read, those of one side with the side.
-    pub fn gaps(&self) -> Vec<String> {
-        let (both, of_one) = self.gaps_by_side();
-        in_order(both.iter().map(ToString::to_string).chain(of_one).collect())
+    pub fn gaps(&self) -> Vec<SideGap<'b>> {
+        side_gaps(self.networks.map(|network| &*network.snapshot.gaps))
     }
 
     /// Lists what could not be read, where lists that both sides lack in the same way share a line.
     pub fn merged_gaps(&self) -> Vec<String> {
-        let (both, of_one) = self.gaps_by_side();
-        in_order(merged(both).into_iter().chain(of_one).collect())
-    }
-
-    /// Parts the gaps of both sides, once each, from those of one side, which name it.
-    fn gaps_by_side(&self) -> (Vec<&Gap>, Vec<String>) {
-        let sides = self.networks.map(|network| &network.snapshot.gaps);
-        let worded = sides.map(|gaps| gaps.iter().map(ToString::to_string).collect::<Vec<String>>());
-        let of_one = |side: &str, gaps: &[String], other: &[String]| {
-            let gaps = gaps.iter().filter(|gap| !other.contains(gap));
-            gaps.map(|gap| format!("{side}: {gap}")).collect::<Vec<String>>()
-        };
-        let before = of_one("before", &worded.before, &worded.after);
-        let after = of_one("after", &worded.after, &worded.before);
-        let mut told = BTreeSet::new();
-        let both = sides.before.iter().zip(&worded.before);
-        let both = both.filter(|(_, text)| worded.after.contains(text) && told.insert(*text));
-        (both.map(|(gap, _)| gap).collect(), [before, after].concat())
+        let (both, of_one): (Vec<SideGap<'_>>, Vec<SideGap<'_>>) =
+            self.gaps().into_iter().partition(|own| own.lacking == Lacking::Both);
+        let both = merged(both.iter().map(|own| own.gap)).into_iter();
+        both.chain(of_one.iter().map(ToString::to_string)).collect()
     }
 
     /// Lists the ends to which a connection of the source changed, ascending.

@@ -114,6 +114,11 @@ impl Unread {
 }
 
 impl Gap {
+    /// Tells whether two gaps say the same, whichever answers they put in doubt.
+    pub fn says_same(&self, other: &Self) -> bool {
+        self.unread == other.unread && self.reason == other.reason
+    }
+
     /// Tells whether objects of a resource were not read, if only in some namespaces.
     pub fn hides(&self, resource: &str) -> bool {
         matches!(&self.unread, Unread::Objects { resource: unread, .. } if **unread == *resource)

@@ -69,7 +69,7 @@ impl Connections for Diff<'_, '_> {
     }
 
     fn limits(&self) -> Limits {
-        Limits { caveats: self.caveats(), gaps: self.gaps() }
+        Limits::of(self.caveats(), &self.gaps())
     }
 }
 

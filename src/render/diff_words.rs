@@ -10,7 +10,7 @@ use crate::policy::Direction;
 use crate::render::place::where_is;
 
 /// Returns the answer in one line.
-pub(crate) fn headline(summary: &ChangeSummary, gaps: &[String]) -> String {
+pub(crate) fn headline<T>(summary: &ChangeSummary, gaps: &[T]) -> String {
     let kinds = [ChangeKind::Removed, ChangeKind::Changed, ChangeKind::Added];
     let counts = kinds.into_iter().filter_map(|kind| Some((summary.counts.get(&kind)?, word(kind))));
     let mut words: Vec<String> = counts.map(|(count, word)| format!("{count} {word}")).collect();

@@ -4,7 +4,6 @@ use std::fmt;
 
 use super::text::{Label, Line, padded};
 use crate::answer::caveat::Caveat;
-use crate::model::gap::Gap;
 
 /// What an answer does not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,7 +16,7 @@ pub struct Limits {
 
 impl Limits {
     /// Words gaps, each by itself.
-    pub fn of(caveats: Vec<Caveat>, gaps: &[Gap]) -> Self {
+    pub fn of(caveats: Vec<Caveat>, gaps: &[impl fmt::Display]) -> Self {
         Self { caveats, gaps: gaps.iter().map(ToString::to_string).collect() }
     }
 
