@@ -37,6 +37,11 @@ impl Endpoint {
         Self { kind, namespace, name: Some(name.to_owned()), ips, cidrs, pods }
     }
 
+    /// Builds the endpoint of what has a name of this program's.
+    pub fn entity(entity: Entity) -> Self {
+        Self::named(EndpointKind::Entity(entity), None, entity.name())
+    }
+
     /// Builds the endpoint of addresses, whoever holds them.
     pub fn blocks(cidrs: Vec<IpNet>) -> Self {
         let (kind, ips, pods) = (EndpointKind::IPBlock, Vec::new(), Vec::new());
@@ -55,14 +60,39 @@ pub enum EndpointKind {
     Namespace,
     /// Addresses.
     IPBlock,
-    /// What has a name of this program's: `internet`, `all pods`.
-    Entity,
+    /// What has a name of this program's.
+    Entity(Entity),
     /// A host outside the cluster.
     Host,
     /// A Service.
     Service,
     /// An object of another kind: a workload, `Deployment`, or what opens a way in, `Ingress`.
     Object(Box<str>),
+}
+
+/// What has a name of this program's; ordered by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Entity {
+    /// Every pod of every namespace.
+    AllPods,
+    /// Whoever there is.
+    Anywhere,
+    /// All public addresses.
+    Internet,
+    /// All nodes.
+    Nodes,
+}
+
+impl Entity {
+    /// Returns its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AllPods => "all pods",
+            Self::Anywhere => "anywhere",
+            Self::Internet => "internet",
+            Self::Nodes => "nodes",
+        }
+    }
 }
 
 impl EndpointKind {
@@ -73,7 +103,6 @@ impl EndpointKind {
             "Node" => Self::Node,
             "Namespace" => Self::Namespace,
             "IPBlock" => Self::IPBlock,
-            "Entity" => Self::Entity,
             "Host" => Self::Host,
             "Service" => Self::Service,
             _ => Self::Object(name.into()),
@@ -87,11 +116,16 @@ impl EndpointKind {
             Self::Node => "Node",
             Self::Namespace => "Namespace",
             Self::IPBlock => "IPBlock",
-            Self::Entity => "Entity",
+            Self::Entity(_) => "Entity",
             Self::Host => "Host",
             Self::Service => "Service",
             Self::Object(kind) => kind,
         }
+    }
+
+    /// Returns which entity it is, if it is one.
+    const fn entity(&self) -> Option<Entity> {
+        if let Self::Entity(entity) = self { Some(*entity) } else { None }
     }
 }
 
@@ -103,7 +137,7 @@ impl fmt::Display for EndpointKind {
 
 impl Ord for EndpointKind {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.name().cmp(other.name())
+        (self.name(), self.entity()).cmp(&(other.name(), other.entity()))
     }
 }
 
@@ -121,14 +155,23 @@ impl Serialize for EndpointKind {
 
 #[cfg(test)]
 mod tests {
-    use super::EndpointKind;
+    use super::{Endpoint, EndpointKind, Entity};
 
     #[test]
     fn a_kind_is_what_its_name_says_and_stands_where_its_name_does() {
-        let names = ["Deployment", "Entity", "Host", "IPBlock", "Namespace", "Node", "Pod", "Service"];
+        let names = ["Deployment", "Host", "IPBlock", "Namespace", "Node", "Pod", "Service"];
         let kinds = names.map(EndpointKind::of);
         assert_eq!(kinds.each_ref().map(EndpointKind::name), names);
         assert!(kinds.is_sorted());
         assert_eq!(kinds.iter().filter(|kind| matches!(kind, EndpointKind::Object(_))).count(), 1);
+    }
+
+    #[test]
+    fn an_object_of_the_kind_of_entities_is_none_of_them() {
+        let object = Endpoint::named(EndpointKind::of("Entity"), None, "internet");
+        let internet = Endpoint::entity(Entity::Internet);
+        assert_eq!(object.kind.name(), internet.kind.name());
+        assert_eq!(object.name, internet.name);
+        assert!(object != internet && object < internet);
     }
 }

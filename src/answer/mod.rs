@@ -5,7 +5,6 @@ pub mod caveat;
 pub mod caveats;
 pub mod endpoint;
 pub mod finding;
-pub mod no_fix;
 pub mod plugin;
 pub mod rule_ref;
 pub mod verdict;

@@ -20,7 +20,21 @@ pub struct RuleRef {
     /// The file and line, or the live version.
     pub origin: OriginRef,
     /// What it does with a match.
-    pub action: &'static str,
+    pub action: RuleAction,
+}
+
+/// What a rule, or a policy as a whole, does; ordered by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RuleAction {
+    /// The rule allows what it matches.
+    Allow,
+    /// The rule denies what it matches.
+    Deny,
+    /// The policy denies what no rule of its tier allows.
+    Isolate,
+    /// The rule leaves what it matches to the next tier.
+    Pass,
 }
 
 /// Where a rule was read.
@@ -57,19 +71,19 @@ impl RuleRef {
     /// Names a rule.
     pub fn rule(source: &RuleSource, action: Action) -> Self {
         let action = match action {
-            Action::Allow => "allow",
-            Action::Deny => "deny",
-            Action::Pass => "pass",
+            Action::Allow => RuleAction::Allow,
+            Action::Deny => RuleAction::Deny,
+            Action::Pass => RuleAction::Pass,
         };
         Self::new(source, action)
     }
 
     /// Names a policy that isolates.
     pub fn isolation(source: &RuleSource) -> Self {
-        Self::new(source, "isolate")
+        Self::new(source, RuleAction::Isolate)
     }
 
-    fn new(source: &RuleSource, action: &'static str) -> Self {
+    fn new(source: &RuleSource, action: RuleAction) -> Self {
         let origin = OriginRef::from(&source.origin);
         Self {
             kind: source.policy.kind,

@@ -133,7 +133,8 @@ pub fn part_endpoint(snapshot: &Snapshot, end: &End, part: &[&Member]) -> Endpoi
         return end.endpoint.clone();
     }
     let kind = &end.endpoint.kind;
-    let by_address = matches!(kind, EndpointKind::Entity | EndpointKind::Host | EndpointKind::IPBlock);
+    let by_address =
+        matches!(kind, EndpointKind::Entity(_) | EndpointKind::Host | EndpointKind::IPBlock);
     let here: BTreeSet<Who> = part.iter().map(|member| member.who).collect();
     let all: BTreeSet<Who> = end.members.iter().map(|member| member.who).collect();
     let held = || part.iter().filter(|member| member.who != Who::Outside);

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::answer::caveat::Caveat;
-use crate::answer::endpoint::{Endpoint, EndpointKind};
+use crate::answer::endpoint::{Endpoint, EndpointKind, Entity};
 use crate::ends::backends;
 use crate::ends::end::{End, Who, addresses, push_node, push_pod};
 use crate::ends::naming::{name_of, node_endpoint, pod_endpoint, workload_endpoint};
@@ -35,10 +35,7 @@ pub fn find_end(network: &Network<'_>, target: &Target, namespace: &str) -> Resu
         Target::Block(block) => {
             Ok(addresses(network, &[*block].into_iter().collect(), cidr_block(*block)))
         }
-        Target::Internet => {
-            let endpoint = Endpoint::named(EndpointKind::Entity, None, "internet");
-            Ok(addresses(network, &internet(), endpoint))
-        }
+        Target::Internet => Ok(addresses(network, &internet(), Endpoint::entity(Entity::Internet))),
         Target::Node(name) => {
             let node = snapshot.nodes.iter().find(|(_, node)| *node.name == **name).map(|(id, _)| id);
             let nodes = || snapshot.nodes.values().map(|node| node.name.to_string());

@@ -54,7 +54,7 @@ pub fn name_of(endpoint: &Endpoint) -> String {
         (EndpointKind::Host, _) if !endpoint.cidrs.is_empty() => {
             format!("{name} ({})", listed(&endpoint.cidrs))
         }
-        (EndpointKind::Entity | EndpointKind::Host, _) => name.to_owned(),
+        (EndpointKind::Entity(_) | EndpointKind::Host, _) => name.to_owned(),
         (kind, None) => format!("{}/{name}", short_name(kind.name())),
         (kind, Some(namespace)) => format!("{namespace}/{}/{name}", short_name(kind.name())),
     }

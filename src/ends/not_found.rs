@@ -4,7 +4,7 @@ use super::target::{plural, short_name};
 use crate::model::snapshot::Snapshot;
 
 /// A name that the snapshot does not have.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotFound {
     /// No namespace of that name.
     #[error("namespace `{name}` not found{}", hint(.nearest))]

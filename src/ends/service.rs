@@ -13,7 +13,7 @@ use crate::model::service::{Service, ServiceAddress, ServicePort, TargetPort};
 use crate::world::services::Hop;
 
 /// A question that a Service has no answer to.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ServiceError {
     /// A Service as the source of connections.
     #[error("{0} opens no connections, only the pods behind it do: name their workload as the source")]

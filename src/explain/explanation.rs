@@ -1,9 +1,9 @@
 //! Why one connection may or may not be opened, and what would open it, as data.
 
+use super::no_fix::NoFix;
 use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::Endpoint;
 use crate::answer::finding::Finding;
-use crate::answer::no_fix::NoFix;
 use crate::answer::rule_ref::{OriginRef, RuleRef};
 use crate::answer::verdict::Verdict;
 pub use crate::engine::miss::{Clause, Miss, Need};

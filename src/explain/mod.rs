@@ -5,4 +5,5 @@ pub mod connection;
 pub mod explainer;
 pub mod explanation;
 pub mod half;
+pub mod no_fix;
 pub mod question;

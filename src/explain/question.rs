@@ -11,7 +11,7 @@ use crate::ends::target::{PortQuery, named_ports};
 use crate::engine::network::Network;
 
 /// A question that cannot be asked.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExplainError {
     /// A port name that no pod of the destination has.
     #[error("no container of {destination} has a port named `{name}`{}", names_hint(.known))]

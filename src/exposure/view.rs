@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::answer::caveat::Caveat;
-use crate::answer::endpoint::{Endpoint, EndpointKind};
+use crate::answer::endpoint::{Endpoint, Entity};
 use crate::answer::verdict::Verdict;
 use crate::ends::backends::backends_of;
 use crate::ends::end::{End, Member, Who, addresses, part_endpoint, push_node};
@@ -77,7 +77,7 @@ impl<'a, 'b> View<'a, 'b> {
                 push_node(self.network, node, &IpSet::everything(), &mut members);
             }
             match members.is_empty() {
-                false => End::new(Endpoint::named(EndpointKind::Entity, None, "nodes"), members),
+                false => End::new(Endpoint::entity(Entity::Nodes), members),
                 true => self.outside().clone(),
             }
         })

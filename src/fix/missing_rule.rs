@@ -9,11 +9,11 @@ use k8s_openapi::api::networking::v1::{
 use super::peers::{families, peers};
 use super::selection::{PodLabels, labels_of};
 use crate::answer::endpoint::EndpointKind;
-use crate::answer::no_fix::NoFix;
 use crate::answer::rule_ref::OriginRef;
 use crate::ends::end::End;
 use crate::ends::naming::name_of;
 use crate::explain::explanation::{Addition, AdditionKind, ApiRule};
+use crate::explain::no_fix::NoFix;
 use crate::model::endpoint::PodId;
 use crate::model::selector::Selector;
 use crate::model::snapshot::{PolicyObject, Snapshot};
@@ -70,7 +70,7 @@ impl MissingRule {
             (workload, if workload.is_none() { Some(*pod) } else { None })
         };
         let owners: BTreeSet<_> = pods.iter().map(owner).collect();
-        if matches!(subject.endpoint.kind, EndpointKind::IPBlock | EndpointKind::Entity)
+        if matches!(subject.endpoint.kind, EndpointKind::IPBlock | EndpointKind::Entity(_))
             && owners.len() > 1
         {
             return Err(NoFix::SeveralWorkloads(name));

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::networking::v1::NetworkPolicyPeer;
 
 use super::selection::labels_of;
-use crate::answer::endpoint::EndpointKind;
-use crate::answer::no_fix::NoFix;
+use crate::answer::endpoint::{EndpointKind, Entity};
 use crate::ends::end::{End, Who};
 use crate::ends::naming::{name_of, node_endpoint, pod_endpoint, workload_endpoint};
+use crate::explain::no_fix::NoFix;
 use crate::model::endpoint::PodId;
 use crate::model::ips::{Family, IpSet};
 use crate::model::selector::Selector;
@@ -35,7 +35,7 @@ pub(crate) fn peers(
     let name = name_of(&end.endpoint);
     let asked: Option<IpSet> = match end.endpoint.kind {
         EndpointKind::IPBlock => Some(end.endpoint.cidrs.iter().copied().collect()),
-        EndpointKind::Entity if name == "internet" => Some(internet()),
+        EndpointKind::Entity(Entity::Internet) => Some(internet()),
         _ => None,
     };
     if let Some(asked) = asked {
@@ -86,5 +86,24 @@ fn some(peers: Vec<NetworkPolicyPeer>, name: &str) -> Result<Vec<NetworkPolicyPe
     match peers.is_empty() {
         true => Err(NoFix::Peer(name.to_owned())),
         false => Ok(peers),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::endpoint::Endpoint;
+
+    #[test]
+    fn the_internet_is_known_by_its_type_not_by_its_name() {
+        let snapshot = Snapshot::default();
+        let named = |kind, name| {
+            let end = End::new(Endpoint::named(kind, None, name), Vec::new());
+            peers(&snapshot, &end, "shop", &[Family::V4].into())
+        };
+        let internet = named(EndpointKind::Entity(Entity::Internet), "reworded");
+        assert_eq!(internet, Ok(blocks_of_family(&super::internet(), Family::V4)));
+        let other = named(EndpointKind::Entity(Entity::Nodes), "internet");
+        assert_eq!(other, Err(NoFix::Peer("internet".to_owned())));
     }
 }

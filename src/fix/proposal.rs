@@ -10,18 +10,17 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::networking::v1::NetworkPolicyPort;
 
 use super::missing_rule::{DeniedHalf, MissingRule, Taker};
-use crate::answer::no_fix::NoFix;
 use crate::answer::verdict::Verdict;
 use crate::ends::end::End;
 use crate::ends::find::find_end;
 use crate::ends::naming::name_of;
-use crate::ends::not_found::NotFound;
 use crate::ends::service;
 use crate::ends::target::{PortQuery, Target};
 use crate::engine::network::Network;
 use crate::explain::connection::judged;
 use crate::explain::explainer::Denied;
 use crate::explain::explanation::{Explanation, Fix};
+use crate::explain::no_fix::NoFix;
 use crate::model::ports::{PortSet, Protocol};
 use crate::model::service::TargetPort;
 use crate::policy::Direction;
@@ -117,8 +116,7 @@ impl Inquiry<'_, '_> {
     pub(crate) fn ends(&self, network: &Network<'_>) -> Result<(End, End), NoFix> {
         let find = |target| find_end(network, target, self.question.namespace);
         let (source, destination) = (find(self.question.source), find(self.question.destination));
-        let no_answer = |error: NotFound| NoFix::NoAnswer(error.to_string());
-        Ok((source.map_err(no_answer)?, destination.map_err(no_answer)?))
+        Ok((source?, destination?))
     }
 
     pub(crate) fn judge(
@@ -126,8 +124,7 @@ impl Inquiry<'_, '_> {
         network: &Network<'_>,
         (source, destination): (&End, &End),
     ) -> Result<(Explanation, Denied), NoFix> {
-        let judged = judged(network, source, destination, self.question.port);
-        judged.map_err(|error| NoFix::NoAnswer(error.to_string()))
+        Ok(judged(network, source, destination, self.question.port)?)
     }
 }
 

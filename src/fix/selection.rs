@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::answer::endpoint::{Endpoint, EndpointKind};
-use crate::answer::no_fix::NoFix;
 use crate::ends::naming::name_of;
+use crate::explain::no_fix::NoFix;
 use crate::model::endpoint::PodId;
 use crate::model::labels::{set_by_controllers, value_of};
 use crate::model::selector::Selector;

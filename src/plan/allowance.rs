@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 
 use crate::answer::endpoint::{Endpoint, EndpointKind};
-use crate::answer::no_fix::NoFix;
 use crate::diff::isolations::isolating;
 use crate::edit::object::Pods;
 use crate::ends::end::End;
@@ -17,6 +16,7 @@ use crate::ends::{end as ends, service};
 use crate::engine::class::ClassId;
 use crate::engine::connection::judge;
 use crate::engine::network::Network;
+use crate::explain::no_fix::NoFix;
 use crate::fix::missing_rule::{DeniedHalf, MissingRule};
 use crate::fix::proposal;
 use crate::fix::selection::labels_of;
@@ -218,8 +218,7 @@ pub fn other_side(
     planned: &[PolicyObject],
 ) -> Result<Option<NetworkPolicy>, NoFix> {
     let snapshot = network.snapshot;
-    let destination = find_end(network, destination, "");
-    let destination = destination.map_err(|error| NoFix::NoAnswer(error.to_string()))?;
+    let destination = find_end(network, destination, "")?;
     let query = PortQuery::Numbers { protocol: Protocol::Tcp, low: port, high: port };
     let denied = destination.members.iter().filter(|member| {
         let ports = service::asked(network, &destination, member, Some(&query));

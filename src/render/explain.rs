@@ -10,7 +10,7 @@ use super::look::Look;
 use super::machine::{self, Syntax};
 use super::text::{Label, Line, headline, padded, word, write_lines};
 use crate::answer::finding::Finding;
-use crate::answer::rule_ref::RuleRef;
+use crate::answer::rule_ref::{RuleAction, RuleRef};
 use crate::answer::verdict::Verdict;
 use crate::ends::naming::name_of;
 use crate::ends::place::title;
@@ -73,7 +73,8 @@ pub fn finding(finding: &Finding) -> Line {
     let line = match &finding.rule {
         None => line,
         Some(rule) => {
-            let path = if rule.path == "spec" { "" } else { &rule.path };
+            // A policy as a whole has its name only.
+            let path = if rule.action == RuleAction::Isolate { "" } else { &rule.path };
             line.with(Label::Source, rule.object()).plain(path).plain(format!("{}:", place(rule)))
         }
     };
@@ -243,7 +244,9 @@ fn sentence(RuleMiss { miss, service_port }: &RuleMiss) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::sentence;
+    use super::{finding, sentence};
+    use crate::answer::finding::Finding;
+    use crate::answer::rule_ref::{OriginRef, RuleAction, RuleRef};
     use crate::explain::explanation::{Clause, Miss, Need, RuleMiss};
 
     #[test]
@@ -255,5 +258,22 @@ mod tests {
         assert_eq!(told(Need::Pod), "peer: the podSelector selects pods only, not 10.0.0.1");
         let text = Need::Text(Need::Pod.to_string());
         assert_eq!(told(text), "peer: needs pod a pod, has 10.0.0.1");
+    }
+
+    #[test]
+    fn a_policy_as_a_whole_is_told_by_what_it_does_whatever_its_path() {
+        let told = |action, path: &str| {
+            let rule = RuleRef {
+                kind: "NetworkPolicy",
+                namespace: Some("shop".to_owned()),
+                name: "web".to_owned(),
+                path: path.to_owned(),
+                origin: OriginRef::Generated,
+                action,
+            };
+            finding(&Finding { id: "id", message: String::new(), rule: Some(rule) }).text()
+        };
+        assert!(!told(RuleAction::Isolate, "reworded").contains("reworded"));
+        assert!(told(RuleAction::Allow, "spec").contains(" spec "));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings;
 use crate::answer::caveat::Caveat;
-use crate::answer::endpoint::{Endpoint, EndpointKind};
+use crate::answer::endpoint::{Endpoint, EndpointKind, Entity};
 use crate::answer::plugin;
 use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::{API_VERSION, Verdict};
@@ -94,7 +94,7 @@ impl SubjectView<'_, '_> {
         }
         if !open.is_empty() || self.pods.is_empty() {
             allows.push(AllowedPeer {
-                peer: entity("anywhere"),
+                peer: Endpoint::entity(Entity::Anywhere),
                 ports: PortSet::any().items(),
                 verdict: if self.nowhere || self.may_be_isolated(direction, &open) {
                     Verdict::Depends
@@ -190,7 +190,10 @@ impl SubjectView<'_, '_> {
         let peers = &self.network.rule(rule).peers;
         if *peers == Peers::Any {
             // A name in the ports opens only some classes, so the blocks are told apart.
-            return cells.blocks().map(|(_, ports)| (entity("anywhere"), ports.clone())).collect();
+            return cells
+                .blocks()
+                .map(|(_, ports)| (Endpoint::entity(Entity::Anywhere), ports.clone()))
+                .collect();
         }
         let blocks = peers.addresses();
         let mut rows = Vec::new();
@@ -232,7 +235,7 @@ impl SubjectView<'_, '_> {
             }
         }
         if whole.len() > 1 && whole.values().all(|(left_out, _)| *left_out == 0) {
-            return vec![entity("all pods")];
+            return vec![Endpoint::entity(Entity::AllPods)];
         }
         let merge = |(name, (left_out, own)): (String, (usize, Vec<Endpoint>))| match own.len() {
             0 | 1 => own,
@@ -255,8 +258,4 @@ impl SubjectView<'_, '_> {
         let names = subjects.iter().filter_map(|subject| self.pods.get(subject)).flatten().cloned();
         names.collect::<BTreeSet<_>>().into_iter().collect()
     }
-}
-
-fn entity(name: &str) -> Endpoint {
-    Endpoint::named(EndpointKind::Entity, None, name)
 }

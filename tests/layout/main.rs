@@ -26,7 +26,7 @@ const EDGES_ONLY: [(&str, &[&str]); 6] = [
 ];
 
 /// How logic reads a sentence: a reworded one would change an answer.
-const SENTENCES: [&str; 8] = [
+const SENTENCES: [&str; 12] = [
     "message.starts_with(",
     "message.contains(",
     "message.ends_with(",
@@ -35,6 +35,11 @@ const SENTENCES: [&str; 8] = [
     "to_string().starts_with(",
     "to_string() == \"",
     "starts_with(\"could not",
+    // What something is, and where it stands, is no sentence, and has a type all the same.
+    "starts_with(\"node/",
+    "starts_with(\"pod/",
+    "path == \"spec\"",
+    "name == \"internet\"",
 ];
 
 /// The words of others, which have no type to ask: those of serde, for a hint.

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 
 use netpol::answer::endpoint::{Endpoint, EndpointKind};
+use netpol::answer::rule_ref::RuleAction;
 use netpol::answer::verdict::Verdict;
 use netpol::ends::end as ends;
 use netpol::ends::end::End;
@@ -170,7 +171,7 @@ proptest! {
         for (verdict, source, opened) in rows {
             for (half, prefix) in opened.iter().flatten().zip(["spec.egress[", "spec.ingress["]) {
                 prop_assert_eq!(half.reason == Reason::Rule, !half.rules.is_empty());
-                prop_assert!(half.rules.iter().all(|rule| rule.action == "allow" && rule.path.starts_with(prefix)));
+                prop_assert!(half.rules.iter().all(|rule| rule.action == RuleAction::Allow && rule.path.starts_with(prefix)));
                 // What is allowed for certain needs a rule where it is isolated.
                 prop_assert!(verdict != Verdict::Allow || half.reason != Reason::Isolated, "{:?}", source);
             }
