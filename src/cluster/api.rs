@@ -70,6 +70,17 @@ impl Api {
         &self.connection.namespace
     }
 
+    /// Names the cluster by its entry of the kubeconfig, its server and the context.
+    pub(crate) fn place(&self) -> String {
+        let Access { server, context, cluster, .. } = &self.connection;
+        let cluster =
+            cluster.as_ref().map_or_else(|| "the cluster".to_owned(), |name| format!("cluster {name}"));
+        match context {
+            Some(context) => format!("{cluster} ({server}, context {context})"),
+            None => format!("{cluster} ({server})"),
+        }
+    }
+
     /// Returns what the server warned of, each once.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let told = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);

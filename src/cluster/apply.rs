@@ -4,7 +4,8 @@
 //! read -> plan -> dry run -> apply, with the uid and the version of what was read
 //!   └─<─ changed in between: read again, plan again ─<─┘
 //! ```
-//! Other writers are held off by the version alone, so that any number of them may be at work.
+//! Other writers are held off by the version alone, so that any number of them may be at work. An object
+//! that is not there yet is held by a version that none has: whoever creates it first is read by the others.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -25,6 +26,9 @@ pub const MANAGER: &str = "kubectl-netpol";
 const MOST_PLANS: u32 = 6;
 /// Policies that are changed at the same time.
 const AT_ONCE: usize = 8;
+/// A version that no object has, as the store itself is the first thing that is written to it: an object
+/// that was created in between is in conflict with it, and one that is not there is created.
+const NO_VERSION: &str = "1";
 /// The wait before the second plan; before each later one it is twice as long.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -102,6 +106,11 @@ impl Writer {
     /// Returns the namespace of names that give none.
     pub fn namespace(&self) -> &str {
         self.api.namespace()
+    }
+
+    /// Names the cluster, as a question about it does: `cluster prod (10.0.0.1:6443, context admin)`.
+    pub fn place(&self) -> String {
+        self.api.place()
     }
 
     /// Returns what the server warned of, each once.
@@ -215,10 +224,11 @@ impl Writer {
                     (last, is_lost) = (Some(failure), true);
                 }
                 Err(failure) => match conflict::refused(&failure) {
-                    Some(Refused::Stale) => {}
-                    Some(Refused::Owned(owned)) => {
+                    Some(Refused::Owned(owned)) if live.is_some() => {
                         return Ok(Applied::Conflict(self.owners(&path, owned).await));
                     }
+                    // What was not there and has owners now was created in between.
+                    Some(Refused::Stale | Refused::Owned(_)) => {}
                     None => return Err(self.api.error(failure).into()),
                 },
             }
@@ -307,6 +317,9 @@ fn locked(object: Checked, live: Option<&Value>) -> Value {
                 metadata.remove(field);
                 let read = live.and_then(|live| live.get("metadata")?.get(field));
                 metadata.extend(read.map(|value| (field.to_owned(), value.clone())));
+            }
+            if live.is_none() {
+                metadata.insert("resourceVersion".to_owned(), json!(NO_VERSION));
             }
         }
     }

@@ -21,6 +21,10 @@ pub(crate) struct Access {
     pub(crate) client: Client,
     /// The server's host and port, without the name and password that may stand before them.
     pub(crate) server: String,
+    /// The name of the context; nothing where none is in force.
+    pub(crate) context: Option<String>,
+    /// The name of the cluster in the kubeconfig; nothing where flags or a pod's own account say it all.
+    pub(crate) cluster: Option<String>,
     /// The context's namespace, `default` where it names none.
     pub(crate) namespace: String,
     /// Longest wait for the answer to one request; for ever where it is absent.
@@ -31,7 +35,10 @@ pub(crate) struct Access {
 ///
 /// An exec plugin of the kubeconfig is run here, and may ask its user on the terminal.
 pub(crate) fn connect(options: &ConnectOptions) -> Result<Access, ClusterError> {
-    let mut config = match choose(options)? {
+    let chosen = choose(options)?;
+    let names = chosen.as_ref().map(|chosen| (chosen.context_name.clone(), chosen.cluster_name.clone()));
+    let (context, cluster) = names.unwrap_or_default();
+    let mut config = match chosen {
         Some(chosen) => of_kubeconfig(chosen)?,
         None => in_cluster(options)?,
     };
@@ -52,7 +59,7 @@ pub(crate) fn connect(options: &ConnectOptions) -> Result<Access, ClusterError> 
     let server = address(&config.cluster_url);
     let namespace = config.default_namespace.clone();
     let client = Client::try_from(config).map_err(|error| connection_error(&error, &server))?;
-    Ok(Access { client, server, namespace, patience })
+    Ok(Access { client, server, context, cluster, namespace, patience })
 }
 
 fn address(url: &Uri) -> String {
@@ -74,7 +81,7 @@ fn in_cluster(options: &ConnectOptions) -> Result<Config, ClusterError> {
 }
 
 fn of_kubeconfig(chosen: Chosen) -> Result<Config, ClusterError> {
-    let Chosen { cluster, user, namespace } = chosen;
+    let Chosen { cluster, user, namespace, .. } = chosen;
     let mut config = Config::new(server_url(&cluster)?);
     config.auth_info = credentials::for_server(user, &config.cluster_url)?;
     config.default_namespace = namespace;

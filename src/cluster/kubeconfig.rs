@@ -47,6 +47,10 @@ pub(crate) struct Chosen {
     pub(crate) user: AuthInfo,
     /// The context's namespace, `default` where it names none.
     pub(crate) namespace: String,
+    /// The name of the context; nothing where none is in force.
+    pub(crate) context_name: Option<String>,
+    /// The name of the cluster's entry; nothing where the flags say it all.
+    pub(crate) cluster_name: Option<String>,
 }
 
 /// Chooses the cluster and the user; nothing where there is no kubeconfig and no flag names a server.
@@ -56,7 +60,10 @@ pub(crate) fn choose(options: &ConnectOptions) -> Result<Option<Chosen>, Cluster
         return Ok(None);
     }
     let mut config = config.unwrap_or_default();
+    let context_name = context_name(&config, options).cloned();
     let context = context(&config, options)?;
+    let cluster_name = options.cluster.as_ref().unwrap_or(&context.cluster);
+    let cluster_name = Some(cluster_name.clone()).filter(|name| !name.is_empty());
     let mut cluster = cluster(&config, options, &context)?;
     let mut user = user(&mut config, options, &context)?;
     lay_over_cluster(options, &mut cluster);
@@ -70,7 +77,8 @@ pub(crate) fn choose(options: &ConnectOptions) -> Result<Option<Chosen>, Cluster
         exec.interactive_mode = Some(ExecInteractiveMode::Never);
     }
     let namespace = options.namespace.clone().or(context.namespace).filter(|name| !name.is_empty());
-    Ok(Some(Chosen { cluster, user, namespace: namespace.unwrap_or_else(|| "default".to_owned()) }))
+    let namespace = namespace.unwrap_or_else(|| "default".to_owned());
+    Ok(Some(Chosen { cluster, user, namespace, context_name, cluster_name }))
 }
 
 pub(crate) fn invalid(message: impl Into<String>) -> ClusterError {
@@ -168,9 +176,13 @@ fn resolve_paths(config: &mut Kubeconfig, folder: &Path) {
     }
 }
 
-fn context(config: &Kubeconfig, options: &ConnectOptions) -> Result<Context, ClusterError> {
+fn context_name<'a>(config: &'a Kubeconfig, options: &'a ConnectOptions) -> Option<&'a String> {
     let name = options.context.as_ref().filter(|name| !name.is_empty());
-    let Some(name) = name.or(config.current_context.as_ref()) else {
+    name.or(config.current_context.as_ref())
+}
+
+fn context(config: &Kubeconfig, options: &ConnectOptions) -> Result<Context, ClusterError> {
+    let Some(name) = context_name(config, options) else {
         return match options.server.is_some() || options.cluster.is_some() {
             true => Ok(Context::default()),
             false => Err(invalid("no context is set: use --context, or -f to read manifests")),

@@ -14,7 +14,6 @@ use crate::diff::sides::Sides;
 use crate::edit::cilium::Mode;
 use crate::edit::record::GRACES;
 use crate::edit::url;
-use crate::ends::target::Target;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::model::special::AddressClass;
@@ -26,7 +25,7 @@ use crate::render::objects::ObjectsToApply;
 
 /// Let a workload reach a host outside, or a Service, by a policy of its own.
 ///
-/// TARGET is a workload or pod as in explain, or ns/NAME; without one, every pod of the namespace.
+/// TARGET is a workload or pod as in explain, or ns/NAME: every pod of the namespace.
 /// The host is resolved as its pods would, the policy is shown with every connection that it opens or
 /// cuts, and it is written when you say so. refresh-ips keeps its addresses current.
 #[derive(Debug, Args)]
@@ -51,8 +50,8 @@ Examples:
   kubectl netpol allow-endpoint deploy/web --url redis://cache.db \\
     --into web-egress --both-sides")]
 pub struct AllowEndpointArgs {
-    /// Whose connections, as TARGET or as TYPE NAME; the whole namespace where it is left out.
-    #[arg(value_name = "TARGET", num_args = 0..=2)]
+    /// Whose connections, as TARGET or as TYPE NAME; ns/NAME is the whole namespace.
+    #[arg(value_name = "TARGET", required = true, num_args = 1..=2)]
     target: Vec<String>,
     /// What to reach: a URL, or HOST:PORT; may be repeated.
     #[arg(long, value_name = "URL", required = true)]
@@ -142,13 +141,10 @@ pub const FORMATS: Formats = Proposed::<'_>::FORMATS;
 /// Whatever keeps it from answering.
 pub fn run(args: &AllowEndpointArgs, global: &Global) -> Result<ExitCode, Error> {
     let request = args.request()?;
-    let target = (!args.target.is_empty()).then(|| parse_words(&args.target)).transpose()?;
-    if let Some((_, Some(_))) = target {
+    let (target, None) = parse_words(&args.target)? else {
         return Err(Error::usage("a port stands in --url, not at TARGET"));
-    }
-    let target = target.map(|(target, _)| target);
-    let input = input::read(global, true, &target.iter().collect::<Vec<_>>())?;
-    let target = target.unwrap_or_else(|| Target::Namespace(input.namespace.clone()));
+    };
+    let input = input::read(global, true, &[&target])?;
     let network = Network::of(&input.snapshot);
     let end = find(&network, &target, &input.namespace)?;
     let mut planner = Planner::new(&request, &network, (&target, &end))?;

@@ -14,6 +14,7 @@ pub(crate) const POLICY_TYPES: [&str; 3] = ["netpol", "networkpolicy", "networkp
 /// Reads the name of a policy, before which its type may stand, as in kubectl.
 pub(crate) fn parse_policy(word: &str) -> Result<String, String> {
     match word.rsplit_once('/') {
+        None if word.is_empty() => Err("it names no policy".to_owned()),
         None => Ok(word.to_owned()),
         Some((kind, name)) if POLICY_TYPES.contains(&kind) && !name.is_empty() => Ok(name.to_owned()),
         Some(_) => Err("use NAME or netpol/NAME, without its namespace".to_owned()),

@@ -17,7 +17,7 @@ use crate::cluster::read::ConnectOptions;
 use crate::dns::resolve::Asking;
 use crate::edit::cilium::Mode;
 use crate::edit::merge::Options;
-use crate::edit::object::{self, Pods};
+use crate::edit::object::{self, Pods, on_the_wire};
 use crate::edit::plan::WantedPolicy;
 use crate::edit::record::Record;
 use crate::edit::url::Destination;
@@ -135,8 +135,21 @@ impl<'a, 'b> Planner<'a, 'b> {
     pub fn cilium(&self) -> Result<Option<Vec<Value>>, Error> {
         let mode = self.request.mode.choose(self.snapshot().plugin.cni());
         let is_outside = |opening: &Opening| !opening.hosts.hosts.is_empty();
-        let applies = mode == Mode::Cilium && self.openings.iter().any(is_outside);
-        applies.then(|| cilium::policies(self.snapshot(), &self.openings)).transpose()
+        if mode != Mode::Cilium || !self.openings.iter().any(is_outside) {
+            return Ok(None);
+        }
+        let mut policies = cilium::policies(self.snapshot(), &self.openings)?;
+        if let Some(whose) = self.cuts_of_new() {
+            match self.request.rest {
+                Rest::Unsaid => return Err(first_egress(&whose)),
+                Rest::Cut => {}
+                Rest::Open => {
+                    self.check_rest()?;
+                    policies.insert(0, on_the_wire(&object::rest(&self.pods)));
+                }
+            }
+        }
+        Ok(Some(policies))
     }
 
     /// Plans the policies on what is in a cluster, or else in manifests.
@@ -245,12 +258,26 @@ impl<'a, 'b> Planner<'a, 'b> {
         let after = changes.network(snapshot);
         let open = allowance::open_pods(self.before, namespace);
         let cut = open.difference(&allowance::open_pods(&after, namespace)).copied().collect();
-        if allowance::governed(snapshot, self.end).is_superset(&cut) {
-            let unread = changes.all.iter().any(Change::is_new)
-                && allowance::may_isolate_unread(snapshot, namespace, &self.pods.selector);
+        self.whose(&cut, changes.all.iter().any(Change::is_new))
+    }
+
+    /// Says the same of a policy of any kind that is new, and for these pods.
+    fn cuts_of_new(&self) -> Option<String> {
+        let namespace = &*self.pods.namespace;
+        let selects = selected(self.snapshot(), namespace, &self.pods.selector);
+        let open = allowance::open_pods(self.before, namespace);
+        self.whose(&open.intersection(&selects).copied().collect(), true)
+    }
+
+    /// Names pods that become isolated, or may where a policy is new and its pods were not read.
+    fn whose(&self, cut: &BTreeSet<PodId>, is_new: bool) -> Option<String> {
+        let (snapshot, namespace) = (self.snapshot(), &*self.pods.namespace);
+        if allowance::governed(snapshot, self.end).is_superset(cut) {
+            let unread =
+                is_new && allowance::may_isolate_unread(snapshot, namespace, &self.pods.selector);
             return (unread || !cut.is_empty()).then(|| name_of(&self.end.endpoint));
         }
-        Some(allowance::workloads(snapshot, &cut))
+        Some(allowance::workloads(snapshot, cut))
     }
 
     /// Refuses to keep everything open for pods that a policy isolates already.
@@ -347,11 +374,7 @@ impl Proposal {
     /// # Errors
     /// Whose connections it would cut.
     pub fn check_cuts(&self) -> Result<(), Error> {
-        self.cuts.as_ref().map_or(Ok(()), |whose| {
-            let text = "has no egress policy yet: its first one cuts all that it does not open";
-            Err(refused(format!("{whose} {text}"))
-                .hint("--isolate accepts that; --allow-rest keeps everything else open"))
-        })
+        self.cuts.as_ref().map_or(Ok(()), |whose| Err(first_egress(whose)))
     }
 
     /// Writes what is due to the cluster, once the user consents; tells whether nobody objects.
@@ -363,11 +386,19 @@ impl Proposal {
         let Some(writer) = self.writer.as_ref().filter(|_| due > 0) else { return Ok(true) };
         let writing = self.changes.check_owners(writing, console)?;
         let what = if due == 1 { "this policy".to_owned() } else { format!("these {due} policies") };
-        let consents = writing.consent(&format!("Write {what} for {}?", self.source), console);
+        let question = format!("Write {what} for {} to {}?", self.source, writer.place());
+        let consents = writing.consent(&question, console);
         let consents = consents.map_err(|error| error.hint("-o yaml prints the policies for Git"))?;
         if consents {
             self.changes.write(writer, writing, console)?;
         }
         Ok(consents)
     }
+}
+
+/// Refuses a first egress policy that nobody said may cut the rest.
+fn first_egress(whose: &str) -> Error {
+    let text = "has no egress policy yet: its first one cuts all that it does not open";
+    refused(format!("{whose} {text}"))
+        .hint("--isolate accepts that; --allow-rest keeps everything else open")
 }

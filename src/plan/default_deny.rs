@@ -35,8 +35,10 @@ pub fn apply(
         return Ok(true);
     }
     let Some(writing) = writing else { return Ok(true) };
-    let consents =
-        writing.consent(&format!("Write these {due} policies to ns/{namespace}?"), console)?;
+    let consents = writing.consent(
+        &format!("Write these {due} policies to ns/{namespace} of {}?", writer.place()),
+        console,
+    )?;
     if consents {
         changes.write(&writer, writing, console)?;
     }

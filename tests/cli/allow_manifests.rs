@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::run::Folder;
+use crate::run::{Ended, Folder};
 
 /// What the shop lacks: a Service, and the pods of the cluster's DNS.
 const MORE: &str = "
@@ -28,7 +28,7 @@ fn folder() -> Folder {
     folder
 }
 
-fn ask(folder: &Folder, arguments: &str) -> crate::run::Ended {
+fn ask(folder: &Folder, arguments: &str) -> Ended {
     folder.run(&format!("allow-endpoint {arguments} -f shop.yaml -f more.yaml"))
 }
 
@@ -95,6 +95,45 @@ fn cilium_is_told_names_and_nothing_is_written() {
     let ended = ask(&folder, "shop/deploy/web --url https://198.41.0.4 --mode cilium");
     assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""));
     assert!(ended.err.starts_with("error: 198.41.0.4 has no name for toFQDNs\n"), "{}", ended.err);
+}
+
+#[test]
+fn the_first_policy_with_names_is_refused_as_one_with_addresses_is() {
+    let folder = folder();
+    let ask = |flag: &str| {
+        let url = "--url https://api.example.com --mode cilium -o json";
+        ask(&folder, &format!("monitoring/ds/agent {url} {flag}"))
+    };
+    let refused = ask("");
+    assert_eq!((refused.code, refused.out.as_str()), (Some(5), ""), "{}", refused.err);
+    let text = "error: monitoring/ds/agent has no egress policy yet: its first one cuts all";
+    assert!(refused.err.starts_with(text), "{}", refused.err);
+    let kinds = |flag: &str| {
+        let ended = ask(flag);
+        assert_eq!(ended.code, Some(0), "{}", ended.err);
+        let printed: Value = serde_json::from_str(&ended.out).unwrap();
+        let list = printed["items"].as_array().cloned().unwrap_or_else(|| vec![printed.clone()]);
+        list.iter().map(|own| own["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds("--isolate"), ["CiliumNetworkPolicy"]);
+    // The policy that keeps the rest open comes first.
+    assert_eq!(kinds("--allow-rest"), ["NetworkPolicy", "CiliumNetworkPolicy"]);
+}
+
+#[test]
+fn no_target_is_not_everything() {
+    let folder = folder();
+    let ask = |targets: &[&str]| {
+        let rest = "allow-endpoint --url https://198.41.0.4 -o yaml -f shop.yaml";
+        Ended::from(folder.command(rest).args(targets).output().unwrap())
+    };
+    for targets in [&[][..], &[""], &["deploy", ""], &["", "web"], &["ns/"]] {
+        let ended = ask(targets);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{targets:?}: {}", ended.err);
+    }
+    let into = ask(&["shop/deploy/web", "--into", ""]);
+    assert_eq!((into.code, into.out.as_str()), (Some(2), ""), "{}", into.err);
+    assert!(into.err.contains("it names no policy"), "{}", into.err);
 }
 
 #[test]

@@ -254,8 +254,11 @@ fn consent(plane: &ControlPlane) {
     let output = allow(plane, &server, &namespace, &[&url[..], &["--yes"]].concat());
     assert!(output.stdout.contains("stays as it is"), "{output:#?}");
 
-    // Without a target, it is for every pod of the namespace, and says so.
-    let whole = ["--url", "https://api.example.test", "--dry-run=client"];
+    // For every pod of the namespace only by its name, and it says so.
+    let none = allow(plane, &server, &namespace, &["--url", "https://api.example.test", "--yes"]);
+    assert_refused(&none, 2, "TARGET");
+    let of_namespace = format!("ns/{namespace}");
+    let whole = [&*of_namespace, "--url", "https://api.example.test", "--dry-run=client"];
     let output = allow(plane, &server, &namespace, &whole);
     assert_refused(&output, 5, &format!("ns/{namespace} has no egress policy yet"));
     assert!(output.stdout.starts_with(&format!("ns/{namespace} (every pod) -> ")), "{output:#?}");
@@ -582,7 +585,8 @@ fn asked(plane: &ControlPlane) {
     let new = "pod/web --url https://api.example.test";
     let output = on_terminal(new, "\n");
     assert_eq!(output.code, Some(1), "{output:#?}");
-    let question = format!("Write this policy for {namespace}/pod/web? [y/N]");
+    let place = format!("cluster test ({}, context admin)", plane.url().replace("https://", ""));
+    let question = format!("Write this policy for {namespace}/pod/web to {place}? [y/N]");
     assert!(output.stdout.contains(&question), "{output:#?}");
     assert!(output.stdout.contains("nothing was written"), "{output:#?}");
     assert_eq!(policies(plane, &namespace).len(), 2, "nothing was written");

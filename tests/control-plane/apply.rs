@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 
 use libtest_mimic::Trial;
 use netpol::cluster::apply::{Applied, ApplyManner, DryRun, Force, PolicyName, Writer};
@@ -22,7 +22,9 @@ use super::kubeconfig::Written;
 pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
     vec![
         shared.trial("apply::a_policy_is_created_changed_and_left_alone", created),
-        shared.trial("apply::a_hundred_races_lose_no_update", races),
+        shared.trial("apply::two_hundred_parallel_edits_lose_no_update", races),
+        shared.trial("apply::two_hundred_races_to_create_lose_no_update", creation_races),
+        shared.trial("apply::what_somebody_else_creates_in_between_is_planned_anew", created_between),
         shared.trial("apply::a_field_of_another_writer_survives_a_race", label_in_between),
         shared.trial("apply::a_conflicting_owner_is_named_and_only_force_takes_over", conflict),
         shared.trial("apply::an_object_deleted_in_between_stays_deleted", deleted),
@@ -106,14 +108,11 @@ fn namespace<'a>(plane: &ControlPlane, name: &'a str) -> &'a str {
     name
 }
 
-/// Four writers count together to a hundred.
+/// Four writers count together to two hundred.
 fn races(plane: &ControlPlane) {
     const WRITERS: usize = 4;
-    const EACH: usize = 25;
+    const EACH: usize = 50;
     let namespace = namespace(plane, "apply-races");
-    // It is there before they begin: two that create it at the same time create the same.
-    let first = |_: Option<&Value>| -> Planned { Ok(Some(opens(namespace, 0))) };
-    writer(plane).apply(&policy(namespace), WRITE, first).expect("applied");
     let stale = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..WRITERS {
@@ -133,7 +132,65 @@ fn races(plane: &ControlPlane) {
         }
     });
     let live = writer(plane).read(&policy(namespace)).expect("read");
-    assert_eq!(count(live.as_ref()), 100, "{stale:?} times five retries were not enough");
+    assert_eq!(count(live.as_ref()), 200, "{stale:?} times five retries were not enough");
+}
+
+/// Two writers each add one to a policy that is not there when both have read it.
+fn creation_races(plane: &ControlPlane) {
+    const RACES: usize = 200;
+    let namespace = namespace(plane, "apply-creations");
+    let writers = [writer(plane), writer(plane)];
+    let name = policy(namespace);
+    let mut planned_anew = 0;
+    for _ in 0..RACES {
+        let (both_read, plans) = (Barrier::new(writers.len()), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for _ in &writers {
+                scope.spawn(|| {
+                    let (writer, mut is_first) = (writer(plane), true);
+                    let next = |live: Option<&Value>| -> Planned {
+                        plans.fetch_add(1, Ordering::SeqCst);
+                        if std::mem::take(&mut is_first) {
+                            assert_eq!(live, None);
+                            both_read.wait();
+                        }
+                        Ok(Some(opens(namespace, count(live) + 1)))
+                    };
+                    assert_eq!(writer.apply(&name, WRITE, next).expect("applied"), CHANGED);
+                });
+            }
+        });
+        let live = writers[0].read(&name).expect("read");
+        assert_eq!(count(live.as_ref()), 2, "one of them was lost");
+        planned_anew += plans.into_inner() - writers.len();
+        let delete = ["delete", "--namespace", namespace, "networkpolicy", "ours"];
+        plane.kubectl(&delete, None).expect_success();
+    }
+    assert!(planned_anew >= RACES, "{planned_anew} of {RACES} were planned anew");
+}
+
+fn created_between(plane: &ControlPlane) {
+    let namespace = namespace(plane, "apply-created-between");
+    let theirs = opening(namespace, 7).to_string();
+    let create = ["apply", "--server-side", "--field-manager=the-other", "--filename=-"];
+    let writer = writer(plane);
+    // Neither another owner's object nor one of our own is taken for the one that was not there.
+    for force in [Force::No, Force::Yes] {
+        let mut seen = Vec::new();
+        let manner = ApplyManner { force, ..WRITE };
+        let applied = writer.apply(&policy(namespace), manner, |live| -> Planned {
+            seen.push(count(live));
+            match live {
+                None => plane.kubectl(&create, Some(&theirs)).expect_success(),
+                Some(_) => return Ok(None),
+            };
+            Ok(Some(opens(namespace, 1)))
+        });
+        assert_eq!((applied.expect("an answer"), seen), (SAME, vec![0, 7]));
+        assert_eq!(count(writer.read(&policy(namespace)).expect("read").as_ref()), 7);
+        let delete = ["delete", "--namespace", namespace, "networkpolicy", "ours"];
+        plane.kubectl(&delete, None).expect_success();
+    }
 }
 
 fn label_in_between(plane: &ControlPlane) {
