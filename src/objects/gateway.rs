@@ -1,5 +1,7 @@
 //! The parts of the Gateway API's objects that an analysis reads.
 
+#![expect(missing_docs, reason = "the API says what its fields are")]
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +13,6 @@ pub const ROUTES: [&str; 5] = ["HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute",
 /// gateway.networking.k8s.io Gateway.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct GatewayObject {
     pub metadata: Meta,
     pub spec: GatewaySpec,
@@ -21,7 +22,6 @@ pub struct GatewayObject {
 /// gateway.networking.k8s.io GatewaySpec.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct GatewaySpec {
     pub gateway_class_name: String,
     pub listeners: Vec<ListenerObject>,
@@ -31,7 +31,6 @@ pub struct GatewaySpec {
 /// gateway.networking.k8s.io GatewayAddress.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct GatewayAddress {
     pub value: String,
 }
@@ -39,7 +38,6 @@ pub struct GatewayAddress {
 /// gateway.networking.k8s.io GatewayStatus.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct GatewayStatus {
     pub addresses: Vec<GatewayAddress>,
 }
@@ -47,7 +45,6 @@ pub struct GatewayStatus {
 /// gateway.networking.k8s.io Listener.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct ListenerObject {
     pub name: String,
     pub hostname: String,
@@ -59,7 +56,6 @@ pub struct ListenerObject {
 /// gateway.networking.k8s.io AllowedRoutes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct AllowedRoutes {
     pub namespaces: RouteNamespacesObject,
     pub kinds: Vec<RouteKind>,
@@ -68,7 +64,6 @@ pub struct AllowedRoutes {
 /// gateway.networking.k8s.io RouteNamespaces.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct RouteNamespacesObject {
     pub from: String,
     pub selector: Option<LabelSelector>,
@@ -77,7 +72,6 @@ pub struct RouteNamespacesObject {
 /// gateway.networking.k8s.io RouteGroupKind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct RouteKind {
     pub kind: String,
 }
@@ -85,7 +79,6 @@ pub struct RouteKind {
 /// gateway.networking.k8s.io HTTPRoute and its like.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct RouteObject {
     pub metadata: Meta,
     pub spec: RouteSpec,
@@ -94,7 +87,6 @@ pub struct RouteObject {
 /// gateway.networking.k8s.io HTTPRouteSpec and its like.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct RouteSpec {
     pub parent_refs: Vec<ParentRefObject>,
     pub hostnames: Vec<String>,
@@ -104,7 +96,6 @@ pub struct RouteSpec {
 /// gateway.networking.k8s.io ParentReference.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct ParentRefObject {
     pub group: Option<String>,
     pub kind: Option<String>,
@@ -117,7 +108,6 @@ pub struct ParentRefObject {
 /// gateway.networking.k8s.io HTTPRouteRule and its like.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct RouteRule {
     pub backend_refs: Vec<BackendRefObject>,
     pub filters: Vec<RouteFilter>,
@@ -126,7 +116,6 @@ pub struct RouteRule {
 /// gateway.networking.k8s.io HTTPRouteFilter and its like.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct RouteFilter {
     pub request_mirror: Option<MirrorFilter>,
 }
@@ -134,7 +123,6 @@ pub struct RouteFilter {
 /// gateway.networking.k8s.io HTTPRequestMirrorFilter.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct MirrorFilter {
     pub backend_ref: BackendRefObject,
 }
@@ -142,7 +130,6 @@ pub struct MirrorFilter {
 /// gateway.networking.k8s.io BackendRef.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct BackendRefObject {
     pub group: String,
     pub kind: String,
@@ -155,7 +142,6 @@ pub struct BackendRefObject {
 /// gateway.networking.k8s.io ReferenceGrant.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct GrantObject {
     pub metadata: Meta,
     pub spec: GrantSpec,
@@ -164,7 +150,6 @@ pub struct GrantObject {
 /// gateway.networking.k8s.io ReferenceGrantSpec.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct GrantSpec {
     pub from: Vec<GrantFrom>,
     pub to: Vec<GrantTo>,
@@ -173,7 +158,6 @@ pub struct GrantSpec {
 /// gateway.networking.k8s.io ReferenceGrantFrom.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct GrantFrom {
     pub kind: String,
     pub namespace: String,
@@ -182,7 +166,6 @@ pub struct GrantFrom {
 /// gateway.networking.k8s.io ReferenceGrantTo.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct GrantTo {
     pub kind: String,
     pub name: String,

@@ -1,5 +1,7 @@
 //! The parts of Ingresses and their classes that an analysis reads.
 
+#![expect(missing_docs, reason = "the API says what its fields are")]
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +12,6 @@ use crate::objects::meta::Meta;
 /// meta/v1 ObjectMeta with annotations, which for most kinds are long and never read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct AnnotatedMeta {
     #[serde(flatten)]
     pub meta: Meta,
@@ -30,7 +31,6 @@ impl AnnotatedMeta {
 /// networking.k8s.io/v1 Ingress.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct IngressObject {
     pub metadata: AnnotatedMeta,
     pub spec: IngressSpec,
@@ -40,7 +40,6 @@ pub struct IngressObject {
 /// networking.k8s.io/v1 IngressSpec.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct IngressSpec {
     pub ingress_class_name: String,
     pub default_backend: Option<IngressBackend>,
@@ -51,7 +50,6 @@ pub struct IngressSpec {
 /// networking.k8s.io/v1 IngressTLS.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct IngressTls {
     pub hosts: Vec<String>,
 }
@@ -59,7 +57,6 @@ pub struct IngressTls {
 /// networking.k8s.io/v1 IngressRule.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct IngressRule {
     pub host: String,
     pub http: HttpIngress,
@@ -68,7 +65,6 @@ pub struct IngressRule {
 /// networking.k8s.io/v1 HTTPIngressRuleValue.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct HttpIngress {
     pub paths: Vec<HttpPath>,
 }
@@ -76,7 +72,6 @@ pub struct HttpIngress {
 /// networking.k8s.io/v1 HTTPIngressPath.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct HttpPath {
     pub backend: IngressBackend,
 }
@@ -84,7 +79,6 @@ pub struct HttpPath {
 /// networking.k8s.io/v1 IngressBackend.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct IngressBackend {
     pub service: Option<IngressService>,
 }
@@ -92,7 +86,6 @@ pub struct IngressBackend {
 /// networking.k8s.io/v1 IngressServiceBackend.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct IngressService {
     pub name: String,
     pub port: IngressPort,
@@ -101,7 +94,6 @@ pub struct IngressService {
 /// networking.k8s.io/v1 ServiceBackendPort.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct IngressPort {
     pub name: String,
     pub number: i32,
@@ -110,7 +102,6 @@ pub struct IngressPort {
 /// networking.k8s.io/v1 IngressStatus.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct IngressStatus {
     pub load_balancer: LoadBalancerStatus,
 }
@@ -118,7 +109,6 @@ pub struct IngressStatus {
 /// networking.k8s.io/v1 IngressClass.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct IngressClassObject {
     pub metadata: AnnotatedMeta,
     pub spec: IngressClassSpec,
@@ -127,7 +117,6 @@ pub struct IngressClassObject {
 /// networking.k8s.io/v1 IngressClassSpec.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct IngressClassSpec {
     pub controller: String,
 }

@@ -1,5 +1,7 @@
 //! The parts of Services and EndpointSlices that an analysis reads.
 
+#![expect(missing_docs, reason = "the API says what its fields are")]
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -10,7 +12,6 @@ use crate::objects::meta::Meta;
 /// core/v1 Service.
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct ServiceObject {
     #[prost(message, required, tag = "1")]
     pub metadata: Meta,
@@ -23,7 +24,6 @@ pub struct ServiceObject {
 /// core/v1 ServiceSpec.
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct ServiceSpec {
     #[prost(message, repeated, tag = "1")]
     pub ports: Vec<ServicePortObject>,
@@ -63,7 +63,6 @@ pub struct ServiceSpec {
 /// core/v1 ServicePort.
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct ServicePortObject {
     #[prost(string, tag = "1")]
     pub name: String,
@@ -80,7 +79,6 @@ pub struct ServicePortObject {
 /// The API's IntOrString, where it is a port; the name is empty for a number.
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(from = "IntOrString", into = "IntOrString")]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct PortNumberOrName {
     #[prost(int32, tag = "2")]
     pub int_val: i32,
@@ -106,7 +104,6 @@ impl From<PortNumberOrName> for IntOrString {
 /// core/v1 ServiceStatus.
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct ServiceStatus {
     #[prost(message, required, tag = "1")]
     pub load_balancer: LoadBalancerStatus,
@@ -115,7 +112,6 @@ pub struct ServiceStatus {
 /// core/v1 LoadBalancerStatus and networking.k8s.io/v1 IngressLoadBalancerStatus.
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct LoadBalancerStatus {
     #[prost(message, repeated, tag = "1")]
     pub ingress: Vec<LoadBalancerIngress>,
@@ -124,7 +120,6 @@ pub struct LoadBalancerStatus {
 /// core/v1 LoadBalancerIngress.
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct LoadBalancerIngress {
     #[prost(string, tag = "1")]
     pub ip: String,
@@ -135,7 +130,6 @@ pub struct LoadBalancerIngress {
 /// discovery.k8s.io/v1 EndpointSlice.
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct EndpointSliceObject {
     #[prost(message, required, tag = "1")]
     pub metadata: Meta,
@@ -150,7 +144,6 @@ pub struct EndpointSliceObject {
 /// discovery.k8s.io/v1 Endpoint.
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct SliceEndpoint {
     #[prost(string, repeated, tag = "1")]
     pub addresses: Vec<String>,
@@ -161,7 +154,6 @@ pub struct SliceEndpoint {
 /// discovery.k8s.io/v1 EndpointConditions.
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct SliceConditions {
     #[prost(bool, optional, tag = "1")]
     pub ready: Option<bool>,
@@ -170,7 +162,6 @@ pub struct SliceConditions {
 /// discovery.k8s.io/v1 EndpointPort.
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own fields")]
 pub struct SlicePortObject {
     #[prost(string, tag = "1")]
     pub name: String,

@@ -14,15 +14,9 @@ pub trait Answer {
     const FORMATS: Formats;
 
     /// Writes it for a person.
-    ///
-    /// # Errors
-    /// Those of the writer.
     fn text(&self, out: &mut dyn Write, look: Look) -> io::Result<()>;
 
     /// Writes it as data.
-    ///
-    /// # Errors
-    /// Those of the writer.
     fn data(&self, out: &mut dyn Write, syntax: Syntax) -> io::Result<()>;
 
     /// Returns it as connections, where it is about them.
@@ -46,15 +40,9 @@ pub trait Answer {
 pub trait Connections {
     /// Hands over the header, if one is wanted, and each record. Items of a list inside a field are apart
     /// by blanks.
-    ///
-    /// # Errors
-    /// Those of the writer.
     fn records(&self, look: Look, record: &mut WriteRecord<'_>) -> io::Result<()>;
 
     /// Writes it for a pull request or a wiki.
-    ///
-    /// # Errors
-    /// Those of the writer.
     fn markdown(&self, out: &mut dyn Write) -> io::Result<()>;
 
     /// Draws it.
@@ -68,9 +56,6 @@ pub trait Connections {
 pub type WriteRecord<'a> = dyn FnMut(&[&str]) -> io::Result<()> + 'a;
 
 /// Writes an answer in a format; as text where it does not have it.
-///
-/// # Errors
-/// Those of the writer.
 pub fn write(out: &mut dyn Write, answer: &impl Answer, format: Format, look: Look) -> io::Result<()> {
     match (format, answer.connections()) {
         (Format::Data(syntax), _) => answer.data(out, syntax),

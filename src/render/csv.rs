@@ -9,9 +9,6 @@ use std::io::{self, Write};
 use super::sanitize::sanitize;
 
 /// Writes one record.
-///
-/// # Errors
-/// Those of the writer.
 pub fn record(out: &mut dyn Write, fields: &[&str]) -> io::Result<()> {
     for (number, text) in fields.iter().enumerate() {
         let separator = if number == 0 { "" } else { "," };

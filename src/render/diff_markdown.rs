@@ -13,9 +13,6 @@ use crate::ends::place::title;
 const UNFOLDED: usize = 50;
 
 /// Writes a diff.
-///
-/// # Errors
-/// Those of the writer.
 pub fn write(out: &mut dyn Write, diff: &Diff<'_, '_>, limits: &Limits) -> io::Result<()> {
     let summary = summarise(diff, ChangeDetail::Merged);
     writeln!(out, "### Network policies: {}", headline(&summary, &limits.gaps).trim_end_matches('.'))?;

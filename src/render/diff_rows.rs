@@ -15,9 +15,6 @@ use crate::diff::network_diff::Diff;
 use crate::policy::Direction;
 
 /// Writes a diff as data, change by change.
-///
-/// # Errors
-/// Those of the writer.
 pub fn data(out: &mut dyn Write, diff: &Diff<'_, '_>, syntax: Syntax) -> io::Result<()> {
     let mut document = Document::new(out, syntax);
     document.field("apiVersion", &API_VERSION)?;
@@ -34,9 +31,6 @@ pub fn data(out: &mut dyn Write, diff: &Diff<'_, '_>, syntax: Syntax) -> io::Res
 }
 
 /// Hands over the changes, then the isolations.
-///
-/// # Errors
-/// Those of the writer.
 pub fn records(diff: &Diff<'_, '_>, record: &mut WriteRecord<'_>) -> io::Result<()> {
     let more = ["before", "before_unsure", "after", "after_unsure", "causes", "lost", "narrowed"];
     record(&[&["change"], &ENDS[..], &more].concat())?;

@@ -7,9 +7,6 @@ use super::sanitize::sanitize;
 use crate::render::edge::{Shape, Stroke};
 
 /// Writes a graph; what it does not say stands in comments, and gaps in a node of their own too.
-///
-/// # Errors
-/// Those of the writer.
 pub fn write(out: &mut dyn Write, graph: &Graph) -> io::Result<()> {
     for (kind, text) in graph.limits.each() {
         writeln!(out, "// {kind}: {}", sanitize(&text))?;

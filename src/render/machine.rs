@@ -6,9 +6,6 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 /// Writes an answer as indented JSON, or as YAML.
-///
-/// # Errors
-/// Those of the writer.
 pub fn write(out: &mut dyn Write, answer: &impl Serialize, syntax: Syntax) -> io::Result<()> {
     match syntax {
         Syntax::Json => {
@@ -53,9 +50,6 @@ impl<'a> Document<'a> {
     }
 
     /// Writes one field.
-    ///
-    /// # Errors
-    /// Those of the writer.
     pub fn field(&mut self, name: &str, value: &impl Serialize) -> io::Result<()> {
         match self.syntax {
             Syntax::Json => {
@@ -67,9 +61,6 @@ impl<'a> Document<'a> {
     }
 
     /// Writes a field whose rows are written by `each`.
-    ///
-    /// # Errors
-    /// Those of the writer.
     pub fn rows(
         &mut self,
         name: &str,
@@ -89,9 +80,6 @@ impl<'a> Document<'a> {
     }
 
     /// Writes one row.
-    ///
-    /// # Errors
-    /// Those of the writer.
     pub fn row(&mut self, row: &impl Serialize) -> io::Result<()> {
         let first = self.rows == 0;
         self.rows += 1;
@@ -107,9 +95,6 @@ impl<'a> Document<'a> {
     }
 
     /// Ends the document.
-    ///
-    /// # Errors
-    /// Those of the writer.
     pub fn end(self) -> io::Result<()> {
         if self.syntax == Syntax::Json { writeln!(self.out, "}}") } else { Ok(()) }
     }

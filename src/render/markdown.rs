@@ -10,18 +10,12 @@ use super::sanitize::sanitize;
 use crate::ends::place::{LinePlace, PlaceExtent};
 
 /// Writes the header of a table.
-///
-/// # Errors
-/// Those of the writer.
 pub fn header(out: &mut dyn Write, columns: &[&str]) -> io::Result<()> {
     writeln!(out, "| {} |", columns.join(" | "))?;
     writeln!(out, "|{}", " --- |".repeat(columns.len()))
 }
 
 /// Writes a row of a table; the cells are Markdown already.
-///
-/// # Errors
-/// Those of the writer.
 pub fn row(out: &mut dyn Write, cells: &[&str]) -> io::Result<()> {
     writeln!(out, "| {} |", cells.join(" | "))
 }
@@ -58,9 +52,6 @@ pub fn prose(text: &str) -> String {
 }
 
 /// Writes caveats and gaps as a list behind a blank line; nothing where there are none.
-///
-/// # Errors
-/// Those of the writer.
 pub fn limits(out: &mut dyn Write, limits: &Limits) -> io::Result<()> {
     if *limits != Limits::default() {
         writeln!(out)?;

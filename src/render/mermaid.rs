@@ -11,9 +11,6 @@ use crate::render::edge::{Shape, Stroke};
 const LARGEST: usize = 500;
 
 /// Writes a graph; what it does not say stands in comments, and gaps in a node of their own too.
-///
-/// # Errors
-/// Those of the writer.
 pub fn write(out: &mut dyn Write, graph: &Graph) -> io::Result<()> {
     writeln!(out, "flowchart LR")?;
     for (kind, text) in graph.limits.each() {

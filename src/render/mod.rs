@@ -1,4 +1,6 @@
 //! Answers become text, data, tables or graphs.
+//!
+//! Whatever writes them fails only as the writer does that it is given.
 
 pub mod allowance;
 pub mod answer;

@@ -32,17 +32,11 @@ impl<T: Serialize> Answer for ObjectsToApply<'_, T> {
 }
 
 /// Writes objects as a `List` in JSON.
-///
-/// # Errors
-/// Those of the writer.
 pub(crate) fn list(out: &mut dyn Write, objects: &[impl Serialize]) -> io::Result<()> {
     write(out, &json!({"apiVersion": "v1", "kind": "List", "items": objects}), Syntax::Json)
 }
 
 /// Writes objects as the documents of a YAML stream.
-///
-/// # Errors
-/// Those of the writer.
 pub(crate) fn documents(out: &mut dyn Write, objects: &[impl Serialize]) -> io::Result<()> {
     for (index, object) in objects.iter().enumerate() {
         write!(out, "{}{}", if index == 0 { "" } else { "---\n" }, yaml(object)?)?;

@@ -12,9 +12,6 @@ use crate::report::connection::Opened;
 use crate::report::reach::Sources;
 
 /// Writes the sources as a table, and their limits below.
-///
-/// # Errors
-/// Those of the writer.
 pub fn write(out: &mut dyn Write, sources: &Sources<'_, '_>, limits: &Limits) -> io::Result<()> {
     let lines = sources.lines(shown(sources));
     let columns: &[&str] = match sources.tells_rules() {

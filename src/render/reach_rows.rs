@@ -16,9 +16,6 @@ use crate::report::connection::{Opened, SourceRow};
 use crate::report::reach::{FoundSource, Sources, WhichSources};
 
 /// Writes the sources as data, row by row.
-///
-/// # Errors
-/// Those of the writer.
 pub fn data(out: &mut dyn Write, sources: &Sources<'_, '_>, syntax: Syntax) -> io::Result<()> {
     let mut document = Document::new(out, syntax);
     let rows = |document: &mut Document<'_>, which| {
@@ -58,9 +55,6 @@ fn row<'a>(found: &'a FoundSource<'a>) -> SourceRow<'a> {
 }
 
 /// Hands over the sources, then the ways in.
-///
-/// # Errors
-/// Those of the writer.
 pub fn records(sources: &Sources<'_, '_>, look: Look, record: &mut WriteRecord<'_>) -> io::Result<()> {
     let columns = Columns {
         service: if sources.target.kind == EndpointKind::Service { &["service_ports"] } else { &[] },

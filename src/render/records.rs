@@ -21,17 +21,11 @@ pub const ENDS: [&str; 8] = [
 ];
 
 /// Hands over the header of connections, with further columns.
-///
-/// # Errors
-/// Those of the writer.
 pub fn header(record: &mut WriteRecord<'_>, more: &[&str]) -> io::Result<()> {
     record(&[&ENDS[..], &["ports", "verdict"], more].concat())
 }
 
 /// Hands over one connection, and its further fields.
-///
-/// # Errors
-/// Those of the writer.
 pub fn connection(record: &mut WriteRecord<'_>, row: &Connection<'_>, more: &[&str]) -> io::Result<()> {
     let verdict = if row.verdict == Verdict::Depends { "depends" } else { "allow" };
     let ends = ends(row.source, row.destination);

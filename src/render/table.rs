@@ -10,9 +10,6 @@ use tabled::settings::{Modify, Padding, Style, Width};
 const GAP: usize = 3;
 
 /// Writes rows of as many cells each, wrapped in their columns if there is a width to fit.
-///
-/// # Errors
-/// Those of the writer.
 pub fn write(out: &mut dyn Write, rows: Vec<Vec<String>>, width: Option<usize>) -> io::Result<()> {
     let fit = width.map(|width| fit(&rows, width.max(40))).unwrap_or_default();
     let mut table = rows.into_iter().collect::<Builder>().build();

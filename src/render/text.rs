@@ -109,9 +109,6 @@ pub fn paint(label: Label, text: &str) -> String {
 }
 
 /// Writes lines, wrapped to a width.
-///
-/// # Errors
-/// Those of the writer.
 pub fn write_lines(out: &mut dyn Write, lines: &[Line], width: usize) -> io::Result<()> {
     lines.iter().try_for_each(|line| line.write(out, width.max(40)))
 }

@@ -51,9 +51,6 @@ fn open_ports(exposure: &Exposure) -> Vec<(Verdict, Vec<&ExposedPort>)> {
 
 /// Hands over the ways in as further records: the object stands as the source, the way as its kind, and
 /// the addresses that it lets in as its members.
-///
-/// # Errors
-/// Those of the writer.
 pub(crate) fn records(
     record: &mut WriteRecord<'_>,
     exposures: &[Exposure],
@@ -86,9 +83,6 @@ pub(crate) fn records(
 }
 
 /// Writes the ways in as a table of their own; nothing where there is none.
-///
-/// # Errors
-/// Those of the writer.
 pub(crate) fn write_markdown(out: &mut dyn Write, exposures: &[Exposure]) -> io::Result<()> {
     if exposures.is_empty() {
         return Ok(());
