@@ -3,6 +3,7 @@
 //! Only what can have changed is looked at: a connection is as it was where the rules of both its
 //! ends are (`alike`).
 
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -34,6 +35,9 @@ pub struct Diff<'a, 'b> {
     pub ends: &'a JointEnds,
     comparison: Comparison<'a, 'b>,
     causes: Causes<'a, 'b>,
+    isolations: Vec<CountedIsolation>,
+    /// Whether any connection changed, once a walk has shown it.
+    changed: OnceCell<bool>,
 }
 
 impl<'a, 'b> Diff<'a, 'b> {
@@ -44,11 +48,25 @@ impl<'a, 'b> Diff<'a, 'b> {
         namespace: Option<String>,
     ) -> Self {
         let comparison = Comparison::new(networks, ends);
-        Self { networks, namespace, ends, comparison, causes: Causes::of(networks) }
+        let mut isolations = isolations(networks, ends, &comparison.alike);
+        if let Some(name) = &namespace {
+            isolations.retain(|own| own.told.subject.namespace.as_ref() == Some(name));
+        }
+        let (causes, changed) = (Causes::of(networks), OnceCell::new());
+        Self { networks, namespace, ends, comparison, causes, isolations, changed }
     }
 
     /// Tells every change, ascending by source and destination.
     pub fn each(&self, visit: &mut VisitChange<'_>) -> ControlFlow<()> {
+        self.walk(&mut |changed| {
+            self.changed.get_or_init(|| true);
+            visit(changed)
+        })?;
+        self.changed.get_or_init(|| false);
+        ControlFlow::Continue(())
+    }
+
+    fn walk(&self, visit: &mut VisitChange<'_>) -> ControlFlow<()> {
         let mut known: Option<(Vec<JointId>, Rc<JointChanges>)> = None;
         let mut quiet: HashSet<JointId> = HashSet::new();
         for (source, end) in self.ends.ends.iter() {
@@ -70,19 +88,17 @@ impl<'a, 'b> Diff<'a, 'b> {
         ControlFlow::Continue(())
     }
 
-    /// Tells whether there is any difference.
+    /// Tells whether there is any difference; after [`Self::each`] without another walk.
     pub fn differs(&self) -> bool {
-        !self.isolations().is_empty() || self.each(&mut |_| ControlFlow::Break(())).is_break()
+        if self.isolations.is_empty() && self.changed.get().is_none() {
+            let _ = self.each(&mut |_| ControlFlow::Break(()));
+        }
+        !self.isolations.is_empty() || self.changed.get() == Some(&true)
     }
 
     /// Lists the pods that become isolated, or no longer are; nothing is counted yet.
     pub fn isolations(&self) -> Vec<CountedIsolation> {
-        let asked = |own: &CountedIsolation| {
-            let namespace = &own.told.subject.namespace;
-            self.namespace.as_ref().is_none_or(|name| namespace.as_ref() == Some(name))
-        };
-        let all = isolations(self.networks, self.ends, &self.comparison.alike);
-        all.into_iter().filter(asked).collect()
+        self.isolations.clone()
     }
 
     /// Lists the limits of the answer, those of both sides.

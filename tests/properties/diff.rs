@@ -111,12 +111,15 @@ fn changes(sides: Sides<&Side>) -> Vec<String> {
     let networks = networks.each();
     let ends = JointEnds::build(networks);
     let diff = Diff::new(networks, &ends, None);
+    // Before the walk and after it, the same.
+    let differs = Diff::new(networks, &ends, None).differs();
     let isolations = diff.isolations();
     let mut changes: Vec<String> = isolations.iter().map(|own| format!("{:?}", own.told)).collect();
     let _ = diff.each(&mut |changed| {
         changes.push(format!("{changed:?}"));
         ControlFlow::Continue(())
     });
+    assert_eq!([differs, diff.differs()], [!changes.is_empty(); 2]);
     changes
 }
 
