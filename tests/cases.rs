@@ -216,14 +216,14 @@ fn ask_library(folder: &Path, arguments: &[&str]) -> Value {
     let objects = manifests::read(&[folder.to_string_lossy().into_owned()], options).unwrap();
     let snapshot = objects.assemble();
     let network = Network::of(&snapshot);
-    let end = |word: &str| find_end(&network, &target::parse(word).unwrap().0, "default").unwrap();
+    let end = |word: &str| find_end(&network, &target::parse(word).unwrap().target, "default").unwrap();
     match arguments {
         [subject] => serde_json::to_value(subject::explain(&network, &end(subject))).unwrap(),
         [source, "--to", destination, port @ ..] => {
             let port = port.last().map(|port| target::parse_port(port).unwrap());
             let answer = connection::explain(&network, &end(source), &end(destination), port.as_ref());
             let mut answer = answer.unwrap();
-            let target = |word: &str| target::parse(word).unwrap().0;
+            let target = |word: &str| target::parse(word).unwrap().target;
             let (source, destination) = (&target(source), &target(destination));
             let question =
                 ConnectionQuestion { source, destination, port: port.as_ref(), namespace: "default" };

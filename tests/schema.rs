@@ -306,7 +306,7 @@ fn checkup() -> Value {
         everywhere,
         in_namespace: everywhere,
     });
-    let checkup = doctor::examine(&snapshot, &translate(&snapshot), (&rights, "shop"), "v1.36.3");
+    let checkup = doctor::examine(&snapshot, &translate(&snapshot), &rights, "shop", "v1.36.3");
     let text = serde_json::to_string(&checkup).unwrap();
     assert!(text.contains("an ipBlock matches no pod"), "{text}");
     serde_json::from_str(&text).unwrap()

@@ -14,6 +14,7 @@ use crate::diff::sides::Sides;
 use crate::edit::cilium::Mode;
 use crate::edit::record::GRACES;
 use crate::edit::url;
+use crate::ends::target::EndWord;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::model::special::AddressClass;
@@ -141,7 +142,7 @@ pub const FORMATS: Formats = Proposed::<'_>::FORMATS;
 /// Whatever keeps it from answering.
 pub fn run(args: &AllowEndpointArgs, global: &Global) -> Result<ExitCode, Error> {
     let request = args.request()?;
-    let (target, None) = parse_words(&args.target)? else {
+    let EndWord { target, port: None } = parse_words(&args.target)? else {
         return Err(Error::usage("a port stands in --url, not at TARGET"));
     };
     let input = input::read(global, true, &[&target])?;

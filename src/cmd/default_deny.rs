@@ -10,7 +10,7 @@ use super::{input, output};
 use crate::diff::joint::JointEnds;
 use crate::diff::network_diff::Diff;
 use crate::diff::sides::Sides;
-use crate::ends::target::Target;
+use crate::ends::target::{EndWord, Target};
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::plan::default_deny::apply;
@@ -62,7 +62,7 @@ pub const FORMATS: Formats = DefaultDeny::FORMATS;
 /// # Errors
 /// Whatever keeps it from answering.
 pub fn run(args: &DefaultDenyArgs, global: &Global) -> Result<ExitCode, Error> {
-    let (target, port) = parse_target(&args.target)?;
+    let EndWord { target, port } = parse_target(&args.target)?;
     let (Target::Namespace(name), None) = (&target, port) else {
         let name = args.target.rsplit('/').next().unwrap_or_default();
         return Err(Error::usage(format!(

@@ -45,8 +45,7 @@ pub fn run(_args: &DoctorArgs, global: &Global) -> Result<ExitCode, Error> {
     let mut snapshot = examined.objects.assemble();
     global.cni.lay_over(&mut snapshot);
     let rules = policy::translate(&snapshot);
-    let rights = (&*examined.rights, &*examined.namespace);
-    let checkup = examine(&snapshot, &rules, rights, &server_version);
+    let checkup = examine(&snapshot, &rules, &examined.rights, &examined.namespace, &server_version);
     output::write(global, &checkup)?;
     Ok(output::outcome(checkup.problems.is_empty()))
 }

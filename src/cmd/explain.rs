@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
+use super::explain_connection::ConnectionWords;
 use super::flags::ResolverFlags;
 use super::global::Global;
 use super::target::{find, one_port, parse_port, parse_target, parse_words, source};
@@ -9,7 +10,7 @@ use super::terminal::Terminal;
 use super::{explain_connection, input, output};
 use crate::answer::verdict::Verdict;
 use crate::edit::url;
-use crate::ends::target::{PortQuery, Target};
+use crate::ends::target::Target;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::explain::explanation::Explanation;
@@ -98,15 +99,15 @@ pub const FORMATS: Formats = Explanation::FORMATS;
 /// # Errors
 /// Whatever keeps it from answering.
 pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
-    let (target, port) = parse_words(&args.target)?;
+    let end = parse_words(&args.target)?;
     if let Some(url) = args.to.as_ref().filter(|word| word.contains("://")) {
-        if port.is_some() || args.port.is_some() {
+        if end.port.is_some() || args.port.is_some() {
             return Err(Error::usage("a URL has its port: leave out --port, and :PORT behind TARGET"));
         }
         if args.fix_only {
             return Err(Error::usage("--fix-only is not for a URL: allow-endpoint opens it"));
         }
-        return run_url(args, global, &target, url);
+        return run_url(args, global, &end.target, url);
     }
     if !args.resolver.words().is_empty() {
         return Err(Error::usage("--resolver is for a URL: --to https://api.example.com"));
@@ -114,24 +115,25 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
     let other = args.to.as_ref().or(args.from.as_ref()).map(|word| parse_target(word)).transpose()?;
     let asked = parse_port(args.port.as_ref())?;
     let Some(other) = other else {
-        return run_subject(args, global, &target, port.or(asked).is_some());
+        return run_subject(args, global, &end.target, end.port.or(asked).is_some());
     };
-    let ends = ((target, port), other);
-    let (from, (destination, port)) = if args.to.is_some() { ends } else { (ends.1, ends.0) };
-    let ends = [&source(from)?, &destination];
-    let port = one_port(port, asked, "destination")?;
-    run_connection(args, global, ends, port.as_ref())
+    let [from, to] = if args.to.is_some() { [end, other] } else { [other, end] };
+    let connection = ConnectionWords {
+        source: source(from)?,
+        destination: to.target,
+        port: one_port(to.port, asked, "destination")?,
+    };
+    run_connection(args, global, &connection)
 }
 
 fn run_connection(
     args: &ExplainArgs,
     global: &Global,
-    ends: [&Target; 2],
-    port: Option<&PortQuery>,
+    connection: &ConnectionWords,
 ) -> Result<ExitCode, Error> {
     // Who expects a denial does not want it to be fixed.
     let wants_fix = args.expect != Some(Expect::Deny);
-    let mut answer = explain_connection::answer(global, (ends, port), wants_fix)?;
+    let mut answer = explain_connection::answer(global, connection, wants_fix)?;
     if args.fix_only {
         return explain_connection::write_fix(global, answer);
     }

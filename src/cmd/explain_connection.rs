@@ -16,22 +16,31 @@ use crate::explain::explanation::{Explanation, Fix};
 use crate::fix::proposal;
 use crate::render::objects::ObjectsToApply;
 
+/// A connection as the command line names it.
+pub(crate) struct ConnectionWords {
+    pub(crate) source: Target,
+    pub(crate) destination: Target,
+    /// The port; every port where it is absent.
+    pub(crate) port: Option<PortQuery>,
+}
+
 /// Explains a connection between two ends, of which no more is read than it takes.
 pub(crate) fn answer(
     global: &Global,
-    (targets, port): ([&Target; 2], Option<&PortQuery>),
+    asked: &ConnectionWords,
     wants_fix: bool,
 ) -> Result<Explanation, Error> {
+    let targets = [&asked.source, &asked.destination];
     let ends: Option<Vec<NamedEnd>> = targets.into_iter().map(named_end).collect();
     let Some(ends) = ends else {
-        return explained(&input::read(global, true, &targets)?, (targets, port), wants_fix);
+        return explained(&input::read(global, true, &targets)?, asked, wants_fix);
     };
     let input = input::read_for(global, true, Question::Ends(&ends))?;
-    let answer = explained(&input, (targets, port), wants_fix)?;
+    let answer = explained(&input, asked, wants_fix)?;
     if wants_fix && input.only_ends && is_denied(&answer) {
         // Whom else a rule selects, only their namespaces tell.
         let input = input::read_for(global, true, Question::Around(&ends))?;
-        return explained(&input, (targets, port), wants_fix);
+        return explained(&input, asked, wants_fix);
     }
     Ok(answer)
 }
@@ -44,15 +53,15 @@ fn is_denied(answer: &Explanation) -> bool {
 /// Answers, with a fix if one is wanted and all that it takes was read.
 fn explained(
     input: &Input,
-    ([source, destination], port): ([&Target; 2], Option<&PortQuery>),
+    ConnectionWords { source, destination, port }: &ConnectionWords,
     wants_fix: bool,
 ) -> Result<Explanation, Error> {
     let network = Network::of(&input.snapshot);
     let [from, to] = [source, destination].map(|target| find(&network, target, &input.namespace));
+    let (port, namespace) = (port.as_ref(), &*input.namespace);
     let mut answer = explain(&network, &from?, &to?, port).map_err(Error::one_line)?;
     if wants_fix && !(input.only_ends && is_denied(&answer)) {
-        let question =
-            proposal::ConnectionQuestion { source, destination, port, namespace: &input.namespace };
+        let question = proposal::ConnectionQuestion { source, destination, port, namespace };
         match proposal::propose(&network, question) {
             Ok(fix) => answer.fix = fix,
             Err(reason) => answer.no_fix = Some(reason),

@@ -78,8 +78,8 @@ pub fn run(args: &ListArgs, global: &Global) -> Result<ExitCode, Error> {
     let from = args.from.as_ref().map(|word| parse_target(word)).transpose()?;
     let to = args.to.as_ref().map(|word| parse_target(word)).transpose()?;
     let from = from.map(source).transpose()?;
-    let (to, to_port) = to.map_or((None, None), |(to, port)| (Some(to), port));
-    let port = one_port(to_port, parse_port(args.port.as_ref())?, "destination")?;
+    let (to, port) = to.map_or((None, None), |to| (Some(to.target), to.port));
+    let port = one_port(port, parse_port(args.port.as_ref())?, "destination")?;
     let targets: Vec<_> = from.iter().chain(&to).collect();
     let input = input::read(global, args.all_namespaces, &targets)?;
     let network = Network::of(&input.snapshot);

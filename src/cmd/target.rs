@@ -3,7 +3,7 @@
 use crate::cluster::read::NamedEnd;
 use crate::ends::end::End;
 use crate::ends::find::find_end;
-use crate::ends::target::{self, PortQuery, Target, TargetError};
+use crate::ends::target::{self, EndWord, PortQuery, Target, TargetError};
 use crate::engine::network::Network;
 use crate::error::Error;
 use crate::model::gap::merged;
@@ -22,12 +22,12 @@ pub(crate) fn parse_policy(word: &str) -> Result<String, String> {
 }
 
 /// Reads one end of a connection.
-pub(crate) fn parse_target(word: &str) -> Result<(Target, Option<PortQuery>), Error> {
+pub(crate) fn parse_target(word: &str) -> Result<EndWord, Error> {
     target::parse(word).map_err(Error::usage)
 }
 
 /// Reads one end of a connection that is given as TARGET or as TYPE NAME.
-pub(crate) fn parse_words(words: &[String]) -> Result<(Target, Option<PortQuery>), Error> {
+pub(crate) fn parse_words(words: &[String]) -> Result<EndWord, Error> {
     target::parse(&words.join("/")).map_err(|error| match (words, error) {
         ([first, second], TargetError::Parts(_)) => Error::usage(format!(
             "`{first}` and `{second}` are two targets: give one, as TYPE/NAME or TYPE NAME"
@@ -37,9 +37,9 @@ pub(crate) fn parse_words(words: &[String]) -> Result<(Target, Option<PortQuery>
 }
 
 /// Takes a source, behind which no port stands.
-pub(crate) fn source((target, port): (Target, Option<PortQuery>)) -> Result<Target, Error> {
-    match port {
-        None => Ok(target),
+pub(crate) fn source(word: EndWord) -> Result<Target, Error> {
+    match word.port {
+        None => Ok(word.target),
         Some(_) => Err(Error::usage("a port stands at the destination, not at the source")),
     }
 }

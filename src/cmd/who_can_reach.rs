@@ -5,7 +5,7 @@ use clap::Args;
 use super::global::Global;
 use super::target::{find, one_port, parse_port, parse_target, parse_words, source};
 use super::{input, output};
-use crate::ends::target::Target;
+use crate::ends::target::{EndWord, Target};
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::render::answer::Answer;
@@ -71,8 +71,8 @@ pub const FORMATS: Formats = Sources::<'_, '_>::FORMATS;
 /// # Errors
 /// Whatever keeps it from answering.
 pub fn run(args: &WhoCanReachArgs, global: &Global) -> Result<ExitCode, Error> {
-    let (target, own_port) = parse_words(&args.target)?;
-    let port = one_port(own_port, parse_port(args.port.as_ref())?, "target")?;
+    let EndWord { target, port } = parse_words(&args.target)?;
+    let port = one_port(port, parse_port(args.port.as_ref())?, "target")?;
     let only = args.expect.as_ref().map(|word| parse_only(word)).transpose()?;
     let input = input::read(global, true, &[&target])?;
     let network = Network::of(&input.snapshot);

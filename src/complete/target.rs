@@ -83,7 +83,7 @@ fn is_namespaced(kind: &str) -> bool {
 
 /// Names the ports of an end.
 pub(crate) fn ports(end: &str) -> Option<NameQuery> {
-    let (namespace, kind, name) = match target::parse(end).ok()?.0 {
+    let (namespace, kind, name) = match target::parse(end).ok()?.target {
         Target::Pod { namespace, name } => (namespace, "Pod".to_owned(), name),
         Target::Service { namespace, name } => (namespace, "Service".to_owned(), name),
         Target::Workload { namespace, kind, name } => (namespace, kind, name),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::record::Record;
 use crate::model::ips::IpSet;
+use crate::model::ports::port_number;
 use crate::policy::cidr::parse_cidr;
 
 /// What may be in the object.
@@ -151,5 +152,5 @@ fn port(port: &Value) -> Option<u16> {
     let fields = port.as_object().filter(|fields| fields.len() == 2)?;
     let is_tcp = fields.get("protocol") == Some(&json!("TCP"));
     let number = fields.get("port")?.as_u64()?;
-    u16::try_from(number).ok().filter(|number| is_tcp && *number > 0)
+    port_number(number).filter(|_| is_tcp)
 }

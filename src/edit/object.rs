@@ -94,7 +94,7 @@ pub fn dns(pods: &Pods, rules: Vec<NetworkPolicyEgressRule>) -> NetworkPolicy {
 pub fn rest(pods: &Pods) -> NetworkPolicy {
     let name = name::of_purpose("rest", pods.workload.as_deref().unwrap_or_default());
     // Without ports, what is neither TCP nor UDP nor SCTP stays open too.
-    policy(pods, &name, vec![NetworkPolicyEgressRule { to: Some(write::everyone()), ports: None }])
+    policy(pods, &name, vec![write::egress_anywhere()])
 }
 
 /// Builds the rule for some DNS servers, by UDP and TCP at each of their ports.

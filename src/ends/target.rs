@@ -172,29 +172,35 @@ pub fn plural(name: &str) -> String {
         .map_or_else(|| format!("{name}s"), |plural| (*plural).to_owned())
 }
 
+/// An end as one word names it.
+#[derive(Clone, Debug)]
+pub struct EndWord {
+    /// The end.
+    pub target: Target,
+    /// The port behind it.
+    pub port: Option<PortQuery>,
+}
+
 /// Reads one end and the port that may follow it: `shop/deploy/web:8080/TCP`.
 ///
 /// # Errors
 /// What the word should have been.
-pub fn parse(text: &str) -> Result<(Target, Option<PortQuery>), TargetError> {
+pub fn parse(text: &str) -> Result<EndWord, TargetError> {
     if text.contains("://") {
         // A URL can hold a password: only its scheme is repeated.
         let scheme = text.split("://").next().unwrap_or_default();
         return Err(TargetError::HostName(format!("{scheme}://…")));
     }
     if let Some(target) = parse_address(text) {
-        return Ok((target, None));
+        return Ok(EndWord { target, port: None });
     }
     let (name, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, rest)) => (address, rest.strip_prefix(':')),
         None => text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port))),
     };
     let port = port.map(parse_port).transpose()?;
-    let target = match parse_address(name) {
-        Some(target) => target,
-        None => parse_object(name)?,
-    };
-    Ok((target, port))
+    let target = parse_address(name).map_or_else(|| parse_object(name), Ok)?;
+    Ok(EndWord { target, port })
 }
 
 fn parse_address(text: &str) -> Option<Target> {

@@ -148,9 +148,9 @@ fn build_atoms(blocks: &BTreeSet<IpNet>) -> (Arena<Atom>, AtomSpans) {
     let mut atoms: Arena<Atom, OpenAtom> = Arena::default();
     let mut ids: HashMap<(Family, Vec<IpNet>), AtomId> = HashMap::new();
     let mut spans = AtomSpans { v4: Vec::new(), v6: Vec::new() };
-    for (low, high, inside) in stretches(blocks) {
+    for Stretch { low, high, blocks } in stretches(blocks) {
         let family = Family::of(low);
-        let key = (family, inside);
+        let key = (family, blocks);
         let id = match ids.get(&key) {
             Some(id) => *id,
             None => {
@@ -173,10 +173,18 @@ fn build_atoms(blocks: &BTreeSet<IpNet>) -> (Arena<Atom>, AtomSpans) {
     (atoms.collect(), spans)
 }
 
-/// Lists the stretches of addresses between bounds of blocks, each with the blocks around it.
+/// Addresses between two bounds of blocks, both included.
+struct Stretch {
+    low: IpAddr,
+    high: IpAddr,
+    /// The blocks around it, outermost first.
+    blocks: Vec<IpNet>,
+}
+
+/// Lists the stretches of addresses between bounds of blocks.
 ///
 /// Blocks nest or are apart, so those around an address form a stack.
-fn stretches(blocks: &BTreeSet<IpNet>) -> Vec<(IpAddr, IpAddr, Vec<IpNet>)> {
+fn stretches(blocks: &BTreeSet<IpNet>) -> Vec<Stretch> {
     let mut stretches = Vec::new();
     for family in Family::ALL {
         let everything = family.everything();
@@ -191,7 +199,7 @@ fn stretches(blocks: &BTreeSet<IpNet>) -> Vec<(IpAddr, IpAddr, Vec<IpNet>)> {
             let end = stack.last().map_or(everything.broadcast(), IpNet::broadcast);
             let start = own.peek().map(|block| block.network()).filter(|start| *start <= end);
             let high = start.and_then(previous).unwrap_or(end);
-            stretches.push((low, high, stack.clone()));
+            stretches.push(Stretch { low, high, blocks: stack.clone() });
             stack.retain(|block| block.broadcast() > high);
             next = following(high);
         }

@@ -247,7 +247,7 @@ fn port_misses(
     }
     let numbers = ports.numbers();
     if items.iter().any(|item| matches!(item, PortMatch::Numbers(_))) {
-        let protocols = |set: &PortSet| set.ranges().map(|(protocol, ..)| protocol).collect::<Vec<_>>();
+        let protocols = |set: &PortSet| set.ranges().map(|range| range.protocol).collect::<Vec<_>>();
         let (own, wanted) = (protocols(&numbers), protocols(asked));
         let shared = own.iter().any(|protocol| wanted.contains(protocol));
         let clause = if shared { Clause::Port } else { Clause::Protocol };

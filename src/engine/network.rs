@@ -61,13 +61,13 @@ impl<'a> Network<'a> {
 
     /// Prepares a snapshot under some rules, as a network plugin enforces them.
     pub fn build(snapshot: &'a Snapshot, profile: &'static Profile, rules: Rules) -> Self {
-        let (keys, mut blocks) = mentioned(&rules);
+        let mut blocks = mentioned_blocks(&rules);
         if !profile.blocks_match_nodes {
             // Their addresses are to be told apart from those around them.
             let ips = snapshot.nodes.values().flat_map(|node| &node.ips);
             blocks.extend(ips.map(|ip| IpNet::from(*ip)));
         }
-        let classes = Classes::build(snapshot, &keys, &blocks);
+        let classes = Classes::build(snapshot, &mentioned_keys(&rules), &blocks);
         let resolver = Resolver::new(snapshot, profile, &classes);
         let mut known: HashMap<&Peers, Arc<Match>> = HashMap::new();
         let peers = rules.rules.map(|rule| {
@@ -195,11 +195,15 @@ impl<'a> Network<'a> {
     }
 }
 
-/// Collects the label keys that pod selectors mention and the blocks that peers mention.
-fn mentioned(rules: &Rules) -> (BTreeSet<&str>, BTreeSet<IpNet>) {
-    let keys = rules.selections().flat_map(|selection| selection.pods.keys()).collect();
+/// Collects the label keys that pod selectors mention.
+fn mentioned_keys(rules: &Rules) -> BTreeSet<&str> {
+    rules.selections().flat_map(|selection| selection.pods.keys()).collect()
+}
+
+/// Collects the blocks that peers mention.
+fn mentioned_blocks(rules: &Rules) -> BTreeSet<IpNet> {
     let blocks = rules.rules.values().flat_map(|rule| rule.peers.blocks());
-    (keys, blocks.flat_map(|block| block.except.iter().chain([&block.cidr])).copied().collect())
+    blocks.flat_map(|block| block.except.iter().chain([&block.cidr])).copied().collect()
 }
 
 /// Sorts rules and isolations by the subjects that they govern.

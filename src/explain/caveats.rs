@@ -68,7 +68,7 @@ impl Explainer<'_, '_> {
     }
 
     /// Says so where a source uses the network of a node that is not known.
-    pub(super) fn unknown_node(&mut self, source: &End, from: &EndPart<'_>, to: &EndPart<'_>) {
+    pub(super) fn unknown_node(&mut self, from: &EndPart<'_>, to: &EndPart<'_>) {
         let roams = |member: &&&Member| match member.who {
             Who::Pod(pod) => {
                 let pod = self.network.snapshot.pods.at(pod);
@@ -79,7 +79,7 @@ impl Explainer<'_, '_> {
         if from.members.iter().any(|member| roams(&member))
             && self.network.subject_of(to.class).is_some()
         {
-            self.caveats.insert(Caveat::UnknownNode(name_of(&source.endpoint)));
+            self.caveats.insert(Caveat::UnknownNode(name_of(&from.end.endpoint)));
         }
     }
 

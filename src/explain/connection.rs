@@ -32,7 +32,13 @@ pub fn explain(
     destination: &End,
     port: Option<&PortQuery>,
 ) -> Result<Explanation, ExplainError> {
-    judged(network, source, destination, port).map(|(answer, _)| answer)
+    judged(network, source, destination, port).map(|judged| judged.answer)
+}
+
+/// An explanation, and who is denied what.
+pub(crate) struct JudgedEnds {
+    pub(crate) answer: Explanation,
+    pub(crate) denied: Denied,
 }
 
 /// Explains as [`explain`] does, and tells who is denied what.
@@ -41,10 +47,10 @@ pub(crate) fn judged(
     source: &End,
     destination: &End,
     port: Option<&PortQuery>,
-) -> Result<(Explanation, Denied), ExplainError> {
+) -> Result<JudgedEnds, ExplainError> {
     service::check_source(source)?;
-    let mut answer = Explainer { network, caveats: BTreeSet::new(), denied: Denied::default() };
-    let groups = answer.groups(source, destination, port)?;
+    let mut explainer = Explainer { network, caveats: BTreeSet::new(), denied: Denied::default() };
+    let groups = explainer.groups(source, destination, port)?;
     let any = |wanted: &[Verdict]| groups.iter().any(|group| wanted.contains(&group.verdict));
     let unknown = |end: &End| end.endpoint.kind == EndpointKind::Node && end.members.is_empty();
     let nowhere = service::leads_nowhere(network, destination, port);
@@ -55,8 +61,8 @@ pub(crate) fn judged(
     );
     let members = source.members.iter().chain(&destination.members);
     let subjects = members.filter_map(|member| network.subject_of(member.class)).collect();
-    let caveats = source.caveats.iter().chain(&destination.caveats).cloned().chain(answer.caveats);
-    let told = Explanation {
+    let caveats = source.caveats.iter().chain(&destination.caveats).cloned().chain(explainer.caveats);
+    let answer = Explanation {
         api_version: API_VERSION,
         kind: "Explanation",
         source: source.endpoint.clone(),
@@ -70,7 +76,7 @@ pub(crate) fn judged(
         caveats: caveats.chain(plugin::caveats_for(network, &subjects)).collect(),
         gaps: network.snapshot.gaps.clone(),
     };
-    Ok((told, answer.denied))
+    Ok(JudgedEnds { answer, denied: explainer.denied })
 }
 
 impl Explainer<'_, '_> {
@@ -103,7 +109,7 @@ impl Explainer<'_, '_> {
         for (row, from) in sources.iter().enumerate() {
             let mut cells: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
             for (column, (to, asked)) in destinations.iter().zip(&asked).enumerate() {
-                if let Some(judged) = self.judge(source, destination, (from, to), asked) {
+                if let Some(judged) = self.judge(from, to, asked) {
                     let next = ids.len();
                     cells.entry(*ids.entry(judged).or_insert(next)).or_default().push(column);
                 }
@@ -119,7 +125,7 @@ impl Explainer<'_, '_> {
                 let to: Vec<&EndPart<'_>> =
                     columns.iter().filter_map(|column| destinations.get(*column)).collect();
                 if let Some(judged) = judged.get(&id) {
-                    found.extend(self.group((source, &from), (destination, &to), (judged, port)));
+                    found.extend(self.group(&from, &to, judged, port));
                 }
             }
         }
@@ -138,7 +144,7 @@ impl Explainer<'_, '_> {
             let hops = member.hops.as_deref();
             parts.entry((member.class, node(member), outside, hops)).or_default().push(member);
         }
-        let part = |((class, node, _, hops), members)| EndPart { class, node, hops, members };
+        let part = |((class, node, _, hops), members)| EndPart { end, class, node, hops, members };
         parts.into_iter().map(part).collect()
     }
 
@@ -160,9 +166,8 @@ impl Explainer<'_, '_> {
     /// Judges one pair of parts; nothing where no packet can pass, or nothing was asked.
     fn judge(
         &mut self,
-        source: &End,
-        destination: &End,
-        (from, to): (&EndPart<'_>, &EndPart<'_>),
+        from: &EndPart<'_>,
+        to: &EndPart<'_>,
         asked: &PortSet,
     ) -> Option<JudgedConnection> {
         if asked.is_empty() || !compatible(self.network, from.class, to.class) {
@@ -177,21 +182,21 @@ impl Explainer<'_, '_> {
             // Ends of several pods, and one workload twice, ask for what goes on between different
             // pods; two names of one pod ask for that pod.
             let sole = |end: &End| end.members.iter().all(|member| member.who == only.who);
-            let twice =
-                source.endpoint.kind != EndpointKind::Pod && source.endpoint == destination.endpoint;
-            if twice || !sole(source) || !sole(destination) {
+            let (source, destination) = (&from.end.endpoint, &to.end.endpoint);
+            let twice = source.kind != EndpointKind::Pod && source == destination;
+            if twice || !sole(from.end) || !sole(to.end) {
                 return None;
             }
             exempt = Some(Exempt::SamePod);
         }
-        self.unknown_node(source, from, to);
+        self.unknown_node(from, to);
         let governed = [from, to].map(|part| self.network.subject_of(part.class).is_some());
         match (from.node, to.node) {
             (Some(node), Some(other)) if node == other && governed != [true; 2] => {
                 exempt = exempt.or(Some(Exempt::OwnNode));
             }
             (Some(_), None) if governed == [false, true] => {
-                self.caveats.insert(Caveat::UnknownNode(name_of(&destination.endpoint)));
+                self.caveats.insert(Caveat::UnknownNode(name_of(&to.end.endpoint)));
             }
             _ => {}
         }
@@ -200,17 +205,20 @@ impl Explainer<'_, '_> {
 
     fn group(
         &mut self,
-        (source, from): (&End, &[&EndPart<'_>]),
-        (destination, to): (&End, &[&EndPart<'_>]),
-        (judged, port): (&JudgedConnection, Option<&PortQuery>),
+        from: &[&EndPart<'_>],
+        to: &[&EndPart<'_>],
+        judged: &JudgedConnection,
+        port: Option<&PortQuery>,
     ) -> Option<PairGroup> {
         let (first_from, first_to) = (from.first()?, to.first()?);
+        let destination = first_to.end;
         let endpoint = |end: &End, parts: &[&EndPart<'_>]| {
             let members: Vec<&Member> =
                 parts.iter().flat_map(|part| part.members.iter().copied()).collect();
             part_endpoint(self.network.snapshot, end, &members)
         };
-        let (source_part, destination_part) = (endpoint(source, from), endpoint(destination, to));
+        let (source_part, destination_part) =
+            (endpoint(first_from.end, from), endpoint(destination, to));
         let denied = judged.asked.difference(&judged.open.possible());
         self.caveats_of(judged, first_from, first_to);
         self.denied.egress.extend(denied_pods(&judged.egress, &judged.asked, from));
@@ -220,7 +228,7 @@ impl Explainer<'_, '_> {
         {
             self.caveats.insert(Caveat::AskForWaysIn(name_of(&destination.endpoint)));
         }
-        let (from_view, to_view) = (self.addresses(source, from), self.addresses(destination, to));
+        let (from_view, to_view) = (self.addresses(from), self.addresses(to));
         let hops = to.iter().filter_map(|part| part.hops).flat_map(|hops| asked_hops(hops, port));
         let hops: BTreeSet<&Hop> = hops.collect();
         let own = hops.iter().map(|hop| PortSet::port(hop.protocol, hop.port));
@@ -242,11 +250,12 @@ impl Explainer<'_, '_> {
     }
 
     /// Writes who the members of some parts are to a rule that asks for an address or a pod.
-    fn addresses(&self, end: &End, parts: &[&EndPart<'_>]) -> String {
+    fn addresses(&self, parts: &[&EndPart<'_>]) -> String {
         let members = || parts.iter().flat_map(|part| part.members.iter());
-        let Some(first) = members().next() else { return String::new() };
+        let Some(part) = parts.first() else { return String::new() };
+        let Some(first) = part.members.first() else { return String::new() };
         let snapshot = self.network.snapshot;
-        match (first.who, &end.endpoint.name) {
+        match (first.who, &part.end.endpoint.name) {
             (Who::Node(node), _) => {
                 format!("node {} ({})", snapshot.nodes.at(node).name, blocks(&first.ips))
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::answer::caveat::Caveat;
-use crate::ends::end::Member;
+use crate::ends::end::{End, Member};
 use crate::engine::class::ClassId;
 use crate::engine::network::Network;
 use crate::model::endpoint::{NodeId, PodId};
@@ -17,6 +17,7 @@ pub(super) struct Explainer<'a, 'b> {
 
 /// Members of an end that no rule can tell apart.
 pub(super) struct EndPart<'a> {
+    pub(super) end: &'a End,
     pub(super) class: ClassId,
     /// The node whose network the members use, or on which they run: only kept where an end uses a
     /// node's network, since only then it matters.

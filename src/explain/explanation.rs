@@ -1,5 +1,8 @@
 //! Why one connection may or may not be opened, and what would open it, as data.
 
+use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort};
+use serde::Serialize;
+
 use super::no_fix::NoFix;
 use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::Endpoint;
@@ -7,10 +10,8 @@ use crate::answer::finding::Finding;
 use crate::answer::rule_ref::{OriginRef, RuleRef};
 use crate::answer::verdict::Verdict;
 pub use crate::engine::miss::{Clause, Miss, Need};
-use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort};
-use serde::Serialize;
-
 use crate::model::gap::Gap;
+use crate::policy::Direction;
 
 /// Whether one connection may be opened, and why.
 #[derive(Clone, Debug, Serialize)]
@@ -116,6 +117,20 @@ pub enum ApiRule {
         #[serde(skip_serializing_if = "Option::is_none")]
         ports: Option<Vec<NetworkPolicyPort>>,
     },
+}
+
+impl ApiRule {
+    /// Builds the item of a direction.
+    pub(crate) fn new(
+        direction: Direction,
+        peers: Vec<NetworkPolicyPeer>,
+        ports: Option<Vec<NetworkPolicyPort>>,
+    ) -> Self {
+        match direction {
+            Direction::Ingress => Self::Ingress { from: peers, ports },
+            Direction::Egress => Self::Egress { to: peers, ports },
+        }
+    }
 }
 
 /// Pods and addresses for which the same rules give the same verdict.

@@ -20,14 +20,14 @@ pub(crate) fn findings(view: &View<'_, '_>) -> Vec<Finding> {
     let own: BTreeSet<NamespaceId> = own.chain(named).collect();
     let mut findings = Vec::new();
     for ingress in snapshot.routing.ingresses.iter().filter(|row| own.contains(&row.namespace)) {
-        let name = name(view, ("Ingress", ingress.namespace, &ingress.name));
+        let name = name(view, "Ingress", ingress.namespace, &ingress.name);
         let backends: BTreeSet<&Backend> = ingress.backends.iter().map(|(_, backend)| backend).collect();
         for backend in backends {
             findings.extend(leads_nowhere(view, &name, ingress.namespace, backend));
         }
     }
     for route in snapshot.routing.routes.iter().filter(|row| own.contains(&row.namespace)) {
-        let name = name(view, (&route.kind, route.namespace, &route.name));
+        let name = name(view, &route.kind, route.namespace, &route.name);
         for backend in &route.backends {
             findings.extend(match is_granted(view, route, backend) {
                 true => leads_nowhere(view, &name, route.namespace, backend),
@@ -45,7 +45,7 @@ pub(crate) fn findings(view: &View<'_, '_>) -> Vec<Finding> {
     findings
 }
 
-fn name(view: &View<'_, '_>, (kind, namespace, name): (&str, NamespaceId, &str)) -> String {
+fn name(view: &View<'_, '_>, kind: &str, namespace: NamespaceId, name: &str) -> String {
     format!("{kind} {}/{name}", view.network.snapshot.namespaces.at(namespace).name)
 }
 

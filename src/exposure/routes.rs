@@ -28,7 +28,7 @@ fn by_ingress(view: &View<'_, '_>, ingress: &Ingress) -> Vec<Exposure> {
     let at = if ingress.tls { &["TCP/80", "TCP/443"][..] } else { &["TCP/80"] };
     let at: Vec<String> = at.iter().map(|port| (*port).to_owned()).collect();
     let backends: Vec<&Backend> = ingress.backends.iter().map(|(_, backend)| backend).collect();
-    let by = object(view, ("Ingress", ingress.namespace, &ingress.name));
+    let by = object(view, "Ingress", ingress.namespace, &ingress.name);
     let way = |(id, members): (ServiceId, Vec<Member>)| {
         let pods = proxies::of_ingress(view.network, ingress);
         let leads_to = |backend: &Backend| {
@@ -52,7 +52,7 @@ fn by_route(view: &View<'_, '_>, route: &Route) -> Vec<Exposure> {
     let gateways = view.network.snapshot.routing.gateways.iter();
     let taken = gateways.map(|gateway| (gateway, listeners(view, route, gateway)));
     let taken: Vec<_> = taken.filter(|(_, listeners)| !listeners.is_empty()).collect();
-    let by = object(view, (&route.kind, route.namespace, &route.name));
+    let by = object(view, &route.kind, route.namespace, &route.name);
     let mut found = Vec::new();
     for (id, members) in services {
         for (gateway, listeners) in &taken {
@@ -60,7 +60,7 @@ fn by_route(view: &View<'_, '_>, route: &Route) -> Vec<Exposure> {
             let at: Vec<String> = at.into_iter().collect();
             let pods = proxies::of_gateway(view.network, gateway);
             found.push(Exposure {
-                gateway: Some(object(view, ("Gateway", gateway.namespace, &gateway.name))),
+                gateway: Some(object(view, "Gateway", gateway.namespace, &gateway.name)),
                 addresses: gateway.addresses.iter().map(ToString::to_string).collect(),
                 hosts: hosts(route, listeners),
                 ..exposure(view, by.clone(), id, &pods, &view.leads(&members, &|_| Some(at.clone())))
@@ -99,7 +99,7 @@ fn exposure(
 }
 
 /// Names an object that is no end of a connection.
-fn object(view: &View<'_, '_>, (kind, namespace, name): (&str, NamespaceId, &str)) -> Endpoint {
+fn object(view: &View<'_, '_>, kind: &str, namespace: NamespaceId, name: &str) -> Endpoint {
     let namespace = &*view.network.snapshot.namespaces.at(namespace).name;
     Endpoint::named(EndpointKind::of(kind), Some(namespace), name)
 }

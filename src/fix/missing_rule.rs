@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::networking::v1::{
-    NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPort, NetworkPolicySpec,
-};
+use k8s_openapi::api::networking::v1::{NetworkPolicyPeer, NetworkPolicyPort};
 
 use super::peers::{families, peers};
 use super::selection::{PodLabels, labels_of};
@@ -32,7 +30,8 @@ pub(crate) struct MissingRule {
     subject: Result<PodLabels, NoFix>,
     /// Those pods.
     pods: BTreeSet<PodId>,
-    rule: ApiRule,
+    peers: Vec<NetworkPolicyPeer>,
+    ports: Option<Vec<NetworkPolicyPort>>,
     /// The name that a policy of its own would have.
     name: String,
 }
@@ -79,17 +78,13 @@ impl MissingRule {
         let namespace = snapshot.namespace_of(*first).to_owned();
         let labels = labels_of(snapshot, &subject.endpoint, &namespace, pods);
         let peers = peers(snapshot, peer, &namespace, &families(snapshot, pods))?;
-        let rule = match direction {
-            Direction::Ingress => ApiRule::Ingress { from: peers, ports },
-            Direction::Egress => ApiRule::Egress { to: peers, ports },
-        };
         let preposition = if direction == Direction::Ingress { "from" } else { "to" };
         let name = format!(
             "{}-{preposition}-{}",
             slug(snapshot, subject, &namespace),
             slug(snapshot, peer, &namespace)
         );
-        Ok(Self { direction, namespace, subject: labels, pods: pods.clone(), rule, name })
+        Ok(Self { direction, namespace, subject: labels, pods: pods.clone(), peers, ports, name })
     }
 
     /// Lists the policies that can take the rule, each with the number of pods it selects: the
@@ -137,7 +132,7 @@ impl MissingRule {
     ) -> Result<PolicyObject, NoFix> {
         let subject = Selector::of_labels(self.subject.as_ref().map_err(NoFix::clone)?);
         let mut policy = self.new_policy(snapshot, &subject, others);
-        network_policy::spec_mut(&mut policy).map(|spec| self.append_to(spec));
+        self.append_to(&mut policy);
         Ok(policy)
     }
 
@@ -164,8 +159,7 @@ impl MissingRule {
                 None => (*policy).clone(),
             },
         };
-        let spec = network_policy::spec_mut(&mut policy);
-        let index = spec.map_or(0, |spec| self.append_to(spec));
+        let index = self.append_to(&mut policy);
         let origin = match taker {
             Taker::New(_) => None,
             Taker::Existing(policy) => Some(OriginRef::from(&policy.origin.at("spec"))),
@@ -176,26 +170,16 @@ impl MissingRule {
             name: policy.name.to_string(),
             path: format!("spec.{}[{index}]", self.direction),
             origin,
-            rule: self.rule.clone(),
+            rule: ApiRule::new(self.direction, self.peers.clone(), self.ports.clone()),
         };
         changed.push(policy);
         change
     }
 
-    /// Appends the rule; returns its place.
-    fn append_to(&self, spec: &mut NetworkPolicySpec) -> usize {
-        match self.rule.clone() {
-            ApiRule::Ingress { from, ports } => {
-                let rules = spec.ingress.get_or_insert_default();
-                rules.push(NetworkPolicyIngressRule { from: Some(from), ports });
-                rules.len() - 1
-            }
-            ApiRule::Egress { to, ports } => {
-                let rules = spec.egress.get_or_insert_default();
-                rules.push(NetworkPolicyEgressRule { to: Some(to), ports });
-                rules.len() - 1
-            }
-        }
+    /// Appends the rule to a policy; returns its place.
+    fn append_to(&self, policy: &mut PolicyObject) -> usize {
+        let append = |spec| write::append(spec, self.direction, self.peers.clone(), self.ports.clone());
+        network_policy::spec_mut(policy).map_or(0, append)
     }
 
     fn new_policy(

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::proposal::EndPair;
 use crate::ends::end::{End, Who};
 use crate::ends::units::{Level, Part, UnitId, Units};
 use crate::engine::class::{ClassId, SubjectId};
@@ -28,7 +29,7 @@ impl<'a, 'b> NewlyOpened<'a, 'b> {
 
     /// Counts the pairs of units that gain any port through some rules of the network after,
     /// without those between units that have members of both ends.
-    pub(crate) fn count(&self, rules: &[RuleId], asked: (&End, &End)) -> usize {
+    pub(crate) fn count(&self, rules: &[RuleId], asked: &EndPair) -> usize {
         let network = self.after.network;
         let mut gaining: BTreeSet<(UnitId, UnitId)> = BTreeSet::new();
         for (source, destination) in rules.iter().flat_map(|rule| cells(network, *rule)) {
@@ -37,7 +38,7 @@ impl<'a, 'b> NewlyOpened<'a, 'b> {
                 gaining.extend(candidates);
             }
         }
-        let (sources, destinations) = (self.asked(asked.0), self.asked(asked.1));
+        let (sources, destinations) = (self.asked(&asked.source), self.asked(&asked.destination));
         let is_other = |(source, destination): &&(UnitId, UnitId)| {
             !(sources.contains(source) && destinations.contains(destination))
         };

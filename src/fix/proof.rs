@@ -12,6 +12,7 @@ use crate::answer::verdict::Verdict;
 use crate::ends::end::End;
 use crate::ends::naming::{name_of, workload_endpoint};
 use crate::engine::network::Network;
+use crate::explain::connection::JudgedEnds;
 use crate::explain::explanation::{Addition, AdditionKind, Explanation, Fix};
 use crate::explain::no_fix::NoFix;
 use crate::model::endpoint::PodId;
@@ -37,7 +38,7 @@ impl Inquiry<'_, '_> {
             pairs.map(|(rule, taker)| rule.apply(snapshot, taker, &mut changed)).collect();
         let after = Network::with_policies(snapshot, &changed);
         let ends = self.ends(&after)?;
-        let (answer, _) = self.judge(&after, (&ends.0, &ends.1))?;
+        let JudgedEnds { answer, .. } = self.judge(&after, &ends)?;
         let unproven = match answer.verdict {
             Verdict::Allow if isolates_more(&after, &changes) => Some(NoFix::IsolatesOthers),
             Verdict::Allow => None,
@@ -49,13 +50,15 @@ impl Inquiry<'_, '_> {
         }
         let mut notes: Vec<Caveat> =
             answer.caveats.into_iter().filter(|caveat| !first.caveats.contains(caveat)).collect();
-        notes.extend([&ends.0, &ends.1].into_iter().filter_map(|end| replicas(snapshot, end)));
+        notes.extend(
+            [&ends.source, &ends.destination].into_iter().filter_map(|end| replicas(snapshot, end)),
+        );
         if changes.iter().any(|change| change.rule.is_for_every_port()) {
             notes.push(Caveat::EveryPort);
         }
         let opens = (!snapshot.lacks_pods()).then(|| {
             let added: Vec<RuleId> = added_rules(&after, &changes);
-            NewlyOpened::new(self.network, &after).count(&added, (&ends.0, &ends.1))
+            NewlyOpened::new(self.network, &after).count(&added, &ends)
         });
         if opens.is_none() {
             notes.push(Caveat::UnreadOpened);

@@ -17,9 +17,8 @@ use crate::ends::naming::name_of;
 use crate::ends::service;
 use crate::ends::target::{PortQuery, Target};
 use crate::engine::network::Network;
-use crate::explain::connection::judged;
-use crate::explain::explainer::Denied;
-use crate::explain::explanation::{Explanation, Fix};
+use crate::explain::connection::{JudgedEnds, judged};
+use crate::explain::explanation::Fix;
 use crate::explain::no_fix::NoFix;
 use crate::model::ports::{PortSet, Protocol};
 use crate::model::service::TargetPort;
@@ -45,8 +44,9 @@ pub struct ConnectionQuestion<'a> {
 /// Why there is no fix.
 pub fn propose(network: &Network<'_>, question: ConnectionQuestion<'_>) -> Result<Option<Fix>, NoFix> {
     let asking = Inquiry { network, question };
-    let (source, destination) = asking.ends(network)?;
-    let (answer, denied) = asking.judge(network, (&source, &destination))?;
+    let ends = asking.ends(network)?;
+    let JudgedEnds { answer, denied } = asking.judge(network, &ends)?;
+    let EndPair { source, destination } = ends;
     match answer.verdict {
         Verdict::Allow => return Ok(None),
         Verdict::Depends if answer.groups.is_empty() => {
@@ -106,6 +106,12 @@ fn choices<'a>(network: &Network<'a>, missing: &[MissingRule]) -> Result<Vec<Vec
     Ok(choices.into_iter().map(|(_, choice)| choice).collect())
 }
 
+/// The ends of a connection.
+pub(crate) struct EndPair {
+    pub(crate) source: End,
+    pub(crate) destination: End,
+}
+
 /// A question to a network, and to those that proposals would make of it.
 pub(crate) struct Inquiry<'a, 'b> {
     pub(crate) network: &'a Network<'b>,
@@ -113,18 +119,16 @@ pub(crate) struct Inquiry<'a, 'b> {
 }
 
 impl Inquiry<'_, '_> {
-    pub(crate) fn ends(&self, network: &Network<'_>) -> Result<(End, End), NoFix> {
+    pub(crate) fn ends(&self, network: &Network<'_>) -> Result<EndPair, NoFix> {
         let find = |target| find_end(network, target, self.question.namespace);
-        let (source, destination) = (find(self.question.source), find(self.question.destination));
-        Ok((source?, destination?))
+        Ok(EndPair {
+            source: find(self.question.source)?,
+            destination: find(self.question.destination)?,
+        })
     }
 
-    pub(crate) fn judge(
-        &self,
-        network: &Network<'_>,
-        (source, destination): (&End, &End),
-    ) -> Result<(Explanation, Denied), NoFix> {
-        Ok(judged(network, source, destination, self.question.port)?)
+    pub(crate) fn judge(&self, network: &Network<'_>, ends: &EndPair) -> Result<JudgedEnds, NoFix> {
+        Ok(judged(network, &ends.source, &ends.destination, self.question.port)?)
     }
 }
 
@@ -147,7 +151,7 @@ pub(crate) fn ports(
         }
         (_, Some(PortQuery::Name { name, .. })) => {
             let ranges = sets.iter().flat_map(PortSet::ranges);
-            let protocols: BTreeSet<Protocol> = ranges.map(|(protocol, ..)| protocol).collect();
+            let protocols: BTreeSet<Protocol> = ranges.map(|range| range.protocol).collect();
             let name = TargetPort::Name(name.as_str().into());
             Some(protocols.into_iter().map(|protocol| write::port(protocol, &name)).collect())
         }

@@ -24,6 +24,11 @@ impl Protocol {
         Self::ALL.into_iter().find(|protocol| protocol.name().eq_ignore_ascii_case(text))
     }
 
+    /// Reads a field of the API; TCP where it is empty.
+    pub fn given(text: &str) -> Option<Self> {
+        if text.is_empty() { Some(Self::Tcp) } else { Self::parse(text) }
+    }
+
     /// Returns the API's spelling.
     pub const fn name(self) -> &'static str {
         match self {
@@ -32,6 +37,11 @@ impl Protocol {
             Self::Sctp => "SCTP",
         }
     }
+}
+
+/// Reads a port number; 0 is none.
+pub fn port_number(number: impl TryInto<u16>) -> Option<u16> {
+    number.try_into().ok().filter(|number| *number > 0)
 }
 
 impl fmt::Display for Protocol {
@@ -49,6 +59,36 @@ impl fmt::Display for Protocol {
 /// A point between each two of them is never in a set, so that no range spans two.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PortSet(IntervalSet<u32>);
+
+/// Ports of one protocol that follow each other, both bounds included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PortRange {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The first.
+    pub low: u16,
+    /// The last.
+    pub high: u16,
+}
+
+impl PortRange {
+    /// Tells whether it holds every port of its protocol.
+    pub const fn is_whole(self) -> bool {
+        self.low == 1 && self.high == u16::MAX
+    }
+}
+
+impl fmt::Display for PortRange {
+    /// Writes `TCP`, `TCP/80` or `TCP/8000-8080`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { protocol, low, high } = self;
+        match low {
+            _ if self.is_whole() => write!(f, "{protocol}"),
+            _ if low == high => write!(f, "{protocol}/{low}"),
+            _ => write!(f, "{protocol}/{low}-{high}"),
+        }
+    }
+}
 
 const OTHERS: u32 = 0x3_0001;
 
@@ -121,11 +161,11 @@ impl PortSet {
         self.0.is_subset(&other.0)
     }
 
-    /// Lists the port ranges in order, each with its protocol.
-    pub fn ranges(&self) -> impl Iterator<Item = (Protocol, u16, u16)> + '_ {
+    /// Lists the port ranges in order.
+    pub fn ranges(&self) -> impl Iterator<Item = PortRange> + '_ {
         self.0.ranges().filter_map(|(low, high)| {
             let protocol = Protocol::ALL.into_iter().find(|protocol| *protocol as u32 == low >> 16)?;
-            Some((protocol, (low & 0xffff) as u16, (high & 0xffff) as u16))
+            Some(PortRange { protocol, low: (low & 0xffff) as u16, high: (high & 0xffff) as u16 })
         })
     }
 
@@ -136,11 +176,7 @@ impl PortSet {
         if self.is_any() {
             return vec!["any".to_owned()];
         }
-        let ranges = self.ranges().map(|(protocol, low, high)| match (low, high) {
-            (1, u16::MAX) => protocol.to_string(),
-            (low, high) if low == high => format!("{protocol}/{low}"),
-            (low, high) => format!("{protocol}/{low}-{high}"),
-        });
+        let ranges = self.ranges().map(|range| range.to_string());
         ranges.chain(self.0.contains(OTHERS).then(|| "other".to_owned())).collect()
     }
 }

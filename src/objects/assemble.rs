@@ -18,7 +18,7 @@ use crate::model::endpoint::{
 use crate::model::gap::{Gap, GapReason, GapScope, Unread};
 use crate::model::ips::Family;
 use crate::model::labels::{LabelsId, NAMESPACE_NAME_LABEL};
-use crate::model::ports::Protocol;
+use crate::model::ports::{Protocol, port_number};
 use crate::model::snapshot::{PolicyObject, Snapshot};
 use crate::objects::meta::Meta;
 use crate::objects::object::parse_ip;
@@ -369,9 +369,7 @@ fn container_ports(spec: &PodSpec) -> impl Iterator<Item = &ContainerPort> {
 }
 
 fn container_port(port: &ContainerPort) -> Option<(Protocol, u16)> {
-    let protocol = if port.protocol.is_empty() { "TCP" } else { &*port.protocol };
-    let number = u16::try_from(port.container_port).ok().filter(|port| *port > 0)?;
-    Some((Protocol::parse(protocol)?, number))
+    Some((Protocol::given(&port.protocol)?, port_number(port.container_port)?))
 }
 
 /// Collects the ports of the node that lead to a pod; one with its node's network needs none.
@@ -379,7 +377,7 @@ fn host_ports(spec: &PodSpec) -> Box<[HostPort]> {
     let own = container_ports(spec).filter(|_| !spec.host_network);
     let built = own.filter_map(|own| {
         let (protocol, port) = container_port(own)?;
-        let host_port = u16::try_from(own.host_port).ok().filter(|port| *port > 0)?;
+        let host_port = port_number(own.host_port)?;
         let host_ip = parse_ip(&own.host_ip).filter(|ip| !ip.is_unspecified());
         Some(HostPort { protocol, host_port, port, host_ip })
     });

@@ -8,11 +8,10 @@ use super::gateway::{
 use super::ingress::{IngressBackend, IngressObject};
 use super::object::{Object, ObjectKey};
 use super::service::LoadBalancerStatus;
-use super::services::number;
 use crate::model::endpoint::NamespaceId;
 use crate::model::gateway::{Gateway, Grant, Listener, RouteNamespaces};
 use crate::model::ingress::{Ingress, IngressClass};
-use crate::model::ports::{PortSet, Protocol};
+use crate::model::ports::{PortSet, Protocol, port_number};
 use crate::model::route::{Backend, BackendPort, ParentRef, Route};
 use crate::model::routing::Routing;
 use crate::model::selector::Selector;
@@ -36,14 +35,14 @@ pub(crate) fn routing(items: &BTreeMap<ObjectKey, Object>, snapshot: &Snapshot) 
                 });
             }
             (Object::Ingress(read), Some(namespace)) => {
-                routing.ingresses.push(ingress((namespace, &key.name), read));
+                routing.ingresses.push(ingress(namespace, &key.name, read));
             }
             (Object::Gateway(read), Some(namespace)) => {
-                routing.gateways.push(gateway((namespace, &key.name), read));
+                routing.gateways.push(gateway(namespace, &key.name, read));
             }
             (Object::Route(read), Some(namespace)) => {
                 let kind = key.kind.split('.').next().unwrap_or_default();
-                routing.routes.push(Route { kind: kind.into(), ..route((namespace, &key.name), read) });
+                routing.routes.push(Route { kind: kind.into(), ..route(namespace, &key.name, read) });
             }
             (Object::ReferenceGrant(read), Some(namespace)) => {
                 routing.grants.push(grant(namespace, read));
@@ -54,13 +53,13 @@ pub(crate) fn routing(items: &BTreeMap<ObjectKey, Object>, snapshot: &Snapshot) 
     routing
 }
 
-fn ingress((namespace, name): (NamespaceId, &str), read: &IngressObject) -> Ingress {
+fn ingress(namespace: NamespaceId, name: &str, read: &IngressObject) -> Ingress {
     let spec = &read.spec;
     let backend = |read: &IngressBackend| {
         let service = read.service.as_ref()?;
         let by_name = (!service.port.name.is_empty())
             .then(|| BackendPort::Name(service.port.name.as_str().into()));
-        let port = by_name.or_else(|| number(service.port.number).map(BackendPort::Number));
+        let port = by_name.or_else(|| port_number(service.port.number).map(BackendPort::Number));
         Some(Backend { namespace: None, name: service.name.as_str().into(), port })
     };
     let mut backends: Vec<(Box<str>, Backend)> = Vec::new();
@@ -89,7 +88,7 @@ fn balanced(status: &LoadBalancerStatus) -> Vec<Box<str>> {
     each.filter(|text| !text.is_empty()).map(|text| text.as_str().into()).collect()
 }
 
-fn gateway((namespace, name): (NamespaceId, &str), read: &GatewayObject) -> Gateway {
+fn gateway(namespace: NamespaceId, name: &str, read: &GatewayObject) -> Gateway {
     let given = [&read.status.addresses, &read.spec.addresses];
     let addresses = given.into_iter().find(|list| !list.is_empty()).into_iter().flatten();
     Gateway {
@@ -102,7 +101,7 @@ fn gateway((namespace, name): (NamespaceId, &str), read: &GatewayObject) -> Gate
 }
 
 fn listener(read: &ListenerObject) -> Option<Listener> {
-    let port = number(read.port)?;
+    let port = port_number(read.port)?;
     let protocol = if read.protocol == "UDP" { Protocol::Udp } else { Protocol::Tcp };
     let namespaces = &read.allowed_routes.namespaces;
     let kinds: Vec<Box<str>> = match &*read.allowed_routes.kinds {
@@ -135,7 +134,7 @@ fn default_kinds(protocol: &str) -> &'static [&'static str] {
     }
 }
 
-fn route((namespace, name): (NamespaceId, &str), read: &RouteObject) -> Route {
+fn route(namespace: NamespaceId, name: &str, read: &RouteObject) -> Route {
     let spec = &read.spec;
     let rules = || spec.rules.iter();
     let mirrors = rules().flat_map(|rule| &rule.filters).filter_map(|own| own.request_mirror.as_ref());
@@ -162,7 +161,7 @@ fn parent(read: &ParentRefObject) -> ParentRef {
         namespace: read.namespace.as_deref().filter(|name| !name.is_empty()).map(Into::into),
         name: read.name.as_str().into(),
         listener: listener.map(Into::into),
-        port: read.port.and_then(number),
+        port: read.port.and_then(port_number),
     }
 }
 
@@ -172,7 +171,7 @@ fn backend(read: &BackendRefObject) -> Option<Backend> {
     (is_service && read.weight != Some(0)).then(|| Backend {
         namespace: (!read.namespace.is_empty()).then(|| read.namespace.as_str().into()),
         name: read.name.as_str().into(),
-        port: read.port.and_then(number).map(BackendPort::Number),
+        port: read.port.and_then(port_number).map(BackendPort::Number),
     })
 }
 

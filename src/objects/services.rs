@@ -10,7 +10,7 @@ use super::service::{EndpointSliceObject, ServiceObject, ServicePortObject};
 use crate::model::arena::Arena;
 use crate::model::endpoint::NamespaceId;
 use crate::model::ips::{Family, IpSet};
-use crate::model::ports::Protocol;
+use crate::model::ports::{Protocol, port_number};
 use crate::model::selector::Selector;
 use crate::model::service::{
     LoadBalancer, OutsideAccess, Service, ServiceAddress, ServicePort, Slice, SlicePort, TargetPort,
@@ -37,8 +37,7 @@ pub(crate) fn services(items: &BTreeMap<ObjectKey, Object>, snapshot: &Snapshot)
     let built = items.iter().filter_map(|(key, object)| {
         let Object::Service(read) = object else { return None };
         let own = slices.remove(&(&*key.namespace, &*key.name)).unwrap_or_default();
-        let identity = (snapshot.namespace(&key.namespace)?, &*key.name);
-        Some(service(identity, read, own))
+        Some(service(snapshot.namespace(&key.namespace)?, &key.name, read, own))
     });
     built.collect()
 }
@@ -53,7 +52,7 @@ pub(crate) fn forget_slices_of_controllers(items: &mut BTreeMap<ObjectKey, Objec
     });
 }
 
-fn service((namespace, name): (NamespaceId, &str), read: &ServiceObject, slices: Vec<Slice>) -> Service {
+fn service(namespace: NamespaceId, name: &str, read: &ServiceObject, slices: Vec<Slice>) -> Service {
     let spec = &read.spec;
     let address = match (&*spec.kind, &*spec.cluster_ip) {
         ("ExternalName", _) => ServiceAddress::Name(spec.external_name.as_str().into()),
@@ -99,19 +98,19 @@ fn families(read: &ServiceObject, address: &ServiceAddress) -> Vec<Family> {
 }
 
 fn port(read: &ServicePortObject) -> Option<ServicePort> {
-    let port = number(read.port)?;
+    let port = port_number(read.port)?;
     Some(ServicePort {
         name: read.name.as_str().into(),
-        protocol: protocol(&read.protocol)?,
+        protocol: Protocol::given(&read.protocol)?,
         port,
         target: match &read.target_port {
             Some(target) if !target.str_val.is_empty() => {
                 TargetPort::Name(target.str_val.as_str().into())
             }
-            Some(target) => TargetPort::Number(number(target.int_val).unwrap_or(port)),
+            Some(target) => TargetPort::Number(port_number(target.int_val).unwrap_or(port)),
             None => TargetPort::Number(port),
         },
-        node_port: number(read.node_port),
+        node_port: port_number(read.node_port),
     })
 }
 
@@ -144,9 +143,9 @@ fn slice(read: &EndpointSliceObject) -> Slice {
     let is_ready = |ready: &Option<bool>| *ready != Some(false);
     let ready = read.endpoints.iter().filter(|own| is_ready(&own.conditions.ready));
     let ports = read.ports.iter().filter_map(|own| {
-        let number = own.port.and_then(number);
+        let number = own.port.and_then(port_number);
         let name = own.name.as_str().into();
-        Some(SlicePort { name, protocol: protocol(&own.protocol)?, port: number })
+        Some(SlicePort { name, protocol: Protocol::given(&own.protocol)?, port: number })
     });
     Slice {
         // Of several addresses only the first has a meaning.
@@ -158,14 +157,4 @@ fn slice(read: &EndpointSliceObject) -> Slice {
 
 fn ips(list: &[String]) -> Vec<IpAddr> {
     list.iter().filter_map(|ip| parse_ip(ip)).collect()
-}
-
-/// Reads a port number; 0 is none.
-pub(crate) fn number(port: i32) -> Option<u16> {
-    u16::try_from(port).ok().filter(|port| *port > 0)
-}
-
-/// Reads a protocol; TCP where none is given.
-fn protocol(name: &str) -> Option<Protocol> {
-    if name.is_empty() { Some(Protocol::Tcp) } else { Protocol::parse(name) }
 }

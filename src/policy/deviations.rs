@@ -107,10 +107,7 @@ fn has_sctp(rule: &Rule) -> bool {
 fn has_range(rule: &Rule) -> bool {
     let Ports::OneOf(items) = &rule.ports else { return false };
     items.iter().any(|item| match item {
-        PortMatch::Numbers(set) => {
-            let whole = |(_, low, high): (Protocol, u16, u16)| low <= 1 && high == u16::MAX;
-            set.ranges().any(|range| range.1 < range.2 && !whole(range))
-        }
+        PortMatch::Numbers(set) => set.ranges().any(|range| range.low < range.high && !range.is_whole()),
         PortMatch::Named { .. } => false,
     })
 }

@@ -139,7 +139,7 @@ mod tests {
         [&API, other].map(|profile| {
             let rules = translate_with(&snapshot, profile, &[]);
             let network = Network::build(&snapshot, profile, rules);
-            let end = |word| find_end(&network, &target::parse(word).unwrap().0, "x").unwrap();
+            let end = |word| find_end(&network, &target::parse(word).unwrap().target, "x").unwrap();
             let [source, destination, port] = question;
             let port = target::parse_port(port).unwrap();
             explain(&network, &end(source), &end(destination), Some(&port)).unwrap().verdict

@@ -3,10 +3,7 @@
 use std::collections::BTreeSet;
 
 use ipnet::IpNet;
-use k8s_openapi::api::networking::v1::{
-    NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPort,
-    NetworkPolicySpec,
-};
+use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyPort};
 
 use crate::engine::network::Network;
 use crate::model::selector::Selector;
@@ -57,13 +54,7 @@ pub fn default_deny(snapshot: &Snapshot, namespace: &str, allowed: BaseAllows<'_
         specs.push(("allow-apiserver", write::egress_only(&everyone, rules)));
     }
     if allowed.inside == Inside::Allowed {
-        let all = || Some(vec![write::pods_here(&everyone)]);
-        let inside = NetworkPolicySpec {
-            ingress: Some(vec![NetworkPolicyIngressRule { from: all(), ports: None }]),
-            egress: Some(vec![NetworkPolicyEgressRule { to: all(), ports: None }]),
-            ..write::isolation(&everyone, &Direction::ALL)
-        };
-        specs.push(("allow-same-namespace", inside));
+        specs.push(("allow-same-namespace", write::among_themselves(&everyone)));
     }
     for (name, _) in &specs {
         let taken = |policy: &PolicyObject| {

@@ -89,7 +89,8 @@ const NEEDED: [&str; 3] = ["networkpolicies", "pods", "namespaces"];
 pub fn examine(
     snapshot: &Snapshot,
     rules: &Rules,
-    (rights, namespace): (&[Right], &str),
+    rights: &[Right],
+    namespace: &str,
     server_version: &str,
 ) -> Checkup {
     let is_api_server = |service: &&Service| &*service.name == "kubernetes";

@@ -82,7 +82,7 @@ fn text_fits_the_width_that_it_is_given() {
     let options = ReadOptions { recursive: false, namespace: "default" };
     let snapshot = manifests::read(&[path], options).unwrap().assemble();
     let network = Network::of(&snapshot);
-    let end = |word: &str| find_end(&network, &target::parse(word).unwrap().0, "default").unwrap();
+    let end = |word: &str| find_end(&network, &target::parse(word).unwrap().target, "default").unwrap();
     for width in [40, 60, 80, 120] {
         let look = Look { width, wide: false, headers: true };
         let mut out = Vec::new();

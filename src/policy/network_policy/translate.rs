@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::spec::{NAME, TIER, directions, items, spec_of, subject_of};
-use crate::model::ports::{PortSet, Protocol};
+use crate::model::ports::{PortSet, Protocol, port_number};
 use crate::model::selector::Selector;
 use crate::model::snapshot::PolicyObject;
 use crate::policy::cidr::parse_cidr;
@@ -125,7 +125,6 @@ fn translate_port(port: &NetworkPolicyPort, profile: &Profile) -> Option<PortMat
     if protocol == Protocol::Sctp && !counts(PortForm::Sctp) {
         return None;
     }
-    let number = |number: i32| u16::try_from(number).ok().filter(|number| *number > 0);
     Some(match (&port.port, port.end_port) {
         (None, _) => PortMatch::Numbers(PortSet::protocol(protocol)),
         (Some(IntOrString::String(_)), _) if !counts(PortForm::Name) => return None,
@@ -133,8 +132,10 @@ fn translate_port(port: &NetworkPolicyPort, profile: &Profile) -> Option<PortMat
             PortMatch::Named { name: name.as_str().into(), protocol }
         }
         (Some(IntOrString::Int(low)), Some(high)) if counts(PortForm::Range) => {
-            PortMatch::Numbers(PortSet::range(protocol, number(*low)?, number(high)?))
+            PortMatch::Numbers(PortSet::range(protocol, port_number(*low)?, port_number(high)?))
         }
-        (Some(IntOrString::Int(port)), _) => PortMatch::Numbers(PortSet::port(protocol, number(*port)?)),
+        (Some(IntOrString::Int(port)), _) => {
+            PortMatch::Numbers(PortSet::port(protocol, port_number(*port)?))
+        }
     })
 }

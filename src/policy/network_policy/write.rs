@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 use k8s_openapi::api::networking::v1::{
-    IPBlock, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyPeer, NetworkPolicyPort,
-    NetworkPolicySpec,
+    IPBlock, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer,
+    NetworkPolicyPort, NetworkPolicySpec,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -17,7 +17,7 @@ use super::spec_of;
 use crate::model::ips::{Family, IpSet};
 use crate::model::labels::NAMESPACE_NAME_LABEL;
 use crate::model::origin::ObjectOrigin;
-use crate::model::ports::{PortSet, Protocol};
+use crate::model::ports::{PortRange, PortSet, Protocol};
 use crate::model::selector::{Requirement, Selector};
 use crate::model::service::TargetPort;
 use crate::model::snapshot::{PolicyMeta, PolicyObject};
@@ -92,20 +92,44 @@ pub fn port(protocol: Protocol, port: &TargetPort) -> NetworkPolicyPort {
 
 /// Writes ports by number, in the fewest ranges.
 pub fn ports(ports: &PortSet) -> Vec<NetworkPolicyPort> {
-    let ranges = ports.ranges().map(|(protocol, low, high)| {
-        let is_all = (low, high) == (1, u16::MAX);
-        NetworkPolicyPort {
-            protocol: Some(protocol.name().to_owned()),
-            port: (!is_all).then(|| IntOrString::Int(low.into())),
-            end_port: (low < high && !is_all).then_some(high.into()),
-        }
-    });
-    ranges.collect()
+    let port = |range: PortRange| NetworkPolicyPort {
+        protocol: Some(range.protocol.name().to_owned()),
+        port: (!range.is_whole()).then(|| IntOrString::Int(range.low.into())),
+        end_port: (range.low < range.high && !range.is_whole()).then_some(range.high.into()),
+    };
+    ports.ranges().map(port).collect()
 }
 
 /// Builds the rule that opens ports of destinations.
 pub fn egress(to: Vec<NetworkPolicyPeer>, ports: Vec<NetworkPolicyPort>) -> NetworkPolicyEgressRule {
     NetworkPolicyEgressRule { to: Some(to), ports: Some(ports) }
+}
+
+/// Builds the rule that opens every destination, those included that have no port.
+pub fn egress_anywhere() -> NetworkPolicyEgressRule {
+    NetworkPolicyEgressRule { to: Some(everyone()), ports: None }
+}
+
+/// Adds a rule to a specification: the other ends, which are never none, and the ports, which are all
+/// where they are absent. Returns its place.
+pub fn append(
+    spec: &mut NetworkPolicySpec,
+    direction: Direction,
+    peers: Vec<NetworkPolicyPeer>,
+    ports: Option<Vec<NetworkPolicyPort>>,
+) -> usize {
+    match direction {
+        Direction::Ingress => {
+            let rules = spec.ingress.get_or_insert_default();
+            rules.push(NetworkPolicyIngressRule { from: Some(peers), ports });
+            rules.len() - 1
+        }
+        Direction::Egress => {
+            let rules = spec.egress.get_or_insert_default();
+            rules.push(NetworkPolicyEgressRule { to: Some(peers), ports });
+            rules.len() - 1
+        }
+    }
 }
 
 /// Builds the specification that isolates pods in some directions, and opens nothing.
@@ -124,6 +148,15 @@ pub fn isolation(pods: &Selector, directions: &[Direction]) -> NetworkPolicySpec
 /// Builds the specification that isolates the egress of pods, less what some rules open.
 pub fn egress_only(pods: &Selector, rules: Vec<NetworkPolicyEgressRule>) -> NetworkPolicySpec {
     NetworkPolicySpec { egress: Some(rules), ..isolation(pods, &[Direction::Egress]) }
+}
+
+/// Builds the specification that isolates pods, and opens them to each other.
+pub fn among_themselves(pods: &Selector) -> NetworkPolicySpec {
+    let mut spec = isolation(pods, &Direction::ALL);
+    for direction in Direction::ALL {
+        append(&mut spec, direction, vec![pods_here(pods)], None);
+    }
+    spec
 }
 
 /// Builds the object of a specification.
