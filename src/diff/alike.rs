@@ -135,11 +135,11 @@ fn named<'a>(
     ports: NamedPortsId,
 ) -> Vec<(&'a str, crate::model::ports::Protocol, u16)> {
     let snapshot = network.snapshot;
-    let own = snapshot.ports.get(ports).iter();
-    let mut own: Vec<_> =
-        own.map(|port| (snapshot.names.get(port.name), port.protocol, port.port)).collect();
-    own.sort_unstable();
-    own
+    let named = snapshot.ports.get(ports).iter();
+    let mut named: Vec<_> =
+        named.map(|port| (snapshot.names.get(port.name), port.protocol, port.port)).collect();
+    named.sort_unstable();
+    named
 }
 
 /// What isolates a subject: which tiers do for certain, and which policies may.

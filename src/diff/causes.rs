@@ -88,7 +88,9 @@ impl<'a, 'b> Causes<'a, 'b> {
         for joint in parts.iter().map(|part| ends.joints.at(part.joint)) {
             for (network, class) in self.networks.zip(*joint).list() {
                 let subject = class.and_then(|class| network.subject_of(class));
-                for policy in subject.into_iter().flat_map(|own| governing(network, own, direction)) {
+                for policy in
+                    subject.into_iter().flat_map(|subject| governing(network, subject, direction))
+                {
                     causes
                         .extend(self.policies.get(&(policy, direction)).into_iter().flatten().cloned());
                 }
@@ -101,7 +103,7 @@ impl<'a, 'b> Causes<'a, 'b> {
     fn labels(&self, ends: &JointEnds, end: EndId, parts: &[&JointPart]) -> Vec<Cause> {
         let endpoint = &ends.ends.at(end).endpoint;
         let pods = self.differs(parts, |network, pod| self.pod_labels(network, pod.labels));
-        let own = pods.then(|| named(CauseKind::LabelsChanged, endpoint));
+        let of_pods = pods.then(|| named(CauseKind::LabelsChanged, endpoint));
         let namespaces = self.networks.map(|network| {
             let id = network.snapshot.namespace(endpoint.namespace.as_deref()?)?;
             Some(self.namespace_labels(network, id))
@@ -115,7 +117,7 @@ impl<'a, 'b> Causes<'a, 'b> {
             path: None,
             origin: None,
         });
-        own.into_iter().chain(namespace).collect()
+        of_pods.into_iter().chain(namespace).collect()
     }
 
     /// Tells whether the pods themselves differ.
@@ -165,9 +167,9 @@ fn asked<'a>(
     keys: &BTreeSet<&str>,
 ) -> BTreeMap<&'a str, &'a str> {
     let snapshot = network.snapshot;
-    let own = snapshot.labels.get(labels).iter();
-    let own = own.map(|(key, value)| (snapshot.names.get(*key), snapshot.names.get(*value)));
-    own.filter(|(key, _)| keys.contains(key)).collect()
+    let pairs = snapshot.labels.get(labels).iter();
+    let pairs = pairs.map(|(key, value)| (snapshot.names.get(*key), snapshot.names.get(*value)));
+    pairs.filter(|(key, _)| keys.contains(key)).collect()
 }
 
 fn named(cause: CauseKind, endpoint: &Endpoint) -> Cause {

@@ -145,9 +145,9 @@ impl CauseGroup {
         let mut sources: BTreeMap<ChangeLeads, Vec<ChangedEnd>> = BTreeMap::new();
         for (source, turns) in self.rows {
             // Only one pod alone has no connection to itself that could be missing.
-            let own = source.as_ref().ok().copied().filter(|end| ends.is_alone(*end));
+            let alone = source.as_ref().ok().copied().filter(|end| ends.is_alone(*end));
             for (turn, destinations) in turns {
-                let key = (turn, merge(namer, destinations, own));
+                let key = (turn, merge(namer, destinations, alone));
                 if !sources.contains_key(&key) {
                     order.push(key.clone());
                 }

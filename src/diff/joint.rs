@@ -131,9 +131,9 @@ impl JointEnds {
 
     /// Tells whether parts are all of an end.
     pub fn is_whole(&self, end: EndId, parts: &[&JointPart]) -> bool {
-        let own = &self.ends.at(end).parts;
+        let all = &self.ends.at(end).parts;
         let here: BTreeSet<JointId> = parts.iter().map(|part| part.joint).collect();
-        !self.is_outside(end) && own.iter().all(|part| here.contains(&part.joint))
+        !self.is_outside(end) && all.iter().all(|part| here.contains(&part.joint))
     }
 
     /// Returns some parts of an end.
@@ -173,10 +173,11 @@ impl JointEnds {
         let is_here = |member: &&Sides<Option<Seen>>| {
             pod_name(networks, member).is_none_or(|name| here.contains(&name))
         };
-        let own: BTreeSet<_> = row.parts.iter().flat_map(|part| &part.members).filter(is_here).collect();
+        let meant: BTreeSet<_> =
+            row.parts.iter().flat_map(|part| &part.members).filter(is_here).collect();
         let told: BTreeSet<_> = parts.iter().flat_map(|part| &part.members).collect();
         let mut endpoint = row.endpoint.clone();
-        if told.len() < own.len() {
+        if told.len() < meant.len() {
             let ips = told.iter().filter_map(|member| member.newest()?.1);
             endpoint.ips = ips.collect::<BTreeSet<_>>().into_iter().collect();
         }

@@ -50,7 +50,7 @@ impl<'a, 'b> Diff<'a, 'b> {
         let comparison = Comparison::new(networks, ends);
         let mut isolations = isolations(networks, ends, &comparison.alike);
         if let Some(name) = &namespace {
-            isolations.retain(|own| own.told.subject.namespace.as_ref() == Some(name));
+            isolations.retain(|isolation| isolation.told.subject.namespace.as_ref() == Some(name));
         }
         let (causes, changed) = (Causes::of(networks), OnceCell::new());
         Self { networks, namespace, ends, comparison, causes, isolations, changed }
@@ -74,7 +74,7 @@ impl<'a, 'b> Diff<'a, 'b> {
             if joints.iter().all(|joint| quiet.contains(joint)) {
                 continue;
             }
-            let reach = match known.take_if(|(own, _)| *own == joints) {
+            let reach = match known.take_if(|(last, _)| *last == joints) {
                 Some((_, reach)) => reach,
                 None => Rc::new(self.reach(&joints)),
             };

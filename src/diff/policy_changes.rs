@@ -26,21 +26,21 @@ struct Policy<'a> {
 pub(crate) fn policy_changes<'a>(rules: Sides<&'a Rules>) -> Vec<PolicyChange<'a>> {
     let policies = rules.map(policies);
     let names: BTreeSet<&PolicySource> =
-        policies.each().list().into_iter().flat_map(|own| own.keys().copied()).collect();
+        policies.each().list().into_iter().flat_map(|side| side.keys().copied()).collect();
     let mut changes = Vec::new();
     for policy in names {
-        let sides = policies.each().map(|own| own.get(policy));
+        let sides = policies.each().map(|side| side.get(policy));
         for direction in Direction::ALL {
             let cause = match sides {
                 Sides { before: Some(before), after: Some(after) } => {
                     difference(before, after, direction)
                         .map(|source| cause(CauseKind::PolicyChanged, &source))
                 }
-                Sides { before: None, after: Some(own) } => {
-                    own.whole(direction).map(|source| cause(CauseKind::PolicyAdded, source))
+                Sides { before: None, after: Some(added) } => {
+                    added.whole(direction).map(|source| cause(CauseKind::PolicyAdded, source))
                 }
-                Sides { before: Some(own), after: None } => {
-                    own.whole(direction).map(|source| cause(CauseKind::PolicyRemoved, source))
+                Sides { before: Some(removed), after: None } => {
+                    removed.whole(direction).map(|source| cause(CauseKind::PolicyRemoved, source))
                 }
                 Sides { before: None, after: None } => None,
             };
@@ -64,9 +64,9 @@ fn policies(rules: &Rules) -> BTreeMap<&PolicySource, Policy<'_>> {
 impl<'a> Policy<'a> {
     /// Returns the place of the whole policy, if it has a say in the direction.
     fn whole(&self, direction: Direction) -> Option<&'a RuleSource> {
-        let isolation = self.isolations.iter().find(|own| own.direction == direction);
+        let isolation = self.isolations.iter().find(|isolation| isolation.direction == direction);
         let rule = || self.rules_of(direction).next().map(|rule| &rule.source);
-        isolation.map(|own| &own.source).or_else(rule)
+        isolation.map(|isolation| &isolation.source).or_else(rule)
     }
 
     fn rules_of(&self, direction: Direction) -> impl Iterator<Item = &'a Rule> {

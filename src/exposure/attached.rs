@@ -10,7 +10,7 @@ use crate::model::service::{Service, ServiceId};
 use crate::world::services;
 
 /// Tells whether a backend names a port of a Service.
-pub(crate) fn is_named(backend: &Backend, (name, number): (&str, u16)) -> bool {
+pub(crate) fn is_named(backend: &Backend, name: &str, number: u16) -> bool {
     match &backend.port {
         None => true,
         Some(BackendPort::Number(port)) => *port == number,
@@ -36,11 +36,11 @@ pub(crate) fn find_service<'a>(
 /// Tells whether a route may name a backend: in its own namespace, or by a ReferenceGrant.
 pub(crate) fn is_granted(view: &View<'_, '_>, route: &Route, backend: &Backend) -> bool {
     let snapshot = view.network.snapshot;
-    let own = &snapshot.namespaces.at(route.namespace).name;
-    let Some(other) = backend.namespace.as_ref().filter(|other| *other != own) else { return true };
+    let here = &snapshot.namespaces.at(route.namespace).name;
+    let Some(other) = backend.namespace.as_ref().filter(|other| *other != here) else { return true };
     snapshot.routing.grants.iter().any(|grant| {
         *snapshot.namespaces.at(grant.namespace).name == **other
-            && grant.from.iter().any(|(kind, namespace)| *kind == route.kind && namespace == own)
+            && grant.from.iter().any(|(kind, namespace)| *kind == route.kind && namespace == here)
             && grant.services.iter().any(|name| name.is_empty() || *name == backend.name)
     })
 }
@@ -62,7 +62,7 @@ pub(crate) fn listeners<'a>(
     let takes = |listener: &&Listener| {
         is_meant(listener)
             && listener.kinds.contains(&route.kind)
-            && takes_namespace(view, listener, (gateway.namespace, route.namespace))
+            && takes_namespace(view, listener, gateway.namespace, route.namespace)
             && (route.hosts.is_empty()
                 || route.hosts.iter().any(|host| narrower(host, &listener.host).is_some()))
     };
@@ -85,12 +85,13 @@ pub(crate) fn is_parent(
 fn takes_namespace(
     view: &View<'_, '_>,
     listener: &Listener,
-    (own, route): (NamespaceId, NamespaceId),
+    gateway: NamespaceId,
+    route: NamespaceId,
 ) -> bool {
     let snapshot = view.network.snapshot;
     match &listener.routes {
         RouteNamespaces::All => true,
-        RouteNamespaces::Same => own == route,
+        RouteNamespaces::Same => gateway == route,
         RouteNamespaces::Nobody => false,
         RouteNamespaces::Matching(selector) => {
             let namespace = snapshot.namespaces.at(route);
@@ -106,7 +107,7 @@ pub(crate) fn hosts(route: &Route, listeners: &[&Listener]) -> Vec<String> {
     for listener in listeners {
         match &*route.hosts {
             [] => drop(hosts.insert(listener.host.to_string())),
-            own => hosts.extend(own.iter().filter_map(|host| narrower(host, &listener.host))),
+            listed => hosts.extend(listed.iter().filter_map(|host| narrower(host, &listener.host))),
         }
     }
     if hosts.contains("") { Vec::new() } else { hosts.into_iter().collect() }

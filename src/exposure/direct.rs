@@ -20,8 +20,8 @@ use crate::world::services::Hop;
 pub(crate) fn by_services(view: &View<'_, '_>) -> Vec<Exposure> {
     let services = view.network.snapshot.services.iter();
     let outside = services.filter(|(_, service)| {
-        let own = &service.outside;
-        own.node_ports || own.load_balancer.is_some() || !own.external_ips.is_empty()
+        let outside = &service.outside;
+        outside.node_ports || outside.load_balancer.is_some() || !outside.external_ips.is_empty()
     });
     outside.flat_map(|(id, service)| by_service(view, id, service)).collect()
 }
@@ -33,8 +33,8 @@ fn by_service(view: &View<'_, '_>, id: ServiceId, service: &Service) -> Vec<Expo
     }
     let own_port = |hop: &Hop| Some(vec![PortSet::port(hop.protocol, hop.port).to_string()]);
     let node_port = |hop: &Hop| {
-        let port = |own: &&crate::model::service::ServicePort| {
-            own.port == hop.port && own.protocol == hop.protocol
+        let port = |declared: &&crate::model::service::ServicePort| {
+            declared.port == hop.port && declared.protocol == hop.protocol
         };
         let number = service.ports.iter().find(port)?.node_port;
         Some(number.map(|port| PortSet::port(hop.protocol, port).to_string()).into_iter().collect())
@@ -167,9 +167,9 @@ fn node_ips(view: &View<'_, '_>, member: &Member) -> Vec<IpAddr> {
 
 fn by_host_network(view: &View<'_, '_>) -> Option<Exposure> {
     let snapshot = view.network.snapshot;
-    let own = view.pods().into_iter().filter(|pod| snapshot.pods.at(*pod).host_network);
-    let own: BTreeSet<Who> = own.map(Who::Pod).collect();
-    let members = || view.destination.members.iter().filter(|member| own.contains(&member.who));
+    let on_nodes = view.pods().into_iter().filter(|pod| snapshot.pods.at(*pod).host_network);
+    let on_nodes: BTreeSet<Who> = on_nodes.map(Who::Pod).collect();
+    let members = || view.destination.members.iter().filter(|member| on_nodes.contains(&member.who));
     let destination = view.part(members());
     let ips = members().flat_map(|member| member.ips.ranges().map(|(ip, _)| ip));
     let ips: BTreeSet<IpAddr> = ips.collect();
@@ -179,7 +179,7 @@ fn by_host_network(view: &View<'_, '_>) -> Option<Exposure> {
         true => Verdict::Depends,
         false => Verdict::Allow,
     };
-    (!own.is_empty()).then(|| Exposure {
+    (!on_nodes.is_empty()).then(|| Exposure {
         way: Way::HostNetwork,
         by: destination.clone(),
         service: None,

@@ -12,21 +12,21 @@ use crate::model::route::{Backend, BackendPort, ParentRef, Route};
 /// Checks the Ingresses and routes of the destination's namespaces.
 pub(crate) fn findings(view: &View<'_, '_>) -> Vec<Finding> {
     let snapshot = view.network.snapshot;
-    let own = view.destination.members.iter().filter_map(|member| match member.who {
+    let namespaces = view.destination.members.iter().filter_map(|member| match member.who {
         Who::Pod(pod) => Some(snapshot.pods.at(pod).namespace),
         Who::Node(_) | Who::Outside => None,
     });
     let named = view.destination.endpoint.namespace.as_deref().and_then(|name| snapshot.namespace(name));
-    let own: BTreeSet<NamespaceId> = own.chain(named).collect();
+    let namespaces: BTreeSet<NamespaceId> = namespaces.chain(named).collect();
     let mut findings = Vec::new();
-    for ingress in snapshot.routing.ingresses.iter().filter(|row| own.contains(&row.namespace)) {
+    for ingress in snapshot.routing.ingresses.iter().filter(|row| namespaces.contains(&row.namespace)) {
         let name = name(view, "Ingress", ingress.namespace, &ingress.name);
         let backends: BTreeSet<&Backend> = ingress.backends.iter().map(|(_, backend)| backend).collect();
         for backend in backends {
             findings.extend(leads_nowhere(view, &name, ingress.namespace, backend));
         }
     }
-    for route in snapshot.routing.routes.iter().filter(|row| own.contains(&row.namespace)) {
+    for route in snapshot.routing.routes.iter().filter(|row| namespaces.contains(&row.namespace)) {
         let name = name(view, &route.kind, route.namespace, &route.name);
         for backend in &route.backends {
             findings.extend(match is_granted(view, route, backend) {
@@ -50,8 +50,8 @@ fn name(view: &View<'_, '_>, kind: &str, namespace: NamespaceId, name: &str) -> 
 }
 
 fn written(view: &View<'_, '_>, namespace: NamespaceId, backend: &Backend) -> String {
-    let own = &view.network.snapshot.namespaces.at(namespace).name;
-    format!("{}/{}", backend.namespace.as_ref().unwrap_or(own), backend.name)
+    let here = &view.network.snapshot.namespaces.at(namespace).name;
+    format!("{}/{}", backend.namespace.as_ref().unwrap_or(here), backend.name)
 }
 
 fn finding(id: &'static str, message: String) -> Finding {
@@ -76,8 +76,8 @@ fn leads_nowhere(
     let service = written(view, namespace, backend);
     let problem = match (find_service(view, namespace, backend), &backend.port) {
         (None, _) => format!("{name} sends to Service {service}, which does not exist"),
-        (Some((_, own)), port)
-            if !own.ports.iter().any(|own| is_named(backend, (&own.name, own.port))) =>
+        (Some((_, found)), port)
+            if !found.ports.iter().any(|port| is_named(backend, &port.name, port.port)) =>
         {
             let port = match port {
                 Some(BackendPort::Number(port)) => port.to_string(),
@@ -99,8 +99,8 @@ fn without_gateway(view: &View<'_, '_>, name: &str, route: &Route) -> Vec<Findin
     let gateways = &view.network.snapshot.routing.gateways;
     let problem = |parent: &ParentRef| {
         let found = gateways.iter().find(|gateway| is_parent(view, route, parent, gateway));
-        let own = &view.network.snapshot.namespaces.at(route.namespace).name;
-        let gateway = format!("{}/{}", parent.namespace.as_ref().unwrap_or(own), parent.name);
+        let here = &view.network.snapshot.namespaces.at(route.namespace).name;
+        let gateway = format!("{}/{}", parent.namespace.as_ref().unwrap_or(here), parent.name);
         match found {
             None => Some(format!("{name} belongs to Gateway {gateway}, which does not exist")),
             Some(found) if listeners(view, route, found).is_empty() => Some(format!(

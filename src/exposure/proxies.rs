@@ -114,8 +114,8 @@ fn labelled(network: &Network<'_>, labels: &[(&str, &str)]) -> Vec<PodId> {
         .collect();
     let Some(pairs) = pairs else { return Vec::new() };
     let has = |pod: &Pod| {
-        let own = snapshot.labels.get(pod.labels);
-        pairs.iter().all(|(key, value)| value_of(own, *key) == Some(*value))
+        let labels = snapshot.labels.get(pod.labels);
+        pairs.iter().all(|(key, value)| value_of(labels, *key) == Some(*value))
     };
     let alive = snapshot.pods.iter().filter(|(_, pod)| pod.state != PodState::Finished);
     alive.filter(|(_, pod)| has(pod)).map(|(id, _)| id).collect()

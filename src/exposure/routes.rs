@@ -32,10 +32,10 @@ fn by_ingress(view: &View<'_, '_>, ingress: &Ingress) -> Vec<Exposure> {
     let way = |(id, members): (ServiceId, Vec<Member>)| {
         let pods = proxies::of_ingress(view.network, ingress);
         let leads_to = |backend: &Backend| {
-            find_service(view, ingress.namespace, backend).is_some_and(|(own, _)| own == id)
+            find_service(view, ingress.namespace, backend).is_some_and(|(found, _)| found == id)
         };
-        let own = ingress.backends.iter().filter(|(_, backend)| leads_to(backend));
-        let hosts: BTreeSet<String> = own.map(|(host, _)| host.to_string()).collect();
+        let leading = ingress.backends.iter().filter(|(_, backend)| leads_to(backend));
+        let hosts: BTreeSet<String> = leading.map(|(host, _)| host.to_string()).collect();
         Exposure {
             way: Way::Ingress,
             addresses: ingress.addresses.iter().map(ToString::to_string).collect(),
@@ -56,7 +56,8 @@ fn by_route(view: &View<'_, '_>, route: &Route) -> Vec<Exposure> {
     let mut found = Vec::new();
     for (id, members) in services {
         for (gateway, listeners) in &taken {
-            let at: BTreeSet<String> = listeners.iter().map(|own| own.ports.to_string()).collect();
+            let at: BTreeSet<String> =
+                listeners.iter().map(|listener| listener.ports.to_string()).collect();
             let at: Vec<String> = at.into_iter().collect();
             let pods = proxies::of_gateway(view.network, gateway);
             found.push(Exposure {
@@ -118,7 +119,7 @@ fn behind(
     }
     let mut found = BTreeMap::new();
     for (id, backends) in services {
-        let named = |hop: &&Hop| backends.iter().any(|own| is_named(own, (&hop.name, hop.port)));
+        let named = |hop: &&Hop| backends.iter().any(|backend| is_named(backend, &hop.name, hop.port));
         let of_ports = |member: Member| {
             let hops = member.hops.as_deref().unwrap_or_default().iter();
             let hops: Vec<Hop> = hops.filter(named).cloned().collect();

@@ -91,7 +91,7 @@ impl<'a, 'b> View<'a, 'b> {
 
     /// Returns the members of the destination that a Service sends to, with the asked hops.
     pub(crate) fn behind(&self, service: ServiceId) -> Vec<Member> {
-        let other = self.destination.service.is_some_and(|own| own != service);
+        let other = self.destination.service.is_some_and(|known| known != service);
         if other || !self.may_lead(service) {
             return Vec::new();
         }
@@ -100,8 +100,8 @@ impl<'a, 'b> View<'a, 'b> {
             let mut own = self.destination.members.iter();
             own.any(|own| own.who == member.who && own.class == member.class)
         };
-        let own = backends.into_iter().filter(|member| member.who != Who::Outside && is_own(member));
-        own.map(|member| self.with_asked_hops(member)).collect()
+        let kept = backends.into_iter().filter(|member| member.who != Who::Outside && is_own(member));
+        kept.map(|member| self.with_asked_hops(member)).collect()
     }
 
     fn with_asked_hops(&self, member: Member) -> Member {
@@ -178,9 +178,10 @@ impl<'a, 'b> View<'a, 'b> {
     /// Names some members of the destination.
     pub(crate) fn part<'m>(&self, members: impl Iterator<Item = &'m Member>) -> Endpoint {
         let here: Vec<_> = members.map(|member| (member.who, member.class)).collect();
-        let own = self.destination.members.iter();
-        let own: Vec<&Member> = own.filter(|own| here.contains(&(own.who, own.class))).collect();
-        part_endpoint(self.network.snapshot, self.destination, &own)
+        let members = self.destination.members.iter();
+        let members: Vec<&Member> =
+            members.filter(|member| here.contains(&(member.who, member.class))).collect();
+        part_endpoint(self.network.snapshot, self.destination, &members)
     }
 
     pub(crate) fn verdict(

@@ -24,8 +24,8 @@ pub(crate) fn counts(exposures: &[Exposure]) -> [WayCounts; 2] {
             Verdict::Depends => unsure,
             Verdict::Deny => false,
         };
-        let own = exposures.iter().filter(|own| is_meant(own.verdict));
-        own.map(|own| (own.way, &own.by)).collect()
+        let meant = exposures.iter().filter(|exposure| is_meant(exposure.verdict));
+        meant.map(|exposure| (exposure.way, &exposure.by)).collect()
     };
     let (certain, unsure) = (open(false), open(true));
     let count = |ways: &mut dyn Iterator<Item = &(Way, &Endpoint)>| {
@@ -44,9 +44,9 @@ pub(crate) fn unexpected(
     exposures: &[Exposure],
     wanted: &WantedMembers,
 ) -> Vec<Exposure> {
-    let own = target.members.iter().filter(|member| member.who != Who::Outside);
+    let inside = target.members.iter().filter(|member| member.who != Who::Outside);
     let families: Option<BTreeSet<Family>> =
-        own.map(|member| network.classes.family(member.class)).collect();
+        inside.map(|member| network.classes.family(member.class)).collect();
     // Nobody reaches an address of one family from the other.
     let reaches = |family| families.as_ref().is_none_or(|own| own.contains(&family));
     let is_expected = |exposure: &Exposure| match &*exposure.proxies {

@@ -63,10 +63,10 @@ fn ingress(namespace: NamespaceId, name: &str, read: &IngressObject) -> Ingress 
         Some(Backend { namespace: None, name: service.name.as_str().into(), port })
     };
     let mut backends: Vec<(Box<str>, Backend)> = Vec::new();
-    backends.extend(spec.default_backend.as_ref().and_then(backend).map(|own| ("".into(), own)));
+    backends.extend(spec.default_backend.as_ref().and_then(backend).map(|backend| ("".into(), backend)));
     for rule in &spec.rules {
         let paths = rule.http.paths.iter().filter_map(|path| backend(&path.backend));
-        backends.extend(paths.map(|own| (rule.host.as_str().into(), own)));
+        backends.extend(paths.map(|backend| (rule.host.as_str().into(), backend)));
     }
     let class = match &*spec.ingress_class_name {
         "" => read.metadata.annotations.get("kubernetes.io/ingress.class").map(String::as_str),
@@ -84,7 +84,7 @@ fn ingress(namespace: NamespaceId, name: &str, read: &IngressObject) -> Ingress 
 
 /// Lists the addresses and host names of a load balancer.
 fn balanced(status: &LoadBalancerStatus) -> Vec<Box<str>> {
-    let each = status.ingress.iter().flat_map(|own| [&own.ip, &own.hostname]);
+    let each = status.ingress.iter().flat_map(|given| [&given.ip, &given.hostname]);
     each.filter(|text| !text.is_empty()).map(|text| text.as_str().into()).collect()
 }
 
@@ -96,7 +96,7 @@ fn gateway(namespace: NamespaceId, name: &str, read: &GatewayObject) -> Gateway 
         name: name.into(),
         class: read.spec.gateway_class_name.as_str().into(),
         listeners: read.spec.listeners.iter().filter_map(listener).collect(),
-        addresses: addresses.map(|own| own.value.as_str().into()).collect(),
+        addresses: addresses.map(|address| address.value.as_str().into()).collect(),
     }
 }
 
@@ -106,7 +106,7 @@ fn listener(read: &ListenerObject) -> Option<Listener> {
     let namespaces = &read.allowed_routes.namespaces;
     let kinds: Vec<Box<str>> = match &*read.allowed_routes.kinds {
         [] => default_kinds(&read.protocol).iter().map(|kind| (*kind).into()).collect(),
-        kinds => kinds.iter().map(|own| own.kind.as_str().into()).collect(),
+        kinds => kinds.iter().map(|allowed| allowed.kind.as_str().into()).collect(),
     };
     Some(Listener {
         name: read.name.as_str().into(),
@@ -137,20 +137,22 @@ fn default_kinds(protocol: &str) -> &'static [&'static str] {
 fn route(namespace: NamespaceId, name: &str, read: &RouteObject) -> Route {
     let spec = &read.spec;
     let rules = || spec.rules.iter();
-    let mirrors = rules().flat_map(|rule| &rule.filters).filter_map(|own| own.request_mirror.as_ref());
+    let mirrors =
+        rules().flat_map(|rule| &rule.filters).filter_map(|filter| filter.request_mirror.as_ref());
     let backends = rules().flat_map(|rule| &rule.backend_refs);
     let mut backends: Vec<Backend> =
-        backends.chain(mirrors.map(|own| &own.backend_ref)).filter_map(backend).collect();
+        backends.chain(mirrors.map(|mirror| &mirror.backend_ref)).filter_map(backend).collect();
     backends.sort();
     backends.dedup();
-    let is_gateway = |own: &&ParentRefObject| own.kind.as_deref().unwrap_or("Gateway") == "Gateway";
+    let is_gateway =
+        |parent: &&ParentRefObject| parent.kind.as_deref().unwrap_or("Gateway") == "Gateway";
     Route {
         kind: Box::default(),
         namespace,
         name: name.into(),
         parents: spec.parent_refs.iter().filter(is_gateway).map(parent).collect(),
-        has_other_parents: !spec.parent_refs.iter().all(|own| is_gateway(&own)),
-        hosts: spec.hostnames.iter().map(|own| own.as_str().into()).collect(),
+        has_other_parents: !spec.parent_refs.iter().all(|parent| is_gateway(&parent)),
+        hosts: spec.hostnames.iter().map(|host| host.as_str().into()).collect(),
         backends,
     }
 }
@@ -180,7 +182,9 @@ fn grant(namespace: NamespaceId, read: &GrantObject) -> Grant {
     let services = read.spec.to.iter().filter(|to| to.kind == "Service");
     Grant {
         namespace,
-        from: from.map(|own| (own.kind.as_str().into(), own.namespace.as_str().into())).collect(),
-        services: services.map(|own| own.name.as_str().into()).collect(),
+        from: from
+            .map(|source| (source.kind.as_str().into(), source.namespace.as_str().into()))
+            .collect(),
+        services: services.map(|service| service.name.as_str().into()).collect(),
     }
 }

@@ -96,8 +96,8 @@ impl From<IntOrString> for PortNumberOrName {
 }
 
 impl From<PortNumberOrName> for IntOrString {
-    fn from(own: PortNumberOrName) -> Self {
-        if own.str_val.is_empty() { Self::Int(own.int_val) } else { Self::String(own.str_val) }
+    fn from(read: PortNumberOrName) -> Self {
+        if read.str_val.is_empty() { Self::Int(read.int_val) } else { Self::String(read.str_val) }
     }
 }
 

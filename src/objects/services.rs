@@ -36,8 +36,8 @@ pub(crate) fn services(items: &BTreeMap<ObjectKey, Object>, snapshot: &Snapshot)
     }
     let built = items.iter().filter_map(|(key, object)| {
         let Object::Service(read) = object else { return None };
-        let own = slices.remove(&(&*key.namespace, &*key.name)).unwrap_or_default();
-        Some(service(snapshot.namespace(&key.namespace)?, &key.name, read, own))
+        let found = slices.remove(&(&*key.namespace, &*key.name)).unwrap_or_default();
+        Some(service(snapshot.namespace(&key.namespace)?, &key.name, read, found))
     });
     built.collect()
 }
@@ -85,14 +85,14 @@ fn families(read: &ServiceObject, address: &ServiceAddress) -> Vec<Family> {
         "IPv6" => Some(Family::V6),
         _ => None,
     });
-    let own = match address {
+    let of_address = match address {
         ServiceAddress::Own(ips) => ips.iter().map(|ip| Family::of(*ip)).collect(),
         ServiceAddress::Headless | ServiceAddress::Name(_) => Vec::new(),
     };
     let named: Vec<Family> = named.collect();
-    match (named.is_empty(), own.is_empty(), &*spec.ip_family_policy) {
+    match (named.is_empty(), of_address.is_empty(), &*spec.ip_family_policy) {
         (true, _, "PreferDualStack" | "RequireDualStack") => Family::ALL.to_vec(),
-        (true, false, _) => own,
+        (true, false, _) => of_address,
         _ => named,
     }
 }
@@ -117,15 +117,15 @@ fn port(read: &ServicePortObject) -> Option<ServicePort> {
 fn outside(read: &ServiceObject) -> OutsideAccess {
     let spec = &read.spec;
     let given = &read.status.load_balancer.ingress;
-    let mut lb_ips: Vec<IpAddr> = given.iter().filter_map(|own| parse_ip(&own.ip)).collect();
+    let mut lb_ips: Vec<IpAddr> = given.iter().filter_map(|ingress| parse_ip(&ingress.ip)).collect();
     if lb_ips.is_empty() {
         lb_ips.extend(parse_ip(&spec.load_balancer_ip));
     }
-    let names = given.iter().filter(|own| !own.hostname.is_empty());
+    let names = given.iter().filter(|ingress| !ingress.hostname.is_empty());
     let ranges = spec.load_balancer_source_ranges.iter();
     let balancer = || LoadBalancer {
         ips: lb_ips,
-        host_names: names.map(|own| own.hostname.as_str().into()).collect(),
+        host_names: names.map(|ingress| ingress.hostname.as_str().into()).collect(),
         sources: ranges.filter_map(|range| range.trim().parse::<IpNet>().ok()).collect::<IpSet>(),
     };
     let balanced = spec.kind == "LoadBalancer";
@@ -141,16 +141,20 @@ fn outside(read: &ServiceObject) -> OutsideAccess {
 fn slice(read: &EndpointSliceObject) -> Slice {
     // A slice of host names (addressType FQDN) has no address, and proxies do not read it.
     let is_ready = |ready: &Option<bool>| *ready != Some(false);
-    let ready = read.endpoints.iter().filter(|own| is_ready(&own.conditions.ready));
-    let ports = read.ports.iter().filter_map(|own| {
-        let number = own.port.and_then(port_number);
-        let name = own.name.as_str().into();
-        Some(SlicePort { name, protocol: Protocol::given(&own.protocol)?, port: number })
+    let ready = read.endpoints.iter().filter(|endpoint| is_ready(&endpoint.conditions.ready));
+    let ports = read.ports.iter().filter_map(|port| {
+        let number = port.port.and_then(port_number);
+        let name = port.name.as_str().into();
+        Some(SlicePort { name, protocol: Protocol::given(&port.protocol)?, port: number })
     });
     Slice {
         // Of several addresses only the first has a meaning.
-        ips: ready.filter_map(|own| parse_ip(own.addresses.first()?)).collect(),
-        not_ready: read.endpoints.iter().filter(|own| !is_ready(&own.conditions.ready)).count(),
+        ips: ready.filter_map(|endpoint| parse_ip(endpoint.addresses.first()?)).collect(),
+        not_ready: read
+            .endpoints
+            .iter()
+            .filter(|endpoint| !is_ready(&endpoint.conditions.ready))
+            .count(),
         ports: ports.collect(),
     }
 }
