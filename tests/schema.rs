@@ -13,6 +13,7 @@ use std::path::Path;
 use std::process::Command;
 
 use jsonschema::Validator;
+use netpol::answer::caveat::Caveat;
 use netpol::files::manifests;
 use netpol::model::rights::Right;
 use netpol::policy::translate;
@@ -346,7 +347,7 @@ fn refreshed() -> Value {
     let answer = Refresh::new(
         outcomes.map(policy).to_vec(),
         vec!["no SRV records".to_owned()],
-        vec!["a caveat".to_owned()],
+        vec![Caveat::Rotates("api.example.com".to_owned())],
     );
     serde_json::to_value(answer).unwrap()
 }

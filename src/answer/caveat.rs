@@ -6,8 +6,10 @@ use std::net::IpAddr;
 use serde::{Serialize, Serializer};
 
 use crate::answer::finding::Finding;
+use crate::answer::unheard::{FirstNames, Instead, Unasked, UnheardPods};
 use crate::engine::decide::Doubt;
 use crate::model::cni::Cni;
+use crate::model::gap::Gap;
 
 /// What limits an answer; ordered by its sentence, which is what it is serialized as.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -146,6 +148,32 @@ pub enum Caveat {
     /// A fix is for every port.
     #[error("every port is opened: --port gives the fix for one")]
     EveryPort,
+    /// Some pods of an end are in the networks of their nodes.
+    #[error("some pods of {0} are in the network of their node: no policy governs them")]
+    SomeInNodeNetwork(String),
+    /// The selector of an end selects pods of other workloads.
+    #[error("the selector of {0} selects pods of {1} too")]
+    SelectsOthers(String, String),
+    /// The cluster's name servers were not asked, and others were.
+    #[error(
+        "{0}, so names were resolved by {1}: pods may see other addresses; run it in the cluster, or \
+         name a name server with --resolver IP"
+    )]
+    ResolvedElsewhere(Unasked, Instead),
+    /// Some name servers of the cluster were not heard.
+    #[error("{0}; until all are heard, no address leaves")]
+    Unheard(UnheardPods),
+    /// The machine's own name servers know other addresses of some hosts.
+    #[error(
+        "this machine is told other addresses than the cluster's DNS, whose are taken, for {0}"
+    )]
+    ResolvedApart(FirstNames),
+    /// A host has other addresses each time.
+    #[error("{0} hands out other addresses each time: a list of them will break")]
+    Rotates(String),
+    /// Some addresses of the cluster itself are not known.
+    #[error("{0}; an answer with such an address would not be refused")]
+    UnknownOwnAddresses(Gap),
     /// What else a fix opens is not known.
     #[error("pods were not read: how many other connections it opens is not known")]
     UnreadOpened,

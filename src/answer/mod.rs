@@ -7,4 +7,5 @@ pub mod endpoint;
 pub mod finding;
 pub mod plugin;
 pub mod rule_ref;
+pub mod unheard;
 pub mod verdict;

@@ -4,7 +4,6 @@
 //! It takes the right to `create` (and, as it begins as a websocket, to `get`) `pods/portforward` in the
 //! namespace of these pods. Nothing listens on this machine: a stream goes straight to whoever asks.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use std::{fmt, io};
@@ -17,9 +16,6 @@ use tokio::time::timeout;
 use super::connect::{Access, connect};
 use super::failure::{ClusterError, Failure, connection_error, excerpt};
 use super::kubeconfig::ConnectOptions;
-
-/// How many pods are named, where it is the same of all.
-const MOST_NAMES: usize = 3;
 
 /// A port of a pod.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,24 +113,6 @@ fn reason(error: kube::Error, server: &str) -> String {
         kube::Error::UpgradeConnection(_) => "the server lets no websocket through".to_owned(),
         error => connection_error(&error, server).to_string(),
     }
-}
-
-/// Says why pods are not reached, those of one reason together.
-pub(crate) fn told<'a>(refused: impl Iterator<Item = (&'a PodPort, &'a str)>) -> String {
-    let mut by_reason: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (pod, why) in refused {
-        by_reason.entry(why).or_default().push(format!("{}/{}", pod.namespace, pod.name));
-    }
-    let each = by_reason.iter().map(|(why, pods)| format!("port-forward to {}: {why}", some_of(pods)));
-    each.collect::<Vec<_>>().join("; ")
-}
-
-/// Names the first of many.
-pub(crate) fn some_of<T: fmt::Display>(all: &[T]) -> String {
-    let mut named: Vec<String> = all.iter().take(MOST_NAMES).map(T::to_string).collect();
-    let more = all.len().saturating_sub(MOST_NAMES);
-    named.extend((more > 0).then(|| format!("{more} more")));
-    named.join(", ")
 }
 
 impl fmt::Display for PodPort {

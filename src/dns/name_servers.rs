@@ -15,7 +15,9 @@ use hickory_resolver::{Resolver, system_conf};
 use tokio::sync::Semaphore;
 
 use super::transport::{NameResolver, Transport};
-use crate::cluster::forward::{Forward, PodPort, forwards, told};
+use crate::answer::caveat::Caveat;
+use crate::answer::unheard::{Instead, Unasked, UnheardPods};
+use crate::cluster::forward::{Forward, PodPort, forwards};
 use crate::cluster::kubeconfig::ConnectOptions;
 use crate::dns::patience::Patience;
 use crate::edit::outcome::{Vantage, VantageClass};
@@ -30,9 +32,6 @@ const MOST_AT_ONCE_FORWARDED: usize = 16;
 const FORWARDS_AT_ONCE: usize = 8;
 /// What the DNS of nearly every cluster knows by itself. Whatever it says of it, it was heard.
 const PROBE: &str = "kubernetes.default.svc.cluster.local.";
-/// What an answer from elsewhere leaves open.
-const OTHERWISE: &str = "pods may see other addresses; run it in the cluster, or name a name server with \
-                         --resolver IP";
 
 /// Which name servers to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +71,7 @@ pub enum ResolveError {
     Address(String),
     /// None that pods ask can be asked, for a reason, nor any other.
     #[error("{0}; {1}")]
-    Neither(String, Box<ResolveError>),
+    Neither(Unasked, Box<ResolveError>),
     /// A resolver could not be made.
     #[error("cannot resolve host names: {0}")]
     Failed(String),
@@ -102,8 +101,8 @@ pub(crate) struct ReachableServers {
     pub(crate) beside: Vec<NameServer>,
     /// Whether comparing took too long once, and is left.
     pub(crate) gave_up: Cell<bool>,
-    /// What the user should know, one sentence each.
-    pub(crate) caveats: Vec<String>,
+    /// What the user should know.
+    pub(crate) caveats: Vec<Caveat>,
 }
 
 impl NameServers {
@@ -149,14 +148,13 @@ impl NameServers {
     /// Opens these where those that pods ask cannot be asked.
     fn open_instead(
         &self,
-        why: String,
-        whose: &str,
+        why: Unasked,
+        whose: Instead,
         patience: &Patience,
     ) -> Result<ReachableServers, ResolveError> {
         match self.open_direct(patience) {
             Ok(mut opened) => {
-                let caveat = format!("{why}, so names were resolved by {whose}: {OTHERWISE}");
-                opened.caveats.push(caveat);
+                opened.caveats.push(Caveat::ResolvedElsewhere(why, whose));
                 Ok(opened)
             }
             Err(error) => Err(ResolveError::Neither(why, Box::new(error))),
@@ -181,10 +179,10 @@ impl DnsPods {
         let ways = forwards(&self.connection, &self.pods, patience.host);
         let ways = match ways {
             Ok(ways) if !ways.is_empty() => ways,
-            Ok(_) => {
-                return self.open_instead("no pod of the cluster's DNS is known".to_owned(), patience);
+            Ok(_) => return self.open_instead(Unasked::NoPod, patience),
+            Err(error) => {
+                return self.open_instead(Unasked::NoForward(error.to_string().into()), patience);
             }
-            Err(error) => return self.open_instead(format!("port-forward: {error}"), patience),
         };
         let tried = stream::iter(&ways).map(|way| forwarded(way, patience.answer));
         let servers: Vec<_> = tried.buffered(FORWARDS_AT_ONCE).collect().await;
@@ -196,23 +194,26 @@ impl DnsPods {
                 Some(why) => opened.unheard.push((server.vantage, why.into())),
             }
         }
-        let unheard = told(ways.iter().filter_map(|way| Some((way.to(), way.refused()?))));
+        let mut unheard = UnheardPods::default();
+        for (pod, why) in ways.iter().filter_map(|way| Some((way.to(), way.refused()?))) {
+            unheard.push(format!("{}/{}", pod.namespace, pod.name), why);
+        }
         if opened.servers.is_empty() {
-            return self.open_instead(unheard, patience);
+            return self.open_instead(Unasked::Pods(unheard), patience);
         }
         if !unheard.is_empty() {
-            opened.caveats.push(format!("{unheard}; until all are heard, no address leaves"));
+            opened.caveats.push(Caveat::Unheard(unheard));
         }
         // It is asked only to compare: without it, nothing is missing.
         opened.beside = self.otherwise.open_direct(patience).map_or(Vec::new(), |own| own.servers);
         Ok(opened)
     }
 
-    fn open_instead(&self, why: String, patience: &Patience) -> Result<ReachableServers, ResolveError> {
+    fn open_instead(&self, why: Unasked, patience: &Patience) -> Result<ReachableServers, ResolveError> {
         let whose = match &self.otherwise {
-            NameServers::Named(_) => "those that --resolver names",
-            _ if is_in_pod() => "this pod's own",
-            _ => "this machine",
+            NameServers::Named(_) => Instead::Named,
+            _ if is_in_pod() => Instead::OwnPod,
+            _ => Instead::Machine,
         };
         self.otherwise.open_instead(why, whose, patience)
     }

@@ -18,7 +18,8 @@ pub use super::name_servers::{DnsPods, NameServers, ResolveError, is_in_pod};
 use super::name_servers::{NameServer, ReachableServers};
 use super::reply as dns_reply;
 use super::reply::Reply;
-use crate::cluster::forward::some_of;
+use crate::answer::caveat::Caveat;
+use crate::answer::unheard::FirstNames;
 use crate::edit::host::HostName;
 use crate::edit::outcome::{DnsAnswer, Outcome, Resolution};
 use crate::model::ips::Family;
@@ -55,8 +56,8 @@ pub struct Resolved {
 pub struct Answers {
     /// The hosts, ascending.
     pub hosts: Vec<Resolved>,
-    /// What limits the answers, one sentence each.
-    pub caveats: Vec<String>,
+    /// What limits the answers.
+    pub caveats: Vec<Caveat>,
 }
 
 /// Asks for the addresses of hosts, and tells of each when it is done.
@@ -83,9 +84,8 @@ pub fn resolve(
         apart.sort_unstable();
         let mut caveats = opened.caveats;
         if !apart.is_empty() {
-            let what =
-                "this machine is told other addresses than the cluster's DNS, whose are taken, for";
-            caveats.push(format!("{what} {}", some_of(&apart)));
+            let apart = apart.iter().map(HostName::to_string).collect();
+            caveats.push(Caveat::ResolvedApart(FirstNames(apart)));
         }
         Ok(Answers { hosts: all, caveats })
     })

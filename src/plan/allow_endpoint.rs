@@ -12,6 +12,7 @@ use super::console::Console;
 use super::learning::learn;
 use super::opening::{self, Opening};
 use super::{cilium, hosts, pod_spec};
+use crate::answer::caveat::Caveat;
 use crate::cluster::apply::Writer;
 use crate::cluster::read::ConnectOptions;
 use crate::dns::resolve::Asking;
@@ -105,7 +106,8 @@ impl<'a, 'b> Planner<'a, 'b> {
     ) -> Result<Self, Error> {
         let PolicySubject { pods, caveats } = allowance::subject(before.snapshot, end)
             .map_err(|reason| Error::usage(reason.to_string()))?;
-        Ok(Self { request, before, target, end, pods, openings: Vec::new(), notes: caveats })
+        let notes = caveats.iter().map(Caveat::to_string).collect();
+        Ok(Self { request, before, target, end, pods, openings: Vec::new(), notes })
     }
 
     /// Finds out what the URLs lead to; SRV records are asked for.
@@ -166,7 +168,7 @@ impl<'a, 'b> Planner<'a, 'b> {
         let records: Vec<Record> = self.openings.iter().map(|opening| opening.hosts.record()).collect();
         let options = Options { own: addresses::of_cluster(snapshot), ..Options::default() };
         let lesson = learn(&records, asking, options, console)?;
-        self.notes.extend(lesson.caveats);
+        self.notes.extend(lesson.caveats.iter().map(Caveat::to_string));
         let writer = connection.map(Writer::open).transpose()?;
         let spec = writer.as_ref().and_then(|writer| self.pod_spec(writer)).unwrap_or_default();
         self.notes.extend(pod_spec::proxies(&spec, &self.request.urls));

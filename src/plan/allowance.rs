@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 
+use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::diff::isolations::isolating;
 use crate::edit::object::Pods;
@@ -38,8 +39,8 @@ use crate::world::services::pods_behind;
 pub struct PolicySubject {
     /// The pods.
     pub pods: Pods,
-    /// What the user should know about it, one sentence each.
-    pub caveats: Vec<String>,
+    /// What the user should know about it.
+    pub caveats: Vec<Caveat>,
 }
 
 /// Finds how a policy names the pods of an end: by their workload's own selector, where it has one.
@@ -73,9 +74,7 @@ pub fn subject(snapshot: &Snapshot, end: &End) -> Result<PolicySubject, NoFix> {
     let selects = selected(snapshot, &namespace, &selector);
     let mut caveats = Vec::new();
     if managed.len() < pods.len() {
-        caveats.push(format!(
-            "some pods of {name} are in the network of their node: no policy governs them"
-        ));
+        caveats.push(Caveat::SomeInNodeNetwork(name.clone()));
     }
     caveats.extend(others(snapshot, &managed, &selects, &name));
     let workload = Some(kind_and_name(&shown).into());
@@ -92,9 +91,9 @@ fn others(
     meant: &BTreeSet<PodId>,
     selects: &BTreeSet<PodId>,
     name: &str,
-) -> Option<String> {
+) -> Option<Caveat> {
     let listed = workloads(snapshot, &selects.difference(meant).copied().collect());
-    (!listed.is_empty()).then(|| format!("the selector of {name} selects pods of {listed} too"))
+    (!listed.is_empty()).then(|| Caveat::SelectsOthers(name.to_owned(), listed))
 }
 
 /// Names pods by their workloads; nothing for none.

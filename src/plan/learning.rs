@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::console::Console;
+use crate::answer::caveat::Caveat;
 use crate::dns::resolve::{self, Answers, Asking, ResolveError, Targets};
 use crate::edit::host::HostName;
 use crate::edit::merge::Options;
@@ -14,8 +15,8 @@ use crate::error::{Error, ErrorKind};
 pub struct Lesson {
     /// What was learnt.
     pub learnt: Learnt,
-    /// What the user should know, one sentence each.
-    pub caveats: Vec<String>,
+    /// What limits what was learnt.
+    pub caveats: Vec<Caveat>,
     /// SRV records that could not be had, each in one line.
     pub failed: Vec<String>,
 }
@@ -50,8 +51,7 @@ pub fn learn(
     for resolved in hosts {
         let host = resolved.resolution.host.clone();
         if resolved.rotates {
-            let text = "hands out other addresses each time: a list of them will break";
-            lesson.caveats.push(format!("{host} {text}"));
+            lesson.caveats.push(Caveat::Rotates(host.to_string()));
         }
         lesson.learnt.resolutions.insert(host, resolved.resolution);
     }

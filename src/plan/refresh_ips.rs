@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::console::Console;
 use super::learning::learn;
 use super::refreshed;
+use crate::answer::caveat::Caveat;
 use crate::cluster::apply::{Applied, ApplyManner, DryRun, Force, PolicyName, Writer};
 use crate::cluster::read::ClusterError;
 use crate::dns::resolve::Asking;
@@ -126,10 +127,10 @@ fn name_of(live: &Value) -> PolicyName {
 }
 
 /// Says which addresses of the cluster itself would not be recognised.
-fn unseen(snapshot: &Snapshot) -> Vec<String> {
+fn unseen(snapshot: &Snapshot) -> Vec<Caveat> {
     let holders = ["pods", "nodes", "services"];
     let gaps = snapshot.gaps.iter().filter(|gap| holders.iter().any(|list| gap.hides(list)));
-    gaps.map(|gap| format!("{gap}; an answer with such an address would not be refused")).collect()
+    gaps.cloned().map(Caveat::UnknownOwnAddresses).collect()
 }
 
 /// Why a policy was not written.

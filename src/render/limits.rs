@@ -28,7 +28,7 @@ impl Limits {
 }
 
 /// Writes caveats, and gaps by their sentences.
-pub fn limits(caveats: &[impl fmt::Display], gaps: &[String]) -> Vec<Line> {
+pub fn limits(caveats: &[Caveat], gaps: &[String]) -> Vec<Line> {
     let line =
         |kind: &str, text: &str| Line::new(0, 9).with(Label::Caution, padded(kind, 8)).plain(text);
     let caveats = caveats.iter().map(|caveat| line("caveat", &caveat.to_string()));

@@ -8,6 +8,7 @@ use super::format::{Format, Formats};
 use super::look::Look;
 use super::machine::{self, Syntax};
 use super::text::{Label, Line, write_lines};
+use crate::answer::caveat::Caveat;
 use crate::report::refresh::{HostStatus, PolicyOutcome, Refresh, RefreshedHost, RefreshedPolicy};
 
 impl Answer for Refresh {
@@ -34,7 +35,9 @@ impl Answer for Refresh {
         }
         let failed = |text: &String| Line::new(0, 8).with(Label::Caution, "unresolved:").plain(text);
         lines.extend(self.unresolved.iter().map(failed));
-        let caveat = |text: &String| Line::new(0, 8).with(Label::Caution, "caveat:").plain(text);
+        let caveat = |own: &Caveat| {
+            Line::new(0, 8).with(Label::Caution, "caveat:").plain(own.to_string())
+        };
         lines.extend(self.caveats.iter().map(caveat));
         write_lines(out, &lines, look.width)
     }

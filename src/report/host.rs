@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
+use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::answer::verdict::{API_VERSION, Verdict};
 use crate::ends::end as ends;
@@ -34,7 +35,7 @@ pub struct HostExplanation {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
     /// Limits of what name servers said.
-    pub caveats: Vec<String>,
+    pub caveats: Vec<Caveat>,
 }
 
 /// Whether one host can be reached at one port.
@@ -93,7 +94,7 @@ pub fn tcp(port: u16) -> PortQuery {
 
 impl HostExplanation {
     /// Sums the hosts up.
-    pub fn new(source: Endpoint, hosts: Vec<ExplainedHost>, caveats: Vec<String>) -> Self {
+    pub fn new(source: Endpoint, hosts: Vec<ExplainedHost>, caveats: Vec<Caveat>) -> Self {
         let each: Vec<Verdict> = hosts.iter().map(|host| host.explanation.verdict).collect();
         let has = |wanted: &[Verdict]| wanted.iter().any(|own| each.contains(own));
         let verdict = Verdict::of(

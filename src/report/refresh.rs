@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
+use crate::answer::caveat::Caveat;
 use crate::answer::verdict::API_VERSION;
 
 /// What became of every policy with remembered hosts.
@@ -20,7 +21,7 @@ pub struct Refresh {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unresolved: Vec<String>,
     /// What limits the answer.
-    pub caveats: Vec<String>,
+    pub caveats: Vec<Caveat>,
 }
 
 /// What became of one policy.
@@ -130,7 +131,7 @@ pub enum Standing {
 
 impl Refresh {
     /// Begins an answer.
-    pub fn new(policies: Vec<RefreshedPolicy>, unresolved: Vec<String>, caveats: Vec<String>) -> Self {
+    pub fn new(policies: Vec<RefreshedPolicy>, unresolved: Vec<String>, caveats: Vec<Caveat>) -> Self {
         Self { api_version: API_VERSION, kind: "Refresh", policies, unresolved, caveats }
     }
 

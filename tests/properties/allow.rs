@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
+use netpol::answer::caveat::Caveat;
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::merge::Options;
 use netpol::edit::name::of_policy;
@@ -159,7 +160,7 @@ fn holds(world: &World, asked: &Asked<'_>) -> Result<(), TestCaseError> {
     // Whom else the selector selects is told.
     let others = after.cluster.pods.iter().filter(|pod| is_selected(pod) && pod.name != asked.pod.name);
     let others = others.filter(|pod| !pod.host_network && !pod.has_finished()).count();
-    let told = asked.subject.caveats.iter().any(|caveat| caveat.ends_with(" too"));
+    let told = asked.subject.caveats.iter().any(|caveat| matches!(caveat, Caveat::SelectsOthers(..)));
     prop_assert_eq!(others > 0, told, "{:?}", asked.subject);
     Ok(())
 }
