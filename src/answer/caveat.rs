@@ -164,9 +164,7 @@ pub enum Caveat {
     #[error("{0}; until all are heard, no address leaves")]
     Unheard(UnheardPods),
     /// The machine's own name servers know other addresses of some hosts.
-    #[error(
-        "this machine is told other addresses than the cluster's DNS, whose are taken, for {0}"
-    )]
+    #[error("this machine is told other addresses than the cluster's DNS, whose are taken, for {0}")]
     ResolvedApart(FirstNames),
     /// A host has other addresses each time.
     #[error("{0} hands out other addresses each time: a list of them will break")]

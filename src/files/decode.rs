@@ -1,11 +1,10 @@
 //! Documents as serde data, so that any type can be read from them.
 
+use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
-use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, Visitor,
-};
+use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::document::{Value, YamlNode};
@@ -16,7 +15,31 @@ pub(crate) struct DecodeError {
     /// The field path, empty for the whole value.
     pub(crate) path: String,
     /// What is wrong.
-    pub(crate) message: String,
+    pub(crate) problem: ValueError,
+}
+
+/// What keeps a value from being read.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ValueError {
+    /// What is wrong, in the words of serde.
+    message: String,
+    /// Whether a string is wanted, and quotes would make it one.
+    needs_quotes: bool,
+}
+
+impl de::Error for ValueError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self { message: message.to_string(), needs_quotes: false }
+    }
+}
+
+impl std::error::Error for ValueError {}
+
+impl fmt::Display for ValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hint = if self.needs_quotes { "; it needs quotes" } else { "" };
+        write!(f, "{}{hint}", self.message)
+    }
 }
 
 /// Reads a value of type `T`, and lists the paths of fields that the type does not have.
@@ -39,12 +62,12 @@ pub(crate) fn decode_seed<'de, T: DeserializeSeed<'de>>(
     let read = seed.deserialize(serde_ignored::Deserializer::new(tracked, &mut note));
     match read {
         Ok(value) => Ok((value, unknown)),
-        Err(error) => Err(DecodeError {
+        Err(problem) => Err(DecodeError {
             path: match track.path().to_string() {
                 path if path == "." => String::new(),
                 path => path,
             },
-            message: error.to_string(),
+            problem,
         }),
     }
 }
@@ -63,12 +86,10 @@ fn field_path(path: &str) -> String {
     written
 }
 
-type Error = serde::de::value::Error;
-
 impl<'de> Deserializer<'de> for &'de YamlNode {
-    type Error = Error;
+    type Error = ValueError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         match &self.value {
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
@@ -87,7 +108,7 @@ impl<'de> Deserializer<'de> for &'de YamlNode {
         }
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         match &self.value {
             // A key with null is there: of a label the value is the empty string.
             Value::Map(fields) => visitor.visit_map(entries(fields.iter())),
@@ -101,7 +122,7 @@ impl<'de> Deserializer<'de> for &'de YamlNode {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, ValueError> {
         match self.value {
             Value::Null => visitor.visit_map(entries([].iter())),
             _ => self.deserialize_any(visitor),
@@ -109,14 +130,17 @@ impl<'de> Deserializer<'de> for &'de YamlNode {
     }
 
     /// Reads a string; null is the empty one.
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         match self.value {
             Value::Null => visitor.visit_borrowed_str(""),
+            Value::Bool(_) | Value::Int(_) | Value::Float(_) => {
+                self.deserialize_any(visitor).map_err(|error| ValueError { needs_quotes: true, ..error })
+            }
             _ => self.deserialize_any(visitor),
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         match self.value {
             Value::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
@@ -127,7 +151,7 @@ impl<'de> Deserializer<'de> for &'de YamlNode {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, ValueError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -136,10 +160,10 @@ impl<'de> Deserializer<'de> for &'de YamlNode {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, ValueError> {
         match self.text() {
             Some(text) => visitor.visit_enum(text.into_deserializer()),
-            None => Err(Error::custom("expected a string")),
+            None => Err(de::Error::custom("expected a string")),
         }
     }
 
@@ -154,14 +178,38 @@ type Field = (Box<str>, YamlNode);
 /// Hands fields to a visitor.
 fn entries<'a>(
     fields: impl Iterator<Item = &'a Field>,
-) -> MapDeserializer<'a, impl Iterator<Item = (StrDeserializer<'a, Error>, &'a YamlNode)>, Error> {
+) -> MapDeserializer<'a, impl Iterator<Item = (StrDeserializer<'a, ValueError>, &'a YamlNode)>, ValueError>
+{
     MapDeserializer::new(fields.map(|(key, node)| (StrDeserializer::new(key), node)))
 }
 
-impl<'de> IntoDeserializer<'de, Error> for &'de YamlNode {
+impl<'de> IntoDeserializer<'de, ValueError> for &'de YamlNode {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::document::parse;
+
+    #[test]
+    fn quotes_are_asked_for_where_they_make_a_string_whatever_the_problem_is_called() {
+        let problem = |text: &str| {
+            let nodes = parse(text).unwrap_or_default();
+            let read = nodes.first().map(decode::<std::collections::BTreeMap<String, String>>);
+            read.and_then(Result::err).map(|error| error.problem)
+        };
+        let asks = |text| problem(text).map(|problem| problem.needs_quotes);
+        assert_eq!([asks("a: true"), asks("a: 1"), asks("a: 1.5")], [Some(true); 3]);
+        assert_eq!([asks("a: [b]"), asks("a: {b: c}")], [Some(false); 2]);
+        assert_eq!([asks("a: 'true'"), asks("a:")], [None; 2]);
+        let reworded = ValueError { message: "reworded".to_owned(), needs_quotes: true };
+        assert_eq!(reworded.to_string(), "reworded; it needs quotes");
+        let foreign: ValueError = de::Error::custom("invalid type: boolean, expected a string");
+        assert_eq!(foreign.to_string(), "invalid type: boolean, expected a string");
     }
 }

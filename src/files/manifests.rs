@@ -385,14 +385,7 @@ impl Reader<'_> {
     }
 
     fn decode_error(&mut self, document: &Manifest<'_>, error: &DecodeError) {
-        let DecodeError { path, message } = error;
-        let scalar = ["boolean", "integer", "floating point"];
-        let unquoted = scalar.iter().any(|kind| message.starts_with(&format!("invalid type: {kind}")));
-        let hint = match unquoted && message.ends_with("expected a string") {
-            true => "; it needs quotes",
-            false => "",
-        };
-        self.error(document, path, &format!("{message}{hint}"));
+        self.error(document, &error.path, &error.problem.to_string());
     }
 
     fn error(&mut self, document: &Manifest<'_>, path: &str, message: &str) {

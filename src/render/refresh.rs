@@ -35,9 +35,8 @@ impl Answer for Refresh {
         }
         let failed = |text: &String| Line::new(0, 8).with(Label::Caution, "unresolved:").plain(text);
         lines.extend(self.unresolved.iter().map(failed));
-        let caveat = |own: &Caveat| {
-            Line::new(0, 8).with(Label::Caution, "caveat:").plain(own.to_string())
-        };
+        let caveat =
+            |own: &Caveat| Line::new(0, 8).with(Label::Caution, "caveat:").plain(own.to_string());
         lines.extend(self.caveats.iter().map(caveat));
         write_lines(out, &lines, look.width)
     }
