@@ -298,7 +298,7 @@ fn is_same(one: &Value, other: &Value) -> bool {
 
 fn name_kind(object: &mut Value) {
     if let Some(fields) = object.as_object_mut() {
-        fields.insert("apiVersion".to_owned(), json!("networking.k8s.io/v1"));
+        fields.insert("apiVersion".to_owned(), json!(NETWORK_POLICY.api_version()));
         fields.insert("kind".to_owned(), json!(NETWORK_POLICY.kind));
     }
 }

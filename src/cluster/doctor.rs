@@ -4,11 +4,12 @@ use futures_util::future::{join, join_all, join3};
 use serde::{Deserialize, Serialize};
 
 use super::api::Api;
+use super::discovery::{Listed, gap};
 use super::kinds::{
     self, DAEMON_SET, ENDPOINT_SLICE, Filter, KINDS_READ, Kind, NETWORK_POLICY, SERVICE,
 };
+use super::policies::{self, Installed};
 use super::read::{ClusterError, ConnectOptions, block_on, version};
-use super::unjudged;
 use crate::model::gap::{GapScope, Unread};
 use crate::model::rights::Right;
 use crate::objects::object::Objects;
@@ -39,7 +40,8 @@ const SERVICES: [Filter<'static>; 3] = [
 pub fn examine(options: &ConnectOptions) -> Result<Examined, ClusterError> {
     block_on(async {
         let api = Api::new(options)?;
-        let objects = join3(version(&api), read(&api), rights(&api));
+        let installed = policies::installed(&api).await?;
+        let objects = join3(version(&api), read(&api, &installed), rights(&api, &installed));
         let (server_version, objects, rights) = objects.await;
         let mut objects = objects?;
         objects.server_version = Some(server_version?);
@@ -48,11 +50,12 @@ pub fn examine(options: &ConnectOptions) -> Result<Examined, ClusterError> {
     })
 }
 
-async fn read(api: &Api) -> Result<Objects, ClusterError> {
-    let all = [&NETWORK_POLICY, &DAEMON_SET].map(|kind| some(api, kind, Filter::default()));
+async fn read(api: &Api, installed: &Installed) -> Result<Objects, ClusterError> {
+    let all = [&NETWORK_POLICY, &DAEMON_SET].into_iter().chain(&installed.judged);
+    let all = all.map(|kind| some(api, kind, Filter::default()));
     let services = SERVICES.map(|filter| service(api, filter));
     let lists = join(join_all(all), join_all(services));
-    let ((all, services), others) = join(lists, unjudged::read(api)).await;
+    let ((all, services), others) = join(lists, installed.unjudged(api)).await;
     let mut objects = Objects::default();
     for found in all.into_iter().chain(services).chain([others]) {
         let (items, gaps) = found?;
@@ -64,7 +67,7 @@ async fn read(api: &Api) -> Result<Objects, ClusterError> {
 }
 
 /// Reads Services and the EndpointSlices behind them.
-async fn service(api: &Api, filter: Filter<'_>) -> Result<unjudged::Listed, ClusterError> {
+async fn service(api: &Api, filter: Filter<'_>) -> Result<Listed, ClusterError> {
     let (mut items, mut gaps) = some(api, &SERVICE, filter).await?;
     let names: Vec<(String, String)> =
         items.iter().map(|(key, _)| (key.namespace.clone(), key.name.clone())).collect();
@@ -78,31 +81,31 @@ async fn service(api: &Api, filter: Filter<'_>) -> Result<unjudged::Listed, Clus
     Ok((items, gaps))
 }
 
-async fn some(api: &Api, kind: &Kind, filter: Filter<'_>) -> Result<unjudged::Listed, ClusterError> {
+async fn some(api: &Api, kind: &Kind, filter: Filter<'_>) -> Result<Listed, ClusterError> {
     match kinds::read(api, kind, filter).await {
         Ok(items) => Ok((items, Vec::new())),
         Err(failure) => {
-            let gap = unjudged::gap(api, Unread::all(kind.plural), GapScope::Incomplete, failure)?;
+            let gap = gap(api, Unread::all(kind.resource), GapScope::Incomplete, failure)?;
             Ok((Vec::new(), vec![gap]))
         }
     }
 }
 
 /// Asks for every right that answers and edits need.
-async fn rights(api: &Api) -> Result<Vec<Right>, ClusterError> {
-    let listed = KINDS_READ.iter().map(|kind| ("list", kind));
+async fn rights(api: &Api, installed: &Installed) -> Result<Vec<Right>, ClusterError> {
+    let listed = KINDS_READ.iter().chain(&installed.judged).map(|kind| ("list", kind));
     let all = listed.chain([("patch", &NETWORK_POLICY)]);
     let asked = join_all(all.map(|(verb, kind)| right(api, verb, kind))).await;
     asked.into_iter().collect()
 }
 
-async fn right(api: &Api, verb: &'static str, kind: &'static Kind) -> Result<Right, ClusterError> {
+async fn right(api: &Api, verb: &'static str, kind: &Kind) -> Result<Right, ClusterError> {
     let everywhere = may(api, verb, kind, "").await?;
     let in_namespace = match everywhere || !kind.namespaced {
         true => everywhere,
         false => may(api, verb, kind, api.namespace()).await?,
     };
-    Ok(Right { verb, resource: kind.plural, everywhere, in_namespace })
+    Ok(Right { verb, resource: kind.resource, everywhere, in_namespace })
 }
 
 /// authorization.k8s.io/v1 SelfSubjectAccessReview.
@@ -139,7 +142,7 @@ struct ReviewStatus {
 }
 
 async fn may(api: &Api, verb: &str, kind: &Kind, namespace: &str) -> Result<bool, ClusterError> {
-    let attributes = Attributes { namespace, verb, group: kind.group, resource: kind.plural };
+    let attributes = Attributes { namespace, verb, group: kind.group, resource: kind.plural() };
     let review = Review {
         api_version: "authorization.k8s.io/v1",
         kind: "SelfSubjectAccessReview",

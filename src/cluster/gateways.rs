@@ -5,10 +5,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::api::Api;
+use super::discovery::{GroupVersion, Listed, Resource, gap, is_absent, resources};
 use super::failure::{ClusterError, Failure};
 use super::kinds::Named;
-use super::unjudged::{GroupVersion, Listed, Resource, Resources, gap};
-use crate::model::gap::{GapReason, GapScope, Unread};
+use crate::model::gap::{GapScope, Unread};
 use crate::objects::gateway::{GatewayObject, GrantObject, ROUTES, RouteObject};
 use crate::objects::meta::Meta;
 use crate::objects::object::{Object, ObjectKey};
@@ -67,13 +67,9 @@ pub(crate) async fn read(api: &Api) -> Result<Listed, ClusterError> {
     Ok((items, gaps))
 }
 
-async fn resources(api: &Api, version: &GroupVersion) -> Result<Vec<Resource>, Failure> {
-    Ok(api.get_json::<Resources>(&format!("/apis/{}", version.group_version)).await?.resources)
-}
-
 fn is_read(own: &Resource) -> bool {
     let is_known = matches!(&*own.kind, "Gateway" | "ReferenceGrant") || ROUTES.contains(&&*own.kind);
-    is_known && own.verbs.iter().any(|verb| verb == "list")
+    is_known && own.is_listed()
 }
 
 async fn read_one(api: &Api, version: &str, own: &Resource) -> Result<Vec<Named>, Failure> {
@@ -111,10 +107,4 @@ async fn all_of<T: DeserializeOwned>(
         (ObjectKey::new(GROUP, kind, &meta.namespace, &meta.name), object)
     };
     api.list_json(path, named).await
-}
-
-/// Tells whether something is not installed, so that there is nothing of it.
-fn is_absent(failure: &Failure) -> bool {
-    // Of a group that is not there the API server says so in plain text.
-    failure.refusal() == Some(GapReason::NotFound) || matches!(failure, Failure::Foreign(Some(404), _))
 }

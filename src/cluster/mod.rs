@@ -4,7 +4,7 @@
 //! flags, kubeconfigs ─ kubeconfig ─> connect (+ proxy) ─> api (pages, retry, warnings) ─ wire (protobuf | JSON)
 //!                                                           │
 //!    read: which question? ─── two ends ──> narrow ─────────┤
-//!             └─ everything ─> kinds, unjudged ─────────────┤
+//!             └─ everything ─> kinds, policies ─────────────┤
 //!                              └─ forbidden ─> rights ──────┘        apply ─> conflict
 //! ```
 
@@ -13,6 +13,7 @@ pub mod apply;
 pub mod conflict;
 pub mod connect;
 pub mod credentials;
+pub mod discovery;
 pub mod doctor;
 pub mod failure;
 pub mod forward;
@@ -21,8 +22,8 @@ pub mod kinds;
 pub mod kubeconfig;
 pub mod names;
 pub mod narrow;
+pub mod policies;
 pub mod proxy;
 pub mod read;
 pub mod rights;
-pub mod unjudged;
 pub mod wire;

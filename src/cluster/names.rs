@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::api::Api;
-use super::kinds::{self, Filter, Header, KINDS_READ};
+use super::kinds::{self, Filter, Header, Kind};
 use super::kubeconfig;
 use super::read::block_on;
 pub use super::read::{ConnectOptions, NamedEnd};
@@ -98,11 +98,11 @@ async fn ask(api: &Api, wanted: &NameQuery) -> Vec<OfferedName> {
         NameQuery::Ports(end) => (&end.kind, &end.namespace, Some(&*end.name)),
         NameQuery::Entries(_) => return Vec::new(),
     };
-    let Some(kind) = KINDS_READ.iter().find(|known| known.kind == kind) else { return Vec::new() };
+    let Some(kind) = Kind::of_key(kind) else { return Vec::new() };
     let namespace = Some(namespace.as_deref().unwrap_or(api.namespace()));
     let filter = Filter { namespace, name, labels: None };
     if name.is_some() {
-        let read = kinds::read(api, kind, filter).await.unwrap_or_default();
+        let read = kinds::read(api, &kind, filter).await.unwrap_or_default();
         return read.iter().flat_map(|(_, object)| ports(object)).collect();
     }
     let read: Vec<Header> = api.first(&kind.path(filter)).await.unwrap_or_default();

@@ -6,12 +6,13 @@ use futures_util::future::{join, join_all, join3};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::api::Api;
+use super::discovery::{Listed, gap};
 use super::failure::{ClusterError, Failure};
 use super::kinds::{
     self, DAEMON_SET, ENDPOINT_SLICE, Filter, Kind, NETWORK_POLICY, NODE, Named, POD, REPLICA_SET,
     SERVICE,
 };
-use super::unjudged;
+use super::policies;
 use crate::model::gap::{Extent, Gap, GapReason, GapScope, Unread};
 use crate::objects::meta::OwnerReference;
 use crate::objects::object::{Object, Objects, WorkloadObject, WorkloadSelector};
@@ -68,9 +69,9 @@ async fn read_ends(api: &Api, ends: &[NamedEnd], reach: Breadth) -> Result<Objec
     let agents = read_agents(api);
     let neighbours = join_all(names.iter().map(|name| read_neighbours(api, name, reach)));
     let (found, (around, agents), (others, neighbours)) =
-        join3(found, join(around, agents), join(unjudged::read(api), neighbours)).await;
+        join3(found, join(around, agents), join(read_installed(api, &names), neighbours)).await;
     let mut objects = Objects::default();
-    for part in around.into_iter().chain([agents, others.map_err(Narrow::Failed)]) {
+    for part in around.into_iter().chain([agents, others]) {
         let (items, gaps) = part?;
         objects.items.extend(items);
         objects.gaps.extend(gaps);
@@ -98,7 +99,7 @@ async fn read_ends(api: &Api, ends: &[NamedEnd], reach: Breadth) -> Result<Objec
 }
 
 /// Reads the agents of network plugins; their DaemonSets are no workloads that are asked about.
-async fn read_agents(api: &Api) -> Result<unjudged::Listed, Narrow> {
+async fn read_agents(api: &Api) -> Result<Listed, Narrow> {
     let sets = read_some(api, &DAEMON_SET, Filter::default(), GapScope::Incomplete);
     let (items, gaps) = sets.await?;
     let agent = |(key, object): Named| match object {
@@ -109,7 +110,7 @@ async fn read_agents(api: &Api) -> Result<unjudged::Listed, Narrow> {
 }
 
 /// Reads the pods and workloads of a namespace.
-async fn read_neighbours(api: &Api, name: &str, reach: Breadth) -> Result<unjudged::Listed, Narrow> {
+async fn read_neighbours(api: &Api, name: &str, reach: Breadth) -> Result<Listed, Narrow> {
     let is_workload = |kind: &&Kind| {
         kind.namespaced && matches!(kind.group, "" | "apps" | "batch") && **kind != SERVICE
     };
@@ -259,10 +260,9 @@ fn equal(labels: &BTreeMap<String, String>) -> Vec<String> {
 }
 
 /// Reads a namespace and the policies in it.
-async fn read_namespace(api: &Api, name: &str) -> Result<unjudged::Listed, Narrow> {
+async fn read_namespace(api: &Api, name: &str) -> Result<Listed, Narrow> {
     let within = Filter { namespace: Some(name), ..Filter::default() };
-    let scope = GapScope::Namespaces([name.into()].into());
-    let policies = read_some(api, &NETWORK_POLICY, within, scope);
+    let policies = read_some(api, &NETWORK_POLICY, within, of_namespace(name));
     let (namespace, policies) = join(kinds::read_namespace(api, name), policies).await;
     let (mut items, mut gaps) = policies?;
     match namespace {
@@ -278,19 +278,45 @@ async fn read_namespace(api: &Api, name: &str) -> Result<unjudged::Listed, Narro
     Ok((items, gaps))
 }
 
+/// Reads the policies of kinds that not every server has: those of some namespaces, and of no namespace.
+async fn read_installed(api: &Api, namespaces: &[&str]) -> Result<Listed, Narrow> {
+    let installed = policies::installed(api).await.map_err(Narrow::Failed)?;
+    let reads = installed.judged.iter().flat_map(|kind| {
+        let within = |name| (Filter { namespace: Some(name), ..Filter::default() }, of_namespace(name));
+        let reads = match kind.namespaced {
+            true => namespaces.iter().copied().map(within).collect(),
+            false => vec![(Filter::default(), GapScope::Cluster)],
+        };
+        reads.into_iter().map(async |(filter, scope)| read_some(api, kind, filter, scope).await)
+    });
+    let (reads, unjudged) = join(join_all(reads), installed.unjudged(api)).await;
+    let (mut items, mut gaps) = unjudged.map_err(Narrow::Failed)?;
+    for read in reads {
+        let read = read?;
+        items.extend(read.0);
+        // A kind that was taken away in between is not missing.
+        gaps.extend(read.1.into_iter().filter(|gap| gap.reason != GapReason::NotFound));
+    }
+    Ok((items, gaps))
+}
+
+fn of_namespace(name: &str) -> GapScope {
+    GapScope::Namespaces([name.into()].into())
+}
+
 async fn read_some(
     api: &Api,
     kind: &Kind,
     filter: Filter<'_>,
     scope: GapScope,
-) -> Result<unjudged::Listed, Narrow> {
+) -> Result<Listed, Narrow> {
     match kinds::read(api, kind, filter).await {
         Ok(items) => Ok((items, Vec::new())),
         Err(failure) => {
             let extent =
                 filter.namespace.map_or(Extent::Everywhere, |namespace| Extent::In(namespace.into()));
-            let unread = Unread::Objects { resource: kind.plural.into(), extent };
-            let gap = unjudged::gap(api, unread, scope, failure).map_err(Narrow::Failed)?;
+            let unread = Unread::Objects { resource: kind.resource.into(), extent };
+            let gap = gap(api, unread, scope, failure).map_err(Narrow::Failed)?;
             Ok((Vec::new(), vec![gap]))
         }
     }

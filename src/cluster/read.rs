@@ -4,12 +4,14 @@ use futures_util::future::{join, join_all, join3};
 use serde::Deserialize;
 
 use super::api::Api;
+use super::discovery::{Listed, is_absent};
 pub use super::failure::ClusterError;
-use super::kinds::{self, Filter, KINDS_OF_ADDRESSES, KINDS_READ, Kind, NAMESPACE};
+use super::failure::Failure;
+use super::kinds::{self, Filter, KINDS_OF_ADDRESSES, KINDS_READ, Kind, NAMESPACE, Named};
 pub use super::kubeconfig::ConnectOptions;
 pub use super::narrow::NamedEnd;
 use super::narrow::{self, Breadth};
-use super::{gateways, rights, unjudged};
+use super::{gateways, policies, rights};
 use crate::model::gap::GapReason;
 use crate::objects::object::{Object, Objects};
 
@@ -98,31 +100,35 @@ pub(crate) async fn version(api: &Api) -> Result<String, ClusterError> {
 
 async fn read_all(api: &Api, question: Question<'_>) -> Result<Objects, ClusterError> {
     let addresses_only = matches!(question, Question::Addresses);
-    let kinds: &'static [Kind] = if addresses_only { &KINDS_OF_ADDRESSES } else { &KINDS_READ };
-    let lists = join_all(kinds.iter().map(|kind| kinds::read(api, kind, Filter::default())));
-    let (lists, others, gateways) = match addresses_only {
-        true => (lists.await, Ok(unjudged::Listed::default()), Ok(unjudged::Listed::default())),
-        false => join3(lists, unjudged::read(api), gateways::read(api)).await,
+    let kinds: &[Kind] = if addresses_only { &KINDS_OF_ADDRESSES } else { &KINDS_READ };
+    let (lists, policies, gateways) = match addresses_only {
+        true => (lists(api, kinds).await, Ok(Policies::default()), Ok(Listed::default())),
+        false => join3(lists(api, kinds), policies(api), gateways::read(api)).await,
     };
-    let mut objects = Objects::default();
-    let mut refused: Vec<(&'static Kind, GapReason)> = Vec::new();
-    for (kind, list) in kinds.iter().zip(lists) {
-        match list {
-            Ok(items) => objects.items.extend(items),
-            Err(failure) => match failure.refusal() {
-                Some(reason) => refused.push((kind, reason)),
-                None => return Err(api.error(failure)),
-            },
+    let (mut objects, mut refused) = (Objects::default(), Vec::new());
+    let mut keep = |lists: Lists| {
+        for (kind, list) in lists {
+            match list {
+                Ok(items) => objects.items.extend(items),
+                Err(failure) => match failure.refusal() {
+                    Some(reason) => refused.push((kind, reason)),
+                    None => return Err(api.error(failure)),
+                },
+            }
         }
-    }
+        Ok(())
+    };
+    keep(lists)?;
+    let policies = policies?;
+    keep(policies.judged)?;
     let mut missing = Vec::new();
-    for (items, gaps) in [others?, gateways?] {
+    for (items, gaps) in [policies.unjudged, gateways?] {
         objects.items.extend(items);
         missing.extend(gaps);
     }
     if !refused.is_empty() {
         let namespaces = namespaces(api, question, &objects, &refused);
-        let kinds: Vec<&Kind> = refused.iter().map(|(kind, _)| *kind).collect();
+        let kinds: Vec<Kind> = refused.iter().map(|(kind, _)| *kind).collect();
         let found = rights::by_namespace(api, &kinds, &namespaces).await?;
         objects.gaps.extend(found.gaps(&refused));
         objects.items.extend(found.items);
@@ -131,16 +137,39 @@ async fn read_all(api: &Api, question: Question<'_>) -> Result<Objects, ClusterE
     Ok(objects)
 }
 
+/// What became of the lists of some kinds.
+type Lists = Vec<(Kind, Result<Vec<Named>, Failure>)>;
+
+/// The policies of kinds that not every server has.
+#[derive(Default)]
+struct Policies {
+    judged: Lists,
+    unjudged: Listed,
+}
+
+async fn lists(api: &Api, kinds: &[Kind]) -> Lists {
+    let read = join_all(kinds.iter().map(|kind| kinds::read(api, kind, Filter::default())));
+    kinds.iter().copied().zip(read.await).collect()
+}
+
+async fn policies(api: &Api) -> Result<Policies, ClusterError> {
+    let installed = policies::installed(api).await?;
+    let (mut judged, unjudged) = join(lists(api, &installed.judged), installed.unjudged(api)).await;
+    // One that was taken away in between is not missing.
+    judged.retain(|(_, list)| !list.as_ref().is_err_and(is_absent));
+    Ok(Policies { judged, unjudged: unjudged? })
+}
+
 /// Lists the namespaces that are worth trying: all, or where they may not be listed those that the
 /// context and the question name.
 fn namespaces(
     api: &Api,
     question: Question<'_>,
     objects: &Objects,
-    refused: &[(&Kind, GapReason)],
+    refused: &[(Kind, GapReason)],
 ) -> Vec<String> {
     let unknown =
-        matches!(question, Question::Addresses) || refused.iter().any(|(kind, _)| **kind == NAMESPACE);
+        matches!(question, Question::Addresses) || refused.iter().any(|(kind, _)| *kind == NAMESPACE);
     let mut names: Vec<String> = if unknown {
         let named: Vec<String> = match question {
             Question::Ends(ends) | Question::Around(ends) => {

@@ -7,7 +7,8 @@ use futures_util::stream::{self, StreamExt};
 use super::api::Api;
 use super::failure::{ClusterError, Failure};
 use super::kinds::{self, Filter, Kind, NAMESPACE, Named};
-use crate::model::gap::{Extent, Gap, GapReason, GapScope, Unread};
+use crate::model::gap::{Extent, Gap, GapReason, Unread};
+use crate::objects::unread;
 
 /// Requests that are under way at the same time.
 const AT_ONCE: usize = 16;
@@ -25,7 +26,7 @@ pub(crate) struct Found {
 /// Reads kinds that may not be read cluster-wide in each of some namespaces.
 pub(crate) async fn by_namespace(
     api: &Api,
-    kinds: &[&'static Kind],
+    kinds: &[Kind],
     namespaces: &[String],
 ) -> Result<Found, ClusterError> {
     let mut found = Found { readable: vec![BTreeSet::new(); kinds.len()], ..Found::default() };
@@ -48,7 +49,7 @@ pub(crate) async fn by_namespace(
 /// Reads kinds in one namespace; nothing of a kind that may not be read there.
 async fn in_namespace(
     api: &Api,
-    kinds: &[&'static Kind],
+    kinds: &[Kind],
     namespace: &str,
 ) -> Result<Vec<Option<Vec<Named>>>, Failure> {
     let (mut all, mut refusals) = (Vec::new(), 0);
@@ -58,7 +59,7 @@ async fn in_namespace(
             continue;
         }
         let of_namespace = Filter { namespace: Some(namespace), ..Filter::default() };
-        let read = match *kind {
+        let read = match kind {
             // A role in a namespace lets its user read that Namespace by its name.
             kind if *kind == NAMESPACE => kinds::read_namespace(api, namespace).await,
             kind => kinds::read(api, kind, of_namespace).await,
@@ -75,7 +76,7 @@ async fn in_namespace(
 
 impl Found {
     /// Says what is missing of the kinds that were asked for.
-    pub(crate) fn gaps(&self, refused: &[(&'static Kind, GapReason)]) -> Vec<Gap> {
+    pub(crate) fn gaps(&self, refused: &[(Kind, GapReason)]) -> Vec<Gap> {
         let each = refused.iter().zip(&self.readable);
         each.map(|((kind, reason), readable)| gap(kind, reason.clone(), readable)).collect()
     }
@@ -83,12 +84,7 @@ impl Found {
 
 /// Says that a kind could not be listed, but for some namespaces.
 fn gap(kind: &Kind, reason: GapReason, readable: &BTreeSet<Box<str>>) -> Gap {
-    let scope = match kind.kind {
-        "NetworkPolicy" if readable.is_empty() => GapScope::Cluster,
-        "NetworkPolicy" => GapScope::OtherNamespaces(readable.clone()),
-        "Pod" => GapScope::Addresses,
-        _ => GapScope::Incomplete,
-    };
-    let unread = Unread::Objects { resource: kind.plural.into(), extent: Extent::outside(readable) };
+    let scope = unread::scope(kind.key(), readable);
+    let unread = Unread::Objects { resource: kind.resource.into(), extent: Extent::outside(readable) };
     Gap { unread, reason, scope }
 }

@@ -2,7 +2,6 @@
 
 use super::connection;
 use super::global::Global;
-use super::target::POLICY_TYPES;
 use super::terminal::warn;
 use crate::cluster::read as cluster;
 use crate::cluster::read::Question;
@@ -12,6 +11,7 @@ use crate::error::Error;
 use crate::files::manifests::{self, ManifestError, ReadOptions};
 use crate::model::snapshot::Snapshot;
 use crate::objects::object::{ObjectKey, Objects};
+use crate::policy::kinds;
 use crate::render::sanitize::sanitize;
 
 /// What a command reads.
@@ -105,9 +105,10 @@ pub(crate) fn remove(objects: &mut Objects, word: &str, default_namespace: &str)
         }
     };
     let resource = kind.split('.').next().unwrap_or_default();
-    let wanted = match &*resource.to_ascii_lowercase() {
-        policy if POLICY_TYPES.contains(&policy) => "networkpolicy".to_owned(),
-        other => kind_of(other).unwrap_or_else(|| other.to_owned()).to_ascii_lowercase(),
+    let resource = resource.to_ascii_lowercase();
+    let wanted = match kinds::of_word(&resource) {
+        Some(kind) => kind.name.to_ascii_lowercase(),
+        None => kind_of(&resource).unwrap_or(resource).to_ascii_lowercase(),
     };
     let is_kind = |key: &ObjectKey| {
         let own = key.kind.split('.').next().unwrap_or_default().to_ascii_lowercase();

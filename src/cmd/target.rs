@@ -7,16 +7,35 @@ use crate::ends::target::{self, EndWord, PortQuery, Target, TargetError};
 use crate::engine::network::Network;
 use crate::error::Error;
 use crate::model::gap::merged;
+use crate::policy::{self, Scope, network_policy};
 
-/// kubectl's names of the type of policies.
-pub(crate) const POLICY_TYPES: [&str; 3] = ["netpol", "networkpolicy", "networkpolicies"];
+/// A type of policies, as `TYPE/NAME` names it.
+pub(crate) struct PolicyType {
+    /// The kind, as keys of objects name it.
+    pub(crate) key: &'static str,
+    /// kubectl's names of it, short ones first.
+    pub(crate) words: &'static [&'static str],
+    /// Whether its objects stand in a namespace.
+    pub(crate) is_namespaced: bool,
+}
 
-/// Reads the name of a policy, before which its type may stand, as in kubectl.
+/// Lists the types of policies.
+pub(crate) fn policy_types() -> impl Iterator<Item = PolicyType> {
+    policy::KINDS.into_iter().map(|kind| PolicyType {
+        key: kind.key,
+        words: kind.words,
+        is_namespaced: kind.scope == Scope::Namespaced,
+    })
+}
+
+/// Reads the name of a NetworkPolicy, before which its type may stand, as in kubectl.
 pub(crate) fn parse_policy(word: &str) -> Result<String, String> {
     match word.rsplit_once('/') {
         None if word.is_empty() => Err("it names no policy".to_owned()),
         None => Ok(word.to_owned()),
-        Some((kind, name)) if POLICY_TYPES.contains(&kind) && !name.is_empty() => Ok(name.to_owned()),
+        Some((kind, name)) if network_policy::KIND.words.contains(&kind) && !name.is_empty() => {
+            Ok(name.to_owned())
+        }
         Some(_) => Err("use NAME or netpol/NAME, without its namespace".to_owned()),
     }
 }

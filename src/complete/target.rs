@@ -3,7 +3,7 @@
 use super::offer::{Offer, objects};
 use crate::cluster::names::NameQuery;
 use crate::cluster::read::NamedEnd;
-use crate::cmd::target::POLICY_TYPES;
+use crate::cmd::target::{PolicyType, policy_types};
 use crate::ends::target::{self, KINDS, Target, short_name};
 
 /// What a word names.
@@ -15,12 +15,10 @@ pub(crate) enum Naming {
     Object,
 }
 
-/// kubectl's names of the kind whose objects are no ends of connections.
-const POLICY: (&str, &[&str]) = ("NetworkPolicy", &POLICY_TYPES);
-
-/// Lists the kinds that a word may name, with kubectl's names of them.
+/// Lists the kinds that a word may name, with kubectl's names of them; policies are no ends.
 fn kinds(naming: Naming) -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
-    KINDS.into_iter().chain((naming == Naming::Object).then_some(POLICY))
+    let policies = policy_types().filter(move |_| naming == Naming::Object);
+    KINDS.into_iter().chain(policies.map(|kind| (kind.key, kind.words)))
 }
 
 /// Returns the kind of a type that is not a custom one.
@@ -45,7 +43,11 @@ pub(crate) fn offers(naming: Naming, word: &str) -> Vec<Offer> {
                     vec![internet, Offer::names(objects("Pod", None))]
                 }
                 Naming::Object => {
-                    vec![Offer::between("netpol/", objects("NetworkPolicy", None), "")]
+                    let first = |kind: &PolicyType| kind.words.first().copied().unwrap_or(kind.key);
+                    let names = |kind: PolicyType| {
+                        Offer::between(format!("{}/", first(&kind)), objects(kind.key, None), "")
+                    };
+                    policy_types().map(names).collect()
                 }
             };
             let namespaces = Offer::between("", objects("Namespace", None), "/");
@@ -69,8 +71,9 @@ pub(crate) fn offers(naming: Naming, word: &str) -> Vec<Offer> {
 fn types(naming: Naming, namespace: &str, typed: &str) -> impl Iterator<Item = Offer> {
     let fits = move |kind: &str| namespace.is_empty() || is_namespaced(kind);
     kinds(naming).filter(move |(kind, _)| fits(kind)).filter_map(move |(kind, names)| {
-        let short = if kind == POLICY.0 { "netpol".to_owned() } else { short_name(kind) };
-        let names = std::iter::once(&*short).chain(names.iter().copied());
+        let is_policy = policy_types().any(|policy| policy.key == kind);
+        let short = (!is_policy).then(|| short_name(kind));
+        let names = short.as_deref().into_iter().chain(names.iter().copied());
         let name = names.into_iter().find(|name| name.starts_with(typed))?;
         let slash = if namespace.is_empty() { "" } else { "/" };
         Some(Offer::word(format!("{namespace}{slash}{name}/"), format!("a {kind}")))
@@ -78,7 +81,8 @@ fn types(naming: Naming, namespace: &str, typed: &str) -> impl Iterator<Item = O
 }
 
 fn is_namespaced(kind: &str) -> bool {
-    !matches!(kind, "Node" | "Namespace")
+    let is_clusters = |policy: PolicyType| policy.key == kind && !policy.is_namespaced;
+    !matches!(kind, "Node" | "Namespace") && !policy_types().any(is_clusters)
 }
 
 /// Names the ports of an end.

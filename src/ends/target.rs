@@ -10,6 +10,7 @@ use crate::engine::network::Network;
 use crate::model::endpoint::NamedPort;
 use crate::model::ports::{PortSet, Protocol};
 use crate::policy::cidr::parse_cidr;
+use crate::policy::kinds;
 
 /// One end of a connection, as the user names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,19 +127,9 @@ pub const KINDS: [(&str, &[&str]); 11] = [
     ("ReplicationController", &["rc", "replicationcontroller", "replicationcontrollers"]),
 ];
 
-/// Types that kubectl knows and that no connection ends at.
-const NOT_ENDS: [&str; 10] = [
-    "ing",
-    "ingress",
-    "ingresses",
-    "ep",
-    "endpoints",
-    "cm",
-    "configmap",
-    "secret",
-    "netpol",
-    "networkpolicy",
-];
+/// Types that kubectl knows and that no connection ends at, beside those of policies.
+const NOT_ENDS: [&str; 8] =
+    ["ing", "ingress", "ingresses", "ep", "endpoints", "cm", "configmap", "secret"];
 
 /// Returns the kind of a type that the user wrote; a custom kind stays as it is.
 pub fn kind_of(written: &str) -> Option<String> {
@@ -147,7 +138,7 @@ pub fn kind_of(written: &str) -> Option<String> {
     let known = KINDS.iter().find(|(_, names)| names.contains(&name));
     match known {
         Some((kind, _)) => Some((*kind).to_owned()),
-        None if name.is_empty() || NOT_ENDS.contains(&name) => None,
+        None if name.is_empty() || NOT_ENDS.contains(&name) || kinds::of_word(name).is_some() => None,
         None => Some(name.to_owned()),
     }
 }

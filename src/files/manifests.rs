@@ -16,7 +16,7 @@ use crate::objects::meta::Meta;
 use crate::objects::object::{Object, ObjectKey, Objects, PolicyRead};
 use crate::objects::plugin::DaemonSetRead;
 use crate::policy::check::Report;
-use crate::policy::{self, Kind, Scope};
+use crate::policy::{self, KnownKind, PolicyKind, Scope};
 
 /// Files that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -149,7 +149,7 @@ impl Manifest<'_> {
     }
 
     /// Returns the row of a policy's kind.
-    fn policy(&self) -> Option<&'static Kind> {
+    fn policy(&self) -> Option<KnownKind> {
         policy::kind(self.group(), self.kind)
     }
 }
@@ -211,8 +211,13 @@ impl Reader<'_> {
     }
 
     fn object(&mut self, document: &Manifest<'_>) {
-        if let Some(kind) = document.policy() {
-            return self.policy(document, kind);
+        match document.policy() {
+            Some(KnownKind::Judged(kind)) => return self.policy(document, kind),
+            // Of a kind that is not judged counts only that it is there.
+            Some(KnownKind::Unjudged(_)) => {
+                return self.read(document, |_: Headed| Object::Unjudged, |header| &header.metadata);
+            }
+            None => {}
         }
         let (group, version) =
             document.api_version.split_once('/').unwrap_or(("", document.api_version));
@@ -285,35 +290,32 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads a policy; of a kind that is not judged only its name.
-    fn policy(&mut self, document: &Manifest<'_>, kind: &Kind) {
-        let Some(judged) = &kind.judged else {
-            return self.read(document, |_: Headed| Object::Unjudged, |header| &header.metadata);
-        };
-        let served = format!("{}/{}", kind.group, judged.version);
-        if document.api_version != served {
-            let message = format!("no such version `{}`; use {served}", document.api_version);
+    /// Reads a policy.
+    fn policy(&mut self, document: &Manifest<'_>, kind: &PolicyKind) {
+        let served = kind.versions.iter().map(|version| format!("{}/{version}", kind.group));
+        let served: Vec<String> = served.collect();
+        if served.iter().all(|served| document.api_version != served) {
+            let (given, served) = (document.api_version, served.join(" or "));
+            let message = format!("no such version `{given}`; use {served}");
             return self.error(document, "apiVersion", &message);
         }
-        if !self.check_schema(document) {
-            return;
-        }
-        let empty = (judged.empty)();
-        let (header, spec) = match decode::decode::<Headed>(document.node) {
+        let spec = match decode::decode_seed(document.node, (kind.empty)()) {
             Err(error) => return self.decode_error(document, &error),
-            Ok((header, _)) => {
-                match document.node.get("spec").map(|spec| decode::decode_seed(spec, empty.clone())) {
-                    None => (header, empty),
-                    Some(Ok((spec, _))) => (header, spec),
-                    Some(Err(error)) => return self.decode_error(document, &error),
-                }
+            Ok((spec, unknown)) => {
+                self.unknown_fields(document, unknown);
+                spec
             }
+        };
+        let header = match decode::decode::<Headed>(document.node) {
+            Err(error) => return self.decode_error(document, &error),
+            Ok((header, _)) => header,
         };
         let mut report = Report::default();
         report.labels("metadata.labels", &header.metadata.labels);
-        (judged.check)(&spec, &mut report);
+        (kind.check)(&spec, &mut report);
         self.report(document, report);
-        let origin = ObjectOrigin::File { file: Arc::from(document.file), lines: lines(document) };
+        let lines = lines(document, kind);
+        let origin = ObjectOrigin::File { file: Arc::from(document.file), lines };
         let key = self.key(document, &header.metadata);
         let annotations = document.node.at(&["metadata", "annotations"]).map(decode::decode);
         let annotations = annotations.and_then(Result::ok).map(|read| read.0).unwrap_or_default();
@@ -323,13 +325,17 @@ impl Reader<'_> {
 
     /// Reports fields that the type does not have; returns false where a value has a wrong type.
     fn check_schema(&mut self, document: &Manifest<'_>) -> bool {
-        let unknown = match schema::unknown_fields(document.api_version, document.kind, document.node) {
-            Ok(unknown) => unknown,
+        match schema::unknown_fields(document.api_version, document.kind, document.node) {
+            Ok(unknown) => self.unknown_fields(document, unknown),
             Err(error) => {
                 self.decode_error(document, &error);
                 return false;
             }
-        };
+        }
+        true
+    }
+
+    fn unknown_fields(&mut self, document: &Manifest<'_>, unknown: Vec<String>) {
         // What a server reports is not what a user wrote: it says nothing about the intent.
         let written = |path: &String| path != "status" && !path.starts_with("status.");
         for path in unknown.into_iter().filter(written) {
@@ -337,7 +343,7 @@ impl Reader<'_> {
             let message = format!("unknown field `{name}`");
             // Newer servers have fields that this version does not know. In a policy and in labels
             // they would change the answer; elsewhere they are worth a word.
-            let is_judged = document.policy().is_some_and(|kind| kind.judged.is_some());
+            let is_judged = matches!(document.policy(), Some(KnownKind::Judged(_)));
             if is_judged || path.contains("metadata.") {
                 self.error(document, &path, &message);
             } else {
@@ -345,7 +351,6 @@ impl Reader<'_> {
                 self.objects.warnings.push(line);
             }
         }
-        true
     }
 
     fn key(&self, document: &Manifest<'_>, meta: &Meta) -> ObjectKey {
@@ -353,7 +358,7 @@ impl Reader<'_> {
         let cluster_scoped = matches!(
             (group, document.kind),
             ("", "Namespace" | "Node") | ("networking.k8s.io", "IngressClass")
-        ) || document.policy().is_some_and(|kind| kind.scope == Scope::Cluster);
+        ) || document.policy().is_some_and(|kind| kind.scope() == Scope::Cluster);
         let namespace = match (cluster_scoped, meta.namespace.is_empty()) {
             (true, _) => "",
             (false, true) => self.options.namespace,
@@ -421,15 +426,53 @@ fn has_pod_template(node: &YamlNode) -> bool {
 }
 
 /// Maps the paths that answers point at to their lines: the object as a whole, and every rule.
-fn lines(document: &Manifest<'_>) -> Lines {
+fn lines(document: &Manifest<'_>, kind: &PolicyKind) -> Lines {
     let mut lines = Lines::default();
     lines.insert("", document.node.line);
-    let Some(spec) = document.node.get("spec") else { return lines };
-    for section in ["ingress", "egress"] {
-        for (index, rule) in spec.get(section).map_or(&[][..], YamlNode::items).iter().enumerate() {
-            let line = document::item_line(document.text, rule);
-            lines.insert(&format!("spec.{section}[{index}]"), line);
-        }
+    for list in kind.rules {
+        let steps: Vec<&str> = list.split('.').collect();
+        rule_lines(document, document.node, "", &steps, &mut lines);
     }
     lines
+}
+
+/// Adds the lines of the items of a list, which is some steps below a node.
+fn rule_lines(document: &Manifest<'_>, node: &YamlNode, path: &str, steps: &[&str], lines: &mut Lines) {
+    let dotted = |step: &str| if path.is_empty() { step.to_owned() } else { format!("{path}.{step}") };
+    if let Some((step, rest)) = steps.split_first()
+        && let Some(below) = node.get(step)
+    {
+        let path = dotted(step);
+        match below.items() {
+            [] => rule_lines(document, below, &path, rest, lines),
+            items => {
+                for (index, item) in items.iter().enumerate() {
+                    let path = format!("{path}[{index}]");
+                    if rest.is_empty() {
+                        lines.insert(&path, document::item_line(document.text, item));
+                    }
+                    rule_lines(document, item, &path, rest, lines);
+                }
+            }
+        }
+    }
+}
+
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends there")]
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_have_lines_in_lists_of_lists_too() {
+        let text = "specs:\n- egress:\n  - to: []\n- ingress: []\n- egress:\n  - to: []\n  - to: []\n";
+        let nodes = document::parse(text).unwrap();
+        let all: Vec<&str> = text.lines().collect();
+        let node = &nodes[0];
+        let document = Manifest { file: "", text: &all, node, api_version: "", kind: "" };
+        let mut lines = Lines::default();
+        rule_lines(&document, node, "", &["specs", "egress"], &mut lines);
+        let of = ["specs[0].egress[0]", "specs[2].egress[0]", "specs[2].egress[1].to"];
+        assert_eq!(of.map(|path| lines.of(path)), [3, 6, 7]);
+    }
 }

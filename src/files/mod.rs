@@ -7,6 +7,7 @@
 
 pub mod decode;
 pub mod document;
+mod item;
 pub mod manifests;
 pub mod recorded;
 pub mod saved;

@@ -4,12 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::gap::{Gap, GapReason, GapScope, Unread};
 use crate::objects::object::{Object, ObjectKey};
-use crate::policy;
+use crate::objects::unread::scope;
+use crate::policy::KINDS;
+use crate::policy::kinds::unjudged_groups;
 
 /// By kind, as keys of objects name it, or by `*` and a group: the paths of the fields that were read.
 ///
 /// A path stands for all that is below it, the key of an annotation for its value.
 pub(crate) type Recorded = BTreeMap<String, BTreeSet<String>>;
+
+/// The objects of a file.
+type Items = BTreeMap<ObjectKey, Object>;
 
 /// What an analysis reads of a kind beside the metadata of all.
 struct Row {
@@ -75,8 +80,8 @@ const POD_SPEC: [&str; 6] = [
 /// Of a policy that cannot be judged only counts that it is there.
 const IDENTITY: [&str; 2] = ["metadata.name", "metadata.namespace"];
 
-const ROWS: [Row; 22] = [
-    row("NetworkPolicy", "networkpolicies", &["spec"]),
+/// The kinds that are no policies.
+const ROWS: [Row; 21] = [
     Row {
         kind: "Pod",
         resource: "pods",
@@ -165,44 +170,67 @@ impl Row {
     }
 }
 
+/// Lists the policy kinds that are judged.
+fn policies() -> impl Iterator<Item = Row> {
+    KINDS.into_iter().map(|kind| row(kind.key, kind.resource, kind.fields))
+}
+
 /// Lists what this version reads of a cluster.
 pub(crate) fn by_this_version() -> Recorded {
-    let kinds = ROWS.iter().map(|row| (row.kind.to_owned(), row.fields()));
-    let identity: BTreeSet<String> = IDENTITY.map(str::to_owned).into();
+    let kinds = policies().chain(ROWS).map(|row| (row.kind.to_owned(), row.fields()));
     let groups = unjudged_groups().into_iter();
-    kinds.chain(groups.map(|group| (format!("*.{group}"), identity.clone()))).collect()
+    kinds.chain(groups.map(of_unjudged)).collect()
+}
+
+/// Returns that some fields of a kind were read, beside the metadata.
+pub(super) fn all_of(kind: &'static str, fields: &'static [&'static str]) -> (String, BTreeSet<String>) {
+    (kind.to_owned(), row(kind, "", fields).fields())
+}
+
+/// Returns what is read of the kinds of a group that are not judged.
+pub(super) fn of_unjudged(group: &str) -> (String, BTreeSet<String>) {
+    (format!("*.{group}"), IDENTITY.map(str::to_owned).into())
 }
 
 /// Lists what this version reads and a file does not have: kinds, and fields of objects that it has.
-pub(crate) fn gaps(recorded: &Recorded, items: &BTreeMap<ObjectKey, Object>) -> Vec<Gap> {
-    let missing = |unread, scope| Some(Gap { unread, reason: GapReason::NotRecorded, scope });
-    let of_kind = |row: &Row| {
-        let Some(known) = recorded.get(row.kind) else {
-            return missing(Unread::all(row.resource), scope(row.kind));
-        };
-        let fields: Vec<Box<str>> =
-            row.fields().difference(known).map(|field| (**field).into()).collect();
-        let matters = !fields.is_empty() && items.keys().any(|key| key.kind == row.kind);
-        // Which answers turn on a field is not known here: any may.
-        matters.then(|| missing(Unread::Fields { kind: row.kind.into(), fields }, GapScope::Cluster))?
-    };
-    let of_group = |group: &str| {
-        let is_missing = !recorded.contains_key(&format!("*.{group}"));
-        is_missing.then(|| missing(Unread::ApiGroup(group.into()), GapScope::Cluster))?
-    };
-    ROWS.iter().filter_map(of_kind).chain(unjudged_groups().into_iter().filter_map(of_group)).collect()
+pub(crate) fn gaps(recorded: &Recorded, items: &Items) -> Vec<Gap> {
+    let others = ROWS.iter().filter_map(|row| gap(row, recorded, items));
+    judged(recorded, items).chain(others).chain(unjudged(recorded)).collect()
 }
 
-/// Lists the API groups with policies that cannot be judged.
-fn unjudged_groups() -> BTreeSet<&'static str> {
-    policy::KINDS.iter().filter(|kind| kind.judged.is_none()).map(|kind| kind.group).collect()
+/// Lists what this version reads of policies and a file does not have.
+pub(crate) fn gaps_of_policies(recorded: &Recorded, items: &Items) -> Vec<Gap> {
+    judged(recorded, items).chain(unjudged(recorded)).collect()
 }
 
-/// Tells which answers turn on the objects of a kind.
-fn scope(kind: &str) -> GapScope {
-    match kind {
-        "NetworkPolicy" => GapScope::Cluster,
-        "Pod" => GapScope::Addresses,
-        _ => GapScope::Incomplete,
-    }
+fn judged(recorded: &Recorded, items: &Items) -> impl Iterator<Item = Gap> {
+    // A kind that was not judged was not skipped: the file says of each policy that it is there.
+    let is_named = |row: &Row| {
+        let group = row.kind.split_once('.').map(|(_, group)| format!("*.{group}"));
+        !recorded.contains_key(row.kind) && group.is_some_and(|group| recorded.contains_key(&group))
+    };
+    policies().filter(move |row| !is_named(row)).filter_map(|row| gap(&row, recorded, items))
+}
+
+fn unjudged(recorded: &Recorded) -> impl Iterator<Item = Gap> {
+    let missing = |group: &&str| !recorded.contains_key(&format!("*.{group}"));
+    let of_group = |group: &str| not_recorded(Unread::ApiGroup(group.into()), GapScope::Cluster);
+    unjudged_groups().into_iter().filter(missing).map(of_group)
+}
+
+/// Says what a file lacks of a kind.
+fn gap(row: &Row, recorded: &Recorded, items: &Items) -> Option<Gap> {
+    let Some(known) = recorded.get(row.kind) else {
+        let scope = scope(row.kind, &BTreeSet::new());
+        return Some(not_recorded(Unread::all(row.resource), scope));
+    };
+    let fields: Vec<Box<str>> = row.fields().difference(known).map(|field| (**field).into()).collect();
+    let matters = !fields.is_empty() && items.keys().any(|key| key.kind == row.kind);
+    // Which answers turn on a field is not known here: any may.
+    let unread = || Unread::Fields { kind: row.kind.into(), fields };
+    matters.then(|| not_recorded(unread(), GapScope::Cluster))
+}
+
+const fn not_recorded(unread: Unread, scope: GapScope) -> Gap {
+    Gap { unread, reason: GapReason::NotRecorded, scope }
 }

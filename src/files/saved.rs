@@ -15,12 +15,12 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use jiff::{Timestamp, Unit};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use super::item::{self, Item};
 use super::recorded::{self, Recorded};
 use super::version_1;
 use crate::model::gap::{Gap, GapReason, GapScope, Unread};
-use crate::objects::object::{Object, ObjectKey, Objects};
+use crate::objects::object::Objects;
 
 /// The version of the form; what is added to it so that older programs would misread it counts it up.
 const VERSION: u32 = 2;
@@ -95,7 +95,7 @@ impl From<SavedGap> for Gap {
 struct Saved {
     #[serde(flatten)]
     header: SavedHeader,
-    items: Vec<(ObjectKey, Object)>,
+    items: Vec<Item>,
 }
 
 /// Saves objects to a file, compressed if its name ends in `.gz`, or to standard output (`-`).
@@ -138,37 +138,11 @@ fn write<W: Write>(objects: &Objects, mut out: W) -> io::Result<W> {
     write!(out, "{},\"items\":[", header.strip_suffix('}').unwrap_or(&header))?;
     for (index, (key, object)) in objects.items.iter().enumerate() {
         write!(out, "{}", if index == 0 { "\n" } else { ",\n" })?;
-        let mut value = serde_json::to_value(object)?;
-        // In a policy an empty list is not an absent one.
-        if !matches!(object, Object::Policy(_)) {
-            prune(&mut value);
-        }
-        serde_json::to_writer(&mut out, &(key, value))?;
+        serde_json::to_writer(&mut out, &(key, item::written(object)?))?;
     }
     writeln!(out, "\n]}}")?;
     out.flush()?;
     Ok(out)
-}
-
-/// Takes out the fields that have the value of absent ones; the value of a label may be empty.
-fn prune(value: &mut Value) {
-    let is_empty = |value: &Value| match value {
-        Value::Null | Value::Bool(false) => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-        Value::Bool(true) | Value::Number(_) => false,
-    };
-    match value {
-        Value::Object(fields) => {
-            let of_labels = |key: &str| matches!(key, "labels" | "matchLabels" | "selector");
-            let others = fields.iter_mut().filter(|(key, _)| !of_labels(key));
-            others.for_each(|(_, value)| prune(value));
-            fields.retain(|_, value| !is_empty(value));
-        }
-        Value::Array(items) => items.iter_mut().for_each(prune),
-        _ => {}
-    }
 }
 
 /// Unpacks a compressed file; other bytes stay as they are.
@@ -212,11 +186,13 @@ pub(crate) fn parse(text: &str) -> Result<Objects, String> {
             Err("the snapshot is damaged: it does not say what was read".to_owned())
         }
         Ok(Saved { header, items }) => {
-            let items = items.into_iter().collect();
+            let items = items.into_iter().map(|Item(key, object)| (key, object)).collect();
             let mut gaps: Vec<Gap> = header.gaps.into_iter().map(Gap::from).collect();
             // In a file of version 1 the field would mean nothing.
-            let kinds = header.kinds.filter(|_| header.version > 1);
-            gaps.extend(kinds.iter().flat_map(|kinds| recorded::gaps(kinds, &items)));
+            match header.kinds.filter(|_| header.version > 1) {
+                Some(kinds) => gaps.extend(recorded::gaps(&kinds, &items)),
+                None => gaps.extend(recorded::gaps_of_policies(&version_1::policies(), &items)),
+            }
             Ok(Objects { items, gaps, warnings: Vec::new(), server_version: header.server_version })
         }
         Err(error) => Err(match serde_json::from_str::<Versioned>(text) {
@@ -231,9 +207,12 @@ pub(crate) fn parse(text: &str) -> Result<Objects, String> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use serde_json::Value;
+
     use super::*;
     use crate::files::manifests::{ReadOptions, read};
     use crate::model::gap::Extent;
+    use crate::objects::object::Object;
 
     fn objects() -> Objects {
         let files = ["shop.yaml", "ways.yaml"].map(|name| format!("tests/cli/{name}"));
@@ -259,10 +238,9 @@ mod tests {
         let recorded = recorded::by_this_version();
         let mut seen = BTreeSet::new();
         for (key, object) in &objects.items {
-            let Value::Object(variant) = serde_json::to_value(object).unwrap() else { continue };
+            let Value::Object(variant) = item::written(object).unwrap() else { continue };
             let Some(fields) = recorded.get(&key.kind) else { continue };
-            for mut value in variant.into_iter().map(|(_, value)| value) {
-                prune(&mut value);
+            for value in variant.into_iter().map(|(_, value)| value) {
                 let mut paths = Vec::new();
                 let is_metadata = matches!(object, Object::Namespace(_) | Object::Owner(_));
                 list_paths(&value, if is_metadata { "metadata" } else { "" }, &mut paths);

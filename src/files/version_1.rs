@@ -1,6 +1,23 @@
-//! The gaps of snapshot files of version 1, which have only a sentence.
+//! Snapshot files of version 1: their gaps have only a sentence, and nothing says what was read.
 
+use super::recorded::{self, Recorded};
 use crate::model::gap::{Extent, Gap, GapReason, GapScope, Unread};
+
+/// The API groups of which those programs read whether there is a policy.
+const POLICY_GROUPS: [&str; 6] = [
+    "cilium.io",
+    "crd.antrea.io",
+    "crd.projectcalico.org",
+    "networking.gke.io",
+    "policy.networking.k8s.io",
+    "projectcalico.org",
+];
+
+/// Lists what those programs read of policies; kinds that are known since are a gap.
+pub(crate) fn policies() -> Recorded {
+    let network_policies = recorded::all_of("NetworkPolicy", &["spec"]);
+    POLICY_GROUPS.map(recorded::of_unjudged).into_iter().chain([network_policies]).collect()
+}
 
 /// Reads a sentence that this program wrote before gaps had types; the gap says the same again.
 ///

@@ -190,9 +190,7 @@ impl MissingRule {
     ) -> PolicyObject {
         let taken = |name: &str| {
             let mut policies = snapshot.policies.iter().chain(changed);
-            policies.any(|own| {
-                *own.name == *name && own.namespace.as_deref() == Some(self.namespace.as_str())
-            })
+            policies.any(|own| network_policy::is_named(own, &self.namespace, name))
         };
         let numbered = (2..).map(|number: u32| format!("{}-{number}", self.name));
         let mut names = [self.name.clone()].into_iter().chain(numbered);

@@ -78,17 +78,20 @@ pub struct PolicyMeta {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// The specification of a policy, by kind; a snapshot file has it as the API writes it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, from = "NetworkPolicySpec")]
+/// What a policy says, by kind: the fields of the object beside its metadata, as the API has them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum PolicySpec {
     /// networking.k8s.io/v1 `NetworkPolicy`.
-    NetworkPolicy(NetworkPolicySpec),
+    NetworkPolicy {
+        /// Its specification.
+        spec: NetworkPolicySpec,
+    },
 }
 
 impl From<NetworkPolicySpec> for PolicySpec {
     fn from(spec: NetworkPolicySpec) -> Self {
-        Self::NetworkPolicy(spec)
+        Self::NetworkPolicy { spec }
     }
 }
 

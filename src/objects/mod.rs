@@ -17,3 +17,4 @@ pub mod plugin;
 pub mod routes;
 pub mod service;
 pub mod services;
+pub(crate) mod unread;

@@ -69,8 +69,8 @@ pub enum Object {
     Route(Box<RouteObject>),
     /// gateway.networking.k8s.io ReferenceGrant.
     ReferenceGrant(Box<GrantObject>),
-    /// A policy of a kind that is judged.
-    #[serde(rename = "NetworkPolicy")]
+    /// A policy of a kind that is judged; in snapshot files its kind is its form.
+    #[serde(skip)]
     Policy(Box<PolicyRead>),
     /// The agent of a network plugin, of whose DaemonSet nothing else counts.
     Agent(Agent),
@@ -79,14 +79,14 @@ pub enum Object {
 }
 
 /// A policy and where it was read.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PolicyRead {
     /// What its metadata says beside its name.
-    #[serde(default)]
     pub metadata: PolicyMeta,
     /// Where it was read.
     pub origin: ObjectOrigin,
     /// What it says.
+    #[serde(flatten)]
     pub spec: PolicySpec,
 }
 

@@ -1,15 +1,18 @@
 //! The policy kinds that a cluster can hold, as a table.
 
-use k8s_openapi::api::networking::v1::NetworkPolicySpec;
-use serde::de::{Deserialize, DeserializeSeed, Deserializer};
+use std::collections::BTreeSet;
 
-use super::kind::{Kind, Scope};
+use serde::de::{DeserializeSeed, Deserializer};
+
+use super::kind::{KnownKind, PolicyKind, Scope, UnjudgedKind};
 use super::network_policy;
 use crate::model::snapshot::PolicySpec;
 
-/// Lists the policy kinds that are known; of a group those with a name come first.
-pub static KINDS: [Kind; 11] = [
-    network_policy::KIND,
+/// Lists the kinds that are judged.
+pub static KINDS: [&PolicyKind; 1] = [&network_policy::KIND];
+
+/// Lists the kinds that are not; of a group those with a name come first.
+pub static UNJUDGED: [UnjudgedKind; 10] = [
     unjudged("policy.networking.k8s.io", None, Scope::Cluster),
     unjudged("cilium.io", Some("CiliumClusterwideNetworkPolicy"), Scope::Cluster),
     unjudged("cilium.io", None, Scope::Namespaced),
@@ -22,36 +25,78 @@ pub static KINDS: [Kind; 11] = [
     unjudged("networking.gke.io", None, Scope::Namespaced),
 ];
 
-const fn unjudged(group: &'static str, name: Option<&'static str>, scope: Scope) -> Kind {
-    Kind { group, name, scope, judged: None }
+const fn unjudged(group: &'static str, name: Option<&'static str>, scope: Scope) -> UnjudgedKind {
+    UnjudgedKind { group, name, scope }
 }
 
 /// Finds the row of an API group and kind, if it is a policy.
-pub fn kind(group: &str, kind: &str) -> Option<&'static Kind> {
-    let other = || kind.ends_with("NetworkPolicy") && !kind.starts_with("Staged");
-    let served = |row: &Kind| {
-        let former = row.judged.as_ref().map_or(&[][..], |judged| judged.former_groups);
-        row.group == group || former.contains(&group)
-    };
-    KINDS.iter().find(|row| served(row) && row.name.map_or_else(other, |name| name == kind))
+pub fn kind(group: &str, name: &str) -> Option<KnownKind> {
+    let serves = |row: &PolicyKind| row.group == group || row.former_groups.contains(&group);
+    let judged = KINDS.into_iter().find(|row| row.name == name && serves(row));
+    let other = || name.ends_with("NetworkPolicy") && !name.starts_with("Staged");
+    let is_row =
+        |row: &&UnjudgedKind| row.group == group && row.name.map_or_else(other, |known| known == name);
+    let unjudged = || UNJUDGED.iter().find(is_row).map(KnownKind::Unjudged);
+    judged.map(KnownKind::Judged).or_else(unjudged)
+}
+
+/// Finds the judged kind that keys of objects name so.
+pub fn of_key(key: &str) -> Option<&'static PolicyKind> {
+    KINDS.into_iter().find(|row| row.key == key)
+}
+
+/// Finds the judged kind for which kubectl has a name.
+pub fn of_word(word: &str) -> Option<&'static PolicyKind> {
+    KINDS.into_iter().find(|row| row.words.contains(&word))
+}
+
+/// Lists the API groups with policies that are not judged.
+pub fn unjudged_groups() -> BTreeSet<&'static str> {
+    UNJUDGED.iter().map(|row| row.group).collect()
 }
 
 impl PolicySpec {
     /// Returns the row of its kind.
-    pub const fn kind(&self) -> &'static Kind {
+    pub const fn kind(&self) -> &'static PolicyKind {
         match self {
-            Self::NetworkPolicy(_) => &network_policy::KIND,
+            Self::NetworkPolicy { .. } => &network_policy::KIND,
         }
     }
 }
 
-/// Reads a specification of the same kind.
+/// Reads an object of the same kind, as the API has it; its metadata may be absent.
 impl<'de> DeserializeSeed<'de> for PolicySpec {
     type Value = Self;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self, D::Error> {
         match self {
-            Self::NetworkPolicy(_) => NetworkPolicySpec::deserialize(from).map(Self::NetworkPolicy),
+            Self::NetworkPolicy { .. } => network_policy::read(from),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rows_of_judged_kinds_find_themselves() {
+        for row in KINDS {
+            let is_itself = |found: Option<&PolicyKind>| found.is_some_and(|own| std::ptr::eq(own, row));
+            assert!(is_itself(Some((row.empty)().kind())), "{row:?}");
+            assert!(is_itself(of_key(row.key)), "{row:?}");
+            assert!(row.words.iter().all(|word| is_itself(of_word(word))), "{row:?}");
+            assert!(
+                matches!(kind(row.group, row.name), Some(KnownKind::Judged(own)) if is_itself(Some(own)))
+            );
+            let with_group = |name: &str| format!("{name}.{}", row.group);
+            let is_shipped = row.key == row.name;
+            assert!(is_shipped || row.key == with_group(row.name), "{row:?}");
+            assert!(is_shipped == (row.resource == row.plural()), "{row:?}");
+            assert!(is_shipped || row.resource == with_group(row.plural()), "{row:?}");
+            assert!(!row.versions.is_empty() && !row.fields.is_empty(), "{row:?}");
+        }
+        let shown: BTreeSet<_> = KINDS.into_iter().map(|row| row.shown).collect();
+        assert_eq!(shown.len(), KINDS.len());
     }
 }

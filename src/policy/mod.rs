@@ -1,6 +1,7 @@
 //! Policies as rules: every kind is translated into one small, symbolic form in ordered tiers.
 //!
-//! A new kind is a folder that owns all of it, a variant of [`PolicySpec`] and a row in [`KINDS`].
+//! A new kind is a folder that owns all of it, a variant of [`PolicySpec`] and a row in [`KINDS`], which
+//! everybody else asks.
 //! Nothing here needs a cluster.
 //!
 //! [`PolicySpec`]: crate::model::snapshot::PolicySpec
@@ -17,7 +18,7 @@ pub mod profile;
 pub mod rule;
 pub mod source;
 
-pub use kind::{Kind, Scope};
+pub use kind::{KnownKind, PolicyKind, Presence, Scope, UnjudgedKind};
 pub use kinds::{KINDS, kind};
 pub use peers::{IpBlock, NamespaceSelection, Peer, Peers, Selection};
 pub use ports::{PortMatch, Ports};
@@ -39,9 +40,7 @@ pub fn translate_with(snapshot: &Snapshot, profile: &Profile, applied: &[PolicyO
     let mut rules = Rules::default();
     let kept = snapshot.policies.iter().filter(|old| !applied.iter().any(|new| new.is_same_as(old)));
     for policy in kept.chain(applied) {
-        if let Some(judged) = &policy.spec.kind().judged {
-            (judged.translate)(policy, profile, &mut rules);
-        }
+        (policy.spec.kind().translate)(policy, profile, &mut rules);
     }
     for gap in &snapshot.gaps {
         match &gap.scope {

@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::model::origin::Origin;
+use crate::model::snapshot::PolicyObject;
 
 /// A policy object, named.
 #[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PolicySource {
-    /// Its kind.
+    /// What answers call its kind.
     pub kind: &'static str,
     /// Its namespace.
     pub namespace: Option<Box<str>>,
@@ -25,6 +26,17 @@ pub struct RuleSource {
     pub path: Box<str>,
     /// The file and line, or the live version.
     pub origin: Origin,
+}
+
+impl PolicySource {
+    /// Names a policy.
+    pub fn of(policy: &PolicyObject) -> Self {
+        Self {
+            kind: policy.spec.kind().shown,
+            namespace: policy.namespace.clone(),
+            name: policy.name.clone(),
+        }
+    }
 }
 
 impl fmt::Display for PolicySource {

@@ -16,8 +16,7 @@ impl Answer for Checkup {
         let mut lines = vec![summary(self), Line::default()];
         lines.push(row("server").plain(&self.server_version));
         lines.extend(plugin(self));
-        let noun = if self.policies == 1 { "NetworkPolicy" } else { "NetworkPolicies" };
-        lines.push(row("policies").plain(format!("{} {noun}", self.policies)));
+        lines.push(row("policies").plain(policies(self)));
         lines.extend(self.dns.iter().map(|own| place("dns", own)));
         lines.extend(self.api_server.iter().map(|own| place("API server", own)));
         lines.extend(rights(self));
@@ -43,6 +42,18 @@ fn summary(checkup: &Checkup) -> Line {
         1 => start.with(Label::Caution, "1 problem"),
         count => start.with(Label::Caution, format!("{count} problems")),
     }
+}
+
+/// Counts the policies of each kind.
+fn policies(checkup: &Checkup) -> String {
+    let noun = |kind: &str, count| match (count, kind.strip_suffix('y')) {
+        (1, _) => kind.to_owned(),
+        (_, Some(stem)) => format!("{stem}ies"),
+        (_, None) => format!("{kind}s"),
+    };
+    let counts = checkup.by_kind.iter().map(|(kind, count)| format!("{count} {}", noun(kind, *count)));
+    let counts: Vec<String> = counts.collect();
+    if counts.is_empty() { "0 NetworkPolicies".to_owned() } else { counts.join(", ") }
 }
 
 fn row(name: &str) -> Line {

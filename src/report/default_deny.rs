@@ -9,7 +9,7 @@ use crate::engine::network::Network;
 use crate::model::selector::Selector;
 use crate::model::snapshot::{PolicyObject, Snapshot};
 use crate::policy::Direction;
-use crate::policy::network_policy::write;
+use crate::policy::network_policy::{is_named, write};
 use crate::world::servers::{At, Port, Servers, any_dns_port};
 
 /// Whether pods of the namespace may talk to each other.
@@ -57,10 +57,7 @@ pub fn default_deny(snapshot: &Snapshot, namespace: &str, allowed: BaseAllows<'_
         specs.push(("allow-same-namespace", write::among_themselves(&everyone)));
     }
     for (name, _) in &specs {
-        let taken = |policy: &PolicyObject| {
-            policy.namespace.as_deref() == Some(namespace) && &*policy.name == *name
-        };
-        if snapshot.policies.iter().any(taken) {
+        if snapshot.policies.iter().any(|policy| is_named(policy, namespace, name)) {
             findings.push(format!("NetworkPolicy {namespace}/{name} exists, and would be replaced"));
         }
     }

@@ -1,5 +1,7 @@
 //! Whether answers about a cluster can be trusted: who enforces, what is where, what may be read.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::answer::verdict::API_VERSION;
@@ -8,7 +10,7 @@ use crate::model::gap::GapScope;
 use crate::model::rights::Right;
 use crate::model::service::{Service, ServiceAddress};
 use crate::model::snapshot::Snapshot;
-use crate::policy::{Profile, Rules};
+use crate::policy::{KINDS, Profile, Rules};
 
 /// What was found about a cluster.
 #[derive(Clone, Debug, Serialize)]
@@ -25,6 +27,9 @@ pub struct Checkup {
     pub plugin: Option<Plugin>,
     /// How many policies can be judged.
     pub policies: usize,
+    /// How many these are of each kind.
+    #[serde(skip)]
+    pub by_kind: BTreeMap<&'static str, usize>,
     /// Where DNS is: Services, their addresses and ports, and how many backends are ready.
     pub dns: Vec<NeededService>,
     /// Where the API server is.
@@ -82,8 +87,8 @@ pub struct UserRight {
     pub in_namespace: bool,
 }
 
-/// What answers cannot do without.
-const NEEDED: [&str; 3] = ["networkpolicies", "pods", "namespaces"];
+/// What answers cannot do without, beside policies.
+const NEEDED: [&str; 2] = ["pods", "namespaces"];
 
 /// Examines what was read of a cluster.
 pub fn examine(
@@ -104,6 +109,7 @@ pub fn examine(
         server_version: server_version.to_owned(),
         plugin: plugin(&snapshot.plugin, rules),
         policies: snapshot.policies.len(),
+        by_kind: BTreeMap::new(),
         dns: place(dns),
         api_server: place(api),
         namespace: namespace.to_owned(),
@@ -111,6 +117,9 @@ pub fn examine(
         problems: Vec::new(),
         notes: Vec::new(),
     };
+    for policy in &snapshot.policies {
+        *checkup.by_kind.entry(policy.spec.kind().shown).or_default() += 1;
+    }
     checkup.problems.extend(unenforced(&snapshot.plugin, has_policies));
     if checkup.dns.is_empty() && !snapshot.gaps.iter().any(|gap| gap.hides("services")) {
         checkup
@@ -133,7 +142,8 @@ fn limits(checkup: &mut Checkup, rights: &[Right]) {
         let missing = rights.iter().filter(|right| right.verb == "list" && !right.everywhere);
         missing.filter(|right| is(right)).map(|right| right.resource).collect::<Vec<_>>().join(", ")
     };
-    let is_needed = |right: &Right| NEEDED.contains(&right.resource);
+    let is_policy = |right: &Right| KINDS.into_iter().any(|kind| kind.resource == right.resource);
+    let is_needed = |right: &Right| NEEDED.contains(&right.resource) || is_policy(right);
     let partly = resources(&|right| right.in_namespace);
     let needed = resources(&|right| !right.in_namespace && is_needed(right));
     let others = resources(&|right| !right.in_namespace && !is_needed(right));

@@ -12,7 +12,7 @@ use crate::model::ports::{PortSet, Protocol};
 use crate::model::snapshot::PolicyObject;
 use crate::model::special::internet;
 use crate::policy::network_policy::isolates_ingress_unsaid;
-use crate::policy::{Direction, Isolation, Ports, Rule, Selection};
+use crate::policy::{Direction, Isolation, PolicySource, Ports, Rule, Selection};
 
 /// Checks the policies that apply to some subjects; each finding is told once.
 pub fn of(network: &Network<'_>, subjects: &[SubjectId]) -> Vec<Finding> {
@@ -118,7 +118,7 @@ impl<'a, 'b> PolicyCheck<'a, 'b> {
                 .snapshot
                 .policies
                 .iter()
-                .any(|policy| is_source(policy, own) && isolates_ingress_unsaid(policy))
+                .any(|policy| isolates_ingress_unsaid(policy) && is_source(policy, own))
         };
         let found = isolations.filter(silent).map(|own| Finding {
             id: "egress-without-policy-types",
@@ -188,6 +188,5 @@ fn finding(id: &'static str, message: String, rule: &Rule) -> Finding {
 }
 
 fn is_source(policy: &PolicyObject, isolation: &Isolation) -> bool {
-    let source = &isolation.source.policy;
-    policy.name == source.name && policy.namespace == source.namespace
+    *isolation.source.policy == PolicySource::of(policy)
 }

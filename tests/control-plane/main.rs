@@ -30,6 +30,7 @@ mod forward;
 mod gateways;
 mod harness;
 mod help;
+mod installed;
 mod kubeconfig;
 mod kubectl;
 mod lies;
@@ -102,6 +103,7 @@ fn main() -> ExitCode {
         cronjob::trials(&shared),
         gateways::trials(&routes),
         forward::trials(&forwards),
+        installed::trials(),
         lies::trials(),
         secrets::trials(),
         readme::trials(&examples),

@@ -3,13 +3,14 @@
 use k8s_openapi::api::networking::v1::{IPBlock, NetworkPolicyPeer, NetworkPolicyPort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use super::spec::own;
 use crate::model::ports::Protocol;
 use crate::model::snapshot::PolicySpec;
 use crate::policy::check::{Report, is_port_name};
 
 /// Checks a specification, as Kubernetes' own validation of networking/v1 does.
 pub(super) fn check(spec: &PolicySpec, report: &mut Report) {
-    let PolicySpec::NetworkPolicy(spec) = spec;
+    let Some(spec) = own(spec) else { return };
     if let Some(selector) = &spec.pod_selector {
         report.selector("spec.podSelector", selector);
     }

@@ -7,21 +7,27 @@ pub mod write;
 
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 
-pub use spec::{NAME, TIER, governed, isolates_ingress_unsaid, spec_mut, spec_of};
+pub(crate) use spec::read;
+pub use spec::{NAME, TIER, governed, is_named, isolates_ingress_unsaid, spec_mut, spec_of};
 
-use super::kind::{Judged, Kind, Scope};
+use super::kind::{PolicyKind, Presence, Scope};
 use crate::model::snapshot::PolicySpec;
 
 /// Its row in the table of kinds.
-pub const KIND: Kind = Kind {
+pub static KIND: PolicyKind = PolicyKind {
     group: "networking.k8s.io",
-    name: Some(NAME),
+    name: NAME,
+    key: NAME,
+    shown: NAME,
+    resource: "networkpolicies",
+    words: &["netpol", "networkpolicy", "networkpolicies"],
     scope: Scope::Namespaced,
-    judged: Some(Judged {
-        version: "v1",
-        former_groups: &["extensions"],
-        empty: || PolicySpec::NetworkPolicy(NetworkPolicySpec::default()),
-        check: check::check,
-        translate: translate::translate,
-    }),
+    presence: Presence::Always,
+    versions: &["v1"],
+    former_groups: &["extensions"],
+    fields: &["spec"],
+    rules: &["spec.ingress", "spec.egress"],
+    empty: || PolicySpec::NetworkPolicy { spec: NetworkPolicySpec::default() },
+    check: check::check,
+    translate: translate::translate,
 };

@@ -1,6 +1,7 @@
 //! What others ask of a NetworkPolicy.
 
-use k8s_openapi::api::networking::v1::NetworkPolicySpec;
+use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicySpec};
+use serde::de::{Deserialize, Deserializer};
 
 use crate::model::selector::Selector;
 use crate::model::snapshot::{PolicyObject, PolicySpec};
@@ -12,15 +13,30 @@ pub const NAME: &str = "NetworkPolicy";
 /// The tier of its rules.
 pub const TIER: Tier = Tier { order: 2_000, name: NAME };
 
+/// Reads an object, as the API has it.
+pub(crate) fn read<'de, D: Deserializer<'de>>(from: D) -> Result<PolicySpec, D::Error> {
+    NetworkPolicy::deserialize(from).map(|read| read.spec.unwrap_or_default().into())
+}
+
 /// Returns the specification of a NetworkPolicy; nothing for a policy of another kind.
 pub fn spec_of(policy: &PolicyObject) -> Option<&NetworkPolicySpec> {
-    let PolicySpec::NetworkPolicy(spec) = &policy.spec;
-    Some(spec)
+    own(&policy.spec)
 }
 
 /// Returns the specification of a NetworkPolicy for a change to it.
 pub fn spec_mut(policy: &mut PolicyObject) -> Option<&mut NetworkPolicySpec> {
-    let PolicySpec::NetworkPolicy(spec) = &mut policy.spec;
+    let PolicySpec::NetworkPolicy { spec } = &mut policy.spec else { return None };
+    Some(spec)
+}
+
+/// Tells whether a policy is the NetworkPolicy of a namespace and name.
+pub fn is_named(policy: &PolicyObject, namespace: &str, name: &str) -> bool {
+    let is_there = policy.namespace.as_deref() == Some(namespace) && *policy.name == *name;
+    is_there && spec_of(policy).is_some()
+}
+
+pub(super) fn own(spec: &PolicySpec) -> Option<&NetworkPolicySpec> {
+    let PolicySpec::NetworkPolicy { spec } = spec else { return None };
     Some(spec)
 }
 

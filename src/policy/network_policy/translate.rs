@@ -8,7 +8,7 @@ use k8s_openapi::api::networking::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::spec::{NAME, TIER, directions, items, spec_of, subject_of};
+use super::spec::{TIER, directions, items, spec_of, subject_of};
 use crate::model::ports::{PortSet, Protocol, port_number};
 use crate::model::selector::Selector;
 use crate::model::snapshot::PolicyObject;
@@ -26,11 +26,7 @@ use crate::policy::source::{PolicySource, RuleSource};
 pub(super) fn translate(policy: &PolicyObject, profile: &Profile, rules: &mut Rules) {
     let Some(spec) = spec_of(policy) else { return };
     let namespace = policy.namespace.clone().unwrap_or_default();
-    let source = Arc::new(PolicySource {
-        kind: NAME,
-        namespace: Some(namespace.clone()),
-        name: policy.name.clone(),
-    });
+    let source = Arc::new(PolicySource::of(policy));
     let subject = Arc::new(Selection {
         namespaces: NamespaceSelection::Named(namespace.clone()),
         pods: subject_of(spec),
