@@ -16,10 +16,12 @@ use jsonschema::Validator;
 use netpol::answer::caveat::Caveat;
 use netpol::files::manifests;
 use netpol::model::rights::Right;
+use netpol::model::special::AddressClass;
 use netpol::policy::translate;
 use netpol::report::doctor;
 use netpol::report::refresh::{
-    HostStatus, PendingAddress, PolicyOutcome, Refresh, RefreshedHost, RefreshedPolicy, RefusedAddress,
+    HostStatus, PendingAddress, PolicyOutcome, RecordedConsent, Refresh, RefreshedHost, RefreshedPolicy,
+    RefusedAddress,
 };
 use serde_json::{Value, json};
 
@@ -322,6 +324,7 @@ fn refreshed() -> Value {
         HostStatus::Failed,
         HostStatus::Gone,
         HostStatus::Refused,
+        HostStatus::Closed,
     ];
     let address = "198.41.0.4".parse().unwrap();
     let host = |status| RefreshedHost {
@@ -334,6 +337,12 @@ fn refreshed() -> Value {
         pending: vec![PendingAddress { address, until: "2026-01-01T00:00:00Z".to_owned() }],
         removed: vec![address],
         refused: vec![RefusedAddress { address, reason: "it is private".to_owned() }],
+        closed: vec![address],
+        consents: vec![RecordedConsent {
+            class: AddressClass::Private,
+            confirmed: true,
+            flag: "--allow-private".to_owned(),
+        }],
     };
     let outcomes =
         [PolicyOutcome::Current, PolicyOutcome::Written, PolicyOutcome::Due, PolicyOutcome::Failed];

@@ -18,6 +18,9 @@ pub enum ClusterError {
     /// The API server refused the connection.
     #[error("The connection to the server {0} was refused - did you specify the right host or port?")]
     Refused(String),
+    /// The API server forbids the request: this user has no right to it, or admission objects.
+    #[error("{0}")]
+    Forbidden(String),
     /// The API server refused the request.
     #[error("{0}")]
     Server(String),
@@ -67,7 +70,8 @@ impl Failure {
             Self::Status(status) => {
                 let Status { reason, message, code, .. } = *status;
                 let reason = if reason.is_empty() { code.to_string() } else { reason };
-                ClusterError::Server(format!("Error from server ({reason}): {message}"))
+                let text = format!("Error from server ({reason}): {message}");
+                if code == 403 { ClusterError::Forbidden(text) } else { ClusterError::Server(text) }
             }
             Self::Foreign(code, text) => {
                 let code = code.map(|code| format!(" ({code})")).unwrap_or_default();

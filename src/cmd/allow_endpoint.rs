@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::connection::parse_duration;
-use super::flags::{ResolverFlags, WriteFlags};
+use super::flags::{ConsentFlags, ResolverFlags, WriteFlags};
 use super::global::Global;
 use super::target::{find, parse_policy, parse_words};
 use super::terminal::{Terminal, tell};
@@ -17,7 +17,6 @@ use crate::edit::url;
 use crate::ends::target::EndWord;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
-use crate::model::special::AddressClass;
 use crate::plan::allow_endpoint::{Planner, Proposal, Request, Rest};
 use crate::render::allowance::Proposed;
 use crate::render::answer::Answer;
@@ -69,12 +68,8 @@ pub struct AllowEndpointArgs {
     /// Open the ingress of the pods behind a Service too, where a policy denies it.
     #[arg(long)]
     both_sides: bool,
-    /// Open private addresses that a name leads to.
-    #[arg(long)]
-    allow_private: bool,
-    /// Open addresses of this special class, such as link-local or documentation; may be repeated.
-    #[arg(long, value_name = "CLASS")]
-    allow_special: Vec<AddressClass>,
+    #[command(flatten)]
+    consent: ConsentFlags,
     /// For how long an address stays after it was last seen: 1h to 30d.
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = parse_grace)]
     grace: u64,
@@ -116,11 +111,10 @@ impl AllowEndpointArgs {
             // What was written may hold a password: it is not repeated.
             url::parse(word).map_err(|error| Error::usage(format!("--url: {error}")))
         });
-        let private = self.allow_private.then_some(AddressClass::Private);
         Ok(Request {
             urls: urls.collect::<Result<_, Error>>()?,
             into: self.into.clone(),
-            consent: self.allow_special.iter().copied().chain(private).collect(),
+            consent: self.consent.classes(),
             grace: self.grace,
             rest: match (self.isolate, self.allow_rest) {
                 (true, _) => Rest::Cut,

@@ -5,8 +5,10 @@ use clap::{Args, ValueEnum};
 use crate::cluster::apply::{DryRun, Force};
 use crate::cluster::read::ConnectOptions;
 use crate::dns::resolve::Asking;
+use crate::edit::special::{self, Consent};
 use crate::error::Error;
 use crate::model::snapshot::Snapshot;
+use crate::model::special::AddressClass;
 use crate::plan::changes::Writing;
 use crate::plan::name_servers;
 
@@ -43,6 +45,30 @@ impl ResolverFlags {
     ) -> Result<Asking, Error> {
         name_servers::asking(&self.resolver, snapshot, connection)
             .map_err(|error| Error::usage(format!("--resolver: {error}")))
+    }
+}
+
+/// The classes of addresses that the user consents to.
+#[derive(Debug, Args)]
+pub(crate) struct ConsentFlags {
+    /// Open private addresses that a name leads to.
+    #[arg(long)]
+    allow_private: bool,
+    /// Open addresses of this special class, such as link-local or documentation; may be repeated.
+    #[arg(long, value_name = "CLASS")]
+    allow_special: Vec<AddressClass>,
+}
+
+impl ConsentFlags {
+    /// Returns the classes.
+    pub(crate) fn classes(&self) -> Consent {
+        let private = self.allow_private.then_some(AddressClass::Private);
+        self.allow_special.iter().copied().chain(private).collect()
+    }
+
+    /// Writes the flags as they were given.
+    pub(crate) fn words(&self) -> Vec<String> {
+        self.classes().into_iter().map(|class| special::flag(class).replace(' ', "=")).collect()
     }
 }
 

@@ -2,17 +2,17 @@
 
 use clap::Args;
 
-use super::flags::ResolverFlags;
+use super::flags::{ConsentFlags, ResolverFlags};
 use super::global::Global;
 use super::target::parse_policy;
 use super::terminal::{self, Terminal};
 use super::{connection, input, output};
-use crate::cluster::apply::Writer;
+use crate::cluster::apply::{ApplyManner, DryRun, Force, Writer};
 use crate::cluster::read::Question;
 use crate::edit::cronjob::{self, CronJob, CronJobScope, Names};
 use crate::edit::merge::{Dead, Options, Prune};
 use crate::error::{Error, ExitCode};
-use crate::plan::refresh_ips::{Effect, Remembered, Which};
+use crate::plan::refresh_ips::{Remembered, Which};
 use crate::render::answer::Answer;
 use crate::render::format::Formats;
 use crate::render::objects::ObjectsToApply;
@@ -51,9 +51,12 @@ pub struct RefreshIpsArgs {
     /// Write nothing; exit with 1 if something would be written.
     #[arg(long)]
     check: bool,
-    /// Let addresses that answers lack leave at once.
+    /// Let addresses that answers lacked in three runs leave at once.
     #[arg(long)]
     prune_now: bool,
+    /// Take over the fields of other managers in policies that are not ours alone.
+    #[arg(long)]
+    force_conflicts: bool,
     /// Print a CronJob that runs this on the cluster, with the least rights for it; writes nothing.
     #[arg(long, requires = "image", conflicts_with = "check")]
     print_cronjob: bool,
@@ -66,6 +69,8 @@ pub struct RefreshIpsArgs {
     /// Forget hosts that every name server has called gone for a day and in three runs.
     #[arg(long)]
     remove_dead: bool,
+    #[command(flatten)]
+    consent: ConsentFlags,
     #[command(flatten)]
     resolver: ResolverFlags,
 }
@@ -100,9 +105,13 @@ pub fn run(args: &RefreshIpsArgs, global: &Global) -> Result<ExitCode, Error> {
         prune: if args.prune_now { Prune::Now } else { Prune::AfterGrace },
         dead: if args.remove_dead { Dead::Remove } else { Dead::Tell },
         own: addresses::of_cluster(&input.snapshot),
+        consent: args.consent.classes(),
     };
-    let effect = if args.check { Effect::Check } else { Effect::Write };
-    let answer = remembered.refresh(&input.snapshot, (&asking, options), effect, &Terminal)?;
+    let manner = ApplyManner {
+        dry_run: if args.check { DryRun::Server } else { DryRun::None },
+        force: if args.force_conflicts { Force::Yes } else { Force::No },
+    };
+    let answer = remembered.refresh(&input.snapshot, (&asking, options), manner, &Terminal)?;
     terminal::warn(&writer.warnings());
     output::write(global, &answer)?;
     Ok(match answer.standing() {
@@ -120,11 +129,16 @@ fn print_cronjob(args: &RefreshIpsArgs, global: &Global, image: &str) -> Result<
         Some(namespace) => namespace,
         None => Writer::open(&global.connection.options(None))?.namespace().to_owned(),
     };
-    let flags = [("--prune-now", args.prune_now), ("--remove-dead", args.remove_dead)];
+    let flags = [
+        ("--prune-now", args.prune_now),
+        ("--remove-dead", args.remove_dead),
+        ("--force-conflicts", args.force_conflicts),
+    ];
     let flags = flags.into_iter().filter(|(_, is_given)| *is_given).map(|(flag, _)| flag.to_owned());
     let selector = args.selector.iter().map(|labels| format!("--selector={labels}"));
-    let arguments: Vec<String> =
-        args.names.iter().cloned().chain(selector).chain(flags).chain(args.resolver.words()).collect();
+    let words = [args.consent.words(), args.resolver.words()].concat();
+    let arguments =
+        args.names.iter().cloned().chain(selector).chain(flags).chain(words).collect::<Vec<_>>();
     let names = if args.resolver.is_auto() { Names::Cluster } else { Names::Named };
     let objects = cronjob::objects(&CronJob {
         names,

@@ -42,20 +42,11 @@ pub struct Asking {
     pub patience: Patience,
 }
 
-/// What was learnt of a host, and whether it was all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Resolved {
-    /// What name servers said.
-    pub resolution: Resolution,
-    /// Whether every round brought new addresses, so that there may be any number more.
-    pub rotates: bool,
-}
-
 /// What was learnt of all hosts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answers {
     /// The hosts, ascending.
-    pub hosts: Vec<Resolved>,
+    pub hosts: Vec<Resolution>,
     /// What limits the answers.
     pub caveats: Vec<Caveat>,
 }
@@ -67,7 +58,7 @@ pub struct Answers {
 pub fn resolve(
     hosts: &BTreeSet<HostName>,
     asking: &Asking,
-    mut tell: impl FnMut(&Resolved),
+    mut tell: impl FnMut(&Resolution),
 ) -> Result<Answers, ResolveError> {
     run(async {
         let opened = asking.servers.open(&asking.patience).await?;
@@ -76,11 +67,11 @@ pub fn resolve(
         let (mut all, mut apart) = (Vec::new(), Vec::new());
         while let Some((resolved, is_apart)) = each.next().await {
             tell(&resolved);
-            apart.extend(is_apart.then(|| resolved.resolution.host.clone()));
+            apart.extend(is_apart.then(|| resolved.host.clone()));
             all.push(resolved);
         }
         drop(each);
-        all.sort_by(|one, other| one.resolution.host.cmp(&other.resolution.host));
+        all.sort_by(|one, other| one.host.cmp(&other.host));
         apart.sort_unstable();
         let mut caveats = opened.caveats;
         if !apart.is_empty() {
@@ -148,7 +139,11 @@ fn absolute(name: &HostName) -> Name {
 }
 
 /// Asks for a host, and tells whether name servers that are asked beside know none of its addresses.
-async fn resolve_both(host: &HostName, opened: &ReachableServers, asking: &Asking) -> (Resolved, bool) {
+async fn resolve_both(
+    host: &HostName,
+    opened: &ReachableServers,
+    asking: &Asking,
+) -> (Resolution, bool) {
     let beside = async {
         let servers = if opened.gave_up.get() { &[] } else { &*opened.beside };
         // A comparison is not worth a long wait.
@@ -157,11 +152,11 @@ async fn resolve_both(host: &HostName, opened: &ReachableServers, asking: &Askin
         answers.ok()
     };
     let (mut resolved, beside) = join(resolve_one(host, &opened.servers, asking), beside).await;
-    let addresses = |resolved: &Resolved| resolved.resolution.addresses().collect::<BTreeSet<_>>();
+    let addresses = |resolved: &Resolution| resolved.addresses().collect::<BTreeSet<_>>();
     let (own, other) = (addresses(&resolved), beside.as_ref().map_or(BTreeSet::new(), addresses));
     let is_apart = !own.is_empty() && !other.is_empty() && own.is_disjoint(&other);
     for (vantage, why) in &opened.unheard {
-        resolved.resolution.outcomes.extend(asking.families.iter().map(|family| Outcome {
+        resolved.outcomes.extend(asking.families.iter().map(|family| Outcome {
             vantage: vantage.clone(),
             family: *family,
             answer: DnsAnswer::Failure(why.clone()),
@@ -170,7 +165,7 @@ async fn resolve_both(host: &HostName, opened: &ReachableServers, asking: &Askin
     (resolved, is_apart)
 }
 
-async fn resolve_one(host: &HostName, servers: &[NameServer], asking: &Asking) -> Resolved {
+async fn resolve_one(host: &HostName, servers: &[NameServer], asking: &Asking) -> Resolution {
     let name = absolute(host);
     let end = Instant::now() + asking.patience.host;
     let questions = servers.iter().flat_map(|server| {
@@ -188,7 +183,7 @@ async fn resolve_one(host: &HostName, servers: &[NameServer], asking: &Asking) -
         each.map(move |answer| Outcome { vantage: vantage.clone(), family, answer })
     };
     let outcomes = heard.into_iter().flat_map(outcomes).collect();
-    Resolved { resolution: Resolution { host: host.clone(), outcomes }, rotates }
+    Resolution { host: host.clone(), outcomes, rotates }
 }
 
 /// What one name server is asked.

@@ -1,16 +1,19 @@
 //! The last look at an object before it goes to the wire, on its text and not on how it was built.
 //!
 //! What is refused here would be a bug: an egress rule that opens every destination, a policy that
-//! isolates ingress too, an address that nobody planned.
+//! isolates ingress too, an address that nobody planned, or that no name server could have opened.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use super::record::Record;
+use super::host::Host;
+use super::merge::Options;
+use super::record::{Entry, Key, Record};
+use super::special::{self, AddressSource, Consent};
+use super::standing::{self, Openings, plain_block, plain_ports};
 use crate::model::ips::IpSet;
-use crate::model::ports::port_number;
-use crate::policy::cidr::parse_cidr;
 
 /// What may be in the object.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,6 +24,10 @@ pub struct Plan<'a> {
     pub rules: &'a [Value],
     /// The policy as it was read, whose rules stay; nothing for one of our own.
     pub live: Option<&'a Value>,
+    /// The hosts that the user named in this run; nothing in a refresh.
+    pub named: Option<&'a BTreeMap<Key, Entry>>,
+    /// What the user consents to in this run, and the addresses of the cluster itself.
+    pub options: Option<&'a Options>,
 }
 
 /// Why an object is not sent.
@@ -73,11 +80,9 @@ pub fn check(wire: &Value, plan: Plan<'_>) -> Result<Checked, Unplanned> {
     let Some(Value::Array(egress)) = of(wire, "egress") else {
         return Err(fault("it has no egress rules"));
     };
-    let read = plan.live.and_then(|live| of(live, "egress")).unwrap_or_default();
-    let read = read.as_array().map(Vec::as_slice).unwrap_or_default();
     for (index, rule) in egress.iter().enumerate() {
         // What was read stays as it is, whatever it opens.
-        if !read.contains(rule) {
+        if !plan.read().contains(rule) {
             check_rule(rule, plan).map_err(|what| Unplanned(format!("spec.egress[{index}] {what}")))?;
         }
     }
@@ -122,35 +127,57 @@ fn check_kind(wire: &Value) -> Result<(), Unplanned> {
     }
 }
 
+impl Plan<'_> {
+    /// Returns the egress rules as they were read.
+    fn read(&self) -> &[Value] {
+        self.live.map(standing::egress).unwrap_or_default()
+    }
+
+    /// Tells whether a rule with these ports had a peer when it was read.
+    fn had(&self, ports: Option<&Value>, peer: &Value) -> bool {
+        let alike = self.read().iter().filter(|rule| rule.get("ports") == ports);
+        let mut peers = alike.filter_map(|rule| rule.get("to")?.as_array()).flatten();
+        peers.any(|own| own == peer)
+    }
+
+    /// Tells whether an address of a host may be opened now, whatever its record says.
+    fn may_open(&self, key: &Key, entry: &Entry, ip: IpAddr) -> bool {
+        let is_typed = self.named.is_some_and(|named| named.contains_key(key));
+        let source = match key.host {
+            Host::Ip(_) if is_typed => AddressSource::Literal,
+            _ => AddressSource::LaterAnswer,
+        };
+        let own = self.options.map(|options| &options.own);
+        let consents = self.options.map(|options| &options.consent);
+        let consents = consents.into_iter().flatten().filter(|class| entry.allow.contains(class));
+        let consents: Consent = consents.copied().collect();
+        special::check(ip, source, &consents, own.unwrap_or(&IpSet::default())).is_ok()
+    }
+}
+
 fn check_rule(rule: &Value, plan: Plan<'_>) -> Result<(), &'static str> {
     let list = |field| rule.get(field).and_then(Value::as_array).filter(|list| !list.is_empty());
     let to = list("to").ok_or("has no destination, which means every destination")?;
-    let ports = list("ports").ok_or("has no port, which means every port")?;
+    list("ports").ok_or("has no port, which means every port")?;
     if plan.rules.contains(rule) {
         return Ok(());
     }
+    let ports = plain_ports(rule).ok_or("has a port that is no TCP port")?;
+    let new = to.iter().filter(|peer| !plan.had(rule.get("ports"), peer));
     let blocks: Option<IpSet> =
-        to.iter().map(block).collect::<Option<Vec<_>>>().map(|blocks| blocks.into_iter().collect());
+        new.map(plain_block).collect::<Option<Vec<_>>>().map(|blocks| blocks.into_iter().collect());
     let blocks = blocks.ok_or("has a peer that is no block of addresses")?;
-    let ports: Option<BTreeSet<u16>> = ports.iter().map(port).collect();
-    let ports = ports.ok_or("has a port that is no TCP port")?;
+    if blocks.is_empty() {
+        return Ok(());
+    }
     let entries = plan.record.iter().flat_map(|record| &record.entries);
-    let mut own = entries.filter(|(key, _)| key.ports == ports);
-    let is_planned = own.any(|(_, entry)| blocks.is_subset(&entry.ips.keys().copied().collect()));
-    if is_planned { Ok(()) } else { Err("has an address that no host of the plan has at its ports") }
-}
-
-/// Reads a peer that is a block and nothing else.
-fn block(peer: &Value) -> Option<ipnet::IpNet> {
-    let fields = peer.as_object().filter(|fields| fields.len() == 1)?;
-    let block = fields.get("ipBlock")?.as_object().filter(|fields| fields.len() == 1)?;
-    parse_cidr(block.get("cidr")?.as_str()?)
-}
-
-/// Reads a port that is one TCP port and nothing else.
-fn port(port: &Value) -> Option<u16> {
-    let fields = port.as_object().filter(|fields| fields.len() == 2)?;
-    let is_tcp = fields.get("protocol") == Some(&json!("TCP"));
-    let number = fields.get("port")?.as_u64()?;
-    port_number(number).filter(|_| is_tcp)
+    let own = entries.filter(|(key, _)| key.ports == ports);
+    let mut planned = own.filter(|(_, entry)| blocks.is_subset(&standing::ips(Some(entry)))).peekable();
+    planned.peek().ok_or("has an address that no host of the plan has at its ports")?;
+    let opened = Openings::of(plan.read()).at(&ports);
+    let may_open = |(key, entry): (&Key, &Entry)| {
+        let mut new = entry.ips.keys().filter(|ip| blocks.contains(**ip) && !opened.contains(**ip));
+        new.all(|ip| plan.may_open(key, entry, *ip))
+    };
+    if planned.any(may_open) { Ok(()) } else { Err("has an address that may not be opened") }
 }

@@ -2,16 +2,19 @@
 //!
 //! Connections that are in use must survive whatever DNS does, so addresses come at once and leave
 //! late: only where every name server that was asked answered in full, the address was missing from
-//! the answers for the whole grace period and in several runs, and another address stays.
+//! the answers for the whole grace period and in several runs, and another address stays. Of a host
+//! whose name servers show a few addresses at a time, no answer is all there is: its addresses stay
+//! until as many were shown as there are, many times over.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::host::{Host, HostName};
 use super::outcome::{DnsAnswer, Outcome, Resolution, VantageClass};
-use super::record::{Entry, Key, MOST_ADDRESSES, Minute, Record, Streak};
-use super::special::{self, AddressSource, Refusal};
+use super::record::{ENOUGH_SETS, Entry, Key, MOST_ADDRESSES, Minute, Record, Streak};
+use super::special::{self, AddressSource, Consent, Refusal};
 use crate::model::ips::{Family, IpSet};
+use crate::model::special::{AddressClass, class_of};
 
 /// For how many minutes a host must have been gone, before it is said to be.
 const GONE: u64 = 24 * 60;
@@ -27,6 +30,9 @@ pub struct Options {
     pub dead: Dead,
     /// The addresses of the cluster itself.
     pub own: IpSet,
+    /// The classes of addresses that the user consents to in this run: what a record consents to counts
+    /// for new addresses only where the user says so again.
+    pub consent: Consent,
 }
 
 /// When missing addresses leave.
@@ -35,7 +41,7 @@ pub enum Prune {
     /// After their grace period.
     #[default]
     AfterGrace,
-    /// At once (`--prune-now`), from answers as complete as otherwise.
+    /// Without it (`--prune-now`): after several runs, from answers as complete as otherwise.
     Now,
 }
 
@@ -73,6 +79,10 @@ pub struct HostChange {
     pub removed: BTreeSet<IpAddr>,
     /// Addresses that were not taken, or would not be taken any more, and why.
     pub refused: BTreeMap<IpAddr, Refusal>,
+    /// Addresses that somebody took out of the policy, which are not added again.
+    pub closed: BTreeSet<IpAddr>,
+    /// The classes of addresses that its record consents to, and whether the user does so too in this run.
+    pub consents: BTreeMap<AddressClass, bool>,
 }
 
 /// How the resolving of a host went.
@@ -100,6 +110,15 @@ pub enum Status {
     NoRoom,
     /// It is remembered with an address that may not be opened; nothing of it was changed.
     Refused,
+    /// The policy has no rule for it any more: somebody took it away, and nothing of it is opened.
+    Closed,
+}
+
+/// What all name servers together say of a host.
+struct Said<'a> {
+    outcomes: Vec<&'a Outcome>,
+    /// Whether one of them shows a few addresses at a time.
+    rotates: bool,
 }
 
 /// What all name servers together say of one family.
@@ -117,15 +136,20 @@ enum HostOutcome {
 /// The same answers at the same time change nothing the second time.
 pub fn merge(record: &Record, resolutions: &[Resolution], now: Minute, options: &Options) -> Merged {
     let said = |name: &HostName| {
-        let own = resolutions.iter().filter(|resolution| resolution.host == *name);
-        own.flat_map(|resolution| &resolution.outcomes).collect::<Vec<_>>()
+        let own: Vec<_> = resolutions.iter().filter(|resolution| resolution.host == *name).collect();
+        Said {
+            outcomes: own.iter().flat_map(|resolution| &resolution.outcomes).collect(),
+            rotates: own.iter().any(|resolution| resolution.rotates),
+        }
     };
     let mut merged = Merged { record: Record::default(), changes: BTreeMap::new() };
     for (key, old) in &record.entries {
-        let (entry, change) = match &key.host {
+        let (entry, mut change) = match &key.host {
             Host::Ip(ip) => (Some(old.clone()), literal(*ip, old, options)),
             Host::Name(name) => host(old, &said(name), now, options),
         };
+        let confirmed = |class: &AddressClass| (*class, options.consent.contains(class));
+        change.consents = old.allow.iter().map(confirmed).collect();
         merged.changes.insert(key.clone(), change);
         merged.record.entries.extend(entry.map(|entry| (key.clone(), entry)));
     }
@@ -142,14 +166,14 @@ fn literal(ip: IpAddr, entry: &Entry, options: &Options) -> HostChange {
 
 /// Says that everything stays.
 pub(crate) fn unchanged(entry: &Entry, status: Status) -> HostChange {
-    let mut change = HostChange { status, ..HostChange::default() };
+    let mut change = HostChange { status, closed: entry.closed.clone(), ..HostChange::default() };
     for (ip, missing) in &entry.ips {
         match missing {
             None => {
                 change.kept.insert(*ip);
             }
             Some(streak) => {
-                change.pending.insert(*ip, streak.since.after(entry.grace));
+                change.pending.insert(*ip, streak.since.after(entry.stays()));
             }
         }
     }
@@ -157,18 +181,15 @@ pub(crate) fn unchanged(entry: &Entry, status: Status) -> HostChange {
 }
 
 /// Merges one host; returns no entry for one that is forgotten.
-fn host(
-    old: &Entry,
-    outcomes: &[&Outcome],
-    now: Minute,
-    options: &Options,
-) -> (Option<Entry>, HostChange) {
+fn host(old: &Entry, said: &Said<'_>, now: Minute, options: &Options) -> (Option<Entry>, HostChange) {
     let remembered = refused(old.ips.keys().copied(), old, options);
     if !remembered.is_empty() {
         let change = unchanged(old, Status::Refused);
         return (Some(old.clone()), HostChange { refused: remembered, ..change });
     }
-    let answered: BTreeSet<IpAddr> = outcomes.iter().flat_map(|outcome| records(outcome)).collect();
+    let outcomes = &*said.outcomes;
+    let answered = outcomes.iter().flat_map(|outcome| records(outcome));
+    let answered: BTreeSet<IpAddr> = answered.filter(|ip| !old.closed.contains(ip)).collect();
     let refused = refused(answered.iter().copied(), old, options);
     let taken: BTreeSet<IpAddr> = answered.into_iter().filter(|ip| !refused.contains_key(ip)).collect();
     let mut entry = old.clone();
@@ -181,15 +202,16 @@ fn host(
     // Other name servers may see other addresses, and an answer with an address that is refused is
     // not believed to be all there is.
     let same = outcomes.iter().all(|outcome| Some(outcome.vantage.class) == entry.vantage);
+    entry.rotates |= said.rotates || same && shows_a_few(old, &taken);
     let mut removed = BTreeSet::new();
     for family in Family::ALL {
         let verdict = verdict(outcomes, family, &taken, same && refused.is_empty());
         removed.extend(apply(&mut entry, family, &verdict, (now, options)));
     }
-    if entry.ips.len() > MOST_ADDRESSES {
-        let status = Status::TooMany(entry.ips.len());
+    let count = entry.ips.len() + entry.closed.len();
+    if count > MOST_ADDRESSES {
         let counted = counted(old, &entry);
-        let change = unchanged(&counted, status);
+        let change = unchanged(&counted, Status::TooMany(count));
         return (Some(counted), HostChange { refused, ..change });
     }
     let status = status(outcomes, &mut entry, now);
@@ -225,7 +247,7 @@ fn take_over(entry: &mut Entry) {
 
 /// Takes what is new into no entry, and goes on to count what is missing: it leaves in time, and makes room.
 fn counted(old: &Entry, new: &Entry) -> Entry {
-    let mut entry = old.clone();
+    let mut entry = Entry { rotates: new.rotates, ..old.clone() };
     for (ip, missing) in &mut entry.ips {
         *missing = new.ips.get(ip).copied().unwrap_or(*missing);
     }
@@ -238,7 +260,19 @@ fn records(outcome: &Outcome) -> impl Iterator<Item = IpAddr> + '_ {
     ips.iter().map(|ip| ip.to_canonical())
 }
 
-/// Finds the addresses that may not be opened.
+/// Tells whether answers change all the time: what was missing is back, or something else is missing
+/// already while something new comes. One change is a move; and what there is no room for is new each time.
+fn shows_a_few(old: &Entry, taken: &BTreeSet<IpAddr>) -> bool {
+    let missing = |ip: &IpAddr| old.ips.get(ip).is_some_and(Option::is_some);
+    let awaits =
+        |ip: &IpAddr| old.ips.keys().any(|own| Family::of(*own) == Family::of(*ip) && missing(own));
+    let new: Vec<&IpAddr> = taken.iter().filter(|ip| !old.ips.contains_key(*ip)).collect();
+    let fits = old.ips.len() + old.closed.len() + new.len() <= MOST_ADDRESSES;
+    taken.iter().any(missing) || fits && new.into_iter().any(awaits)
+}
+
+/// Finds the addresses that may not be opened: what is open already as the record consents to it, what is
+/// new as the user consents to it in this run besides.
 fn refused(
     ips: impl Iterator<Item = IpAddr>,
     entry: &Entry,
@@ -246,8 +280,19 @@ fn refused(
 ) -> BTreeMap<IpAddr, Refusal> {
     let source =
         if entry.ips.is_empty() { AddressSource::FirstAnswer } else { AddressSource::LaterAnswer };
-    let judge = |ip| Some((ip, special::check(ip, source, &entry.allow, &options.own).err()?));
+    let judge = |ip| {
+        let why = special::check(ip, source, &entry.allow, &options.own).err();
+        let why = why.or_else(|| unconfirmed(ip, entry, options));
+        Some((ip, why?))
+    };
     ips.filter_map(judge).collect()
+}
+
+/// Refuses a new address of a class that the record alone consents to: whoever may write a record could
+/// have planted that.
+fn unconfirmed(ip: IpAddr, entry: &Entry, options: &Options) -> Option<Refusal> {
+    let class = class_of(ip).filter(|_| !entry.ips.contains_key(&ip))?;
+    (!options.consent.contains(&class)).then_some(Refusal::Unconfirmed(class))
 }
 
 /// Says how resolving went, and counts for how long it fails.
@@ -329,9 +374,10 @@ fn apply(
         }
         HostOutcome::All(ips) => {
             *entry.gone_mut(family) = None;
+            let shown = if entry.rotates { ips.len() } else { 0 };
             for (ip, missing) in &mut entry.ips {
                 if Family::of(*ip) == family && !ips.contains(ip) {
-                    *missing = Some(Streak::count(*missing, now));
+                    *missing = Some(Streak::count_shown(*missing, shown as u64, now));
                 }
             }
             entry.ips.extend(ips.iter().map(|ip| (*ip, None)));
@@ -350,14 +396,25 @@ fn apply(
 ///
 /// Asked only where all addresses of the family are known, which stay: so never do all leave.
 fn leave(entry: &mut Entry, family: Family, now: Minute, prune: Prune) -> BTreeSet<IpAddr> {
-    let grace = entry.grace;
-    let is_over = |streak: &Streak| prune == Prune::Now || streak.held(grace, now);
-    let missing = |(ip, missing): (&IpAddr, &Option<Streak>)| {
-        (Family::of(*ip) == family && missing.as_ref().is_some_and(is_over)).then_some(*ip)
-    };
-    let over: BTreeSet<IpAddr> = entry.ips.iter().filter_map(missing).collect();
-    entry.ips.retain(|ip, _| !over.contains(ip));
-    over
+    let mut left = BTreeSet::new();
+    loop {
+        let own = entry.ips.iter().filter(|(ip, _)| Family::of(**ip) == family);
+        let known = own.clone().count() as u64;
+        let is_over = |streak: &Streak| match prune {
+            Prune::Now => streak.is_enough(),
+            Prune::AfterGrace => {
+                let shown = if entry.rotates { known.saturating_mul(ENOUGH_SETS) } else { 0 };
+                streak.held(entry.stays(), now) && streak.shown >= shown
+            }
+        };
+        let over = own.filter(|(_, missing)| missing.as_ref().is_some_and(is_over));
+        let over: BTreeSet<IpAddr> = over.map(|(ip, _)| *ip).collect();
+        if over.is_empty() {
+            return left;
+        }
+        entry.ips.retain(|ip, _| !over.contains(ip));
+        left.extend(over);
+    }
 }
 
 /// Writes the time of a success where something else is written anyway, or the last is a day old.

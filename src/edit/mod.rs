@@ -21,4 +21,5 @@ pub mod record;
 pub mod scheme;
 pub mod service;
 pub mod special;
+pub mod standing;
 pub mod url;

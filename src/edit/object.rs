@@ -10,7 +10,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::name::{self, MANAGED_BY};
-use super::record::{ANNOTATION, Entry, Key, Record, RecordError};
+use super::record::{ANNOTATION, Key, Record, RecordError};
+use super::standing::{self, Openings, plain_block, plain_ports};
 use crate::model::ips::IpSet;
 use crate::model::ports::Protocol;
 use crate::model::selector::Selector;
@@ -118,14 +119,14 @@ fn by_udp_and_tcp(port: &TargetPort) -> [NetworkPolicyPort; 2] {
 
 /// Builds one rule for each host, ascending, its addresses IPv4 first.
 pub fn rules(record: &Record) -> Vec<NetworkPolicyEgressRule> {
-    record.entries.iter().filter_map(rule).collect()
+    let own = record.entries.iter();
+    own.filter_map(|(key, entry)| rule(key, &standing::ips(Some(entry)))).collect()
 }
 
 /// Builds the rule of one host; none without addresses, as it would open every destination.
-fn rule((key, entry): (&Key, &Entry)) -> Option<NetworkPolicyEgressRule> {
-    let ips: IpSet = entry.ips.keys().copied().collect();
+fn rule(key: &Key, ips: &IpSet) -> Option<NetworkPolicyEgressRule> {
     let port = |port: &u16| write::port(Protocol::Tcp, &TargetPort::Number(*port));
-    (!ips.is_empty()).then(|| write::egress(write::blocks(&ips), key.ports.iter().map(port).collect()))
+    (!ips.is_empty()).then(|| write::egress(write::blocks(ips), key.ports.iter().map(port).collect()))
 }
 
 /// Returns an object, or a part of one, as it goes to the wire.
@@ -134,11 +135,12 @@ pub fn on_the_wire(object: &impl Serialize) -> Value {
 }
 
 /// Puts the rules of a record into a policy that others may own, in the place of those that the
-/// record before had there, and rules that need no refresh behind them; every other rule stays as it
-/// was read.
+/// record before has there, and rules that need no refresh behind them; every other rule stays as it
+/// was read, and so does what others put into a rule of ours.
 ///
-/// It stays text, as no type knows every field that others may have written. What is returned has the fields that are ours to apply, and the identity and version of what was
-/// read, so that it can replace nothing else.
+/// It stays text, as no type knows every field that others may have written. What is returned has the
+/// fields that are ours to apply, and the identity and version of what was read, so that it can replace
+/// nothing else.
 ///
 /// # Errors
 /// Why our rules have no place in it.
@@ -149,23 +151,11 @@ pub fn into(live: &Value, (old, new): (&Record, &Record), others: &[Value]) -> R
     if !types.contains(&json!("Egress")) {
         return Err(IntoError::NotEgress);
     }
-    let mut egress: Vec<Value> =
-        spec.get("egress").and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut egress: Vec<Value> = standing::egress(live).to_vec();
     if let Some(index) = egress.iter().position(opens_everything) {
         return Err(IntoError::Open(format!("spec.egress[{index}]")));
     }
-    let keys = old.entries.keys().chain(new.entries.keys()).collect::<BTreeSet<_>>();
-    for key in keys {
-        let of = |record: &Record| Some(on_the_wire(&rule((key, record.entries.get(key)?))?));
-        // A rule of ours that somebody changed is theirs, and stays.
-        let place = of(old).and_then(|rule| egress.iter().position(|own| *own == rule));
-        let range = place.map_or(egress.len()..egress.len(), |place| place..place + 1);
-        // Two hosts may have one rule. One that was there before the host was remembered is no rule of ours.
-        let known = place.is_none()
-            && old.entries.contains_key(key)
-            && of(new).is_some_and(|rule| egress.contains(&rule));
-        egress.splice(range, of(new).filter(|_| !known));
-    }
+    lay(&mut egress, old, new);
     for rule in others {
         if !egress.contains(rule) {
             egress.push(rule.clone());
@@ -196,11 +186,58 @@ pub fn into(live: &Value, (old, new): (&Record, &Record), others: &[Value]) -> R
     }))
 }
 
-/// Tells whether a policy lacks a rule of a record: somebody took it away, or changed it.
-pub fn lacks(live: &Value, record: &Record) -> bool {
-    let egress = live.pointer("/spec/egress").and_then(Value::as_array);
-    let egress = egress.map(Vec::as_slice).unwrap_or_default();
-    rules(record).iter().any(|rule| !egress.contains(&on_the_wire(rule)))
+/// Changes egress rules from what one record opens to what another does.
+fn lay(egress: &mut Vec<Value>, old: &Record, new: &Record) {
+    for key in standing::keys(old, new) {
+        let (was, is) = (old.entries.get(key), new.entries.get(key));
+        let (was, is) = (standing::ips(was), standing::ips(is));
+        if was == is {
+            continue;
+        }
+        // One that was there before the host was remembered is no rule of ours, and outlives it.
+        let place = (!was.is_empty()).then(|| place(egress, key, &was)).flatten();
+        let replaced: Vec<Value> = match place.and_then(|place| egress.get(place)) {
+            Some(own) => replaced(own, &was, &is).into_iter().collect(),
+            None => rule(key, &is).iter().map(on_the_wire).collect(),
+        };
+        let range = place.map_or(egress.len()..egress.len(), |place| place..place + 1);
+        egress.splice(range, replaced);
+    }
+    // Of two hosts with an address in common, one must not take it from the other.
+    let openings = Openings::of(egress);
+    for (key, entry) in &new.entries {
+        let missing = standing::ips(Some(entry)).difference(&openings.at(&key.ports));
+        egress.extend(rule(key, &missing).map(|rule| on_the_wire(&rule)));
+    }
+}
+
+/// Finds the rule of a host: the one that was written, or else the one with its ports and most of its addresses.
+fn place(egress: &[Value], key: &Key, was: &IpSet) -> Option<usize> {
+    let written = rule(key, was).map(|rule| on_the_wire(&rule));
+    let exact = egress.iter().position(|own| Some(own) == written.as_ref());
+    let own = |rule: &Value| peers(rule).iter().filter(|peer| is_within(peer, was)).count();
+    let like =
+        egress.iter().enumerate().filter(|(_, rule)| plain_ports(rule).as_ref() == Some(&key.ports));
+    let like = like.map(|(index, rule)| (own(rule), index)).filter(|(own, _)| *own > 0);
+    exact.or_else(|| like.max().map(|(_, index)| index))
+}
+
+/// Puts addresses into a rule in place of others; what somebody else put there stays. Returns nothing where
+/// nothing is left in it.
+fn replaced(rule: &Value, was: &IpSet, is: &IpSet) -> Option<Value> {
+    let kept = peers(rule).iter().filter(|peer| !is_within(peer, was)).cloned();
+    let to: Vec<Value> = write::blocks(is).iter().map(on_the_wire).chain(kept).collect();
+    let mut rule = rule.as_object().filter(|_| !to.is_empty())?.clone();
+    rule.insert("to".to_owned(), to.into());
+    Some(rule.into())
+}
+
+fn peers(rule: &Value) -> &[Value] {
+    rule.get("to").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn is_within(peer: &Value, ips: &IpSet) -> bool {
+    plain_block(peer).is_some_and(|block| IpSet::from_iter([block]).is_subset(ips))
 }
 
 /// Tells whether a policy is ours alone, as its label says.

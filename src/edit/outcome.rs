@@ -15,6 +15,8 @@ pub struct Resolution {
     pub host: HostName,
     /// What each name server said of each family; a family that was not asked about has none.
     pub outcomes: Vec<Outcome>,
+    /// Whether a name server brought new addresses in every round, so that there may be any number more.
+    pub rotates: bool,
 }
 
 /// What one name server said of one family of a host.

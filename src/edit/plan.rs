@@ -12,6 +12,7 @@ use super::merge::{self, HostChange, Merged, Status};
 use super::object::{self, IntoError, Pods, on_the_wire};
 use super::outcome::Resolution;
 use super::record::{ANNOTATION, Entry, Key, Minute, Record, RecordError};
+use super::standing::{self, RecordStanding};
 
 /// What is to be opened, and in which policy.
 #[derive(Clone, Debug)]
@@ -69,8 +70,6 @@ pub struct Planned {
     pub changes: BTreeMap<Key, HostChange>,
     /// The object to apply; nothing where all stays as it is.
     pub object: Option<Checked>,
-    /// Whether a rule that is remembered was not there any more, and is added again.
-    pub restores: bool,
 }
 
 /// A policy that cannot be written.
@@ -108,6 +107,12 @@ pub fn remembered(live: &Value) -> Result<Option<Record>, RecordError> {
     text.map(Record::parse).transpose()
 }
 
+/// Returns the hosts that a policy remembers and opens; none where nothing can be read.
+pub fn open_hosts(live: &Value) -> Record {
+    let record = remembered(live).ok().flatten().unwrap_or_default();
+    RecordStanding::new(&record, standing::egress(live)).open
+}
+
 /// Lists the names that are to be resolved for a record.
 pub fn names(record: &Record) -> BTreeSet<HostName> {
     let name = |key: &Key| match &key.host {
@@ -138,14 +143,18 @@ pub fn with_services(record: &Record, services: &Services) -> Record {
     all
 }
 
-/// Merges what was learnt into a record. A new host about which nothing is known yet has no rule, and is
-/// not remembered before it has one.
-fn learn(base: &Record, old: &Record, learnt: &Learnt) -> Merged {
-    let base = with_services(base, &learnt.services);
-    let own = names(&base).into_iter().filter_map(|name| learnt.resolutions.get(&name).cloned());
+/// Merges what was learnt into the hosts that are open. A new host about which nothing is known yet has no
+/// rule, and is not remembered before it has one; of a closed one nothing changes.
+fn learn(base: &RecordStanding, learnt: &Learnt) -> Merged {
+    let open = with_services(&base.open, &learnt.services);
+    let own = names(&open).into_iter().filter_map(|name| learnt.resolutions.get(&name).cloned());
     let own: Vec<Resolution> = own.collect();
-    let mut merged = merge::merge(&base, &own, learnt.now, &learnt.options);
-    merged.record.entries.retain(|key, entry| !entry.ips.is_empty() || old.entries.contains_key(key));
+    let mut merged = merge::merge(&open, &own, learnt.now, &learnt.options);
+    merged.record.entries.retain(|_, entry| !entry.ips.is_empty());
+    for (key, entry) in &base.closed.entries {
+        merged.changes.insert(key.clone(), merge::unchanged(entry, Status::Closed));
+        merged.record.entries.insert(key.clone(), entry.clone());
+    }
     merged
 }
 
@@ -155,16 +164,21 @@ fn learn(base: &Record, old: &Record, learnt: &Learnt) -> Merged {
 /// Why the policy stays as it is.
 pub fn refresh(live: &Value, learnt: &Learnt) -> Result<Planned, PlanError> {
     let old = remembered(live)?.ok_or(PlanError::NoRecord)?;
-    let mut merged = learn(&old, &old, learnt);
-    fit(&mut merged, &old);
+    let standing = RecordStanding::new(&old, standing::egress(live));
+    let mut merged = learn(&standing, learnt);
+    fit(&mut merged, &standing.all());
     let Merged { record, changes } = merged;
-    let restores = object::lacks(live, &old);
-    if record == old && !restores {
-        return Ok(Planned { changes, object: None, restores });
+    if record == old {
+        return Ok(Planned { changes, object: None });
     }
-    let object = object::into(live, (&old, &record), &[])?;
-    let plan = Plan { record: Some(&record), rules: &[], live: Some(live) };
-    Ok(Planned { changes, object: Some(guard::check(&object, plan)?), restores })
+    let object = object::into(live, (&standing.open, &record), &[])?;
+    let plan = Plan {
+        record: Some(&record),
+        live: Some(live),
+        options: Some(&learnt.options),
+        ..Plan::default()
+    };
+    Ok(Planned { changes, object: Some(guard::check(&object, plan)?) })
 }
 
 /// Leaves hosts as they were, those first that grew most, until the policy can hold the record: one host
@@ -193,7 +207,7 @@ fn fit(merged: &mut Merged, old: &Record) {
 
 impl Planned {
     fn fixed(object: Option<Checked>) -> Self {
-        Self { changes: BTreeMap::new(), object, restores: false }
+        Self { changes: BTreeMap::new(), object }
     }
 }
 
@@ -234,8 +248,11 @@ impl Hosts {
 
     fn plan(&self, live: Option<&Value>, learnt: &Learnt) -> Result<Planned, PlanError> {
         let old = live.map(remembered).transpose()?.flatten().unwrap_or_default();
-        let Merged { record, mut changes } = learn(&self.laid_over(&old), &old, learnt);
+        let standing = RecordStanding::new(&old, live.map(standing::egress).unwrap_or_default());
+        let Merged { mut record, mut changes } = learn(&self.laid_over(&standing), learnt);
         changes.retain(|key, _| self.hosts.contains_key(key));
+        let is_refused = |key: &Key| changes.get(key).is_some_and(HostChange::is_refused);
+        record.entries.retain(|key, _| standing.open.entries.contains_key(key) || !is_refused(key));
         for (_, change) in changes.iter_mut().filter(|(key, _)| !old.entries.contains_key(*key)) {
             // An address that stands for itself was there before it was merged.
             change.added.append(&mut change.kept);
@@ -247,26 +264,35 @@ impl Hosts {
                 .map(|policy| on_the_wire(&policy)),
             Some(live) => {
                 self.check_pods(live)?;
-                let object = object::into(live, (&old, &record), &rules)?;
+                let object = object::into(live, (&standing.open, &record), &rules)?;
                 let same =
                     record == old && live.pointer("/spec/egress") == object.pointer("/spec/egress");
                 (!same).then_some(object)
             }
         };
-        let plan = Plan { record: Some(&record), rules: &rules, live };
+        let plan = Plan {
+            record: Some(&record),
+            rules: &rules,
+            live,
+            named: Some(&self.hosts),
+            options: Some(&learnt.options),
+        };
         let object = object.map(|object| guard::check(&object, plan)).transpose()?;
-        Ok(Planned { changes, object, restores: false })
+        Ok(Planned { changes, object })
     }
 
-    /// Adds the hosts to those that are remembered; what was consented to and what is known stay.
-    fn laid_over(&self, old: &Record) -> Record {
-        let mut record = old.clone();
+    /// Adds the hosts to those that are remembered: of one that is open, what was consented to and what is
+    /// known stay; one that was closed is as a new one.
+    fn laid_over(&self, old: &RecordStanding) -> RecordStanding {
+        let mut all = old.clone();
         for (key, wanted) in &self.hosts {
-            let entry = record.entries.entry(key.clone()).or_insert_with(|| wanted.clone());
+            all.closed.entries.remove(key);
+            let entry = all.open.entries.entry(key.clone()).or_insert_with(|| wanted.clone());
             entry.allow.extend(&wanted.allow);
+            entry.closed.clear();
             entry.grace = wanted.grace;
         }
-        record
+        all
     }
 
     fn check_pods(&self, live: &Value) -> Result<(), PlanError> {

@@ -17,8 +17,8 @@ use crate::model::ips::Family;
 /// The annotation that holds the record.
 pub const ANNOTATION: &str = "kubectl-netpol/endpoints";
 
-/// The version that is written, and the only one there is yet.
-const VERSION: u32 = 1;
+/// The version that is written; those before have fewer fields.
+const VERSION: u32 = 2;
 /// The most addresses of one host.
 pub const MOST_ADDRESSES: usize = 256;
 /// From how many addresses of one host on a list of addresses is doubtful.
@@ -29,6 +29,13 @@ pub const MOST_PEERS: usize = 1000;
 pub const MOST_BYTES: usize = 64 << 10;
 /// How many runs must agree, before what is missing is believed to be gone.
 pub const ENOUGH_RUNS: u8 = 3;
+/// How often a host that shows a few addresses at a time must have shown as many as are remembered of it,
+/// before what is missing is believed to be gone: by chance, one that is there is missed as long once in e^20.
+pub const ENOUGH_SETS: u64 = 20;
+/// The largest count of shown addresses that still decides anything.
+const MOST_SHOWN: u64 = ENOUGH_SETS * MOST_ADDRESSES as u64;
+/// How many grace periods an address of such a host stays at least.
+const ROTATING_GRACES: u64 = 3;
 /// How far apart runs are that count as two.
 const RUN_SPACING: u64 = 10;
 
@@ -39,7 +46,7 @@ pub struct Minute(pub u64);
 
 /// For how long, and in how many runs, the same was seen; counted to [`ENOUGH_RUNS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "(Minute, Minute, u8)", from = "(Minute, Minute, u8)")]
+#[serde(into = "Vec<u64>", try_from = "Vec<u64>")]
 pub struct Streak {
     /// When it was seen first.
     pub since: Minute,
@@ -47,6 +54,9 @@ pub struct Streak {
     pub last: Minute,
     /// In how many runs.
     pub runs: u8,
+    /// How many addresses these runs showed together, of a host that shows a few at a time; counted to
+    /// [`MOST_SHOWN`].
+    pub shown: u64,
 }
 
 /// What is remembered of the hosts of one policy, ascending by host and ports.
@@ -94,8 +104,19 @@ pub struct Entry {
     /// The same of IPv6.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gone6: Option<Streak>,
+    /// Whether its name servers show a few of its addresses at a time.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub rotates: bool,
+    /// Its addresses that somebody took out of the policy.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub closed: BTreeSet<IpAddr>,
     /// Its addresses, IPv4 first; and since when answers lack them.
     pub ips: BTreeMap<IpAddr, Option<Streak>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// A record that cannot be read or written.
@@ -152,21 +173,20 @@ impl Record {
             serde_json::from_str(text).map_err(|error| RecordError::Damaged(at(&error)))?;
         match value.get("v").and_then(serde_json::Value::as_u64) {
             None => return Err(damaged("it has no version")),
-            Some(version) if version < u64::from(VERSION) => {
-                return Err(damaged("it has a version that there never was"));
-            }
+            Some(0) => return Err(damaged("it has a version that there never was")),
             Some(version) if version > u64::from(VERSION) => return Err(RecordError::Newer(version)),
             Some(_) => {}
         }
         let document: RecordText =
             serde_json::from_str(text).map_err(|error| RecordError::Damaged(at(&error)))?;
+        let version = document.v;
         let rows = document.hosts.len();
         let entries: BTreeMap<Key, Entry> =
             document.hosts.into_iter().map(|row| (row.key, row.entry)).collect();
         let record = Self { entries };
         let is_sound = record.entries.len() == rows && record.entries.iter().all(is_sound);
         // What is unknown here would be lost when it is written again.
-        let written = record.write().ok().and_then(|text| serde_json::from_str(&text).ok());
+        let written = record.write_as(version).ok().and_then(|text| serde_json::from_str(&text).ok());
         if is_sound && written == Some(value) { Ok(record) } else { Err(damaged("it was changed")) }
     }
 
@@ -175,13 +195,17 @@ impl Record {
     /// # Errors
     /// More addresses or text than one policy may have.
     pub fn write(&self) -> Result<String, RecordError> {
+        self.write_as(VERSION)
+    }
+
+    fn write_as(&self, version: u32) -> Result<String, RecordError> {
         let peers: usize = self.entries.values().map(|entry| entry.ips.len()).sum();
         if peers > MOST_PEERS {
             let problem = format!("{peers} addresses are more than the {MOST_PEERS} of one policy");
             return Err(RecordError::TooLarge(problem));
         }
         let row = |(key, entry): (&Key, &Entry)| HostRow { key: key.clone(), entry: entry.clone() };
-        let document = RecordText { v: VERSION, hosts: self.entries.iter().map(row).collect() };
+        let document = RecordText { v: version, hosts: self.entries.iter().map(row).collect() };
         let text = serde_json::to_string(&document);
         let text = text.map_err(|error| RecordError::Damaged(error.to_string()))?;
         if text.len() > MOST_BYTES {
@@ -195,11 +219,14 @@ impl Record {
 /// Checks what the types do not: the ranges of numbers.
 fn is_sound((key, entry): (&Key, &Entry)) -> bool {
     let ports = !key.ports.is_empty() && !key.ports.contains(&0);
-    let literal = match key.host {
-        Host::Ip(ip) => entry.ips.keys().eq([&ip]),
-        Host::Name(_) => entry.ips.keys().all(|ip| ip.to_canonical() == *ip),
+    let mut all = entry.ips.keys().chain(&entry.closed);
+    let count = entry.ips.len() + entry.closed.len();
+    let addresses = match key.host {
+        Host::Ip(ip) => all.eq([&ip]),
+        Host::Name(_) => all.all(|ip| ip.to_canonical() == *ip),
     };
-    ports && literal && GRACES.contains(&entry.grace) && entry.ips.len() <= MOST_ADDRESSES
+    let apart = entry.closed.iter().all(|ip| !entry.ips.contains_key(ip));
+    ports && addresses && apart && GRACES.contains(&entry.grace) && count <= MOST_ADDRESSES
 }
 
 impl Entry {
@@ -216,6 +243,8 @@ impl Entry {
             fails: None,
             gone4: None,
             gone6: None,
+            rotates: false,
+            closed: BTreeSet::new(),
             ips: literal.into_iter().collect(),
         }
     }
@@ -236,6 +265,11 @@ impl Entry {
         }
     }
 
+    /// Returns for how many minutes a missing address stays at least.
+    pub const fn stays(&self) -> u64 {
+        if self.rotates { self.grace.saturating_mul(ROTATING_GRACES) } else { self.grace }
+    }
+
     /// Tells whether an address of the family is remembered.
     pub fn has(&self, family: Family) -> bool {
         self.ips.keys().any(|ip| Family::of(*ip) == family)
@@ -245,14 +279,33 @@ impl Entry {
 impl Streak {
     /// Counts one more run of the same; runs that are close together count as one.
     pub fn count(streak: Option<Self>, now: Minute) -> Self {
-        let Some(old) = streak else { return Self { since: now, last: now, runs: 1 } };
-        let counts = old.runs < ENOUGH_RUNS && now.since(old.last) >= RUN_SPACING;
+        let Some(old) = streak else { return Self { since: now, last: now, runs: 1, shown: 0 } };
+        let counts = old.runs < ENOUGH_RUNS && old.is_apart(now);
         if counts { Self { last: now, runs: old.runs + 1, ..old } } else { old }
+    }
+
+    /// Counts one more run that showed so many other addresses of a host that shows a few at a time.
+    pub fn count_shown(streak: Option<Self>, shown: u64, now: Minute) -> Self {
+        let new = Self::count(streak, now);
+        let counts = streak.is_none_or(|old| old.is_apart(now) && old.shown < MOST_SHOWN);
+        if shown == 0 || !counts {
+            return new;
+        }
+        Self { last: now, shown: new.shown.saturating_add(shown).min(MOST_SHOWN), ..new }
     }
 
     /// Tells whether it held for so many minutes and in enough runs.
     pub fn held(self, minutes: u64, now: Minute) -> bool {
-        self.runs >= ENOUGH_RUNS && now.since(self.since) >= minutes
+        self.is_enough() && now.since(self.since) >= minutes
+    }
+
+    /// Tells whether enough runs saw the same.
+    pub const fn is_enough(self) -> bool {
+        self.runs >= ENOUGH_RUNS
+    }
+
+    fn is_apart(self, now: Minute) -> bool {
+        now.since(self.last) >= RUN_SPACING
     }
 }
 
@@ -269,14 +322,25 @@ impl Minute {
     }
 }
 
-impl From<Streak> for (Minute, Minute, u8) {
+impl From<Streak> for Vec<u64> {
     fn from(streak: Streak) -> Self {
-        (streak.since, streak.last, streak.runs)
+        let shown = (streak.shown > 0).then_some(streak.shown);
+        let own = [streak.since.0, streak.last.0, streak.runs.into()];
+        own.into_iter().chain(shown).collect()
     }
 }
 
-impl From<(Minute, Minute, u8)> for Streak {
-    fn from((since, last, runs): (Minute, Minute, u8)) -> Self {
-        Self { since, last, runs: runs.clamp(1, ENOUGH_RUNS) }
+impl TryFrom<Vec<u64>> for Streak {
+    type Error = &'static str;
+
+    /// Reads three or four numbers; counts that are too large become the largest.
+    fn try_from(numbers: Vec<u64>) -> Result<Self, Self::Error> {
+        let (since, last, runs, shown) = match *numbers {
+            [since, last, runs] => (since, last, runs, 0),
+            [since, last, runs, shown] => (since, last, runs, shown),
+            _ => return Err("three or four numbers are expected"),
+        };
+        let runs = u8::try_from(runs).unwrap_or(u8::MAX).clamp(1, ENOUGH_RUNS);
+        Ok(Self { since: Minute(since), last: Minute(last), runs, shown: shown.min(MOST_SHOWN) })
     }
 }

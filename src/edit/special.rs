@@ -34,6 +34,9 @@ pub enum Refusal {
     /// It is private, and the host was public before.
     #[error("it is private, and the host was public until now, as with DNS rebinding")]
     Rebound,
+    /// It is of a class that the record consents to, and the user does not in this run.
+    #[error("it is {0}: the record consents to that, and this run does not; {flag} does", flag = flag(*.0))]
+    Unconfirmed(AddressClass),
     /// It is for something else than hosts.
     #[error("it is {0} space: --allow-special {0} opens it")]
     Special(AddressClass),
@@ -53,5 +56,13 @@ pub fn check(ip: IpAddr, source: AddressSource, consent: &Consent, own: &IpSet) 
         (Some(AddressClass::Private), AddressSource::FirstAnswer) => Err(Refusal::Private),
         (Some(AddressClass::Private), AddressSource::LaterAnswer) => Err(Refusal::Rebound),
         (Some(class), _) => Err(Refusal::Special(class)),
+    }
+}
+
+/// Returns the flag that consents to a class.
+pub fn flag(class: AddressClass) -> String {
+    match class {
+        AddressClass::Private => "--allow-private".to_owned(),
+        class => format!("--allow-special {class}"),
     }
 }

@@ -166,7 +166,8 @@ impl<'a, 'b> Planner<'a, 'b> {
     ) -> Result<Proposal, Error> {
         let snapshot = self.snapshot();
         let records: Vec<Record> = self.openings.iter().map(|opening| opening.hosts.record()).collect();
-        let options = Options { own: addresses::of_cluster(snapshot), ..Options::default() };
+        let consent = self.request.consent.clone();
+        let options = Options { own: addresses::of_cluster(snapshot), consent, ..Options::default() };
         let lesson = learn(&records, asking, options, console)?;
         self.notes.extend(lesson.caveats.iter().map(Caveat::to_string));
         let writer = connection.map(Writer::open).transpose()?;

@@ -8,7 +8,7 @@ use super::refreshed;
 use crate::cluster::apply::{Applied, ApplyManner, DryRun, Force, MANAGER, PolicyName, Writer};
 use crate::cluster::conflict::{self, Conflict};
 use crate::edit::gitops::{Weight, advice, evidence};
-use crate::edit::object::on_the_wire;
+use crate::edit::object::{is_ours, on_the_wire};
 use crate::edit::plan::{Learnt, PlanError, Planned, WantedPolicy};
 use crate::engine::network::Network;
 use crate::error::{Error, ErrorKind};
@@ -100,6 +100,11 @@ impl Change {
         };
         let whose =
             format!("the field spec.egress of {} belongs to the manager {manager}", self.title());
+        // In a policy of our own, what a hand changed stays: only the field is taken back.
+        if self.live.as_ref().is_some_and(is_ours) {
+            console.warn(&format!("{whose}, from whom it is taken back"));
+            return Ok(Force::Yes);
+        }
         let question = || console.confirm(&format!("{whose}. Take it over?"));
         if writing.dry_run == DryRun::None && question() == Some(true) {
             return Ok(Force::Yes);
@@ -239,7 +244,7 @@ impl Writing {
 }
 
 /// Finds the manager, not ours, that owns the list of egress rules, as one of which we may only be beside.
-fn egress_owner(metadata: &Value) -> Option<String> {
+pub fn egress_owner(metadata: &Value) -> Option<String> {
     let entries = metadata.get("managedFields")?.as_array()?;
     let owns = |entry: &&Value| entry.pointer("/fieldsV1/f:spec/f:egress").is_some();
     let name = |entry: &Value| entry.get("manager").and_then(Value::as_str).map(str::to_owned);

@@ -48,12 +48,12 @@ pub fn learn(
     let hosts: BTreeSet<HostName> = all.flat_map(|record| plan::names(&record)).collect();
     let Answers { hosts, caveats } = addresses(&hosts, asking, console)?;
     lesson.caveats = caveats;
-    for resolved in hosts {
-        let host = resolved.resolution.host.clone();
-        if resolved.rotates {
+    for resolution in hosts {
+        let host = resolution.host.clone();
+        if resolution.rotates {
             lesson.caveats.push(Caveat::Rotates(host.to_string()));
         }
-        lesson.learnt.resolutions.insert(host, resolved.resolution);
+        lesson.learnt.resolutions.insert(host, resolution);
     }
     Ok(lesson)
 }

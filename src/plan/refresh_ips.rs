@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::changes::egress_owner;
 use super::console::Console;
 use super::learning::learn;
 use super::refreshed;
@@ -11,18 +12,17 @@ use crate::answer::caveat::Caveat;
 use crate::cluster::apply::{Applied, ApplyManner, DryRun, Force, PolicyName, Writer};
 use crate::cluster::read::ClusterError;
 use crate::dns::resolve::Asking;
+use crate::edit::gitops::{Weight, evidence};
 use crate::edit::guard::Checked;
 use crate::edit::merge::Options;
 use crate::edit::name;
-use crate::edit::plan::{self, Learnt, PlanError, remembered};
+use crate::edit::object::is_ours;
+use crate::edit::plan::{self, Learnt, PlanError};
 use crate::edit::record::Record;
 use crate::ends::not_found::meant;
 use crate::error::Error;
 use crate::model::snapshot::Snapshot;
 use crate::report::refresh::{PolicyOutcome, Refresh, RefreshedPolicy};
-
-/// Said of a policy that somebody else changed.
-const RESTORED: &str = "a rule of its hosts was taken away or changed; it is added again";
 
 /// Which policies are refreshed.
 #[derive(Clone, Copy, Debug)]
@@ -33,15 +33,6 @@ pub struct Which<'a> {
     pub namespace: Option<&'a str>,
     /// Labels that they have besides.
     pub labels: Option<&'a str>,
-}
-
-/// Whether policies are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// They are.
-    Write,
-    /// It is only told what would be.
-    Check,
 }
 
 /// The policies of a cluster that are refreshed.
@@ -72,7 +63,7 @@ impl<'a> Remembered<'a> {
         Ok(Self { writer, policies })
     }
 
-    /// Asks for their hosts, and writes what is new.
+    /// Asks for their hosts, and writes what is new; a dry run lets the server check that.
     ///
     /// # Errors
     /// No name server to ask. What fails of one policy is part of the answer.
@@ -80,45 +71,83 @@ impl<'a> Remembered<'a> {
         &self,
         snapshot: &Snapshot,
         (asking, options): (&Asking, Options),
-        effect: Effect,
+        manner: ApplyManner,
         console: &dyn Console,
     ) -> Result<Refresh, Error> {
-        let records = self.policies.values().filter_map(|live| remembered(live).ok().flatten());
-        let records: Vec<Record> = records.collect();
+        let records: Vec<Record> = self.policies.values().map(plan::open_hosts).collect();
         let lesson = learn(&records, asking, options, console)?;
         let caveats = lesson.caveats.into_iter().chain(unseen(snapshot)).collect();
         let planned = self.policies.iter().map(|(name, live)| planned(name, live, &lesson.learnt));
         let mut all: Vec<RefreshedPolicy> = planned.collect();
-        if effect == Effect::Write {
-            self.write(&mut all, &lesson.learnt, console);
-        }
+        self.apply(&mut all, &lesson.learnt, manner, console);
         Ok(Refresh::new(all, lesson.failed, caveats))
     }
 
-    /// Writes the policies that are due. What fails of one keeps no other from being refreshed.
-    fn write(&self, all: &mut [RefreshedPolicy], learnt: &Learnt, console: &dyn Console) {
-        let each = self.policies.keys().zip(all);
+    /// Applies the policies that are due. What fails of one keeps no other from being refreshed.
+    fn apply(
+        &self,
+        all: &mut [RefreshedPolicy],
+        learnt: &Learnt,
+        manner: ApplyManner,
+        console: &dyn Console,
+    ) {
+        let each = self.policies.iter().zip(all);
         let due = each.filter(|(_, policy)| policy.outcome == PolicyOutcome::Due);
-        let mut due: Vec<(&PolicyName, &mut RefreshedPolicy)> = due.collect();
-        let mut step = console.count("wrote", due.len(), "policies");
-        let manner = ApplyManner { dry_run: DryRun::None, force: Force::No };
+        let (ours, theirs): (Vec<_>, Vec<_>) = due.partition(|((_, listed), _)| is_ours_alone(listed));
+        let word = if manner.dry_run == DryRun::None { "wrote" } else { "checked" };
+        let mut step = console.count(word, ours.len() + theirs.len(), "policies");
+        // What a hand changed in a policy of our own stays, so nothing is lost where its fields are taken back.
+        for (due, force) in [(ours, Force::Yes), (theirs, manner.force)] {
+            let due = due.into_iter().map(|((name, _), policy)| (name, policy)).collect();
+            self.apply_each(due, learnt, ApplyManner { force, ..manner }, &mut step);
+        }
+    }
+
+    fn apply_each(
+        &self,
+        mut due: Vec<(&PolicyName, &mut RefreshedPolicy)>,
+        learnt: &Learnt,
+        manner: ApplyManner,
+        step: &mut dyn FnMut(),
+    ) {
         let changes = due.iter_mut().map(|(name, policy)| {
-            let plan = |live: Option<&Value>| match live {
-                Some(live) => Ok(plan_again(live, learnt, policy)?),
-                None => Err(Stop::Gone),
+            let plan = |live: Option<&Value>| {
+                let live = live.ok_or(Stop::Gone)?;
+                let object = plan_again(live, learnt, policy)?;
+                policy.problem = taken(live, manner.force).filter(|_| object.is_some());
+                Ok(object)
             };
             (*name, plan)
         });
-        let ended = self.writer.apply_each(changes, manner, &mut step);
+        let ended = self.writer.apply_each(changes, manner, step);
         for ((_, policy), ended) in due.into_iter().zip(ended) {
             match ended {
-                Ok(applied) => refreshed::written(policy, &applied),
+                Ok(applied) => refreshed::applied(policy, &applied, manner.dry_run),
+                Err(Stop::Cluster(error @ ClusterError::Forbidden(_)))
+                    if manner.dry_run == DryRun::Server =>
+                {
+                    refreshed::forbidden(policy, &error);
+                }
                 Err(Stop::Cluster(error)) => refreshed::failed(policy, &error),
                 Err(Stop::Policy(error)) => refreshed::failed(policy, &error),
-                Err(Stop::Gone) => refreshed::written(policy, &Applied::Gone),
+                Err(Stop::Gone) => refreshed::applied(policy, &Applied::Gone, manner.dry_run),
             }
         }
     }
+}
+
+/// Tells whether a policy is one of our own that no other tool looks after, with which there would be a fight.
+fn is_ours_alone(listed: &Value) -> bool {
+    let signs = listed.get("metadata").map(evidence).unwrap_or_default();
+    is_ours(listed) && !signs.iter().any(|sign| sign.weight == Weight::Refuse)
+}
+
+/// Says from whom the egress rules of a policy are taken; nothing where they are ours.
+fn taken(live: &Value, force: Force) -> Option<String> {
+    let owner = egress_owner(live.get("metadata")?).filter(|_| force == Force::Yes)?;
+    Some(format!(
+        "its field spec.egress belonged to the manager {owner}, from whom it is taken; what is in it stays"
+    ))
 }
 
 fn name_of(live: &Value) -> PolicyName {
@@ -178,6 +207,5 @@ fn plan_again(
 ) -> Result<Option<Checked>, PlanError> {
     let planned = plan::refresh(live, learnt)?;
     policy.hosts = refreshed::hosts(&planned.changes);
-    policy.problem = planned.restores.then(|| RESTORED.to_owned());
     Ok(planned.object)
 }

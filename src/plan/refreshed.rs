@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::apply::Applied;
+use crate::cluster::apply::{Applied, DryRun};
 use crate::cluster::conflict;
+use crate::cluster::read::ClusterError;
 use crate::edit::merge::{HostChange, Status};
 use crate::edit::record::{Key, Minute};
+use crate::edit::special;
+use crate::model::special::AddressClass;
 use crate::report::refresh::{
-    HostStatus, PendingAddress, PolicyOutcome, RefreshedHost, RefreshedPolicy,
+    HostStatus, PendingAddress, PolicyOutcome, RecordedConsent, RefreshedHost, RefreshedPolicy,
 };
 
 /// Tells what became of the hosts of a policy.
@@ -35,7 +38,13 @@ fn host((key, change): (&Key, &HostChange)) -> RefreshedHost {
         pending: pending.collect(),
         removed: change.removed.iter().copied().collect(),
         refused: refused.collect(),
+        closed: change.closed.iter().copied().collect(),
+        consents: change.consents.iter().map(consent).collect(),
     }
+}
+
+fn consent((class, confirmed): (&AddressClass, &bool)) -> RecordedConsent {
+    RecordedConsent { class: *class, confirmed: *confirmed, flag: special::flag(*class) }
 }
 
 fn status(status: &Status) -> (HostStatus, Vec<String>) {
@@ -58,6 +67,7 @@ fn status(status: &Status) -> (HostStatus, Vec<String>) {
             (HostStatus::Refused, vec![text.to_owned()])
         }
         Status::Refused => (HostStatus::Refused, Vec::new()),
+        Status::Closed => (HostStatus::Closed, Vec::new()),
     }
 }
 
@@ -67,12 +77,20 @@ pub fn date(minute: Minute) -> String {
     jiff::Timestamp::from_second(seconds).map(|time| time.to_string()).unwrap_or_default()
 }
 
-/// Tells what became of the object.
-pub fn written(policy: &mut RefreshedPolicy, applied: &Applied) {
+/// Tells what became of the object, or would have.
+pub fn applied(policy: &mut RefreshedPolicy, applied: &Applied, dry_run: DryRun) {
     let (outcome, problem) = match applied {
+        Applied::Done { changed: true } if dry_run == DryRun::Server => {
+            (PolicyOutcome::Due, policy.problem.take())
+        }
         Applied::Done { changed: true } => (PolicyOutcome::Written, policy.problem.take()),
         Applied::Done { changed: false } => (PolicyOutcome::Current, None),
-        Applied::Conflict(conflicts) => (PolicyOutcome::Failed, Some(conflict::told(conflicts))),
+        Applied::Conflict(conflicts) => {
+            let RefreshedPolicy { namespace, name, .. } = &*policy;
+            let command = format!("kubectl netpol refresh-ips {name} -n {namespace} --force-conflicts");
+            let text = format!("{}; `{command}` takes it over", conflict::told(conflicts));
+            (PolicyOutcome::Failed, Some(text))
+        }
         Applied::Stale => {
             let text = "others changed it each time it was read; the next run tries again";
             (PolicyOutcome::Failed, Some(text.to_owned()))
@@ -85,6 +103,11 @@ pub fn written(policy: &mut RefreshedPolicy, applied: &Applied) {
     };
     policy.outcome = outcome;
     policy.problem = problem;
+}
+
+/// Tells that a check does not know whether this user may write the object.
+pub fn forbidden(policy: &mut RefreshedPolicy, why: &ClusterError) {
+    policy.problem = Some(format!("whether it can be written is not known: {why}"));
 }
 
 /// Tells why the object stays as it is.

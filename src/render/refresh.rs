@@ -9,7 +9,9 @@ use super::look::Look;
 use super::machine::{self, Syntax};
 use super::text::{Label, Line, write_lines};
 use crate::answer::caveat::Caveat;
-use crate::report::refresh::{HostStatus, PolicyOutcome, Refresh, RefreshedHost, RefreshedPolicy};
+use crate::report::refresh::{
+    HostStatus, PolicyOutcome, RecordedConsent, Refresh, RefreshedHost, RefreshedPolicy,
+};
 
 impl Answer for Refresh {
     const FORMATS: Formats = Format::OF_EXPLANATIONS;
@@ -48,7 +50,17 @@ impl Answer for Refresh {
 
 fn is_news(host: &RefreshedHost) -> bool {
     let known = matches!(host.status, HostStatus::Resolved | HostStatus::Static);
-    !known || host.changes() || !host.pending.is_empty() || !host.refused.is_empty()
+    let is_listed = [host.pending.is_empty(), host.refused.is_empty(), host.closed.is_empty()];
+    !known || host.changes() || is_listed.contains(&false) || !host.consents.is_empty()
+}
+
+fn consent(consent: &RecordedConsent) -> Line {
+    let RecordedConsent { class, confirmed, flag } = consent;
+    let line = Line::new(4, 2).plain(format!("its record consents to {class} addresses"));
+    match confirmed {
+        true => line.plain("and so does this run"),
+        false => line.plain(format!("and this run does not: {flag} lets new ones in")),
+    }
 }
 
 fn summary(refresh: &Refresh) -> Line {
@@ -64,16 +76,13 @@ fn summary(refresh: &Refresh) -> Line {
         let written = refresh.policies.iter().filter(|policy| !failed(policy));
         written.flat_map(|policy| &policy.hosts).map(of).sum::<usize>()
     };
-    let restored = |policy: &&RefreshedPolicy| {
-        policy.problem.is_some() && matches!(policy.outcome, PolicyOutcome::Written | PolicyOutcome::Due)
-    };
     let unresolved = refresh.hosts().filter(|host| host.is_unresolved()).count();
     let counts = [
-        (refresh.policies.iter().filter(restored).count(), "restored"),
         (changed(|host| host.added.len()), "added"),
         (changed(|host| host.removed.len()), "removed"),
         (addresses(|host| host.pending.len()), "pending removal"),
         (addresses(|host| host.refused.len()), "refused"),
+        (addresses(|host| host.closed.len()), "closed"),
         (unresolved, "unresolved"),
         (refresh.policies.iter().filter(failed).count(), "not written"),
     ];
@@ -114,6 +123,9 @@ pub(crate) fn host_lines(host: &RefreshedHost) -> Vec<Line> {
         HostStatus::Gone if !host.removed.is_empty() => Some("gone, and forgotten"),
         HostStatus::Gone => Some("name servers say that it has no address; its addresses stay"),
         HostStatus::Refused => Some("refused, its addresses stay as they are"),
+        HostStatus::Closed => {
+            Some("closed: the policy has no rule for it; allow-endpoint opens it again")
+        }
     };
     let failures = host.failures.join("; ");
     lines.extend(status.map(|text| row().with(Label::Caution, text).plain(failures)));
@@ -129,6 +141,11 @@ pub(crate) fn host_lines(host: &RefreshedHost) -> Vec<Line> {
     lines.extend(host.refused.iter().map(|refused| {
         row().with(Label::Caution, format!("refused {}:", refused.address)).plain(&refused.reason)
     }));
+    lines.extend(listed("closed", &host.closed).map(|line| match host.status {
+        HostStatus::Closed => line,
+        _ => line.with(Label::Caution, "not in its rule any more; allow-endpoint opens it again"),
+    }));
+    lines.extend(host.consents.iter().map(consent));
     lines.extend(listed("kept", &host.kept));
     lines
 }

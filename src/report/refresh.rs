@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::answer::caveat::Caveat;
 use crate::answer::verdict::API_VERSION;
+use crate::model::special::AddressClass;
 
 /// What became of every policy with remembered hosts.
 #[derive(Clone, Debug, Serialize)]
@@ -75,6 +76,10 @@ pub struct RefreshedHost {
     pub removed: Vec<IpAddr>,
     /// Addresses that are not opened.
     pub refused: Vec<RefusedAddress>,
+    /// Addresses that somebody took out of the policy, which allow-endpoint opens again.
+    pub closed: Vec<IpAddr>,
+    /// What its record consents to beyond public addresses.
+    pub consents: Vec<RecordedConsent>,
 }
 
 /// Whether a host could be resolved.
@@ -94,6 +99,8 @@ pub enum HostStatus {
     Gone,
     /// What is remembered or answered may not be opened; nothing of it was changed.
     Refused,
+    /// The policy has no rule for it any more; nothing of it is opened.
+    Closed,
 }
 
 /// An address that leaves if answers go on to lack it.
@@ -112,6 +119,17 @@ pub struct RefusedAddress {
     pub address: IpAddr,
     /// Why.
     pub reason: String,
+}
+
+/// A class of addresses that a record consents to, which whoever may write the record can have planted.
+#[derive(Clone, Debug, Serialize)]
+pub struct RecordedConsent {
+    /// The class.
+    pub class: AddressClass,
+    /// Whether the user consents to it in this run too; else no new address of the class is opened.
+    pub confirmed: bool,
+    /// The flag that does.
+    pub flag: String,
 }
 
 /// How a refresh went as a whole, the worst first.
@@ -158,7 +176,7 @@ impl RefreshedPolicy {
             Standing::Refused
         } else if self.hosts.iter().any(RefreshedHost::is_unresolved) {
             Standing::Unresolved
-        } else if self.outcome == PolicyOutcome::Due && (changes || self.problem.is_some()) {
+        } else if self.outcome == PolicyOutcome::Due && changes {
             Standing::Drift
         } else {
             Standing::Current
@@ -172,9 +190,11 @@ impl RefreshedHost {
         match self.status {
             HostStatus::Failed => true,
             HostStatus::Gone => self.removed.is_empty(),
-            HostStatus::Static | HostStatus::Resolved | HostStatus::Partly | HostStatus::Refused => {
-                false
-            }
+            HostStatus::Static
+            | HostStatus::Resolved
+            | HostStatus::Partly
+            | HostStatus::Refused
+            | HostStatus::Closed => false,
         }
     }
 

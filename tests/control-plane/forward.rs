@@ -386,7 +386,7 @@ fn ask(asking: &Asking, hosts: usize) -> Answers {
 #[track_caller]
 fn assert_all(answers: &Answers, hosts: usize) {
     let records = DnsAnswer::Records(vec![ip(FIRST)]);
-    let failed = answers.hosts.iter().find(|host| host.resolution.outcomes[0].answer != records);
+    let failed = answers.hosts.iter().find(|host| host.outcomes[0].answer != records);
     assert_eq!((answers.hosts.len(), failed), (hosts, None));
 }
 
@@ -397,7 +397,7 @@ fn silent(plane: &ControlPlane) {
     let start = Instant::now();
     let answers = ask(&asking(&dns, &[]), 1);
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
-    let outcomes = &answers.hosts[0].resolution.outcomes;
+    let outcomes = &answers.hosts[0].outcomes;
     let said: Vec<(&str, &DnsAnswer)> =
         outcomes.iter().map(|outcome| (&*outcome.vantage.server, &outcome.answer)).collect();
     let [one, other] = [&honest, &silent].map(|server| server.address.port());
@@ -455,8 +455,7 @@ fn goes(plane: &ControlPlane) {
     let answers = ask(&asking(&dns, &[]), 200);
     relay.join().expect("the relay ended");
     assert_all(&answers, 200);
-    let said: Vec<&DnsAnswer> =
-        answers.hosts.iter().map(|host| &host.resolution.outcomes[1].answer).collect();
+    let said: Vec<&DnsAnswer> = answers.hosts.iter().map(|host| &host.outcomes[1].answer).collect();
     let why = format!("port-forward: dial tcp 127.0.0.1:{going}: connect: connection refused");
     assert_eq!(said[199], &DnsAnswer::Failure(why.into()));
     let failed = said.iter().filter(|answer| matches!(answer, DnsAnswer::Failure(_)));

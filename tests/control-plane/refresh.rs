@@ -15,6 +15,7 @@ use netpol::edit::object::{Pods, dedicated};
 use netpol::edit::outcome::VantageClass;
 use netpol::edit::record::{ANNOTATION, Entry, Key, Minute, Record};
 use netpol::model::selector::Selector;
+use netpol::model::special::AddressClass;
 use serde_json::{Value, json};
 
 use super::harness::ControlPlane;
@@ -28,11 +29,19 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
         shared.trial("refresh::one_failing_host_loses_nothing_and_stops_no_other", failing),
         shared.trial("refresh::a_check_tells_drift_and_writes_nothing", check),
         shared.trial("refresh::a_host_that_turns_private_is_refused_and_stops_no_other", private),
-        shared.trial("refresh::a_policy_that_another_took_over_stays_and_its_owner_is_named", owned),
+        shared.trial(
+            "refresh::what_a_hand_changed_in_a_policy_of_ours_stays_and_refreshing_goes_on",
+            edited,
+        ),
+        shared.trial(
+            "refresh::the_field_of_another_in_a_policy_of_others_is_taken_only_by_force",
+            of_others,
+        ),
+        shared.trial("refresh::what_a_tenant_plants_in_a_record_opens_nothing", planted),
         shared.trial("refresh::a_damaged_record_is_told_and_stops_no_other", damaged),
         shared.trial("refresh::two_runs_at_once_both_succeed", two_at_once),
         shared.trial("refresh::rules_of_others_in_the_same_policy_stay", beside_others),
-        shared.trial("refresh::a_rule_that_somebody_took_away_is_not_called_current", taken_away),
+        shared.trial("refresh::an_address_that_somebody_took_away_stays_away_and_is_told", taken_away),
         shared.trial("refresh::where_nothing_is_remembered_nothing_is_done", nothing),
     ]
 }
@@ -177,9 +186,36 @@ fn private(plane: &ControlPlane) {
     assert_eq!(after[1], [format!("{FIRST}/32")]);
 }
 
-fn owned(plane: &ControlPlane) {
-    let (namespace, server) = ("refresh-owned", server());
+/// Tells whether a text is in an output, however its lines are broken.
+fn tells(output: &Output, text: &str) -> bool {
+    output.stdout.split_whitespace().collect::<Vec<_>>().join(" ").contains(text)
+}
+
+/// Changes the egress rules of a policy as somebody would by hand.
+fn patch(plane: &ControlPlane, namespace: &str, name: &str, patch: &Value) {
+    let patch = format!("--patch={patch}");
+    let args = ["patch", "--namespace", namespace, "networkpolicy", name, "--type=json", &patch];
+    plane.kubectl(&args, None).expect_success();
+}
+
+fn edited(plane: &ControlPlane) {
+    let (namespace, server) = ("refresh-edited", server());
     let name = remember(plane, namespace, &["api.example.test"]);
+    let theirs = json!({ "ipBlock": { "cidr": "192.5.5.241/32" } });
+    let add = json!([{ "op": "add", "path": "/spec/egress/0/to/-", "value": theirs }]);
+    patch(plane, namespace, &name, &add);
+    let told = "belonged to the manager kubectl-patch, from whom it is taken; what is in it stays";
+    let output = run(plane, &server, namespace, &["--check"]);
+    assert_eq!(output.code, Some(1), "{output:#?}");
+    assert!(tells(&output, "would be written") && tells(&output, told), "{output:#?}");
+    let output = run(plane, &server, namespace, &[]);
+    assert_eq!(output.code, Some(0), "{output:#?}");
+    assert!(tells(&output, told), "{output:#?}");
+    let all = [FIRST, SECOND, "192.5.5.241"].map(|ip| format!("{ip}/32"));
+    assert_eq!(blocks(&policy(plane, namespace, &name)), [all]);
+    let output = run(plane, &server, namespace, &[]);
+    assert_eq!(output.stdout, "1 host in 1 policy, all current\n", "{output:#?}");
+    // The whole field is applied by another manager: none of our rules is left, and none comes back.
     let theirs = json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
         "metadata": {"name": name, "namespace": namespace},
@@ -191,10 +227,69 @@ fn owned(plane: &ControlPlane) {
     let args =
         ["apply", "--server-side", "--force-conflicts", "--field-manager=the-other", "--filename=-"];
     plane.kubectl(&args, Some(&theirs.to_string())).expect_success();
+    for _ in 0..2 {
+        let output = run(plane, &server, namespace, &[]);
+        assert_eq!(output.code, Some(0), "{output:#?}");
+        assert!(tells(&output, "closed: the policy has no rule for it"), "{output:#?}");
+        assert_eq!(blocks(&policy(plane, namespace, &name)), [["192.5.5.241/32"]]);
+    }
+}
+
+fn of_others(plane: &ControlPlane) {
+    let (namespace, server) = ("refresh-of-others", server());
+    let name = remember(plane, namespace, &["api.example.test"]);
+    let label = "app.kubernetes.io/managed-by=somebody";
+    let args = ["label", "--overwrite", "--namespace", namespace, "networkpolicy", &name, label];
+    plane.kubectl(&args, None).expect_success();
+    let theirs = json!({ "ipBlock": { "cidr": "192.5.5.241/32" } });
+    let add = json!([{ "op": "add", "path": "/spec/egress/0/to/-", "value": theirs }]);
+    patch(plane, namespace, &name, &add);
+    let settles =
+        format!("`kubectl netpol refresh-ips {name} -n {namespace} --force-conflicts` takes it over");
+    for args in [&["--check"][..], &[]] {
+        let output = run(plane, &server, namespace, args);
+        assert_eq!(output.code, Some(3), "{output:#?}");
+        let owner = ".spec.egress belongs to kubectl-patch (Update at 20";
+        assert!(tells(&output, owner) && tells(&output, &settles), "{output:#?}");
+    }
+    let output = run(plane, &server, namespace, &[&name, "--force-conflicts"]);
+    assert_eq!(output.code, Some(0), "{output:#?}");
+    let all = [FIRST, SECOND, "192.5.5.241"].map(|ip| format!("{ip}/32"));
+    let after = policy(plane, namespace, &name);
+    assert_eq!(blocks(&after), [all]);
+    assert_eq!(after["metadata"]["labels"]["app.kubernetes.io/managed-by"], "somebody");
+}
+
+/// Whoever may write a policy may write its record: what he plants there opens nothing.
+fn planted(plane: &ControlPlane) {
+    let (namespace, server) = ("refresh-planted", server());
+    let name = remember(plane, namespace, &["private.example.test"]);
+    let live = policy(plane, namespace, &name);
+    let text = live["metadata"]["annotations"][ANNOTATION].as_str().expect("a record");
+    let mut record = Record::parse(text).expect("a record");
+    record.entries.values_mut().for_each(|entry| entry.allow = [AddressClass::Private].into());
+    let host = Host::from(ip("169.254.169.254"));
+    let mut entry = Entry::new(&host);
+    entry.allow = [AddressClass::Metadata].into();
+    record.entries.insert(Key { host, ports: BTreeSet::from([80]) }, entry);
+    let text = format!("{ANNOTATION}={}", record.write().expect("a record"));
+    let args = ["annotate", "--overwrite", "--namespace", namespace, "networkpolicy", &name, &text];
+    plane.kubectl(&args, None).expect_success();
     let output = run(plane, &server, namespace, &[]);
-    assert_eq!(output.code, Some(3), "{output:#?}");
-    assert!(output.stdout.contains(".spec.egress belongs to the-other (Apply at 20"), "{output:#?}");
-    assert_eq!(blocks(&policy(plane, namespace, &name)), [["192.5.5.241/32"]]);
+    assert_eq!(output.code, Some(5), "{output:#?}");
+    for told in [
+        "closed 169.254.169.254",
+        "refused 10.0.0.5: it is private: the record consents to that, and this run does not",
+        "its record consents to private addresses and this run does not: --allow-private",
+    ] {
+        assert!(tells(&output, told), "{told}: {output:#?}");
+    }
+    assert_eq!(policy(plane, namespace, &name)["spec"], live["spec"]);
+    let consents = ["--allow-private", "--allow-special", "metadata"];
+    let output = run(plane, &server, namespace, &consents);
+    assert_eq!(output.code, Some(0), "{output:#?}");
+    let all = ["10.0.0.5", FIRST].map(|ip| format!("{ip}/32"));
+    assert_eq!(blocks(&policy(plane, namespace, &name)), [all], "a host that is closed stays so");
 }
 
 fn damaged(plane: &ControlPlane) {
@@ -250,18 +345,22 @@ fn taken_away(plane: &ControlPlane) {
     let (namespace, server) = ("refresh-taken-away", server());
     let name = remember(plane, namespace, &["api.example.test"]);
     assert_eq!(run(plane, &server, namespace, &[]).code, Some(0));
-    let patch = r#"--patch=[{"op": "replace", "path": "/spec/egress", "value": []}]"#;
-    let args = ["patch", "--namespace", namespace, "networkpolicy", &name, "--type=json", patch];
-    plane.kubectl(&args, None).expect_success();
-    let output = run(plane, &server, namespace, &["--check"]);
-    assert_eq!(output.code, Some(1), "{output:#?}");
-    assert!(output.stdout.contains("a rule of its hosts was taken away or changed"), "{output:#?}");
-    let output = run(plane, &server, namespace, &[]);
-    assert_eq!(output.code, Some(0), "{output:#?}");
-    assert!(output.stdout.starts_with("1 host in 1 policy, 1 restored\n"), "{output:#?}");
-    assert_eq!(blocks(&policy(plane, namespace, &name))[0].len(), 2);
-    let output = run(plane, &server, namespace, &["--check"]);
-    assert_eq!(output.code, Some(0), "{output:#?}");
+    let away = json!([{ "op": "replace", "path": "/spec/egress/0/to", "value":
+        [{ "ipBlock": { "cidr": format!("{SECOND}/32") } }] }]);
+    patch(plane, namespace, &name, &away);
+    for args in [&["--check"][..], &[], &[]] {
+        let output = run(plane, &server, namespace, args);
+        assert_eq!(output.code, Some(0), "{output:#?}");
+        assert!(output.stdout.starts_with("1 host in 1 policy, 1 closed\n"), "{output:#?}");
+        assert!(
+            tells(
+                &output,
+                &format!("closed {FIRST} not in its rule any more; allow-endpoint opens it again")
+            ),
+            "{output:#?}"
+        );
+        assert_eq!(blocks(&policy(plane, namespace, &name)), [[format!("{SECOND}/32")]]);
+    }
 }
 
 fn nothing(plane: &ControlPlane) {

@@ -18,10 +18,10 @@ use std::time::{Duration, Instant};
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
 use netpol::dns::patience::Patience;
-use netpol::dns::resolve::{Asking, NameServers, Resolved, resolve, resolve_each_srv, resolve_srv};
+use netpol::dns::resolve::{Asking, NameServers, resolve, resolve_each_srv, resolve_srv};
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::merge::{Options, merge};
-use netpol::edit::outcome::{DnsAnswer, VantageClass};
+use netpol::edit::outcome::{DnsAnswer, Resolution, VantageClass};
 use netpol::edit::record::{Entry, Key, Minute, Record};
 use netpol::edit::special::Refusal;
 use netpol::model::ips::Family;
@@ -51,7 +51,7 @@ fn asking(servers: &[SocketAddr]) -> Asking {
     Asking { servers: NameServers::Cluster(servers.to_vec()), families: Family::ALL.to_vec(), patience }
 }
 
-fn ask(servers: &[&NameServer]) -> Resolved {
+fn ask(servers: &[&NameServer]) -> Resolution {
     let addresses: Vec<SocketAddr> = servers.iter().map(|server| server.address).collect();
     let hosts = BTreeSet::from([host(HOST)]);
     let resolved = resolve(&hosts, &asking(&addresses), |_| {}).expect("name servers").hosts;
@@ -60,7 +60,7 @@ fn ask(servers: &[&NameServer]) -> Resolved {
 
 /// Returns what the only server said of IPv4 and IPv6.
 fn said(server: &NameServer) -> [DnsAnswer; 2] {
-    let outcomes = ask(&[server]).resolution.outcomes;
+    let outcomes = ask(&[server]).outcomes;
     assert_eq!(outcomes.len(), 2);
     Family::ALL.map(|family| {
         let own = outcomes.iter().find(|outcome| outcome.family == family);
@@ -82,7 +82,7 @@ fn addresses_of_both_families_are_asked_for_by_absolute_names() {
         Reply::Addresses(vec![ip("203.0.113.7"), ip("203.0.113.5"), ip("2001:db8::1")])
     });
     assert_eq!(said(&server), [records(&["203.0.113.5", "203.0.113.7"]), records(&["2001:db8::1"])]);
-    let vantage = &ask(&[&server]).resolution.outcomes[0].vantage;
+    let vantage = &ask(&[&server]).outcomes[0].vantage;
     assert_eq!((vantage.class, &*vantage.server), (VantageClass::Cluster, &*server.address.to_string()));
 }
 
@@ -107,7 +107,7 @@ fn a_failure_behind_an_answer_leaves_open_what_else_there_is() {
         0 => Reply::Addresses(vec![nth(1)]),
         _ => Reply::Code(ResponseCode::ServFail),
     });
-    let outcomes = ask(&[&server]).resolution.outcomes;
+    let outcomes = ask(&[&server]).outcomes;
     let of_ipv4 = outcomes.iter().filter(|outcome| outcome.family == Family::V4);
     let answers: Vec<&DnsAnswer> = of_ipv4.map(|outcome| &outcome.answer).collect();
     assert_eq!(answers, [&records(&["203.0.113.1"]), &failure("SERVFAIL")]);
@@ -131,7 +131,7 @@ fn silence_is_a_failure_after_a_while() {
 fn a_port_that_nobody_listens_on_is_a_failure() {
     let address = NameServer::start(|_, _| Reply::Silence).address;
     let resolved = resolve(&BTreeSet::from([host(HOST)]), &asking(&[address]), |_| {});
-    for outcome in &resolved.expect("name servers").hosts[0].resolution.outcomes {
+    for outcome in &resolved.expect("name servers").hosts[0].outcomes {
         assert!(matches!(outcome.answer, DnsAnswer::Failure(_)), "{outcome:?}");
     }
 }
@@ -202,9 +202,7 @@ fn ttl_0_rotation_through_40_addresses_is_seen_whole() {
         Reply::Addresses((0..10).map(|index| nth((before * 10 + index) % 40)).collect())
     });
     let resolved = ask(&[&server]);
-    let DnsAnswer::Records(seen) = &resolved.resolution.outcomes[0].answer else {
-        panic!("{resolved:?}")
-    };
+    let DnsAnswer::Records(seen) = &resolved.outcomes[0].answer else { panic!("{resolved:?}") };
     assert_eq!(seen.len(), 40);
     assert!(!resolved.rotates);
     // Four rounds with something new, two without.
@@ -217,9 +215,7 @@ fn ttl_0_rotation_without_end_is_told() {
     let server = NameServer::start(|_, before| Reply::Addresses(vec![nth(before)]));
     let resolved = ask(&[&server]);
     assert!(resolved.rotates);
-    let DnsAnswer::Records(seen) = &resolved.resolution.outcomes[0].answer else {
-        panic!("{resolved:?}")
-    };
+    let DnsAnswer::Records(seen) = &resolved.outcomes[0].answer else { panic!("{resolved:?}") };
     assert_eq!(seen.len(), 8);
 }
 
@@ -309,7 +305,7 @@ fn an_answer_of_300_addresses_is_read_by_tcp() {
 fn a_name_server_that_lies_in_one_vantage_only_stands_alone() {
     let honest = NameServer::start(|_, _| Reply::Addresses(vec![nth(1)]));
     let liar = NameServer::start(|_, _| Reply::Code(ResponseCode::NXDomain));
-    let outcomes = ask(&[&honest, &liar]).resolution.outcomes;
+    let outcomes = ask(&[&honest, &liar]).outcomes;
     let of = |server: &NameServer| {
         let own = |outcome: &&netpol::edit::outcome::Outcome| {
             *outcome.vantage.server == *server.address.to_string() && outcome.family == Family::V4
@@ -329,7 +325,7 @@ fn an_answer_that_turns_private_is_not_taken() {
     entry.ips.insert(ip("8.8.8.8"), None);
     entry.allow.insert(AddressClass::Documentation);
     let record = Record { entries: [(key.clone(), entry)].into() };
-    let resolution = ask(&[&server]).resolution;
+    let resolution = ask(&[&server]);
     let merged = merge(&record, &[resolution], Minute(1_000_000), &Options::default());
     let change = &merged.changes[&key];
     assert_eq!(change.refused, [(ip("10.0.0.5"), Refusal::Rebound)].into());
@@ -341,7 +337,7 @@ fn an_answer_that_turns_private_is_not_taken() {
 fn one_silent_name_server_of_two_delays_and_hides_nothing() {
     let honest = NameServer::start(|_, _| Reply::Addresses(vec![nth(1), ip("2001:db8::1")]));
     let silent = NameServer::start(|_, _| Reply::Silence);
-    let outcomes = ask(&[&honest, &silent]).resolution.outcomes;
+    let outcomes = ask(&[&honest, &silent]).outcomes;
     let records = outcomes.iter().filter(|outcome| matches!(outcome.answer, DnsAnswer::Records(_)));
     assert_eq!((outcomes.len(), records.count()), (4, 2));
 }
@@ -354,7 +350,7 @@ fn a_family_that_the_cluster_lacks_is_not_asked_for() {
     });
     let asking = Asking { families: vec![Family::V4], ..asking(&[server.address]) };
     let resolved = resolve(&BTreeSet::from([host(HOST)]), &asking, |_| {}).expect("name servers");
-    assert_eq!(resolved.hosts[0].resolution.outcomes.len(), 1);
+    assert_eq!(resolved.hosts[0].outcomes.len(), 1);
 }
 
 #[test]
@@ -376,13 +372,12 @@ fn five_hundred_hosts_are_all_asked_for_and_told() {
     };
     let mut told = BTreeSet::new();
     let resolved = resolve(&hosts, &asking, |resolved| {
-        told.insert(resolved.resolution.host.clone());
+        told.insert(resolved.host.clone());
     });
     let resolved = resolved.expect("name servers").hosts;
     assert_eq!(told, hosts);
-    assert!(resolved.iter().map(|resolved| &resolved.resolution.host).eq(&hosts));
-    let is_whole =
-        |resolved: &&Resolved| resolved.resolution.outcomes[0].answer == records(&["203.0.113.1"]);
+    assert!(resolved.iter().map(|resolved| &resolved.host).eq(&hosts));
+    let is_whole = |resolved: &&Resolution| resolved.outcomes[0].answer == records(&["203.0.113.1"]);
     assert_eq!(resolved.iter().filter(is_whole).count(), 499);
 }
 

@@ -12,5 +12,6 @@ mod merge;
 mod object;
 mod plan;
 mod record;
+mod rotation;
 mod special;
 mod url;

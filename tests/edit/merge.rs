@@ -45,7 +45,7 @@ fn outcome(server: u8, family: Family, answer: DnsAnswer) -> Outcome {
 /// What one name server says of both families.
 fn said(host: &str, v4: DnsAnswer, v6: DnsAnswer) -> Vec<Resolution> {
     let outcomes = vec![outcome(1, Family::V4, v4), outcome(1, Family::V6, v6)];
-    vec![Resolution { host: name(host), outcomes }]
+    vec![Resolution { host: name(host), outcomes, rotates: false }]
 }
 
 fn found(list: &[&str]) -> DnsAnswer {
@@ -80,7 +80,7 @@ fn resolutions() -> impl Strategy<Value = Vec<Resolution>> {
     };
     vec(outcomes(), HOSTS.len()).prop_map(|all| {
         let own = HOSTS.iter().zip(all);
-        own.map(|(host, outcomes)| Resolution { host: name(host), outcomes }).collect()
+        own.map(|(host, outcomes)| Resolution { host: name(host), outcomes, rotates: false }).collect()
     })
 }
 
@@ -238,7 +238,9 @@ fn a_missing_address_leaves_after_a_day_and_three_runs() {
     let seen_again = [run(0, &both), run(60, &one), run(600, &one), run(600, &both), run(600, &one)];
     assert_eq!(addresses(&history(&seen_again, &Options::default())).len(), 2, "seen in between");
     let now = Options { prune: Prune::Now, ..Options::default() };
-    assert_eq!(addresses(&history(&[run(0, &both), run(60, &one)], &now)), ["8.8.8.1"]);
+    let soon = [run(0, &both), run(60, &one), run(10, &one), run(10, &one)];
+    assert_eq!(addresses(&history(&soon[..3], &now)).len(), 2, "two runs are not three");
+    assert_eq!(addresses(&history(&soon, &now)), ["8.8.8.1"], "three are enough, without grace");
     assert_eq!(addresses(&history(&[run(0, &both), (60, failed(), none())], &now)).len(), 2);
 }
 
@@ -329,8 +331,18 @@ fn a_host_that_turns_private_is_refused_and_loses_nothing() {
     consent.entries.values_mut().for_each(|entry| entry.allow = [AddressClass::Private].into());
     let resolutions = said("a.example.com", found(&["10.0.0.1"]), DnsAnswer::NoData);
     let merged = merge(&consent, &resolutions, Minute(START), &Options::default());
+    let unconfirmed = Refusal::Unconfirmed(AddressClass::Private);
+    let change = merged.changes.values().next().unwrap();
+    assert_eq!(change.refused, BTreeMap::from([("10.0.0.1".parse().unwrap(), unconfirmed)]));
+    assert_eq!(change.consents, BTreeMap::from([(AddressClass::Private, false)]));
+    let confirmed = Options { consent: [AddressClass::Private].into(), ..Options::default() };
+    let merged = merge(&consent, &resolutions, Minute(START), &confirmed);
     assert_eq!(addresses(&merged), ["10.0.0.1"]);
-    let own = Options { own: IpSet::from_iter(ips(&["10.0.0.1"])), ..Options::default() };
+    let later = merge(&merged.record, &resolutions, Minute(START), &Options::default());
+    assert_eq!(later.record, merged.record, "what is open by consent stays without another");
+    let alone = merge(&fresh(&["a.example.com"]), &resolutions, Minute(START), &confirmed);
+    assert_eq!(addresses(&alone), Vec::<String>::new(), "a run does not consent for a host");
+    let own = Options { own: IpSet::from_iter(ips(&["10.0.0.1"])), ..confirmed };
     let merged = merge(&merged.record, &resolutions, Minute(START), &own);
     assert_eq!(*status(&merged), Status::Refused, "an address that the cluster took since");
 }

@@ -1,13 +1,18 @@
 //! The objects that are written, and the last look at them before they are sent.
 
+use std::net::IpAddr;
+
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use netpol::edit::guard::{self, Plan};
 use netpol::edit::host::Host;
+use netpol::edit::merge::Options;
 use netpol::edit::object::{self, IntoError, Pods, on_the_wire};
 use netpol::edit::record::{ANNOTATION, Entry, Key, Record};
+use netpol::model::ips::IpSet;
 use netpol::model::ports::Protocol;
 use netpol::model::selector::{Requirement, Selector, Test};
 use netpol::model::service::TargetPort;
+use netpol::model::special::AddressClass;
 use netpol::world::servers::{At, Servers};
 use proptest::collection::btree_set;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
@@ -184,7 +189,7 @@ fn a_policy_of_somebody_else_keeps_every_rule_that_was_read() {
     );
     // A rule of ours that somebody changed is not ours any more.
     read["spec"]["egress"][2]["ports"][0]["port"] = json!(8443);
-    let third = object::into(&read, (&next, &next), &[]).unwrap();
+    let third = object::into(&read, (&Record::default(), &next), &[]).unwrap();
     assert_eq!(third["spec"]["egress"].as_array().unwrap().len(), 5);
 }
 
@@ -267,6 +272,41 @@ fn what_was_not_planned_is_not_sent() {
     guard::check(&into, with).unwrap();
     into["spec"]["podSelector"] = json!({});
     assert!(guard::check(&into, with).is_err(), "another selector than was read");
+}
+
+#[test]
+fn an_address_that_no_name_server_could_open_is_not_sent() {
+    let own = IpSet::from_iter(["9.9.9.9".parse::<IpAddr>().unwrap()]);
+    let check = |host: &str, ip: &str, plan: &dyn Fn(Plan<'_>) -> Result<(), String>| {
+        let record = record(&[(host, 443, &[ip])]);
+        plan(self::plan(&record)).map_err(|error| format!("{host} {ip}: {error}"))
+    };
+    let wire = |plan: Plan<'_>| dedicated(plan.record.unwrap());
+    let refused = |plan: Plan<'_>, options: &Options| {
+        let plan = Plan { options: Some(options), ..plan };
+        guard::check(&wire(plan), plan).map(drop).map_err(|error| error.to_string())
+    };
+    let options = Options { own, ..Options::default() };
+    let hosts = [("a.example", "169.254.169.254"), ("a.example", "10.0.0.1"), ("a.example", "9.9.9.9")];
+    for (host, ip) in hosts.into_iter().chain([("10.0.0.1", "10.0.0.1"), ("0.0.0.0", "0.0.0.0")]) {
+        let error = check(host, ip, &|plan| refused(plan, &options)).unwrap_err();
+        assert!(error.contains("has an address that may not be opened"), "{error}");
+    }
+    check("a.example", "8.8.8.8", &|plan| refused(plan, &options)).unwrap();
+    // A record consents to it, and so does the user.
+    let mut record = record(&[("a.example", 443, &["10.0.0.1"])]);
+    let consent = Options { consent: [AddressClass::Private].into(), ..Options::default() };
+    refused(plan(&record), &consent).unwrap_err();
+    record.entries.values_mut().for_each(|entry| entry.allow = [AddressClass::Private].into());
+    refused(plan(&record), &consent).unwrap();
+    refused(plan(&record), &Options::default()).unwrap_err();
+    // It is open already, or the user typed it.
+    let live = dedicated(&record);
+    refused(Plan { live: Some(&live), ..plan(&record) }, &Options::default()).unwrap();
+    let typed = self::record(&[("10.0.0.1", 443, &[])]);
+    let named = Some(&typed.entries);
+    refused(Plan { named, ..plan(&typed) }, &Options::default()).unwrap();
+    refused(plan(&typed), &Options::default()).unwrap_err();
 }
 
 proptest! {

@@ -1,16 +1,18 @@
 //! What becomes of a policy that somebody else changed, or that cannot hold what is new.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
 
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::merge::Status;
 use netpol::edit::object::{self, Pods};
 use netpol::edit::outcome::{DnsAnswer, Outcome, Resolution, Vantage, VantageClass};
-use netpol::edit::plan::{Learnt, refresh, remembered};
-use netpol::edit::record::{Entry, Key, Minute, Record};
+use netpol::edit::plan::{Learnt, Planned, open_hosts, refresh, remembered};
+use netpol::edit::record::{ANNOTATION, Entry, Key, Minute, Record};
+use netpol::edit::special::Refusal;
 use netpol::model::ips::Family;
 use netpol::model::selector::Selector;
+use netpol::model::special::AddressClass;
 use serde_json::{Value, json};
 
 const NOW: Minute = Minute(29_000_000);
@@ -46,28 +48,119 @@ fn learnt(hosts: &[(&str, Vec<IpAddr>)]) -> Learnt {
         let vantage = Vantage { class: VantageClass::Cluster, server: "10.0.0.1:53".into() };
         let answer = DnsAnswer::Records(ips.clone());
         let outcomes = vec![Outcome { vantage, family: Family::V6, answer }];
-        (name(host), Resolution { host: name(host), outcomes })
+        (name(host), Resolution { host: name(host), outcomes, rotates: false })
     };
     let resolutions: BTreeMap<_, _> = hosts.iter().map(resolution).collect();
     Learnt { resolutions, now: NOW, ..Learnt::default() }
 }
 
+fn rules(policy: &mut Value) -> &mut Vec<Value> {
+    policy["spec"]["egress"].as_array_mut().unwrap()
+}
+
+/// Refreshes and returns what would be there then; the same again changes nothing.
+fn refreshed(live: &Value, learnt: &Learnt) -> (Planned, Value) {
+    let planned = refresh(live, learnt).unwrap();
+    let object = planned.object.as_ref().map_or_else(|| live.clone(), |object| object.object().clone());
+    assert!(refresh(&object, learnt).unwrap().object.is_none(), "and once only");
+    (planned, object)
+}
+
 #[test]
-fn a_rule_that_was_taken_away_comes_back() {
+fn what_a_hand_took_away_stays_away_and_is_told() {
     let hosts = [("a.test", ips(0, 2)), ("b.test", ips(8, 2))];
     let mut live = live(&hosts);
-    let current = refresh(&live, &learnt(&hosts)).unwrap();
-    assert!(current.object.is_none() && !current.restores);
-    let rules = live["spec"]["egress"].as_array_mut().unwrap();
-    let lost = rules.remove(0);
-    let theirs = json!({ "to": [{ "ipBlock": { "cidr": "8.8.8.8/32" } }] });
-    rules.push(theirs.clone());
-    let kept = rules[0].clone();
-    let planned = refresh(&live, &learnt(&hosts)).unwrap();
-    assert!(planned.restores);
-    let object = planned.object.unwrap().into_object();
-    assert_eq!(object["spec"]["egress"], json!([kept, theirs, lost]));
-    assert!(refresh(&object, &learnt(&hosts)).unwrap().object.is_none(), "and once only");
+    assert!(refresh(&live, &learnt(&hosts)).unwrap().object.is_none());
+    let by_hand = json!({ "to": [{ "ipBlock": { "cidr": "8.8.8.8/32" } }] });
+    rules(&mut live).remove(0);
+    rules(&mut live).push(by_hand);
+    rules(&mut live)[0]["to"].as_array_mut().unwrap().remove(0);
+    let left = live["spec"].clone();
+    let (planned, object) = refreshed(&live, &learnt(&hosts));
+    assert_eq!(object["spec"], left);
+    assert_eq!(planned.changes[&key("a.test")].status, Status::Closed);
+    assert_eq!(planned.changes[&key("a.test")].closed, ips(0, 2).into_iter().collect());
+    assert_eq!(planned.changes[&key("b.test")].closed, ips(8, 1).into_iter().collect());
+    // What is new of a host whose rule is there comes, and what is new of the other does not.
+    let more = [("a.test", ips(0, 3)), ("b.test", ips(8, 3))];
+    let (planned, object) = refreshed(&object, &learnt(&more));
+    assert_eq!(planned.changes[&key("b.test")].added, ips(10, 1).into_iter().collect());
+    assert_eq!(object["spec"]["egress"][0]["to"].as_array().unwrap().len(), 2);
+    assert_eq!(object["spec"]["egress"].as_array().unwrap().len(), 2);
+    // Who puts it back by hand has opened it again.
+    let mut back = object;
+    let peer = json!({ "ipBlock": { "cidr": format!("{}/128", ips(8, 1)[0]) } });
+    back["spec"]["egress"][0]["to"].as_array_mut().unwrap().push(peer);
+    let (planned, _) = refreshed(&back, &learnt(&more));
+    assert_eq!(planned.changes[&key("b.test")].closed, BTreeSet::new());
+}
+
+#[test]
+fn what_a_hand_put_into_a_rule_of_ours_stays_in_it() {
+    let mut live = live(&[("a.test", ips(0, 2))]);
+    let theirs = [
+        json!({ "ipBlock": { "cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"] } }),
+        json!({ "podSelector": {} }),
+        json!({ "ipBlock": { "cidr": "169.254.169.254/32" } }),
+    ];
+    live["spec"]["egress"][0]["to"].as_array_mut().unwrap().extend(theirs.clone());
+    let (_, object) = refreshed(&live, &learnt(&[("a.test", ips(1, 2))]));
+    let to = object["spec"]["egress"][0]["to"].as_array().unwrap();
+    assert_eq!(to.len(), 6);
+    assert!(theirs.iter().all(|peer| to.contains(peer)), "{to:#?}");
+    assert_eq!(object["spec"]["egress"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn what_a_record_says_and_its_policy_does_not_open_is_not_opened() {
+    let planted = |host: &str, ips: &[&str], allow: &[AddressClass]| {
+        let host = Host::parse(host).unwrap();
+        let mut entry = Entry::new(&host);
+        entry.ips = ips.iter().map(|ip| (ip.parse().unwrap(), None)).collect();
+        entry.allow = allow.iter().copied().collect();
+        (Key { host, ports: [443].into() }, entry)
+    };
+    let metadata = "169.254.169.254";
+    for (own, entry) in [
+        planted(metadata, &[metadata], &[AddressClass::Metadata]),
+        planted("10.1.2.3", &["10.1.2.3"], &[]),
+        planted("8.8.8.8", &["8.8.8.8"], &[]),
+        planted("evil.test", &["8.8.8.8"], &[]),
+        planted("evil.test", &[], &[AddressClass::Metadata]),
+    ] {
+        let mut live = live(&[("a.test", ips(0, 1))]);
+        let mut record = remembered(&live).unwrap().unwrap();
+        record.entries.insert(own.clone(), entry);
+        live["metadata"]["annotations"][ANNOTATION] = record.write().unwrap().into();
+        let all = [("a.test", ips(0, 1)), ("evil.test", vec![metadata.parse().unwrap()])];
+        let mut learnt = learnt(&all);
+        learnt.options.consent = [AddressClass::Metadata, AddressClass::Private].into();
+        let (planned, object) = refreshed(&live, &learnt);
+        assert_eq!(planned.changes[&own].status, Status::Closed, "{own:?}");
+        assert_eq!(object["spec"], live["spec"], "{own:?}");
+        assert!(!open_hosts(&live).entries.contains_key(&own), "nobody is asked for it");
+    }
+}
+
+#[test]
+fn a_consent_of_a_record_counts_for_new_addresses_only_where_the_run_consents_too() {
+    let mut live = live(&[("a.test", ips(0, 1))]);
+    let mut record = remembered(&live).unwrap().unwrap();
+    record.entries.values_mut().for_each(|entry| entry.allow = [AddressClass::Private].into());
+    live["metadata"]["annotations"][ANNOTATION] = record.write().unwrap().into();
+    let private: IpAddr = "fd00::7".parse().unwrap();
+    let mut learnt = learnt(&[("a.test", [ips(0, 1), vec![private]].concat())]);
+    let (planned, object) = refreshed(&live, &learnt);
+    let refused = Refusal::Unconfirmed(AddressClass::Private);
+    assert_eq!(planned.changes[&key("a.test")].refused, BTreeMap::from([(private, refused)]));
+    assert_eq!(object["spec"], live["spec"]);
+    learnt.options.consent = [AddressClass::Private].into();
+    let (planned, object) = refreshed(&live, &learnt);
+    assert_eq!(planned.changes[&key("a.test")].added, [private].into());
+    // What is open stays so, whoever refreshes it later.
+    learnt.options.consent.clear();
+    let (planned, _) = refreshed(&object, &learnt);
+    assert_eq!(planned.changes[&key("a.test")].kept.len(), 2);
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn sample() -> Record {
     entry.ips.insert("2a00::1".parse().unwrap(), None);
     entry.ips.insert(
         "8.8.4.4".parse().unwrap(),
-        Some(Streak { since: Minute(29_000_000), last: Minute(29_000_060), runs: 2 }),
+        Some(Streak { since: Minute(29_000_000), last: Minute(29_000_060), runs: 2, shown: 0 }),
     );
     let literal = Entry::new(&host("[2a00::7]"));
     let entries = [(key("api.example.com", &[443]), entry), (key("[2a00::7]", &[80, 443]), literal)];
@@ -27,7 +27,7 @@ fn sample() -> Record {
 }
 
 const TEXT: &str = concat!(
-    r#"{"v":1,"hosts":[{"host":"2a00::7","ports":[80,443],"grace":1440,"ips":{"2a00::7":null}},"#,
+    r#"{"v":2,"hosts":[{"host":"2a00::7","ports":[80,443],"grace":1440,"ips":{"2a00::7":null}},"#,
     r#"{"host":"api.example.com","ports":[443],"scheme":"https","grace":1440,"ok":29000000,"#,
     r#""ips":{"8.8.4.4":[29000000,29000060,2],"2a00::1":null}}]}"#
 );
@@ -42,7 +42,7 @@ fn what_is_written_is_read() {
 #[test]
 fn what_would_lose_something_is_refused() {
     let damaged = |text: &str| matches!(Record::parse(text), Err(RecordError::Damaged(_)));
-    assert_eq!(Record::parse(&TEXT.replace(r#""v":1"#, r#""v":2"#)), Err(RecordError::Newer(2)));
+    assert_eq!(Record::parse(&TEXT.replace(r#""v":2"#, r#""v":3"#)), Err(RecordError::Newer(3)));
     assert_eq!(Record::parse(r#"{"v":7,"anything":{}}"#), Err(RecordError::Newer(7)));
     for (from, to) in [
         ("api.example.com", "API.example.com"),
@@ -57,8 +57,15 @@ fn what_would_lose_something_is_refused() {
         ("1440", "99999999"),
         (",2]", ",9]"),
         (r#""scheme""#, r#""schemes""#),
-        (r#""v":1,"#, ""),
-        (r#""v":1,"#, r#""v":1,"more":0,"#),
+        (r#""v":2,"#, ""),
+        (r#""v":2,"#, r#""v":2,"more":0,"#),
+        (",2]", ",2,0]"),
+        (",2]", ",2,9999]"),
+        (",2]", ",2,20,1]"),
+        (r#""ips":{"8"#, r#""rotates":false,"ips":{"8"#),
+        (r#""ips":{"8"#, r#""closed":[],"ips":{"8"#),
+        (r#""ips":{"8"#, r#""closed":["2a00::1"],"ips":{"8"#),
+        (r#""ips":{"2a00::7"#, r#""closed":["2a00::8"],"ips":{"2a00::7"#),
         (r#"{"2a00::7":null}"#, r#"{"2a00::8":null}"#),
         (r#"{"2a00::7":null}"#, "{}"),
     ] {
@@ -74,18 +81,32 @@ fn what_would_lose_something_is_refused() {
     assert!(damaged(&" ".repeat(MOST_BYTES + 1)));
 }
 
-/// The first version is 1: there is no older one that would have to be read.
+/// Version 1 knew neither hosts that show a few addresses at a time nor closed ones.
 #[test]
-fn an_older_version_is_refused_as_there_never_was_one() {
+fn the_version_before_is_read_and_written_as_this_one() {
+    let before = TEXT.replace(r#""v":2"#, r#""v":1"#);
+    assert_eq!(Record::parse(&before).unwrap(), sample());
+    assert_eq!(Record::parse(&before).unwrap().write().unwrap(), TEXT);
+    let more = r#""rotates":true,"closed":["8.8.4.5"],"ips":{"8.8.4.4":[29000000,29000060,2,40]"#;
+    let text = TEXT.replace(r#""ips":{"8.8.4.4":[29000000,29000060,2]"#, more);
+    let record = Record::parse(&text).unwrap();
+    let entry = &record.entries[&key("api.example.com", &[443])];
+    assert!(entry.rotates && entry.closed == ["8.8.4.5".parse().unwrap()].into());
+    assert_eq!(entry.ips[&"8.8.4.4".parse::<std::net::IpAddr>().unwrap()].unwrap().shown, 40);
+    assert_eq!(record.write().unwrap(), text);
+}
+
+#[test]
+fn a_version_that_there_never_was_is_refused() {
     let refused = |to: &str, why: &str| {
-        let error = Record::parse(&TEXT.replace(r#""v":1"#, to)).unwrap_err();
+        let error = Record::parse(&TEXT.replace(r#""v":2"#, to)).unwrap_err();
         assert!(error.to_string().contains(why), "{to}: {error}");
     };
     refused(r#""v":0"#, "damaged: it has a version that there never was");
     for none in [r#""v":-1"#, r#""v":null"#, r#""v":"1""#, r#""v":0.5"#, r#""version":1"#] {
         refused(none, "damaged: it has no version");
     }
-    refused(r#""v":1,"v":1"#, "damaged: character");
+    refused(r#""v":2,"v":2"#, "damaged: character");
 }
 
 #[test]
@@ -97,7 +118,15 @@ fn a_policy_has_room_for_a_thousand_addresses() {
             (0..200).map(|low| std::net::Ipv4Addr::from_bits(0x0800_0000 + index * 1000 + low).into());
         entry.ips = ips
             .map(|ip| {
-                (ip, Some(Streak { since: Minute(29_000_000), last: Minute(29_000_060), runs: 3 }))
+                (
+                    ip,
+                    Some(Streak {
+                        since: Minute(29_000_000),
+                        last: Minute(29_000_060),
+                        runs: 3,
+                        shown: 5120,
+                    }),
+                )
             })
             .collect();
         record.entries.insert(key(&format!("h{index}.example.com"), &[443]), entry);

@@ -94,7 +94,10 @@ impl<'a> Asked<'a> {
         };
         let outcomes = Family::ALL.map(outcome).to_vec();
         let learnt = Learnt {
-            resolutions: BTreeMap::from([(name.clone(), Resolution { host: name, outcomes })]),
+            resolutions: BTreeMap::from([(
+                name.clone(),
+                Resolution { host: name, outcomes, rotates: false },
+            )]),
             now: Minute(30_000_000),
             options: Options { own: addresses::of_cluster(&world.snapshot), ..Options::default() },
             ..Learnt::default()
