@@ -49,9 +49,13 @@ pub struct SyntaxError {
 impl YamlNode {
     /// Returns the value of a field; a null field is absent.
     pub fn get(&self, key: &str) -> Option<&Self> {
+        self.field(key).filter(|node| node.value != Value::Null)
+    }
+
+    /// Returns the value of a field, null where it says so.
+    pub fn field(&self, key: &str) -> Option<&Self> {
         let Value::Map(fields) = &self.value else { return None };
-        let field = fields.iter().find(|(name, _)| **name == *key).map(|(_, node)| node);
-        field.filter(|node| node.value != Value::Null)
+        fields.iter().find(|(name, _)| **name == *key).map(|(_, node)| node)
     }
 
     /// Returns the value at a path of fields.
@@ -92,36 +96,48 @@ impl YamlNode {
     }
 }
 
+/// Most values of a text: twenty thousand pods as the API server writes them.
+const MOST_VALUES: usize = 20_000_000;
+/// Most values that the aliases of a text stand for; people write a few hundred.
+const MOST_REPEATED: usize = 500_000;
+/// Most bytes of text that the aliases of a text stand for.
+const MOST_REPEATED_TEXT: usize = 32 << 20;
+
 /// Reads all documents of a text: YAML, JSON, or JSON values one after the other.
 ///
 /// # Errors
 /// The first place where the text is not YAML, or where a mapping has a key twice.
 pub fn parse(text: &str) -> Result<Vec<YamlNode>, SyntaxError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let options = || {
-        serde_saphyr::options! {
-            legacy_octal_numbers: true,
-            with_snippet: false,
-            budget: serde_saphyr::budget! {
-                max_depth: 256,
-                max_documents: usize::MAX,
-                max_depth: 200,
-                max_events: usize::MAX,
-                max_nodes: usize::MAX,
-                max_total_scalar_bytes: usize::MAX,
-                max_reader_input_bytes: None,
-            },
-        }
-    };
     let (mut nodes, mut lines) = (Vec::new(), 0);
     for part in json_values(text) {
-        let read: Result<Vec<YamlNode>, _> = serde_saphyr::from_multiple_with_options(part, options());
+        let read: Result<Vec<YamlNode>, _> =
+            serde_saphyr::from_multiple_with_options(part, options(part));
         let mut read = read.map_err(|error| syntax_error(&error, lines))?;
         read.iter_mut().for_each(|node| node.shift(lines));
         nodes.append(&mut read);
         lines += u32::try_from(part.matches('\n').count()).unwrap_or(u32::MAX);
     }
     Ok(nodes)
+}
+
+/// Says what of YAML is read, and how much a small text may grow to.
+fn options(text: &str) -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        legacy_octal_numbers: true,
+        with_snippet: false,
+        budget: serde_saphyr::budget! {
+            max_depth: 200,
+            max_documents: usize::MAX,
+            max_events: usize::MAX,
+            max_nodes: text.len().min(MOST_VALUES).saturating_add(MOST_REPEATED),
+            max_total_scalar_bytes: text.len().saturating_add(MOST_REPEATED_TEXT),
+            max_recorded_anchor_events: MOST_REPEATED,
+            max_recorded_anchor_bytes: MOST_REPEATED_TEXT,
+            enforce_alias_anchor_ratio: false,
+            max_reader_input_bytes: None,
+        },
+    }
 }
 
 /// Splits JSON values that stand one after the other, which YAML does not allow; anything else is
@@ -147,7 +163,12 @@ fn syntax_error(error: &serde_saphyr::Error, lines: u32) -> SyntaxError {
     let error = error.without_snippet();
     let (line, column) =
         error.location().map_or((1, 1), |location| (location.line(), location.column()));
-    let message = error.to_string();
+    // Of what is wrong inside an alias, the words would name two places.
+    let cause = match error {
+        serde_saphyr::Error::AliasError { error, .. } => error,
+        error => error,
+    };
+    let message = bound(cause).unwrap_or_else(|| cause.to_string());
     // The place goes in front of the message, as everywhere else, and so does no advice on options.
     let message = message.split(" at line ").next().unwrap_or_default();
     let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or_default();
@@ -157,6 +178,32 @@ fn syntax_error(error: &serde_saphyr::Error, lines: u32) -> SyntaxError {
         column: narrow(column),
         message: message.to_owned(),
     }
+}
+
+/// Says which bound a text goes beyond, and what to do.
+fn bound(error: &serde_saphyr::Error) -> Option<String> {
+    use serde_saphyr::Error;
+    use serde_saphyr::budget::BudgetBreach;
+    let is_bound = match error {
+        Error::AliasReplayLimitExceeded { .. } | Error::AliasReplayStackDepthExceeded { .. } => true,
+        Error::Budget { breach, .. } => matches!(
+            breach,
+            BudgetBreach::Nodes { .. }
+                | BudgetBreach::ScalarBytes { .. }
+                | BudgetBreach::RecordedAnchorEvents { .. }
+                | BudgetBreach::RecordedAnchorBytes { .. }
+                | BudgetBreach::Aliases { .. }
+                | BudgetBreach::Anchors { .. }
+        ),
+        _ => false,
+    };
+    is_bound.then(|| {
+        format!(
+            "more than {MOST_VALUES} values, or aliases that stand for more than {MOST_REPEATED} values or {} \
+             MiB: split the file, or write out what the aliases stand for",
+            MOST_REPEATED_TEXT >> 20
+        )
+    })
 }
 
 impl YamlNode {

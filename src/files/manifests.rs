@@ -1,14 +1,16 @@
 //! Manifests on disk become objects; everything wrong in all files is reported together.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
 use super::decode::{self, DecodeError};
 use super::document::{self, Value, YamlNode};
-use super::{saved, schema};
+use super::misnamed::{self, Meant};
+use super::paths::{self, UnreadablePath};
+use super::{bytes, saved, schema};
 use crate::model::origin::{Lines, ObjectOrigin};
 use crate::model::snapshot::PolicyMeta;
 use crate::objects::gateway::ROUTES;
@@ -22,13 +24,8 @@ use crate::policy::{self, KnownKind, PolicyKind, Scope};
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     /// A path that is not there, or cannot be read.
-    #[error("{path}: {problem}")]
-    Unreadable {
-        /// The path as the user gave it.
-        path: String,
-        /// What is wrong with it.
-        problem: String,
-    },
+    #[error(transparent)]
+    Unreadable(#[from] UnreadablePath),
     /// Everything wrong inside the files, one line each.
     #[error("{}", .0.join("\n"))]
     Invalid(Vec<String>),
@@ -52,17 +49,16 @@ pub fn read(paths: &[String], options: ReadOptions<'_>) -> Result<Objects, Manif
     let mut reader = Reader { options, objects: Objects::default(), errors: Vec::new(), found: false };
     for path in paths {
         if path == "-" {
-            let mut bytes = Vec::new();
-            let read = std::io::stdin().lock().read_to_end(&mut bytes);
-            read.map_err(|error| unreadable("-", &error))?;
-            reader.bytes("-", bytes);
+            reader.bytes("-", bytes::read(std::io::stdin().lock()));
             continue;
         }
-        for file in files(path, options.recursive)? {
-            let name = file.to_string_lossy();
-            let bytes = std::fs::read(&file).map_err(|error| unreadable(&name, &error))?;
-            reader.bytes(&name, bytes);
+        let found = paths::find(path, options.recursive)?;
+        for file in &found.files {
+            let opened = File::open(file).map_err(|error| UnreadablePath::new(file, &error))?;
+            reader.bytes(&file.to_string_lossy(), bytes::read(opened));
         }
+        let skipped = found.skipped.iter().map(|link| already_read(link));
+        reader.objects.warnings.extend(skipped);
     }
     if !reader.errors.is_empty() {
         return Err(ManifestError::Invalid(reader.errors));
@@ -70,59 +66,13 @@ pub fn read(paths: &[String], options: ReadOptions<'_>) -> Result<Objects, Manif
     if !reader.found {
         // A pipe that failed, a wrong file: an answer about nothing would sound like a finding.
         let problem = "no Kubernetes object".to_owned();
-        return Err(ManifestError::Unreadable { path: paths.join(", "), problem });
+        return Err(UnreadablePath { path: paths.join(", "), problem }.into());
     }
     Ok(reader.objects)
 }
 
-fn unreadable(path: &str, error: &std::io::Error) -> ManifestError {
-    let problem = match error.kind() {
-        std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
-    };
-    ManifestError::Unreadable { path: path.to_owned(), problem }
-}
-
-/// Lists the manifests that a path stands for, in the order of their names.
-fn files(path: &str, recursive: bool) -> Result<Vec<PathBuf>, ManifestError> {
-    let root = Path::new(path);
-    let metadata = std::fs::metadata(root).map_err(|error| unreadable(path, &error))?;
-    if !metadata.is_dir() {
-        return Ok(vec![root.to_owned()]);
-    }
-    let mut found = Vec::new();
-    walk(root, recursive, &mut found)?;
-    if found.is_empty() {
-        let hint = if recursive { "" } else { "; -R also reads the directories below it" };
-        let problem = format!("the directory has no .yaml, .yml or .json file{hint}");
-        return Err(ManifestError::Unreadable { path: path.to_owned(), problem });
-    }
-    Ok(found)
-}
-
-fn walk(folder: &Path, recursive: bool, found: &mut Vec<PathBuf>) -> Result<(), ManifestError> {
-    let failed = |error| unreadable(&folder.to_string_lossy(), &error);
-    let entries: Result<Vec<_>, _> = std::fs::read_dir(folder).map_err(failed)?.collect();
-    let mut entries: Vec<PathBuf> =
-        entries.map_err(failed)?.iter().map(std::fs::DirEntry::path).collect();
-    entries.sort();
-    for entry in entries {
-        let is_folder = entry.is_dir();
-        let extension = entry.extension().and_then(|extension| extension.to_str());
-        if is_folder && recursive && !entry.is_symlink() {
-            walk(&entry, recursive, found)?;
-        } else if is_file(&entry) && matches!(extension, Some("yaml" | "yml" | "json")) {
-            found.push(entry);
-        }
-    }
-    Ok(())
-}
-
-/// Tells whether an entry can be a manifest: no directory, and nothing that may never end, such as
-/// a pipe. A link to nowhere counts, so that reading it tells.
-fn is_file(entry: &Path) -> bool {
-    entry.metadata().map_or(true, |metadata| metadata.is_file())
+fn already_read(link: &Path) -> String {
+    format!("{}: skipped: it links to a directory that is read already", link.display())
 }
 
 struct Reader<'a> {
@@ -155,15 +105,15 @@ impl Manifest<'_> {
 }
 
 impl Reader<'_> {
-    fn bytes(&mut self, file: &str, bytes: Vec<u8>) {
-        let bytes = match saved::unpack(bytes) {
+    fn bytes(&mut self, file: &str, bytes: Result<Vec<u8>, String>) {
+        let bytes = match bytes {
             Ok(bytes) => bytes,
             Err(problem) => return self.errors.push(format!("{file}: {problem}")),
         };
         let Ok(text) = std::str::from_utf8(&bytes) else {
             return self.errors.push(format!("{file}: the file is not UTF-8 text"));
         };
-        if saved::is_snapshot(text) {
+        if saved::is_snapshot(&bytes) {
             return match saved::parse(text) {
                 Ok(objects) => self.snapshot(objects),
                 Err(problem) => self.errors.push(format!("{file}: {problem}")),
@@ -200,14 +150,20 @@ impl Reader<'_> {
             return;
         }
         self.found = true;
-        if let Some(item_kind) = kind.strip_suffix("List")
-            && let Some(items) = node.get("items")
-        {
-            let inherited = if item_kind.is_empty() { ("", "") } else { (api_version, item_kind) };
-            items.items().iter().for_each(|item| self.node(file, text, item, inherited));
-            return;
+        let document = Manifest { file, text, node, api_version, kind };
+        let item_kind = kind.strip_suffix("List");
+        match (item_kind, node.field("items").map(|items| &items.value)) {
+            (Some(item_kind), Some(Value::List(items))) => {
+                let inherited = if item_kind.is_empty() { ("", "") } else { (api_version, item_kind) };
+                items.iter().for_each(|item| self.node(file, text, item, inherited));
+            }
+            (Some(item_kind), items) if misnamed::is_list_of(api_version, item_kind) => match items {
+                Some(Value::Null) => {}
+                Some(_) => self.error(&document, "items", "a list is needed"),
+                None => self.error(&document, "", "the list has no field `items`"),
+            },
+            _ => self.object(&document),
         }
-        self.object(&Manifest { file, text, node, api_version, kind });
     }
 
     fn object(&mut self, document: &Manifest<'_>) {
@@ -264,8 +220,25 @@ impl Reader<'_> {
             _ if has_pod_template(document.node) => {
                 self.read(document, |read| Object::Workload(Box::new(read)), |read| &read.metadata);
             }
-            _ => {}
+            _ => self.dropped(document),
         }
+    }
+
+    /// Tells of an object that is not read, where it is nearly one that is: without a policy that was
+    /// meant the answer would be another.
+    fn dropped(&mut self, document: &Manifest<'_>) {
+        let Some(meant) = misnamed::meant(document.api_version, document.kind) else { return };
+        let Meant { api_version, kind, is_policy } = meant;
+        let [own_version, own_kind] = [document.api_version, document.kind].map(misnamed::spelt);
+        let message = format!(
+            "there is no kind `{own_kind}` of apiVersion `{own_version}`; use kind {kind} of apiVersion \
+             {api_version}"
+        );
+        if is_policy {
+            return self.error(document, "", &message);
+        }
+        let line = self.line(document, "", &format!("skipped: {message}"));
+        self.objects.warnings.push(line);
     }
 
     /// Reads an object of a type, checks it, and keeps it.

@@ -5,10 +5,13 @@
 //!                                    └─> saved (snapshot files)
 //! ```
 
+pub mod bytes;
 pub mod decode;
 pub mod document;
 mod item;
 pub mod manifests;
+pub mod misnamed;
+pub mod paths;
 pub mod recorded;
 pub mod saved;
 pub mod schema;

@@ -7,11 +7,10 @@
 //! read back, never a default. Files of version 1 say nothing of it, and have what was read then.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use flate2::Compression;
-use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use jiff::{Timestamp, Unit};
 use serde::{Deserialize, Serialize};
@@ -25,9 +24,6 @@ use crate::objects::object::Objects;
 /// The version of the form; what is added to it so that older programs would misread it counts it up.
 const VERSION: u32 = 2;
 const BEGINNING: &str = r#"{"apiVersion":"netpol/v1","kind":"Snapshot""#;
-const GZIP: &[u8] = &[0x1f, 0x8b];
-/// More than any cluster takes: a small file can unpack to a huge one.
-const LARGEST: u64 = 8 << 30;
 
 /// What stands before the items.
 #[derive(Serialize, Deserialize)]
@@ -145,24 +141,10 @@ fn write<W: Write>(objects: &Objects, mut out: W) -> io::Result<W> {
     Ok(out)
 }
 
-/// Unpacks a compressed file; other bytes stay as they are.
-///
-/// # Errors
-/// A sentence about what is wrong with the file.
-pub(crate) fn unpack(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
-    if !bytes.starts_with(GZIP) {
-        return Ok(bytes);
-    }
-    let mut unpacked = Vec::new();
-    let read = MultiGzDecoder::new(&*bytes).take(LARGEST).read_to_end(&mut unpacked);
-    read.map_err(|error| format!("the compressed file is damaged: {error}"))?;
-    Ok(unpacked)
-}
-
-/// Tells whether a text is a snapshot file.
-pub(crate) fn is_snapshot(text: &str) -> bool {
-    let mut own = text.chars().filter(|c| !c.is_whitespace());
-    BEGINNING.chars().all(|c| own.next() == Some(c))
+/// Tells whether bytes are, or begin, a snapshot file.
+pub(crate) fn is_snapshot(bytes: &[u8]) -> bool {
+    let mut own = bytes.iter().filter(|byte| !byte.is_ascii_whitespace());
+    BEGINNING.bytes().all(|byte| own.next() == Some(&byte))
 }
 
 /// Reads a snapshot file.

@@ -35,6 +35,11 @@ const KINDS: [(&str, &str, Check); 14] = [
     }),
 ];
 
+/// Lists the kinds whose whole schema is known: their apiVersion and name.
+pub(crate) fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
+    KINDS.iter().map(|row| (row.0, row.1))
+}
+
 /// Lists the paths of fields that the object's type does not have; none for an unknown type.
 pub(crate) fn unknown_fields(
     api_version: &str,

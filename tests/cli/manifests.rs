@@ -64,6 +64,28 @@ fn a_pipe_or_socket_in_a_directory_is_no_manifest() {
     assert_eq!(folder.run("list -f .").err, "error: ./c.yaml: no such file or directory\n");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_directory_is_followed_once() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::of(&[("all/a.yaml", POD_A), ("elsewhere/b.yaml", POD_B)]);
+    symlink("../elsewhere", folder.path().join("all/link")).unwrap();
+    assert_eq!(folder.ends("-R -f all"), ["x/Pod/a", "x/Pod/b"]);
+    assert_eq!(folder.ends("-f all"), ["x/Pod/a"]);
+    // Back to itself, to the one above, and twice to one.
+    symlink(".", folder.path().join("all/again")).unwrap();
+    symlink("../elsewhere", folder.path().join("all/twice")).unwrap();
+    symlink("../all", folder.path().join("elsewhere/up")).unwrap();
+    let ended = folder.run("explain a -n x -R -f all");
+    let expected = ["all/again", "all/twice", "all/link/up"]
+        .map(|link| format!("Warning: {link}: skipped: it links to a directory that is read already\n"));
+    let mut lines: Vec<&str> = ended.err.split_inclusive('\n').collect();
+    let mut expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+    lines.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!((ended.code, lines), (Some(0), expected));
+}
+
 #[test]
 fn what_is_no_kubernetes_object_is_skipped_with_a_warning() {
     let text = format!("replicas: 1\n---\n- a\n- b\n---\njust text\n---\n# nothing\n---\n{POD_A}");
