@@ -1,16 +1,17 @@
-//! Answers as JSON and YAML.
+//! Answers as JSON and YAML; characters that would steer a terminal are escaped in both.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::sanitize::is_hostile;
+
 /// Writes an answer as indented JSON, or as YAML.
 pub fn write(out: &mut dyn Write, answer: &impl Serialize, syntax: Syntax) -> io::Result<()> {
     match syntax {
         Syntax::Json => {
-            serde_json::to_writer_pretty(&mut *out, answer)?;
-            writeln!(out)
+            writeln!(out, "{}", escaped(serde_json::to_string_pretty(answer)?, syntax))
         }
         Syntax::Yaml => write!(out, "{}", yaml(answer)?),
     }
@@ -18,11 +19,43 @@ pub fn write(out: &mut dyn Write, answer: &impl Serialize, syntax: Syntax) -> io
 
 /// Returns an answer as YAML, ending in a line break.
 pub(crate) fn yaml(answer: &impl Serialize) -> io::Result<String> {
-    let mut text = serde_saphyr::to_string(answer).map_err(io::Error::other)?;
+    match block(answer)? {
+        Some(text) => Ok(text),
+        None => Ok(format!("{}\n", line(answer, Syntax::Yaml)?)),
+    }
+}
+
+/// Returns a value as YAML in blocks; nothing where it has characters that these cannot escape.
+fn block(value: &impl Serialize) -> io::Result<Option<String>> {
+    let mut text = serde_saphyr::to_string(value).map_err(io::Error::other)?;
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    Ok(text)
+    Ok((!text.contains(needs_escape)).then_some(text))
+}
+
+/// Returns a value as JSON in one line; for YAML too, which JSON is.
+fn line(value: &impl Serialize, syntax: Syntax) -> io::Result<String> {
+    Ok(escaped(serde_json::to_string(value)?, syntax))
+}
+
+/// Escapes the characters of JSON text that can only stand in its strings.
+fn escaped(text: String, syntax: Syntax) -> String {
+    if !text.contains(needs_escape) {
+        return text;
+    }
+    let escape = |c: char| match syntax {
+        _ if !needs_escape(c) => c.to_string(),
+        // JSON has no other form for a character beyond four digits than two halves, YAML has one.
+        Syntax::Yaml if c > '\u{ffff}' => format!("\\U{:08x}", u32::from(c)),
+        _ => c.encode_utf16(&mut [0; 2]).iter().map(|half| format!("\\u{half:04x}")).collect(),
+    };
+    text.chars().map(escape).collect()
+}
+
+/// Tells whether a character is hostile; line breaks are those of the syntax.
+fn needs_escape(c: char) -> bool {
+    c != '\n' && is_hostile(c)
 }
 
 /// How a document is written.
@@ -54,9 +87,12 @@ impl<'a> Document<'a> {
         match self.syntax {
             Syntax::Json => {
                 self.name(name)?;
-                serde_json::to_writer(&mut *self.out, value).map_err(io::Error::from)
+                write!(self.out, "{}", line(value, self.syntax)?)
             }
-            Syntax::Yaml => write!(self.out, "{}", yaml(&BTreeMap::from([(name, value)]))?),
+            Syntax::Yaml => match block(&BTreeMap::from([(name, value)]))? {
+                Some(text) => write!(self.out, "{text}"),
+                None => writeln!(self.out, "{name}: {}", line(value, self.syntax)?),
+            },
         }
     }
 
@@ -86,10 +122,14 @@ impl<'a> Document<'a> {
         match self.syntax {
             Syntax::Json => {
                 write!(self.out, "{}", if first { "\n" } else { ",\n" })?;
-                serde_json::to_writer(&mut *self.out, row).map_err(io::Error::from)
+                write!(self.out, "{}", line(row, self.syntax)?)
             }
             Syntax::Yaml => {
-                write!(self.out, "{}{}", if first { "\n" } else { "" }, yaml(&[row])?)
+                write!(self.out, "{}", if first { "\n" } else { "" })?;
+                match block(&[row])? {
+                    Some(text) => write!(self.out, "{text}"),
+                    None => writeln!(self.out, "- {}", line(row, self.syntax)?),
+                }
             }
         }
     }

@@ -14,6 +14,7 @@ use netpol::render::look::Look;
 use netpol::report::list::List;
 use netpol::report::query::ListQuery;
 use netpol::report::subject;
+use serde_json::Value;
 
 use crate::run::{Folder, items};
 
@@ -174,6 +175,45 @@ fn hostile_names_are_escaped_in_text_and_exact_in_data() {
     }
 }
 
+/// A name with marks of direction, a control of eight bits, DEL, and a character beyond four digits.
+const UNSEEN: &str = "m\u{61c}\u{9b}\u{7f}\u{202e}\u{2066}\u{ad}\u{e0041}n";
+
+#[test]
+fn what_steers_or_is_not_seen_is_escaped_in_every_format_and_exact_in_data() {
+    let name = r#""m\u061c\u009b\u007f\u202e\u2066\u00ad\U000e0041n""#;
+    let text = format!(
+        "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}, namespace: x}}}}\n---\n{HOSTILE}"
+    );
+    let folder = Folder::of(&[("f.yaml", &text)]);
+    let unseen = |tail: &str| format!(r"m\u061c\u009b\u007f\u202e\u2066\u00ad{tail}n");
+    // A document is written at once, or field by field and row by row; in one it is the policy's name.
+    let policy = || [r"\nall\u2066"; 2].map(str::to_owned);
+    let pod = || [unseen(r"\udb40\udc41"), unseen(r"\U000e0041")];
+    for (question, [in_json, in_yaml], exact) in [
+        ("list --pods -f f.yaml", pod(), UNSEEN),
+        ("who-can-reach x/pod/b --why -f f.yaml", pod(), UNSEEN),
+        ("diff --base f.yaml --without x/pod/b", pod(), UNSEEN),
+        ("explain x/pod/b -f f.yaml", policy(), "all\u{2066}"),
+        ("explain x/pod/b --from ns/x -f f.yaml", policy(), "all\u{2066}"),
+    ] {
+        let answer = |format: &str| folder.run(&format!("{question} -o {format}")).out;
+        let [json, yaml] = [answer("json"), answer("yaml")];
+        harmless(&json, question);
+        harmless(&yaml, question);
+        assert!(json.contains(&in_json), "{json}");
+        assert!(yaml.contains(&in_yaml), "{yaml}");
+        let json: Value = serde_json::from_str(&json).unwrap();
+        assert!(json.to_string().contains(exact), "{question}");
+        let yaml: Value = serde_saphyr::from_str(&yaml).unwrap();
+        assert_eq!(json, yaml, "{question}");
+        for format in ["wide", "md", "csv", "dot", "mermaid"] {
+            let ended = folder.run(&format!("{question} -o {format}"));
+            harmless(&ended.out.replace("\r\n", "\n"), question);
+            harmless(&ended.err, question);
+        }
+    }
+}
+
 #[test]
 fn hostile_names_in_changes_are_escaped_in_every_format() {
     let folder = Folder::of(&[("f.yaml", HOSTILE)]);
@@ -228,7 +268,9 @@ fn a_hostile_port_name_is_escaped_where_names_are_suggested() {
 }
 
 fn harmless(text: &str, what: &str) {
-    let hostile = |c: &char| (c.is_control() && *c != '\n') || "\u{202e}\u{200b}\u{2066}".contains(*c);
+    let hostile = |c: &char| {
+        (c.is_control() && *c != '\n') || "\u{202e}\u{200b}\u{2066}\u{61c}\u{ad}\u{e0041}".contains(*c)
+    };
     assert_eq!(text.chars().find(hostile), None, "{what}: {text:?}");
     assert!(
         !text.lines().any(|line| line.starts_with("line") || line.starts_with("all")),
