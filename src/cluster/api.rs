@@ -1,6 +1,7 @@
 //! Requests to an API server: lists in pages, a short retry, warnings kept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{ErrorKind, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,12 +9,12 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, RETRY_AFTER, WARNING};
 use http::{Method, Request, StatusCode};
-use http_body_util::BodyExt;
 use kube::client::Body;
 use prost::Message;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::body::Bodies;
 use super::connect::{Access, connect};
 use super::failure::{ClusterError, Failure};
 use super::kubeconfig::ConnectOptions;
@@ -21,12 +22,18 @@ use super::wire::{self, Page};
 
 /// Objects asked for in one request.
 const PAGE: usize = 500;
-/// More pages than any cluster has: a list that goes on is one that never ends.
+/// Objects asked for at least, where so many are too large for one answer.
+const SMALLEST_PAGE: usize = 5;
+/// More than any cluster has, of any kind: a list that goes on is one that never ends.
 const MOST_PAGES: usize = 10_000;
+const MOST_OBJECTS: usize = 1_000_000;
 /// How often a request is sent at most.
 const TRIES: u32 = 3;
 /// Longest wait that a server may ask for before the next try.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// As much of an answer that is no Kubernetes API's as an error may tell.
+const BEGINNING: usize = 4 << 10;
 
 const JSON: &str = "application/json";
 /// JSON is YAML.
@@ -51,6 +58,7 @@ pub(crate) struct Api {
     connection: Access,
     json_only: bool,
     verbosity: u8,
+    bodies: Bodies,
     warnings: Mutex<BTreeSet<String>>,
 }
 
@@ -61,6 +69,7 @@ impl Api {
             connection: connect(options)?,
             json_only: options.json_only,
             verbosity: options.verbosity,
+            bodies: Bodies::default(),
             warnings: Mutex::default(),
         })
     }
@@ -140,16 +149,22 @@ impl Api {
         mut wrap: impl FnMut(T) -> U,
     ) -> Result<Vec<U>, Failure> {
         let separator = if path.contains('?') { '&' } else { '?' };
-        let (mut items, mut next) = (Vec::new(), String::new());
-        let mut has_expired = false;
+        let (mut items, mut next, mut limit) = (Vec::new(), String::new(), PAGE);
+        let (mut tokens, mut has_expired) = (HashSet::new(), false);
         for _ in 0..MOST_PAGES {
-            let page = self.get(&format!("{path}{separator}limit={PAGE}{next}"), accept).await;
+            let page = self.get(&format!("{path}{separator}limit={limit}{next}"), accept).await;
             let page = match page {
                 // The server has forgotten the version of the first page: once more, from there.
                 Err(Failure::Status(status)) if status.code == 410 && !has_expired => {
                     has_expired = true;
                     items.clear();
                     next.clear();
+                    tokens.clear();
+                    continue;
+                }
+                // Whoever may write large objects must not keep others from an answer.
+                Err(Failure::TooLarge) if limit > SMALLEST_PAGE => {
+                    limit = (limit / 10).max(SMALLEST_PAGE);
                     continue;
                 }
                 page => decode(&page?).map_err(|error| Failure::Foreign(None, error))?,
@@ -158,10 +173,17 @@ impl Api {
             if page.next.is_empty() {
                 return Ok(items);
             }
+            if !tokens.insert(digest(&page.next)) {
+                return Err(endless("a continue token came twice"));
+            }
+            if items.len() > MOST_OBJECTS {
+                break;
+            }
             let token: String = form_urlencoded::byte_serialize(page.next.as_bytes()).collect();
             next = format!("&continue={token}");
         }
-        Err(Failure::Foreign(None, "the list has no end".to_owned()))
+        let bounds = format!("more than {MOST_OBJECTS} objects, or {MOST_PAGES} pages");
+        Err(endless(&bounds))
     }
 
     /// Reads an object as JSON.
@@ -263,14 +285,17 @@ impl Api {
         let request = request.body(Body::from(body)).map_err(kube::Error::HttpError)?;
         let response = self.connection.client.send(request).await?;
         let (parts, body) = response.into_parts();
-        let body = body.collect().await?.to_bytes();
+        let body = self.bodies.read(body).await?;
         self.keep_warnings(&parts.headers);
         if self.verbosity >= 6 {
             let took = begun.elapsed().as_millis();
             let line = format!("{method} {path} {} in {took} milliseconds", parts.status);
             let _ = writeln!(std::io::stderr(), "{line}");
         }
-        Ok(Reply::of(parts.status, &parts.headers, body))
+        Ok(match body {
+            Some(body) => Reply::of(parts.status, &parts.headers, body),
+            None => Reply::Bad { failure: Failure::TooLarge, retry_after: None },
+        })
     }
 
     /// Keeps the texts of `Warning: 299 - "text"`.
@@ -283,6 +308,17 @@ impl Api {
             }
         }
     }
+}
+
+fn endless(why: &str) -> Failure {
+    Failure::Foreign(None, format!("the list has no end: {why}"))
+}
+
+/// Stands for a token, which may be long.
+fn digest(token: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    token.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What came back for one request.
@@ -304,7 +340,10 @@ impl Reply {
         let asks = code == StatusCode::TOO_MANY_REQUESTS || code.is_server_error();
         let failure = match wire::status(&body) {
             Some(status) => Failure::Status(Box::new(status)),
-            None => Failure::Foreign(Some(code.as_u16()), String::from_utf8_lossy(&body).into_owned()),
+            None => {
+                let start = body.get(..BEGINNING).unwrap_or(&body);
+                Failure::Foreign(Some(code.as_u16()), String::from_utf8_lossy(start).into_owned())
+            }
         };
         Self::Bad { failure, retry_after: seconds.filter(|_| asks).map(Duration::from_secs) }
     }

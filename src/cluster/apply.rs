@@ -335,7 +335,7 @@ fn is_passing(failure: &Failure) -> bool {
         Failure::Connection(error @ (kube::Error::HyperError(_) | kube::Error::Service(_))) => {
             !is_io(error, ErrorKind::ConnectionRefused)
         }
-        Failure::TimedOut | Failure::Connection(_) => false,
+        Failure::TooLarge | Failure::TimedOut | Failure::Connection(_) => false,
     }
 }
 

@@ -3,6 +3,7 @@
 use kube::client::AuthError;
 use kube::core::Status;
 
+use super::body::LARGEST;
 use crate::error::{Error, ErrorKind};
 use crate::model::gap::GapReason;
 
@@ -44,6 +45,8 @@ pub(crate) enum Failure {
     /// Something answers that is no Kubernetes API: an HTTP error without a Status, or a body that is
     /// not what was asked for.
     Foreign(Option<u16>, String),
+    /// An answer larger than is read.
+    TooLarge,
     /// Nothing came within the time.
     TimedOut,
     /// There is no connection, or it broke.
@@ -80,6 +83,10 @@ impl Failure {
                     "Error from server{code}: no Kubernetes API answers at {server}: {text}"
                 ))
             }
+            Self::TooLarge => ClusterError::Server(format!(
+                "Error from server: no Kubernetes API answers at {server}: an answer is larger than {} MiB",
+                LARGEST >> 20
+            )),
             Self::TimedOut => ClusterError::Unreachable("context deadline exceeded".to_owned()),
             Self::Connection(error) => connection_error(&error, server),
         }

@@ -10,6 +10,7 @@
 
 pub mod api;
 pub mod apply;
+pub mod body;
 pub mod conflict;
 pub mod connect;
 pub mod credentials;

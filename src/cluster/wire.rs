@@ -1,13 +1,19 @@
 //! The two wire forms of a list: JSON, and the protobuf of Kubernetes in its envelope.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use bytes::Bytes;
 use kube::core::Status;
 use prost::Message;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, SeqAccess, Visitor};
 
 /// What protobuf bodies begin with (apimachinery `runtime/serializer/protobuf`).
 const MAGIC: &[u8] = b"k8s\0";
+
+/// Most objects of one answer. Pages are asked for; a server that knows none sends all it has.
+const MOST_OBJECTS: usize = 200_000;
 
 /// One page of a list.
 #[derive(Debug)]
@@ -50,14 +56,56 @@ struct ProtobufList {
     items: Vec<Bytes>,
 }
 
+/// The same list, of which only the number of items is wanted: an item takes no memory.
+#[derive(Clone, PartialEq, Message)]
+struct Counted {
+    #[prost(message, repeated, tag = "2")]
+    items: Vec<()>,
+}
+
 #[derive(Deserialize)]
 #[serde(bound = "T: DeserializeOwned")]
 struct JsonList<T> {
     #[serde(default)]
     metadata: ListMeta,
     // May be null, and is never absent: what has none is no list, and not an empty one.
-    #[serde(deserialize_with = "Option::deserialize")]
-    items: Option<Vec<T>>,
+    #[serde(deserialize_with = "items")]
+    items: Vec<T>,
+}
+
+/// Reads the items of a list, as long as it has not too many.
+fn items<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T>, D::Error> {
+    from.deserialize_any(Items(PhantomData))
+}
+
+struct Items<T>(PhantomData<T>);
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for Items<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_unit<E>(self) -> Result<Vec<T>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Vec<T>, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = from.next_element()? {
+            items.push(item);
+            check_count(items.len()).map_err(A::Error::custom)?;
+        }
+        Ok(items)
+    }
+}
+
+fn check_count(objects: usize) -> Result<(), String> {
+    match objects > MOST_OBJECTS {
+        true => Err(format!("an answer has more than {MOST_OBJECTS} objects")),
+        false => Ok(()),
+    }
 }
 
 /// meta/v1 Status.
@@ -74,7 +122,7 @@ struct ProtobufStatus {
 /// Reads a page in JSON.
 pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<Page<T>, String> {
     let list: JsonList<T> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    Ok(Page { items: list.items.unwrap_or_default(), next: list.metadata.next })
+    Ok(Page { items: list.items, next: list.metadata.next })
 }
 
 /// Reads a page in protobuf, or in JSON where the server has no protobuf.
@@ -87,6 +135,8 @@ where
     if !type_meta.kind.ends_with("List") {
         return Err(format!("a {} is no list", type_meta.kind));
     }
+    let counted = Counted::decode(raw.clone()).map_err(|error| error.to_string())?;
+    check_count(counted.items.len())?;
     let list = ProtobufList::decode(raw).map_err(|error| error.to_string())?;
     let items: Result<Vec<T>, _> = list.items.into_iter().map(T::decode).collect();
     Ok(Page { items: items.map_err(|error| error.to_string())?, next: list.metadata.next })

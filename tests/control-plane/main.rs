@@ -13,6 +13,7 @@ mod allow;
 mod apply;
 mod assets;
 mod bench;
+mod bounds;
 mod bulk;
 mod completion;
 mod context;
@@ -105,6 +106,7 @@ fn main() -> ExitCode {
         forward::trials(&forwards),
         installed::trials(),
         lies::trials(),
+        bounds::trials(),
         secrets::trials(),
         readme::trials(&examples),
         help::trials(&helps),

@@ -28,13 +28,13 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
 }
 
 /// A proxy that leads everybody to one port, whatever they ask for, and remembers what that was.
-struct Proxy {
+pub(crate) struct Proxy {
     address: SocketAddr,
     asked: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Proxy {
-    fn start(port: u16) -> Self {
+    pub(crate) fn start(port: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener.local_addr().expect("its address");
         let asked = Arc::default();
@@ -49,7 +49,7 @@ impl Proxy {
         Self { address, asked }
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
