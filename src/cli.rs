@@ -35,6 +35,7 @@ enum Command {
     Diff(cmd::diff::DiffArgs),
     DefaultDeny(cmd::default_deny::DefaultDenyArgs),
     AllowEndpoint(cmd::allow_endpoint::AllowEndpointArgs),
+    DisallowEndpoint(cmd::disallow_endpoint::DisallowEndpointArgs),
     RefreshIps(cmd::refresh_ips::RefreshIpsArgs),
     Doctor(cmd::doctor::DoctorArgs),
     Snapshot(cmd::snapshot::SnapshotArgs),
@@ -52,6 +53,7 @@ fn told_formats(subcommand: &str) -> Option<Formats> {
         "allow-endpoint" => cmd::allow_endpoint::FORMATS,
         "default-deny" => cmd::default_deny::FORMATS,
         "diff" => cmd::diff::FORMATS,
+        "disallow-endpoint" => cmd::disallow_endpoint::FORMATS,
         "doctor" => cmd::doctor::FORMATS,
         "explain" => cmd::explain::FORMATS,
         "list" => cmd::list::FORMATS,
@@ -77,6 +79,7 @@ impl Command {
             Self::DefaultDeny(args) => cmd::default_deny::run(args, global),
             Self::Completion(args) => cmd::completion::run(args, &mut Cli::command()),
             Self::AllowEndpoint(args) => cmd::allow_endpoint::run(args, global),
+            Self::DisallowEndpoint(args) => cmd::disallow_endpoint::run(args, global),
             Self::RefreshIps(args) => cmd::refresh_ips::run(args, global),
         }
     }

@@ -214,6 +214,12 @@ impl Api {
         serde_json::from_slice(&body).map_err(|error| Failure::Foreign(None, error.to_string()))
     }
 
+    /// Deletes an object.
+    pub(crate) async fn delete<T: Serialize>(&self, path: &str, options: &T) -> Result<(), Failure> {
+        let options = serde_json::to_vec(options).unwrap_or_default();
+        self.request(Method::DELETE, path, JSON, options).await.map(drop)
+    }
+
     async fn get(&self, path: &str, accept: &str) -> Result<Bytes, Failure> {
         self.request(Method::GET, path, accept, Vec::new()).await
     }
@@ -235,7 +241,7 @@ impl Api {
                 Ok(Reply::Bad { failure, retry_after }) => (failure, retry_after),
                 Err(failure) => {
                     // Whether a change was made, its sender finds out.
-                    let broke = method != Method::PATCH
+                    let broke = !matches!(method, Method::PATCH | Method::DELETE)
                         && matches!(&failure, Failure::Connection(kube::Error::HyperError(_)));
                     (failure, broke.then_some(pause))
                 }

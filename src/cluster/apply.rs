@@ -17,13 +17,15 @@ use super::api::{Api, is_io};
 use super::conflict::{self, Conflict, Refused};
 use super::failure::Failure;
 use super::kinds::{Filter, KINDS_READ, NETWORK_POLICY, escape};
+use super::narrow;
 use super::read::{ClusterError, ConnectOptions};
 use crate::edit::guard::Checked;
+use crate::objects::object::Objects;
 
 /// The manager that the fields are written under, one name for every subcommand.
 pub const MANAGER: &str = "kubectl-netpol";
 /// How often an object is planned anew, where others change it in between.
-const MOST_PLANS: u32 = 6;
+pub(crate) const MOST_PLANS: u32 = 6;
 /// Policies that are changed at the same time.
 const AT_ONCE: usize = 8;
 /// A version that no object has, as the store itself is the first thing that is written to it: an object
@@ -86,8 +88,8 @@ pub enum Applied {
 
 /// Writes to one cluster.
 pub struct Writer {
-    api: Api,
-    runtime: tokio::runtime::Runtime,
+    pub(crate) api: Api,
+    pub(crate) runtime: tokio::runtime::Runtime,
 }
 
 impl Writer {
@@ -135,6 +137,16 @@ impl Writer {
         };
         let listed = self.runtime.block_on(self.api.list_json(&path, named));
         listed.map_err(|failure| self.api.error(failure))
+    }
+
+    /// Reads the pods and the policies of some namespaces, and the policies that are of none.
+    ///
+    /// # Errors
+    /// A server that cannot be reached.
+    pub fn objects_of(&self, namespaces: &[String]) -> Result<Objects, ClusterError> {
+        let read = self.runtime.block_on(narrow::read_namespaces(&self.api, namespaces));
+        // Of a namespace that is gone nothing is left.
+        Ok(read?.unwrap_or_default())
     }
 
     /// Reads the specification of the pods of a workload (`Deployment`, `web`); nothing where it may not be
@@ -240,7 +252,7 @@ impl Writer {
         }
     }
 
-    async fn get(&self, path: &str) -> Result<Option<Value>, Failure> {
+    pub(crate) async fn get(&self, path: &str) -> Result<Option<Value>, Failure> {
         match self.api.get_json(path).await {
             Ok(live) => Ok(Some(live)),
             Err(Failure::Status(status)) if status.code == 404 => Ok(None),
@@ -273,7 +285,7 @@ impl Writer {
     }
 }
 
-fn path(name: &PolicyName) -> String {
+pub(crate) fn path(name: &PolicyName) -> String {
     let of_namespace = Filter { namespace: Some(&name.namespace), name: None, labels: None };
     format!("{}/{}", NETWORK_POLICY.path(of_namespace), escape(&name.name))
 }
@@ -327,7 +339,7 @@ fn locked(object: Checked, live: Option<&Value>) -> Value {
 }
 
 /// Tells whether the same may succeed a moment later; whether it has, only reading tells.
-fn is_passing(failure: &Failure) -> bool {
+pub(crate) fn is_passing(failure: &Failure) -> bool {
     match failure {
         Failure::Status(status) => status.code == 429 || status.code >= 500,
         Failure::Foreign(code, _) => code.is_some_and(|code| code == 429 || code >= 500),
@@ -340,7 +352,7 @@ fn is_passing(failure: &Failure) -> bool {
 }
 
 /// Returns how long to wait, so that those who met once do not meet again.
-fn pause(round: u32) -> Duration {
+pub(crate) fn pause(round: u32) -> Duration {
     let longest = PAUSE * 2_u32.saturating_pow(round);
     longest.mul_f64(0.5 + 0.5 * chance())
 }

@@ -14,6 +14,7 @@ pub mod body;
 pub mod conflict;
 pub mod connect;
 pub mod credentials;
+pub mod delete;
 pub mod discovery;
 pub mod doctor;
 pub mod failure;

@@ -52,16 +52,35 @@ pub(crate) async fn read(
     ends: &[NamedEnd],
     reach: Breadth,
 ) -> Result<Option<Objects>, ClusterError> {
-    match read_ends(api, ends, reach).await {
+    let names: Vec<&str> =
+        ends.iter().map(|end| end.namespace.as_deref().unwrap_or(api.namespace())).collect();
+    answered(read_ends(api, ends, names, reach).await)
+}
+
+/// Reads the pods and the policies of namespaces and what is cluster-wide; nothing where one of them is gone.
+pub(crate) async fn read_namespaces(
+    api: &Api,
+    names: &[String],
+) -> Result<Option<Objects>, ClusterError> {
+    let names = names.iter().map(String::as_str).collect();
+    answered(read_ends(api, &[], names, Breadth::Namespaces).await)
+}
+
+fn answered(read: Result<Objects, Narrow>) -> Result<Option<Objects>, ClusterError> {
+    match read {
         Ok(objects) => Ok(Some(objects)),
         Err(Narrow::Widen) => Ok(None),
         Err(Narrow::Failed(error)) => Err(error),
     }
 }
 
-async fn read_ends(api: &Api, ends: &[NamedEnd], reach: Breadth) -> Result<Objects, Narrow> {
-    let mut names: Vec<&str> =
-        ends.iter().map(|end| end.namespace.as_deref().unwrap_or(api.namespace())).collect();
+/// Reads the ends, each in the namespace of its place, and around them.
+async fn read_ends(
+    api: &Api,
+    ends: &[NamedEnd],
+    mut names: Vec<&str>,
+    reach: Breadth,
+) -> Result<Objects, Narrow> {
     let found = join_all(ends.iter().zip(&names).map(|(end, namespace)| read_end(api, end, namespace)));
     names.sort_unstable();
     names.dedup();

@@ -7,17 +7,13 @@ use super::flags::{ConsentFlags, ResolverFlags, WriteFlags};
 use super::global::Global;
 use super::target::{find, parse_policy, parse_words};
 use super::terminal::{Terminal, tell};
-use super::{input, output};
-use crate::diff::joint::JointEnds;
-use crate::diff::network_diff::Diff;
-use crate::diff::sides::Sides;
+use super::{input, output, proposed};
 use crate::edit::cilium::Mode;
 use crate::edit::record::GRACES;
-use crate::edit::url;
-use crate::ends::target::EndWord;
+use crate::ends::target::{EndWord, Target};
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
-use crate::plan::allow_endpoint::{Planner, Proposal, Request, Rest};
+use crate::plan::allow_endpoint::{Planner, Request, Rest};
 use crate::render::allowance::Proposed;
 use crate::render::answer::Answer;
 use crate::render::format::Formats;
@@ -107,10 +103,7 @@ impl From<ModeChoice> for Mode {
 impl AllowEndpointArgs {
     /// Reads what is asked for.
     fn request(&self) -> Result<Request, Error> {
-        let urls = self.url.iter().map(|word| {
-            // What was written may hold a password: it is not repeated.
-            url::parse(word).map_err(|error| Error::usage(format!("--url: {error}")))
-        });
+        let urls = self.url.iter().map(|word| proposed::parse_url(word));
         Ok(Request {
             urls: urls.collect::<Result<_, Error>>()?,
             into: self.into.clone(),
@@ -139,45 +132,29 @@ pub fn run(args: &AllowEndpointArgs, global: &Global) -> Result<ExitCode, Error>
     let EndWord { target, port: None } = parse_words(&args.target)? else {
         return Err(Error::usage("a port stands in --url, not at TARGET"));
     };
-    let input = input::read(global, true, &[&target])?;
+    proposed::until_decided(|| propose(args, global, (&request, &target)))
+}
+
+fn propose(
+    args: &AllowEndpointArgs,
+    global: &Global,
+    (request, target): (&Request, &Target),
+) -> Result<Option<ExitCode>, Error> {
+    let input = input::read(global, true, &[target])?;
     let network = Network::of(&input.snapshot);
-    let end = find(&network, &target, &input.namespace)?;
-    let mut planner = Planner::new(&request, &network, (&target, &end))?;
+    let end = find(&network, target, &input.namespace)?;
+    let mut planner = Planner::new(request, &network, (target, &end))?;
     let cluster = global.cluster();
     let asking = args.resolver.asking(&input.snapshot, cluster.as_ref())?;
     planner.open(&asking)?;
     if let Some(policies) = planner.cilium()? {
         tell("note: Cilium follows names itself: nothing was written; its effect was not judged");
         output::write(global, &ObjectsToApply(&policies))?;
-        return Ok(ExitCode::Success);
+        return Ok(Some(ExitCode::Success));
     }
-    let (prints, writing) = (global.format().is_data(), args.write.writing());
-    let is_copy = cluster.is_none() || global.has_overlay();
-    if is_copy && !prints && writing.is_some() {
-        return Err(Error::usage("manifests are not written to: -o yaml prints the policies for Git")
-            .hint("--dry-run=client shows the plan"));
-    }
+    let writing = proposed::writing(global, &args.write)?;
     let plan = planner.plan(cluster.as_ref(), &asking, &Terminal)?;
-    if prints {
-        plan.check_cuts()?;
-        plan.answer.notes.iter().for_each(|note| tell(&format!("note: {note}")));
-        let objects: Vec<_> = plan.answer.policies.iter().map(|policy| &policy.whole).collect();
-        output::write(global, &ObjectsToApply(&objects))?;
-        return Ok(ExitCode::Success);
-    }
-    show(global, &network, &plan)?;
-    plan.check_cuts()?;
-    let written = writing.map_or(Ok(true), |writing| plan.write(writing, &Terminal))?;
-    Ok(output::outcome(written))
-}
-
-/// Shows a plan, and every connection that it opens or cuts.
-fn show(global: &Global, before: &Network<'_>, plan: &Proposal) -> Result<(), Error> {
-    let after = plan.changes.network(before.snapshot);
-    let networks = Sides { before, after: &after };
-    let ends = JointEnds::build(networks);
-    let effect = &Diff::new(networks, &ends, None);
-    output::write(global, &Proposed { plan: &plan.answer, effect })
+    proposed::conclude(global, &network, &plan, writing)
 }
 
 /// Reads a time from one hour to thirty days, in minutes.

@@ -102,6 +102,6 @@ pub fn run(args: &DefaultDenyArgs, global: &Global) -> Result<ExitCode, Error> {
         return Ok(ExitCode::Success);
     }
     let connection = global.connection.options(global.namespace.as_ref());
-    let applied = apply(&base, name, (&connection, args.write.writing()), &Terminal)?;
+    let applied = apply(&base, (&input.snapshot, name), (&connection, args.write.writing()), &Terminal)?;
     Ok(output::outcome(applied))
 }

@@ -9,8 +9,8 @@ use crate::edit::special::{self, Consent};
 use crate::error::Error;
 use crate::model::snapshot::Snapshot;
 use crate::model::special::AddressClass;
-use crate::plan::changes::Writing;
 use crate::plan::name_servers;
+use crate::plan::writing::Writing;
 
 /// Which name servers are asked.
 #[derive(Debug, Args)]

@@ -93,6 +93,8 @@ pub enum Status {
     /// It was not asked about.
     #[default]
     NotAsked,
+    /// It is to be forgotten.
+    Forgotten,
     /// Every name server answered.
     Resolved,
     /// Some name servers answered; the others failed, each in these words.

@@ -240,6 +240,14 @@ fn is_within(peer: &Value, ips: &IpSet) -> bool {
     plain_block(peer).is_some_and(|block| IpSet::from_iter([block]).is_subset(ips))
 }
 
+/// Takes from an object that is to be applied what says that hosts are remembered on it.
+pub fn forget(object: &mut Value) {
+    for (field, key) in [("labels", name::ENDPOINT), ("annotations", ANNOTATION)] {
+        let fields = object.pointer_mut(&format!("/metadata/{field}")).and_then(Value::as_object_mut);
+        fields.map(|fields| fields.remove(key));
+    }
+}
+
 /// Tells whether a policy is ours alone, as its label says.
 pub fn is_ours(live: &Value) -> bool {
     let labels = live.pointer("/metadata/labels");

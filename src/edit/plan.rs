@@ -21,6 +21,19 @@ pub enum WantedPolicy {
     Hosts(Hosts),
     /// A policy without addresses that change, as it was shown.
     Fixed(Box<NetworkPolicy>),
+    /// A policy less hosts that it remembers.
+    Without(Unwanted),
+}
+
+/// Hosts that a policy is to remember no more.
+#[derive(Clone, Debug)]
+pub struct Unwanted {
+    /// The namespace of the policy.
+    pub namespace: Box<str>,
+    /// Its name.
+    pub policy: String,
+    /// The hosts.
+    pub keys: BTreeSet<Key>,
 }
 
 /// Hosts that are to be opened for pods.
@@ -216,6 +229,7 @@ impl WantedPolicy {
     pub fn namespace(&self) -> &str {
         match self {
             Self::Hosts(hosts) => &hosts.pods.namespace,
+            Self::Without(unwanted) => &unwanted.namespace,
             Self::Fixed(policy) => policy.metadata.namespace.as_deref().unwrap_or_default(),
         }
     }
@@ -224,6 +238,7 @@ impl WantedPolicy {
     pub fn name(&self) -> &str {
         match self {
             Self::Hosts(hosts) => &hosts.policy,
+            Self::Without(unwanted) => &unwanted.policy,
             Self::Fixed(policy) => policy.metadata.name.as_deref().unwrap_or_default(),
         }
     }
@@ -235,12 +250,47 @@ impl WantedPolicy {
     pub fn plan(&self, live: Option<&Value>, learnt: &Learnt) -> Result<Planned, PlanError> {
         match self {
             Self::Hosts(hosts) => hosts.plan(live, learnt),
+            Self::Without(unwanted) => unwanted.plan(live),
             Self::Fixed(policy) => fixed(&on_the_wire(policy), live),
         }
     }
 }
 
+impl Unwanted {
+    /// Takes the rules and the records of the hosts away; what others put into such a rule stays.
+    fn plan(&self, live: Option<&Value>) -> Result<Planned, PlanError> {
+        let live = live.ok_or(PlanError::Missing)?;
+        let old = remembered(live)?.ok_or(PlanError::NoRecord)?;
+        let standing = RecordStanding::new(&old, standing::egress(live));
+        let all = standing.all().entries.into_iter();
+        let (gone, entries): (BTreeMap<Key, Entry>, BTreeMap<Key, Entry>) =
+            all.partition(|(key, _)| self.keys.contains(key));
+        let record = Record { entries };
+        let change = |entry: Entry| HostChange {
+            status: Status::Forgotten,
+            removed: entry.ips.into_keys().collect(),
+            ..HostChange::default()
+        };
+        let changes: BTreeMap<Key, HostChange> =
+            gone.into_iter().map(|(key, entry)| (key, change(entry))).collect();
+        if changes.is_empty() {
+            return Ok(Planned { changes, object: None });
+        }
+        let mut object = object::into(live, (&standing.open, &record), &[])?;
+        if record.entries.is_empty() {
+            object::forget(&mut object);
+        }
+        let plan = Plan { record: Some(&record), live: Some(live), ..Plan::default() };
+        Ok(Planned { changes, object: Some(guard::check(&object, plan)?) })
+    }
+}
+
 impl Hosts {
+    /// Tells whether there is a name among them, whose addresses may change.
+    pub fn has_names(&self) -> bool {
+        self.hosts.keys().any(|key| matches!(key.host, Host::Name(_)))
+    }
+
     /// Returns the hosts as a record that remembers nothing of them yet.
     pub fn record(&self) -> Record {
         Record { entries: self.hosts.clone() }

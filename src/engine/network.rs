@@ -55,8 +55,17 @@ impl<'a> Network<'a> {
     /// Prepares a snapshot as if some policies were applied: each replaces the one of its kind,
     /// namespace and name, or is new.
     pub fn with_policies(snapshot: &'a Snapshot, applied: &[PolicyObject]) -> Self {
+        Self::with_changes(snapshot, applied, &[])
+    }
+
+    /// Prepares a snapshot as if some policies were applied, as above, and some deleted.
+    pub fn with_changes(
+        snapshot: &'a Snapshot,
+        applied: &[PolicyObject],
+        deleted: &[PolicyObject],
+    ) -> Self {
         let profile = Profile::of(&snapshot.plugin);
-        Self::build(snapshot, profile, policy::translate_with(snapshot, profile, applied))
+        Self::build(snapshot, profile, policy::translate_with(snapshot, profile, applied, deleted))
     }
 
     /// Prepares a snapshot under some rules, as a network plugin enforces them.

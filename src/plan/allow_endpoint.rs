@@ -7,10 +7,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
 use super::allowance::{self, PolicySubject};
-use super::changes::{Change, Changes, PolicyPlace, Writing, refused};
+use super::change::{Change, PolicyPlace, refused};
+use super::changes::Changes;
 use super::console::Console;
 use super::learning::learn;
 use super::opening::{self, Opening};
+use super::proposal::{Proposal, first_egress};
 use super::{cilium, hosts, pod_spec};
 use crate::answer::caveat::Caveat;
 use crate::cluster::apply::Writer;
@@ -35,7 +37,7 @@ use crate::model::service::ServiceId;
 use crate::model::snapshot::{PolicyObject, Snapshot};
 use crate::model::special::AddressClass;
 use crate::policy::network_policy::write::of_object;
-use crate::report::planned::Allowance;
+use crate::report::planned::{Aim, Allowance};
 use crate::world::addresses;
 use crate::world::pods::selected;
 
@@ -79,19 +81,6 @@ pub struct Planner<'a, 'b> {
     openings: Vec<Opening>,
     /// What the user should know, one sentence each.
     notes: Vec<String>,
-}
-
-/// A plan.
-pub struct Proposal {
-    /// As it is shown.
-    pub answer: Allowance,
-    /// The policies.
-    pub changes: Changes,
-    /// Whose connections.
-    source: String,
-    /// Whose first egress policy would cut what nobody said may be cut.
-    cuts: Option<String>,
-    writer: Option<Writer>,
 }
 
 impl<'a, 'b> Planner<'a, 'b> {
@@ -177,17 +166,20 @@ impl<'a, 'b> Planner<'a, 'b> {
         let place = writer.as_ref().map_or(PolicyPlace::Files(snapshot), PolicyPlace::Cluster);
         let mut changes = Changes::new(lesson.learnt);
         self.fill(&mut changes, place)?;
-        Ok(self.proposal(changes, writer))
+        let context = connection.and_then(|options| options.context.as_deref());
+        Ok(self.proposal(changes, context, writer))
     }
 
     const fn snapshot(&self) -> &'b Snapshot {
         self.before.snapshot
     }
 
-    fn proposal(self, changes: Changes, writer: Option<Writer>) -> Proposal {
+    fn proposal(self, changes: Changes, context: Option<&str>, writer: Option<Writer>) -> Proposal {
         let cuts = self.cuts(&changes).filter(|_| self.request.rest == Rest::Unsaid);
         let source = name_of(&self.end.endpoint);
+        let next = self.next(&source, context);
         let answer = Allowance {
+            aim: Aim::Allow,
             source: match self.pods.workload {
                 Some(_) => source.clone(),
                 None => format!("{source} (every pod)"),
@@ -197,7 +189,19 @@ impl<'a, 'b> Planner<'a, 'b> {
             policies: changes.shown(),
             notes: self.notes,
         };
-        Proposal { answer, changes, source, cuts, writer }
+        let facts = changes.facts(self.before.snapshot);
+        Proposal { answer, changes, facts, cuts, next, writer }
+    }
+
+    /// Says what may be done once it is written: how it is kept current, and how it is taken back.
+    fn next(&self, source: &str, context: Option<&str>) -> Vec<String> {
+        let context = context.map(|name| format!(" --context {name}")).unwrap_or_default();
+        let has_names = self.openings.iter().any(|opening| opening.hosts.has_names());
+        let refresh = format!("kubectl netpol refresh-ips -n {}{context}", self.pods.namespace);
+        let refresh = has_names.then(|| format!("`{refresh}` keeps the addresses current"));
+        let flags: Vec<String> = self.request.urls.iter().map(opening::flags).collect();
+        let undo = format!("`kubectl netpol disallow-endpoint {source} {}{context}`", flags.join(" "));
+        refresh.into_iter().chain([format!("{undo} takes it back")]).collect()
     }
 
     /// Reads the specification of the pods (core/v1 PodSpec).
@@ -215,7 +219,8 @@ impl<'a, 'b> Planner<'a, 'b> {
         Error { message: error.message + &meant(into, here), ..error }
     }
 
-    /// Plans every policy, in the order in which they are written: what keeps other things open first.
+    /// Plans every policy, in the order in which they are written: what keeps other things open first, and
+    /// where names are asked for last, so that no pod is left with that alone.
     fn fill(&mut self, changes: &mut Changes, place: PolicyPlace<'_>) -> Result<(), Error> {
         let services: BTreeSet<_> =
             self.openings.iter().flat_map(|opening| opening.services.clone()).collect();
@@ -233,7 +238,7 @@ impl<'a, 'b> Planner<'a, 'b> {
         if self.openings.iter().any(|opening| opening.by_name)
             && let Some(policy) = self.dns(changes)?
         {
-            changes.push_front(place, policy)?;
+            changes.push(place, WantedPolicy::Fixed(Box::new(policy)))?;
         }
         for (service, port) in services {
             if allowance::has_node_backends(self.snapshot(), service) {
@@ -369,39 +374,4 @@ impl<'a, 'b> Planner<'a, 'b> {
             }
         }
     }
-}
-
-impl Proposal {
-    /// Refuses a plan that cuts what nobody said may be cut.
-    ///
-    /// # Errors
-    /// Whose connections it would cut.
-    pub fn check_cuts(&self) -> Result<(), Error> {
-        self.cuts.as_ref().map_or(Ok(()), |whose| Err(first_egress(whose)))
-    }
-
-    /// Writes what is due to the cluster, once the user consents; tells whether nobody objects.
-    ///
-    /// # Errors
-    /// Policies of others, nobody who can be asked, or something that cannot be written.
-    pub fn write(&self, writing: Writing, console: &dyn Console) -> Result<bool, Error> {
-        let due = self.changes.due().count();
-        let Some(writer) = self.writer.as_ref().filter(|_| due > 0) else { return Ok(true) };
-        let writing = self.changes.check_owners(writing, console)?;
-        let what = if due == 1 { "this policy".to_owned() } else { format!("these {due} policies") };
-        let question = format!("Write {what} for {} to {}?", self.source, writer.place());
-        let consents = writing.consent(&question, console);
-        let consents = consents.map_err(|error| error.hint("-o yaml prints the policies for Git"))?;
-        if consents {
-            self.changes.write(writer, writing, console)?;
-        }
-        Ok(consents)
-    }
-}
-
-/// Refuses a first egress policy that nobody said may cut the rest.
-fn first_egress(whose: &str) -> Error {
-    let text = "has no egress policy yet: its first one cuts all that it does not open";
-    refused(format!("{whose} {text}"))
-        .hint("--isolate accepts that; --allow-rest keeps everything else open")
 }

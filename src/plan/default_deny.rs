@@ -1,12 +1,16 @@
 //! Writes the policies of a default deny to a cluster.
 
-use super::changes::{Changes, PolicyPlace, Writing};
+use super::change::PolicyPlace;
+use super::changes::Changes;
 use super::console::Console;
+use super::unfinished::Unfinished;
+use super::writing::Writing;
 use crate::cluster::apply::Writer;
 use crate::cluster::read::ConnectOptions;
 use crate::edit::object::managed;
 use crate::edit::plan::{Learnt, WantedPolicy};
 use crate::error::Error;
+use crate::model::snapshot::Snapshot;
 use crate::report::default_deny::DefaultDeny;
 
 /// Writes what of the policies is not there yet, once the user consents; a dry run of the client is no
@@ -16,7 +20,7 @@ use crate::report::default_deny::DefaultDeny;
 /// A policy of that name of somebody else, nobody who can be asked, or something that cannot be written.
 pub fn apply(
     base: &DefaultDeny,
-    namespace: &str,
+    (snapshot, namespace): (&Snapshot, &str),
     (connection, writing): (&ConnectOptions, Option<Writing>),
     console: &dyn Console,
 ) -> Result<bool, Error> {
@@ -29,7 +33,7 @@ pub fn apply(
             WantedPolicy::Fixed(Box::new(managed(policy.clone()))),
         )?;
     }
-    let due = changes.due().count();
+    let due = changes.count();
     if due == 0 {
         console.tell("nothing to write: it is so already");
         return Ok(true);
@@ -40,7 +44,8 @@ pub fn apply(
         console,
     )?;
     if consents {
-        changes.write(&writer, writing, console)?;
+        let facts = changes.facts(snapshot);
+        changes.write(&writer, &facts, writing, console).map_err(Unfinished::error)?;
     }
     Ok(consents)
 }

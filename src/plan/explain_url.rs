@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::console::Console;
 use super::hosts;
 use super::learning::{learn, unresolved};
-use super::opening::service_target;
+use super::opening::{self, service_target};
 use super::refreshed::date;
 use crate::answer::verdict::Verdict;
 use crate::dns::resolve::{Asking, resolve_srv};
@@ -79,16 +79,11 @@ fn record(names: impl Iterator<Item = (HostName, u16)>) -> Record {
 
 /// Writes the command that opens a URL, without anything of it that could be secret.
 fn command(source: &End, destination: &Destination) -> String {
-    let scheme = destination.scheme.as_deref().map(|scheme| format!("{scheme}://")).unwrap_or_default();
-    let places = destination.places.iter().map(|place| match place {
-        UrlPlace::Port(..) => format!("{scheme}{place}"),
-        UrlPlace::Service(name) => {
-            let host = name.as_str().splitn(3, '.').last().unwrap_or_default();
-            format!("{}+srv://{host}", destination.scheme.as_deref().unwrap_or_default())
-        }
-    });
-    let urls: Vec<String> = places.map(|place| format!("--url {place}")).collect();
-    format!("kubectl netpol allow-endpoint {} {}", name_of(&source.endpoint), urls.join(" "))
+    format!(
+        "kubectl netpol allow-endpoint {} {}",
+        name_of(&source.endpoint),
+        opening::flags(destination)
+    )
 }
 
 /// Judges hosts for a source.

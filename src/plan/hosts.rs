@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::net::IpAddr;
 
-use super::changes::{Change, refused};
+use super::change::{Change, refused};
 use super::learning::unresolved;
 use super::opening::service_target;
 use crate::edit::host::{Host, HostName};

@@ -2,15 +2,23 @@
 
 pub mod allow_endpoint;
 pub mod allowance;
+pub mod change;
 pub mod changes;
 pub mod cilium;
 pub mod console;
 pub mod default_deny;
+pub mod deletion;
+pub mod disallow_endpoint;
 pub mod explain_url;
+pub mod facts;
 pub mod hosts;
 pub mod learning;
 pub mod name_servers;
 pub mod opening;
+pub mod other_side;
 pub mod pod_spec;
+pub mod proposal;
 pub mod refresh_ips;
 pub mod refreshed;
+pub mod unfinished;
+pub mod writing;

@@ -56,6 +56,15 @@ pub fn joined(openings: Vec<Opening>) -> Vec<Opening> {
     all
 }
 
+/// Returns what the policy of a URL is named after.
+pub fn named(destination: &Destination) -> BTreeSet<Key> {
+    let key = |place: &UrlPlace| match place {
+        UrlPlace::Port(host, port) => Key { host: host.clone(), ports: BTreeSet::from([*port]) },
+        UrlPlace::Service(name) => Key { host: Host::Name(name.clone()), ports: BTreeSet::new() },
+    };
+    destination.places.iter().map(key).collect()
+}
+
 impl Opening {
     fn join(&mut self, other: Self) {
         for (key, entry) in other.hosts.hosts {
@@ -77,13 +86,12 @@ pub fn open(
     manner: &OpeningManner<'_>,
     asking: &Asking,
 ) -> Result<Opening, Error> {
-    let mut found = Openings::new(snapshot, manner);
+    let mut found = Openings::new(snapshot, manner, named(destination));
     for place in &destination.places {
         match place {
             UrlPlace::Port(host, port) => found.port(host, *port, None)?,
             UrlPlace::Service(name) => {
                 let targets = resolve_srv(name, asking).map_err(unresolved)?;
-                found.named.insert(Key { host: Host::Name(name.clone()), ports: BTreeSet::new() });
                 for (host, port) in targets {
                     found.port(&Host::Name(host), port, Some(name))?;
                 }
@@ -106,15 +114,18 @@ struct Openings<'a> {
 }
 
 impl<'a> Openings<'a> {
-    fn new(snapshot: &'a Snapshot, manner: &'a OpeningManner<'a>) -> Self {
-        let (named, ports) = (BTreeSet::new(), BTreeMap::new());
-        Self { snapshot, manner, named, ports, rules: Vec::new(), services: BTreeSet::new() }
+    fn new(snapshot: &'a Snapshot, manner: &'a OpeningManner<'a>, named: BTreeSet<Key>) -> Self {
+        Self {
+            snapshot,
+            manner,
+            named,
+            ports: BTreeMap::new(),
+            rules: Vec::new(),
+            services: BTreeSet::new(),
+        }
     }
 
     fn port(&mut self, host: &Host, port: u16, srv: Option<&HostName>) -> Result<(), Error> {
-        if srv.is_none() {
-            self.named.insert(Key { host: host.clone(), ports: BTreeSet::from([port]) });
-        }
         let host =
             match classify(self.snapshot, &self.manner.pods.namespace, host).map_err(Error::one_line)? {
                 HostClass::External(name) => Host::Name(name),
@@ -159,6 +170,19 @@ impl<'a> Openings<'a> {
 /// Shows where a URL leads, without anything of it that could be secret.
 pub fn shown(destination: &Destination) -> String {
     destination.places.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Writes a URL as flags, without anything of it that could be secret.
+pub fn flags(destination: &Destination) -> String {
+    let scheme = destination.scheme.as_deref().map(|scheme| format!("{scheme}://")).unwrap_or_default();
+    let places = destination.places.iter().map(|place| match place {
+        UrlPlace::Port(..) => format!("{scheme}{place}"),
+        UrlPlace::Service(name) => {
+            let host = name.as_str().splitn(3, '.').last().unwrap_or_default();
+            format!("{}+srv://{host}", destination.scheme.as_deref().unwrap_or_default())
+        }
+    });
+    places.map(|place| format!("--url {place}")).collect::<Vec<_>>().join(" ")
 }
 
 /// Returns a Service as an end, and its name.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::changes::egress_owner;
+use super::change::egress_owner;
 use super::console::Console;
 use super::learning::learn;
 use super::refreshed;

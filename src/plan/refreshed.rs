@@ -52,7 +52,7 @@ fn status(status: &Status) -> (HostStatus, Vec<String>) {
         failures.iter().map(ToString::to_string).collect()
     };
     match status {
-        Status::Static => (HostStatus::Static, Vec::new()),
+        Status::Static | Status::Forgotten => (HostStatus::Static, Vec::new()),
         Status::Resolved => (HostStatus::Resolved, Vec::new()),
         Status::Partly(failures) => (HostStatus::Partly, words(failures)),
         Status::Failed(failures) => (HostStatus::Failed, words(failures)),

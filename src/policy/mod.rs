@@ -31,14 +31,20 @@ use crate::model::snapshot::{PolicyObject, Snapshot};
 
 /// Translates all policies of a snapshot; what could not be read puts its subjects in doubt.
 pub fn translate(snapshot: &Snapshot) -> Rules {
-    translate_with(snapshot, Profile::of(&snapshot.plugin), &[])
+    translate_with(snapshot, Profile::of(&snapshot.plugin), &[], &[])
 }
 
-/// Translates all policies of a snapshot for a network plugin, as if some others were applied: each
-/// replaces the one of its kind, namespace and name, or is new.
-pub fn translate_with(snapshot: &Snapshot, profile: &Profile, applied: &[PolicyObject]) -> Rules {
+/// Translates all policies of a snapshot for a network plugin, as if some others were applied, where each
+/// replaces the one of its kind, namespace and name, or is new, and as if some were deleted.
+pub fn translate_with(
+    snapshot: &Snapshot,
+    profile: &Profile,
+    applied: &[PolicyObject],
+    deleted: &[PolicyObject],
+) -> Rules {
     let mut rules = Rules::default();
-    let kept = snapshot.policies.iter().filter(|old| !applied.iter().any(|new| new.is_same_as(old)));
+    let is_kept = |old: &&PolicyObject| !applied.iter().chain(deleted).any(|own| own.is_same_as(old));
+    let kept = snapshot.policies.iter().filter(is_kept);
     for policy in kept.chain(applied) {
         (policy.spec.kind().translate)(policy, profile, &mut rules);
     }

@@ -137,7 +137,7 @@ mod tests {
         let options = ReadOptions { recursive: false, namespace: "x" };
         let snapshot = read(&[format!("tests/cases/{case}")], options).unwrap().assemble();
         [&API, other].map(|profile| {
-            let rules = translate_with(&snapshot, profile, &[]);
+            let rules = translate_with(&snapshot, profile, &[], &[]);
             let network = Network::build(&snapshot, profile, rules);
             let end = |word| find_end(&network, &target::parse(word).unwrap().target, "x").unwrap();
             let [source, destination, port] = question;

@@ -14,7 +14,7 @@ use super::refresh::host_lines;
 use super::text::{Label, Line, write_lines};
 use crate::answer::verdict::Verdict;
 use crate::diff::network_diff::Diff;
-use crate::report::planned::{Allowance, Becomes, PlannedPolicy};
+use crate::report::planned::{Aim, Allowance, Becomes, PlannedPolicy};
 
 /// A plan, and the connections that it opens or cuts.
 pub struct Proposed<'a> {
@@ -34,7 +34,8 @@ impl Answer for Proposed<'_> {
 
     /// Writes the policies alone, for Git.
     fn data(&self, out: &mut dyn Write, syntax: Syntax) -> io::Result<()> {
-        let whole: Vec<&Value> = self.plan.policies.iter().map(|policy| &policy.whole).collect();
+        let stay = self.plan.policies.iter().filter(|policy| policy.becomes != Becomes::Gone);
+        let whole: Vec<&Value> = stay.map(|policy| &policy.whole).collect();
         ObjectsToApply(&whole).data(out, syntax)
     }
 }
@@ -43,7 +44,7 @@ fn lines(plan: &Allowance, look: Look) -> io::Result<Vec<Line>> {
     let mut lines = vec![
         Line::new(0, 2)
             .with(Label::Heading, &plan.source)
-            .with(Label::Heading, "->")
+            .with(Label::Heading, arrow(plan.aim))
             .with(Label::Heading, plan.destinations.join(", ")),
     ];
     lines.extend(plan.hosts.iter().flat_map(host_lines));
@@ -60,18 +61,27 @@ fn lines(plan: &Allowance, look: Look) -> io::Result<Vec<Line>> {
     Ok(lines)
 }
 
+const fn arrow(aim: Aim) -> &'static str {
+    match aim {
+        Aim::Allow => "->",
+        Aim::Disallow => "no more ->",
+    }
+}
+
 fn policy_lines(policy: &PlannedPolicy, look: Look) -> io::Result<Vec<Line>> {
     let becomes = match policy.becomes {
         Becomes::New => "is new",
         Becomes::Changed => "changes",
         Becomes::Same => "stays as it is",
+        Becomes::Gone => "is deleted",
     };
     let mut lines = vec![Line::new(0, 2).with(Label::Source, &policy.title).plain(becomes)];
     if policy.becomes == Becomes::Same {
         return Ok(lines);
     }
     let text = |object: Option<&Value>| object.map_or(Ok(String::new()), yaml);
-    let (before, after) = (text(policy.before.as_ref())?, text(Some(&policy.after))?);
+    let (before, after) =
+        (text(policy.before.as_ref())?, text(Some(&policy.after).filter(|after| !after.is_null()))?);
     let diff = TextDiff::from_lines(&before, &after);
     for change in diff.iter_all_changes() {
         let (sign, label) = match change.tag() {

@@ -1,15 +1,39 @@
 //! Policies that are to be written: as they are shown, and as they are judged before they are.
 
 use k8s_openapi::api::networking::v1::NetworkPolicy;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::refresh::RefreshedHost;
 use crate::model::snapshot::{LAST_APPLIED, PolicyObject};
 use crate::policy::network_policy::write::of_object;
 
-/// A plan to open endpoints.
+/// How the keys of our labels and annotations begin: one that is left out is taken away.
+const OURS: &str = "kubectl-netpol/";
+
+/// What a plan is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aim {
+    /// Endpoints are opened.
+    Allow,
+    /// What was opened is taken back.
+    Disallow,
+}
+
+impl Aim {
+    /// Returns what is done to its policies, as a question begins.
+    pub const fn verb(self) -> &'static str {
+        match self {
+            Self::Allow => "Write",
+            Self::Disallow => "Change or delete",
+        }
+    }
+}
+
+/// A plan to open endpoints, or to take back what was opened.
 #[derive(Clone, Debug)]
 pub struct Allowance {
+    /// What it is for.
+    pub aim: Aim,
     /// Whose connections: `shop/deploy/web`.
     pub source: String,
     /// What to: `api.example.com:443`.
@@ -31,7 +55,7 @@ pub struct PlannedPolicy {
     pub becomes: Becomes,
     /// What it is, in the fields that would be written; nothing where it is not there.
     pub before: Option<Value>,
-    /// What would be written.
+    /// What would be written; null where it is deleted.
     pub after: Value,
     /// The policy as it would be then, with what is not written, as it stands in Git.
     pub whole: Value,
@@ -46,6 +70,8 @@ pub enum Becomes {
     Changed,
     /// It stays.
     Same,
+    /// It is deleted.
+    Gone,
 }
 
 impl PlannedPolicy {
@@ -61,6 +87,13 @@ impl PlannedPolicy {
         let whole = whole(live, &after);
         Self { title, becomes, before, after, whole }
     }
+
+    /// Shows a policy that is deleted.
+    pub fn gone(title: String, live: &Value) -> Self {
+        let becomes = Becomes::Gone;
+        let before = Some(as_written(live));
+        Self { title, becomes, before, after: Value::Null, whole: Value::Null }
+    }
 }
 
 /// Takes away what only says which version was read.
@@ -72,6 +105,18 @@ fn plain(object: &Value) -> Value {
         metadata.retain(|_, value| value.as_object().is_none_or(|map| !map.is_empty()));
     }
     object
+}
+
+/// Takes of a live object what users write.
+fn as_written(live: &Value) -> Value {
+    let shape = json!({
+        "apiVersion": null, "kind": null, "spec": null,
+        "metadata": {"name": null, "namespace": null, "labels": null, "annotations": null},
+    });
+    let mut own = like(live, &shape);
+    let annotations = own.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut);
+    annotations.map(|annotations| annotations.remove(LAST_APPLIED));
+    own
 }
 
 /// Takes of a live object the fields that a shape has.
@@ -92,7 +137,7 @@ fn whole(live: Option<&Value>, planned: &Value) -> Value {
     let Some(live) = live else { return whole };
     for place in ["/spec", "/metadata/labels", "/metadata/annotations"] {
         let own = live.pointer(place).and_then(Value::as_object).into_iter().flatten();
-        let own = own.filter(|(name, _)| *name != LAST_APPLIED);
+        let own = own.filter(|(name, _)| *name != LAST_APPLIED && !name.starts_with(OURS));
         let own: Vec<(String, Value)> = own.map(|(name, value)| (name.clone(), value.clone())).collect();
         let Some((parent, field)) = place.rsplit_once('/') else { continue };
         let Some(Value::Object(parent)) = whole.pointer_mut(parent) else { continue };

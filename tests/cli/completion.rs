@@ -121,6 +121,8 @@ fn a_word_goes_on_with_what_may_stand_there() {
         ("allow-endpoint deploy/web --allow-special link", &["link-local"], ":4"),
         ("allow-endpoint deploy/web --resolver ", &["auto", "system"], ":4"),
         ("allow-endpoint deploy/web --dry-run ", &["none", "client", "server"], ":4"),
+        ("disallow-endpoint deploy/web --dry-run ", &["none", "client", "server"], ":4"),
+        ("disallow-endpoint -f shop.yaml -n shop deploy/we", &["deploy/web"], ":4"),
         ("refresh-ips -f shop.yaml -n shop we", &["web", "web-canary"], ":4"),
         ("diff --base shop.yaml --without db/net", &["db/netpol/"], ":6"),
         // Standard input is the user's terminal, and a file that is wrong is told on another day.

@@ -14,6 +14,7 @@ mod bounds;
 mod completion;
 mod default_deny;
 mod diff;
+mod disallow_endpoint;
 mod examples;
 mod fix;
 mod formats;

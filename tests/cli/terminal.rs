@@ -24,7 +24,7 @@ spec: {podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}
 "#;
 
 /// A subcommand, what is asked of the shop, what of the hostile names, and the exit code.
-const TABLE: [(&str, &str, &str, i32); 11] = [
+const TABLE: [(&str, &str, &str, i32); 12] = [
     ("explain", "shop/deploy/web --to db/sts/postgres -f shop.yaml", "x/pod/b -f hostile.yaml", 0),
     ("list", "-f shop.yaml", "-f hostile.yaml", 0),
     ("who-can-reach", "shop/deploy/api -f shop.yaml", "x/pod/b --why -f hostile.yaml", 0),
@@ -37,6 +37,12 @@ const TABLE: [(&str, &str, &str, i32); 11] = [
         "x/pod/b --url https://198.41.0.4 --dry-run=client -f hostile.yaml",
         0,
     ),
+    (
+        "disallow-endpoint",
+        "shop/deploy/web --url https://198.41.0.4 --dry-run=client -f shop.yaml -f allowed.yaml",
+        "x/pod/b --url https://198.41.0.4 --dry-run=client -f hostile.yaml",
+        0,
+    ),
     ("version", "--client", "--client", 0),
     // These need a cluster, and say so.
     ("doctor", "", "", 2),
@@ -45,7 +51,11 @@ const TABLE: [(&str, &str, &str, i32); 11] = [
 ];
 
 fn folder() -> Folder {
-    Folder::of(&[("shop.yaml", SHOP), ("hostile.yaml", HOSTILE)])
+    let folder = Folder::of(&[("shop.yaml", SHOP), ("hostile.yaml", HOSTILE)]);
+    let allowed =
+        folder.run("allow-endpoint shop/deploy/web --url https://198.41.0.4 -o yaml -f shop.yaml");
+    folder.write("allowed.yaml", allowed.out.as_bytes());
+    folder
 }
 
 /// Runs a line of a shell in the folder; `netpol` is the plugin.

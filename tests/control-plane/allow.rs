@@ -43,7 +43,7 @@ const SECOND: &str = "199.9.14.201";
 
 /// A namespace that denies everything but DNS for `web`, and leaves `open` open; a database that lets
 /// nobody in.
-fn shop(plane: &ControlPlane, name: &str) -> String {
+pub(crate) fn shop(plane: &ControlPlane, name: &str) -> String {
     let manifests = format!(
         "
 apiVersion: v1
@@ -89,12 +89,12 @@ spec: {{podSelector: {{matchLabels: {{app: db}}}}, policyTypes: [Ingress]}}
     name.to_owned()
 }
 
-fn ip(text: &str) -> IpAddr {
+pub(crate) fn ip(text: &str) -> IpAddr {
     text.parse().expect("an address")
 }
 
 /// Starts a name server that knows hosts by what they are called.
-fn server() -> NameServer {
+pub(crate) fn server() -> NameServer {
     NameServer::start(|question, before| match question.name.split('.').next() {
         Some("failing") => Reply::Code(ResponseCode::ServFail),
         Some("nowhere") => Reply::Code(ResponseCode::NXDomain),
@@ -115,14 +115,19 @@ fn server() -> NameServer {
     })
 }
 
-fn allow(plane: &ControlPlane, server: &NameServer, namespace: &str, args: &[&str]) -> Output {
+pub(crate) fn allow(
+    plane: &ControlPlane,
+    server: &NameServer,
+    namespace: &str,
+    args: &[&str],
+) -> Output {
     let resolver = server.address.to_string();
     let own = ["allow-endpoint", "-n", namespace, "--resolver", &resolver];
     ask(plane, "admin", &[&own, args].concat())
 }
 
 /// Lists the connections of a pod that are allowed now.
-fn open(plane: &ControlPlane, namespace: &str, pod: &str) -> Vec<String> {
+pub(crate) fn open(plane: &ControlPlane, namespace: &str, pod: &str) -> Vec<String> {
     let from = format!("pod/{pod}");
     let list = answer(plane, "admin", &["list", "-n", namespace, "--from", &from]);
     let name = |end: &Value| match end["name"].as_str() {
@@ -136,7 +141,7 @@ fn open(plane: &ControlPlane, namespace: &str, pod: &str) -> Vec<String> {
     each.filter(near).map(|own| format!("{} {}", name(&own["destination"]), own["ports"])).collect()
 }
 
-fn policies(plane: &ControlPlane, namespace: &str) -> Vec<Value> {
+pub(crate) fn policies(plane: &ControlPlane, namespace: &str) -> Vec<Value> {
     let list = plane.get(&["--namespace", namespace, "--show-managed-fields", "networkpolicies"]);
     list["items"].as_array().expect("items").clone()
 }
@@ -151,7 +156,7 @@ fn ours(plane: &ControlPlane, namespace: &str, start: &str) -> Value {
 }
 
 #[track_caller]
-fn assert_refused(output: &Output, code: i32, text: &str) {
+pub(crate) fn assert_refused(output: &Output, code: i32, text: &str) {
     assert_eq!(output.code, Some(code), "{output:#?}");
     assert!(output.stderr.contains(text), "{text}: {output:#?}");
 }
@@ -167,7 +172,8 @@ fn one_host(plane: &ControlPlane) {
         output.stdout.starts_with(&format!("{namespace}/pod/web -> api.example.test:443\n")),
         "{output:#?}"
     );
-    assert!(output.stderr.ends_with(" created\n"), "{output:#?}");
+    let undo = "disallow-endpoint allow-one/pod/web --url https://api.example.test:443` takes it back\n";
+    assert!(output.stderr.contains(" created\n") && output.stderr.ends_with(undo), "{output:#?}");
     let policy = ours(plane, &namespace, "netpol-ep-api-example-test-");
     assert_eq!(
         policy["spec"],
@@ -586,7 +592,7 @@ fn asked(plane: &ControlPlane) {
     let output = on_terminal(new, "\n");
     assert_eq!(output.code, Some(1), "{output:#?}");
     let place = format!("cluster test ({}, context admin)", plane.url().replace("https://", ""));
-    let question = format!("Write this policy for {namespace}/pod/web to {place}? [y/N]");
+    let question = format!("Write this policy for {namespace}/pod/web in {place}? [y/N]");
     assert!(output.stdout.contains(&question), "{output:#?}");
     assert!(output.stdout.contains("nothing was written"), "{output:#?}");
     assert_eq!(policies(plane, &namespace).len(), 2, "nothing was written");

@@ -135,38 +135,41 @@ fn races(plane: &ControlPlane) {
     assert_eq!(count(live.as_ref()), 200, "{stale:?} times five retries were not enough");
 }
 
-/// Two writers each add one to a policy that is not there when both have read it.
+/// Two writers each add one to policies of which neither is there when both have read it.
 fn creation_races(plane: &ControlPlane) {
     const RACES: usize = 200;
     let namespace = namespace(plane, "apply-creations");
-    let writers = [writer(plane), writer(plane)];
-    let name = policy(namespace);
-    let mut planned_anew = 0;
-    for _ in 0..RACES {
-        let (both_read, plans) = (Barrier::new(writers.len()), AtomicUsize::new(0));
-        std::thread::scope(|scope| {
-            for _ in &writers {
-                scope.spawn(|| {
-                    let (writer, mut is_first) = (writer(plane), true);
-                    let next = |live: Option<&Value>| -> Planned {
-                        plans.fetch_add(1, Ordering::SeqCst);
-                        if std::mem::take(&mut is_first) {
-                            assert_eq!(live, None);
-                            both_read.wait();
-                        }
-                        Ok(Some(opens(namespace, count(live) + 1)))
-                    };
-                    assert_eq!(writer.apply(&name, WRITE, next).expect("applied"), CHANGED);
-                });
+    let named = |number: usize| PolicyName { name: format!("ours-{number}"), ..policy(namespace) };
+    let (both_read, plans) = (Barrier::new(2), AtomicUsize::new(0));
+    let race = |writer: &Writer, number: usize| {
+        let mut is_first = true;
+        writer.apply(&named(number), WRITE, |live: Option<&Value>| -> Planned {
+            plans.fetch_add(1, Ordering::SeqCst);
+            if std::mem::take(&mut is_first) {
+                both_read.wait();
             }
-        });
-        let live = writers[0].read(&name).expect("read");
-        assert_eq!(count(live.as_ref()), 2, "one of them was lost");
-        planned_anew += plans.into_inner() - writers.len();
-        let delete = ["delete", "--namespace", namespace, "networkpolicy", "ours"];
-        plane.kubectl(&delete, None).expect_success();
-    }
-    assert!(planned_anew >= RACES, "{planned_anew} of {RACES} were planned anew");
+            let mut object = opening(namespace, count(live) + 1);
+            object["metadata"]["name"] = json!(named(number).name);
+            Ok(Some(checked(&object)))
+        })
+    };
+    // Whatever comes of one, the other is not left waiting.
+    let run = || {
+        let writer = writer(plane);
+        (0..RACES).map(|number| race(&writer, number)).collect::<Vec<_>>()
+    };
+    std::thread::scope(|scope| {
+        for thread in [scope.spawn(run), scope.spawn(run)] {
+            for applied in thread.join().expect("a run") {
+                assert_eq!(applied.expect("applied"), CHANGED);
+            }
+        }
+    });
+    let writer = writer(plane);
+    let lost = |number: &usize| count(writer.read(&named(*number)).expect("read").as_ref()) != 2;
+    assert_eq!((0..RACES).filter(lost).count(), 0, "of {RACES} races one side was lost");
+    let anew = plans.into_inner() - 2 * RACES;
+    assert!(anew >= RACES, "{anew} of {RACES} were planned anew: both created");
 }
 
 fn created_between(plane: &ControlPlane) {

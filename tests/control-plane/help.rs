@@ -228,7 +228,8 @@ fn runnable(home: &Home, script: &str) -> String {
     if resolves.iter().any(|part| script.contains(part)) && !has_resolver {
         script.push_str(&format!(" --resolver {resolver}"));
     }
-    let writes = script.contains("netpol allow-endpoint") && !script.contains("-o yaml");
+    let writes = ["netpol allow-endpoint", "netpol disallow-endpoint"];
+    let writes = writes.iter().any(|part| script.contains(part)) && !script.contains("-o yaml");
     if writes || script.contains("--apply") {
         script.push_str(" --yes");
     }

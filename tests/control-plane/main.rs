@@ -16,6 +16,7 @@ mod bench;
 mod bounds;
 mod bulk;
 mod completion;
+mod confirmed;
 mod context;
 mod crds;
 mod cronjob;
@@ -98,6 +99,7 @@ fn main() -> ExitCode {
         ways::trials(&shared),
         allow::trials(&shared),
         apply::trials(&shared),
+        confirmed::trials(&shared),
         refresh::trials(&shared),
         faults::trials(&shared, &empty),
         progress::trials(&shared),
