@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::flags::WriteFlags;
 use super::global::Global;
-use super::target::{find, parse_target};
+use super::target::parse_target;
 use super::terminal::Terminal;
 use super::{input, output};
 use crate::diff::joint::JointEnds;
@@ -13,11 +13,11 @@ use crate::diff::sides::Sides;
 use crate::ends::target::{EndWord, Target};
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
-use crate::plan::default_deny::apply;
+use crate::plan::default_deny::{BaseRequest, apply, base};
+use crate::plan::find::find;
 use crate::render::answer::Answer;
 use crate::render::format::Formats;
-use crate::report::default_deny::{BaseAllows, DefaultDeny, Inside, default_deny};
-use crate::world::servers;
+use crate::report::default_deny::{DefaultDeny, Inside};
 
 /// Print policies that deny everything to and from a namespace but DNS.
 ///
@@ -79,20 +79,12 @@ pub fn run(args: &DefaultDenyArgs, global: &Global) -> Result<ExitCode, Error> {
     let input = input::read(global, true, &[&target])?;
     let before = Network::of(&input.snapshot);
     find(&before, &target, &input.namespace)?;
-    let inside = if args.allow_same_namespace { Inside::Allowed } else { Inside::Denied };
-    let unknown = || {
-        let unread = "the address of the API server is not known: no EndpointSlice of Service \
-                      default/kubernetes was read";
-        Error::usage(format!("--allow-apiserver: {unread}"))
-            .hint("leave it out, and add a rule with the ipBlock of the API server by hand")
+    let asked = BaseRequest {
+        namespace: name,
+        inside: if args.allow_same_namespace { Inside::Allowed } else { Inside::Denied },
+        api_server: args.allow_apiserver,
     };
-    let api_server = match args.allow_apiserver {
-        true => Some(servers::api_server(&input.snapshot).ok_or_else(unknown)?),
-        false => None,
-    };
-    let dns = servers::dns(&input.snapshot);
-    let allowed = BaseAllows { inside, dns: &dns, api_server: api_server.as_deref() };
-    let base = default_deny(&input.snapshot, name, allowed);
+    let base = base(&input.snapshot, asked)?;
     let after = base.applied(&input.snapshot);
     output::write(global, &base)?;
     let networks = Sides { before: &before, after: &after };

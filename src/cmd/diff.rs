@@ -3,12 +3,12 @@
 use clap::Args;
 
 use super::global::Global;
-use super::target::check_namespace;
 use super::{compared, connection, output};
 use crate::diff::joint::JointEnds;
 use crate::diff::network_diff::Diff;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
+use crate::plan::find::check_namespace;
 use crate::render::answer::Answer;
 use crate::render::format::Formats;
 

@@ -4,12 +4,13 @@ use clap::Args;
 
 use super::flags::WriteFlags;
 use super::global::Global;
-use super::target::{find, parse_words};
+use super::target::parse_words;
 use super::{input, proposed};
 use crate::ends::target::EndWord;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
 use crate::plan::disallow_endpoint::plan;
+use crate::plan::find::find;
 use crate::render::allowance::Proposed;
 use crate::render::answer::Answer;
 use crate::render::format::Formats;

@@ -2,21 +2,25 @@
 
 use clap::{Args, ValueEnum};
 
-use super::explain_connection::ConnectionWords;
 use super::flags::ResolverFlags;
 use super::global::Global;
-use super::target::{find, one_port, parse_port, parse_target, parse_words, source};
-use super::terminal::Terminal;
-use super::{explain_connection, input, output};
+use super::target::{one_port, parse_port, parse_target, parse_words, source};
+use super::terminal::{Terminal, tell};
+use super::{input, output};
 use crate::answer::verdict::Verdict;
+use crate::cluster::read::Question;
 use crate::edit::url;
+use crate::ends::naming::name_of;
 use crate::ends::target::Target;
 use crate::engine::network::Network;
-use crate::error::{Error, ExitCode};
-use crate::explain::explanation::Explanation;
+use crate::error::{Error, ErrorKind, ExitCode};
+use crate::explain::explanation::{Explanation, Fix};
+use crate::plan::explain_connection::{Connecting, explain_connection};
 use crate::plan::explain_url::explain_url;
+use crate::plan::find::find;
 use crate::render::answer::Answer;
 use crate::render::format::Formats;
+use crate::render::objects::ObjectsToApply;
 
 /// Explain what policies apply to a workload, or why a connection is allowed or denied.
 ///
@@ -118,30 +122,41 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
         return run_subject(args, global, &end.target, end.port.or(asked).is_some());
     };
     let [from, to] = if args.to.is_some() { [end, other] } else { [other, end] };
-    let connection = ConnectionWords {
+    let connecting = Connecting {
         source: source(from)?,
         destination: to.target,
         port: one_port(to.port, asked, "destination")?,
+        // Who expects a denial does not want it to be fixed.
+        wants_fix: args.expect != Some(Expect::Deny),
     };
-    run_connection(args, global, &connection)
+    run_connection(args, global, &connecting)
 }
 
-fn run_connection(
-    args: &ExplainArgs,
-    global: &Global,
-    connection: &ConnectionWords,
-) -> Result<ExitCode, Error> {
-    // Who expects a denial does not want it to be fixed.
-    let wants_fix = args.expect != Some(Expect::Deny);
-    let mut answer = explain_connection::answer(global, connection, wants_fix)?;
+fn run_connection(args: &ExplainArgs, global: &Global, asked: &Connecting) -> Result<ExitCode, Error> {
+    let read = |question: Question<'_>| input::read_for(global, true, question);
+    let mut answer = explain_connection(asked, read)?;
     if args.fix_only {
-        return explain_connection::write_fix(global, answer);
+        return write_fix(global, answer);
     }
     if let Some(fix) = &mut answer.fix {
         fix.hide_annotations();
     }
     output::write(global, &answer)?;
     Ok(args.outcome(answer.verdict))
+}
+
+/// Writes the objects of the fix; where nothing is denied, none.
+fn write_fix(global: &Global, answer: Explanation) -> Result<ExitCode, Error> {
+    if let Some(reason) = answer.no_fix {
+        return Err(Error::new(ErrorKind::Unexpected, format!("there is no fix: {reason}")));
+    }
+    let Some(Fix { objects, .. }) = answer.fix else {
+        let (source, destination) = (name_of(&answer.source), name_of(&answer.destination));
+        tell(&format!("{source} -> {destination} is allowed: there is nothing to fix"));
+        return Ok(ExitCode::Success);
+    };
+    output::write(global, &ObjectsToApply(&objects))?;
+    Ok(ExitCode::Success)
 }
 
 fn run_subject(

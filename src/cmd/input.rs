@@ -9,22 +9,10 @@ use crate::ends::not_found::{NotFound, nearest};
 use crate::ends::target::{Target, kind_of};
 use crate::error::Error;
 use crate::files::manifests::{self, ManifestError, ReadOptions};
-use crate::model::snapshot::Snapshot;
 use crate::objects::object::{ObjectKey, Objects};
+use crate::plan::input::Input;
 use crate::policy::kinds;
 use crate::render::sanitize::sanitize;
-
-/// What a command reads.
-pub(crate) struct Input {
-    /// The snapshot.
-    pub(crate) snapshot: Snapshot,
-    /// The namespace of names that give none.
-    pub(crate) namespace: String,
-    /// The only namespace to show; all where it is absent.
-    pub(crate) only: Option<String>,
-    /// Whether only the ends of a connection were read.
-    pub(crate) only_ends: bool,
-}
 
 /// Reads the files or the cluster, lays `--with` over it and takes `--without` away.
 ///

@@ -3,13 +3,14 @@
 use clap::{Args, ValueEnum};
 
 use super::global::Global;
-use super::target::{check_namespace, find, one_port, parse_port, parse_target, source};
+use super::target::{one_port, parse_port, parse_target, source};
 use super::{input, output};
 use crate::ends::service;
 use crate::ends::target::Target;
 use crate::ends::units::Level;
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
+use crate::plan::find::{check_namespace, find};
 use crate::policy::Direction;
 use crate::render::answer::Answer;
 use crate::render::format::Formats;

@@ -9,7 +9,6 @@ pub mod diff;
 pub mod disallow_endpoint;
 pub mod doctor;
 pub mod explain;
-pub mod explain_connection;
 pub mod flags;
 pub mod global;
 pub mod input;

@@ -1,12 +1,7 @@
 //! Ends of connections, ports and policies, as the command line names them.
 
-use crate::cluster::read::NamedEnd;
-use crate::ends::end::End;
-use crate::ends::find::find_end;
 use crate::ends::target::{self, EndWord, PortQuery, Target, TargetError};
-use crate::engine::network::Network;
 use crate::error::Error;
-use crate::model::gap::merged;
 use crate::policy::{self, Scope, network_policy};
 
 /// A type of policies, as `TYPE/NAME` names it.
@@ -79,36 +74,4 @@ pub(crate) fn one_port(
         return Err(Error::usage(format!("--port and a port behind the {end}: give one")));
     }
     Ok(behind.or(flag))
-}
-
-/// Returns the object that an end is, where it is one.
-pub(crate) fn named_end(target: &Target) -> Option<NamedEnd> {
-    let (namespace, kind, name) = match target.clone() {
-        Target::Pod { namespace, name } => (namespace, "Pod".to_owned(), name),
-        Target::Workload { namespace, kind, name } => (namespace, kind, name),
-        Target::Service { namespace, name } => (namespace, "Service".to_owned(), name),
-        _ => return None,
-    };
-    Some(NamedEnd { namespace, kind, name })
-}
-
-/// Looks one end up; gaps are told with a name that is not found.
-pub(crate) fn find(network: &Network<'_>, target: &Target, namespace: &str) -> Result<End, Error> {
-    find_end(network, target, namespace).map_err(|error| {
-        let gaps = || network.snapshot.gaps.iter().filter(|gap| gap.is_list());
-        // Where its list could not be read, nobody knows whether it is there.
-        let failed = match gaps().any(|gap| gap.hides_all(&error.list())) {
-            true => Error::cluster(format!("{} cannot be looked up", error.what())),
-            false => Error::usage(error),
-        };
-        merged(gaps()).into_iter().fold(failed, Error::hint)
-    })
-}
-
-/// Refuses a namespace that does not exist: "no connections" would sound like a finding.
-pub(crate) fn check_namespace(network: &Network<'_>, name: &str) -> Result<(), Error> {
-    if network.snapshot.gaps.iter().any(|gap| gap.hides("namespaces")) {
-        return Ok(());
-    }
-    find(network, &Target::Namespace(name.to_owned()), name).map(drop)
 }

@@ -3,11 +3,12 @@
 use clap::Args;
 
 use super::global::Global;
-use super::target::{find, one_port, parse_port, parse_target, parse_words, source};
+use super::target::{one_port, parse_port, parse_target, parse_words, source};
 use super::{input, output};
 use crate::ends::target::{EndWord, Target};
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
+use crate::plan::find::find;
 use crate::render::answer::Answer;
 use crate::render::format::Formats;
 use crate::report::reach::{SourceDetail, Sources, SourcesQuery};

@@ -1,4 +1,4 @@
-//! Writes the policies of a default deny to a cluster.
+//! The zero-trust base of a namespace: what it is made of, and how it is written to a cluster.
 
 use super::change::PolicyPlace;
 use super::changes::Changes;
@@ -11,7 +11,40 @@ use crate::edit::object::managed;
 use crate::edit::plan::{Learnt, WantedPolicy};
 use crate::error::Error;
 use crate::model::snapshot::Snapshot;
-use crate::report::default_deny::DefaultDeny;
+use crate::report::default_deny::{BaseAllows, DefaultDeny, Inside, default_deny};
+use crate::world::servers;
+
+/// What the base of a namespace allows besides DNS.
+#[derive(Clone, Copy, Debug)]
+pub struct BaseRequest<'a> {
+    /// The namespace.
+    pub namespace: &'a str,
+    /// Whether its pods may talk to each other.
+    pub inside: Inside,
+    /// Whether its pods may talk to the API server.
+    pub api_server: bool,
+}
+
+/// Composes the base of a namespace.
+///
+/// # Errors
+/// An API server of which no address is known.
+pub fn base(snapshot: &Snapshot, asked: BaseRequest<'_>) -> Result<DefaultDeny, Error> {
+    let api_server = match asked.api_server {
+        true => Some(servers::api_server(snapshot).ok_or_else(unknown_api_server)?),
+        false => None,
+    };
+    let dns = servers::dns(snapshot);
+    let allowed = BaseAllows { inside: asked.inside, dns: &dns, api_server: api_server.as_deref() };
+    Ok(default_deny(snapshot, asked.namespace, allowed))
+}
+
+fn unknown_api_server() -> Error {
+    let unread = "the address of the API server is not known: no EndpointSlice of Service \
+                  default/kubernetes was read";
+    Error::usage(format!("--allow-apiserver: {unread}"))
+        .hint("leave it out, and add a rule with the ipBlock of the API server by hand")
+}
 
 /// Writes what of the policies is not there yet, once the user consents; a dry run of the client is no
 /// `writing`, and ends before. Tells whether nobody objects.
