@@ -100,7 +100,7 @@ pub fn run() -> Result<ExitCode, Error> {
 fn harmless(error: &Error) -> Error {
     let lines = |text: &str| text.split('\n').map(sanitize).collect::<Vec<_>>().join("\n");
     let hints = error.hints.iter().map(|hint| sanitize(hint)).collect();
-    Error { kind: error.kind, message: lines(&error.message), hints }
+    Error { kind: error.kind, source: lines(&error.source.to_string()).into(), hints }
 }
 
 #[cfg(test)]

@@ -36,36 +36,46 @@ pub enum ErrorKind {
     Refused,
 }
 
+/// What is wrong, as whoever found it has it: an error of its own type, or a sentence.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
+
 /// A command that could not answer: what is wrong, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Error {
     /// What keeps it from answering.
     pub kind: ErrorKind,
     /// What is wrong and where, one line for each problem.
-    pub message: String,
+    pub source: Source,
     /// What to do.
     pub hints: Vec<String>,
 }
 
 impl Error {
     /// Says what is wrong.
-    pub fn new(kind: ErrorKind, message: impl fmt::Display) -> Self {
-        Self { kind, message: message.to_string(), hints: Vec::new() }
+    pub fn new(kind: ErrorKind, source: impl Into<Source>) -> Self {
+        Self { kind, source: source.into(), hints: Vec::new() }
     }
 
     /// Says that the command line or the input is wrong.
-    pub fn usage(message: impl fmt::Display) -> Self {
-        Self::new(ErrorKind::Usage, message)
+    pub fn usage(source: impl Into<Source>) -> Self {
+        Self::new(ErrorKind::Usage, source)
     }
 
     /// Says that the input is wrong, in one line whatever the names in it hold.
-    pub fn one_line(message: impl fmt::Display) -> Self {
-        Self::usage(message.to_string().replace('\n', "\\n"))
+    pub fn one_line(source: impl Into<Source>) -> Self {
+        Self::usage(OneLine(source.into()))
     }
 
     /// Says that the cluster cannot be read or written as it was asked for.
-    pub fn cluster(message: impl fmt::Display) -> Self {
-        Self::new(ErrorKind::Cluster, message)
+    pub fn cluster(source: impl Into<Source>) -> Self {
+        Self::new(ErrorKind::Cluster, source)
+    }
+
+    /// Adds to what is wrong.
+    #[must_use]
+    pub fn followed_by(mut self, text: &str) -> Self {
+        self.source = format!("{}{text}", self.source).into();
+        self
     }
 
     /// Adds advice.
@@ -82,7 +92,7 @@ impl Error {
         if self.kind == ErrorKind::Server {
             self.kind = ErrorKind::Cluster;
         }
-        self.message = format!("{source}: {}", self.message);
+        self.source = format!("{source}: {}", self.source).into();
         self
     }
 
@@ -102,12 +112,33 @@ impl fmt::Display for Error {
     /// Writes kubectl's form: `error: …`, unless the message is worded in full.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let prefix = if self.kind == ErrorKind::Server { "" } else { "error: " };
-        write!(f, "{prefix}{}", self.message)?;
+        write!(f, "{prefix}{}", self.source)?;
         self.hints.iter().try_for_each(|hint| write!(f, "\nhint: {hint}"))
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    /// Returns what is behind the source, which is told already.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.source()
+    }
+}
+
+/// An error that is told in one line whatever the names in it hold.
+#[derive(Debug)]
+struct OneLine(Source);
+
+impl fmt::Display for OneLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.to_string().replace('\n', "\\n"))
+    }
+}
+
+impl std::error::Error for OneLine {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.0)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -127,5 +158,14 @@ mod tests {
             let expected = (format!("error: live: {words}"), ExitCode::Cluster);
             assert_eq!((named.to_string(), named.code()), expected);
         }
+    }
+
+    #[test]
+    fn an_error_in_one_line_keeps_what_it_is_made_of() {
+        let reworded = std::io::Error::other("two\nlines");
+        let error = Error::one_line(reworded);
+        assert_eq!(error.to_string(), "error: two\\nlines");
+        let source = std::error::Error::source(&error);
+        assert!(source.is_some_and(|source| source.is::<std::io::Error>()));
     }
 }

@@ -32,7 +32,7 @@ impl From<ClusterError> for Error {
         match error {
             ClusterError::Config(_) => Self::usage(error),
             // A server may say anything: it is kept to one line.
-            _ => Self::new(ErrorKind::Server, error.to_string().replace('\n', "\\n")),
+            _ => Self { kind: ErrorKind::Server, ..Self::one_line(error) },
         }
     }
 }

@@ -93,8 +93,8 @@ impl<'a, 'b> Planner<'a, 'b> {
         before: &'a Network<'b>,
         (target, end): (&'a Target, &'a End),
     ) -> Result<Self, Error> {
-        let PolicySubject { pods, caveats } = allowance::subject(before.snapshot, end)
-            .map_err(|reason| Error::usage(reason.to_string()))?;
+        let PolicySubject { pods, caveats } =
+            allowance::subject(before.snapshot, end).map_err(Error::usage)?;
         let notes = caveats.iter().map(Caveat::to_string).collect();
         Ok(Self { request, before, target, end, pods, openings: Vec::new(), notes })
     }
@@ -216,7 +216,7 @@ impl<'a, 'b> Planner<'a, 'b> {
         let policies = self.snapshot().policies.iter();
         let here = policies.filter(|policy| policy.namespace.as_deref() == Some(&*self.pods.namespace));
         let here = here.map(|policy| policy.name.to_string()).collect();
-        Error { message: error.message + &meant(into, here), ..error }
+        error.followed_by(&meant(into, here))
     }
 
     /// Plans every policy, in the order in which they are written: what keeps other things open first, and

@@ -12,7 +12,7 @@ use crate::cluster::read::ClusterError;
 use crate::edit::gitops::{Weight, advice, evidence};
 use crate::edit::object::{is_ours, on_the_wire};
 use crate::edit::plan::{Learnt, PlanError, Planned, WantedPolicy};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Source};
 use crate::model::snapshot::{PolicyObject, Snapshot};
 use crate::policy::network_policy::write::to_object;
 
@@ -242,8 +242,8 @@ pub fn egress_owner(metadata: &Value) -> Option<String> {
 }
 
 /// Says that something was refused for safety.
-pub fn refused(message: impl fmt::Display) -> Error {
-    Error::new(ErrorKind::Refused, message)
+pub fn refused(source: impl Into<Source>) -> Error {
+    Error::new(ErrorKind::Refused, source)
 }
 
 /// Says why a policy cannot be written.

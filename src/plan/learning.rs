@@ -9,7 +9,7 @@ use crate::edit::host::HostName;
 use crate::edit::merge::Options;
 use crate::edit::plan::{self, Learnt, Services};
 use crate::edit::record::{Minute, Record};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Source};
 
 /// What was learnt, and what that leaves open.
 pub struct Lesson {
@@ -88,7 +88,7 @@ fn now() -> Minute {
 }
 
 /// Says that a host could not be resolved.
-pub fn unresolved(error: impl std::fmt::Display) -> Error {
+pub fn unresolved(source: impl Into<Source>) -> Error {
     let hint = "--resolver IP asks another name server";
-    Error::new(ErrorKind::Unresolved, error).hint(hint)
+    Error::new(ErrorKind::Unresolved, source).hint(hint)
 }

@@ -1,7 +1,6 @@
 //! A plan that was not written to its end: what was, what was not, and how to go on or back.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use super::change::{Done, Stop, title};
 use super::facts::Difference;
@@ -43,7 +42,7 @@ impl Unfinished {
         let done = self.written.iter().filter(|own| own.done.is_change());
         let done: Vec<String> = done.map(|own| format!("{} {}", title(&own.name), own.done)).collect();
         if !done.is_empty() {
-            let _ = write!(error.message, "; before that: {}", done.join(", "));
+            error = error.followed_by(&format!("; before that: {}", done.join(", ")));
         }
         let mut created: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for Written { name, .. } in self.written.iter().filter(|own| own.done == Done::Created) {

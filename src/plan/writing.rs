@@ -87,7 +87,7 @@ mod tests {
         let asked = |dry_run, yes, answer| {
             let console = Scripted { answer, heard: RefCell::default() };
             let writing = Writing { dry_run, force: Force::No, yes };
-            let consents = writing.consent("Write?", &console).map_err(|error| error.message);
+            let consents = writing.consent("Write?", &console).map_err(|error| error.to_string());
             (consents.ok(), console.heard.into_inner())
         };
         let heard = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
