@@ -1,4 +1,5 @@
-//! What lies between a question and a cluster that is changed by its answer: question, plan, consent, write.
+//! Use cases of several steps, between the words of a command and its answer: what is read for it, and of an
+//! edit the plan, the consent and the write.
 
 pub mod allow_endpoint;
 pub mod allowance;
