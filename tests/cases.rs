@@ -129,6 +129,33 @@ fn check(folder: &Path, question: &str) -> Result<(), String> {
             let mut led = groups.iter().flat_map(|group| list(&group["servicePorts"]));
             expect(led.any(leads), || format!("groups are {}", answer["groups"]))
         }
+        "behind" => {
+            let (members, connection) = rest.split_once(" : ").unwrap();
+            let (verdict, members) = members.split_once(' ').unwrap();
+            let answer = explain(folder, connection);
+            let named = |group: &Value| {
+                let end = &group["destination"];
+                let all =
+                    ["pods", "ips", "families", "cidrs"].into_iter().flat_map(|key| list(&end[key]));
+                group["verdict"] == *verdict
+                    && all.collect::<Vec<_>>() == members.split(' ').collect::<Vec<_>>()
+            };
+            let found = list(&answer["groups"]).iter().any(named);
+            expect(found, || format!("groups are {}", answer["groups"]))
+        }
+        "opens" | "opens-not" => {
+            let (opened, subject) = rest.split_once(" : ").unwrap();
+            let [half, kind, name, port] = words(opened);
+            let answer = ask(folder, &[subject]);
+            let is_it = |row: &Value| {
+                let peer = &row["peer"];
+                let named =
+                    peer["name"] == *name || list(&peer["cidrs"]).iter().any(|own| *own == *name);
+                peer["kind"] == *kind && named && list(&row["ports"]).iter().any(|own| *own == *port)
+            };
+            let found = list(&answer[&half]["allows"]).iter().any(is_it);
+            expect(found == (what == "opens"), || format!("allows are {}", answer[&half]["allows"]))
+        }
         "decides" => {
             let (place, connection) = rest.split_once(" : ").unwrap();
             let [half, policy, path] = words(place);

@@ -7,6 +7,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Serialize, Serializer};
 
+use crate::model::ips::Family;
+
 /// One end of a connection, or a part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Endpoint {
@@ -27,14 +29,16 @@ pub struct Endpoint {
     /// The pods that are meant; all where it is absent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pods: Vec<String>,
+    /// The address families that are meant of pods without an address; all where it is absent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub families: Vec<Family>,
 }
 
 impl Endpoint {
     /// Builds an endpoint that has a name, in its namespace if it has one.
     pub fn named(kind: EndpointKind, namespace: Option<&str>, name: &str) -> Self {
-        let namespace = namespace.map(str::to_owned);
-        let (ips, cidrs, pods) = (Vec::new(), Vec::new(), Vec::new());
-        Self { kind, namespace, name: Some(name.to_owned()), ips, cidrs, pods }
+        let (namespace, name) = (namespace.map(str::to_owned), Some(name.to_owned()));
+        Self { namespace, name, ..Self::unnamed(kind) }
     }
 
     /// Builds the endpoint of what has a name of this program's.
@@ -44,8 +48,19 @@ impl Endpoint {
 
     /// Builds the endpoint of addresses, whoever holds them.
     pub fn blocks(cidrs: Vec<IpNet>) -> Self {
-        let (kind, ips, pods) = (EndpointKind::IPBlock, Vec::new(), Vec::new());
-        Self { kind, namespace: None, name: None, ips, cidrs, pods }
+        Self { cidrs, ..Self::unnamed(EndpointKind::IPBlock) }
+    }
+
+    const fn unnamed(kind: EndpointKind) -> Self {
+        Self {
+            kind,
+            namespace: None,
+            name: None,
+            ips: Vec::new(),
+            cidrs: Vec::new(),
+            pods: Vec::new(),
+            families: Vec::new(),
+        }
     }
 }
 
@@ -107,6 +122,11 @@ impl EndpointKind {
             "Service" => Self::Service,
             _ => Self::Object(name.into()),
         }
+    }
+
+    /// Tells whether it stands for addresses, whoever holds them.
+    pub const fn is_addresses(&self) -> bool {
+        matches!(self, Self::IPBlock | Self::Entity(_) | Self::Host)
     }
 
     /// Returns its name, as the schema has it.

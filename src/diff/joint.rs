@@ -23,7 +23,7 @@ use crate::ends::units::{Level, UnitId, Units};
 use crate::engine::class::{AtomId, Class, ClassId};
 use crate::engine::network::Network;
 use crate::model::arena::{Arena, Id};
-use crate::model::ips::IpSet;
+use crate::model::ips::{Family, IpSet};
 
 /// A class before and after; nothing where the end is not there.
 pub type Joint = Sides<Option<ClassId>>;
@@ -173,18 +173,38 @@ impl JointEnds {
         let is_here = |member: &&Sides<Option<Seen>>| {
             pod_name(networks, member).is_none_or(|name| here.contains(&name))
         };
-        let meant: BTreeSet<_> =
-            row.parts.iter().flat_map(|part| &part.members).filter(is_here).collect();
-        let told: BTreeSet<_> = parts.iter().flat_map(|part| &part.members).collect();
+        // A pod without an address is the same member of several parts.
+        let meant = row.parts.iter().flat_map(|part| &part.members).filter(is_here).count();
+        let told: Vec<_> = parts.iter().flat_map(|part| &part.members).collect();
         let mut endpoint = row.endpoint.clone();
-        if told.len() < meant.len() {
+        if told.len() < meant {
             let ips = told.iter().filter_map(|member| member.newest()?.1);
             endpoint.ips = ips.collect::<BTreeSet<_>>().into_iter().collect();
+            endpoint.families = self.families_without_address(networks, parts);
         }
         if here.len() < all.len() {
             endpoint.pods = here.into_iter().collect();
         }
         endpoint
+    }
+
+    /// Lists the families of members that have no address yet.
+    fn families_without_address(
+        &self,
+        networks: Sides<&Network<'_>>,
+        parts: &[&JointPart],
+    ) -> Vec<Family> {
+        let unknown = parts.iter().filter(|part| {
+            let mut members = part.members.iter().filter_map(|member| member.newest());
+            members.any(|(_, ip)| ip.is_none())
+        });
+        let families = unknown.filter_map(|part| {
+            let classes = networks.zip(*self.joints.at(part.joint));
+            classes
+                .map(|(network, class)| class.and_then(|class| network.classes.family(class)))
+                .newest()
+        });
+        families.collect::<BTreeSet<_>>().into_iter().collect()
     }
 }
 

@@ -17,6 +17,8 @@ use crate::model::ips::Family;
 enum MemberKey<'n> {
     /// A pod or template of this name, with its address of a family.
     Pod(&'n str, bool, Option<Family>),
+    /// A pod of this name in its node's network, with one of the addresses.
+    HostPod(&'n str, Option<IpAddr>, Option<Family>),
     /// A node with one of its addresses.
     Address(Option<IpAddr>),
 }
@@ -40,6 +42,9 @@ pub(crate) fn members<'a>(network: &'a Network<'_>, unit: &Unit) -> Vec<UnitMemb
         let family = network.classes.family(part.class);
         members.extend(part.members.iter().map(|(who, ip)| {
             let (key, many) = match who {
+                Who::Pod(id) if pod(*id).host_network => {
+                    (MemberKey::HostPod(&pod(*id).name, *ip, family), pod(*id).is_many())
+                }
                 Who::Pod(id) => {
                     (MemberKey::Pod(&pod(*id).name, pod(*id).is_template(), family), pod(*id).is_many())
                 }

@@ -13,7 +13,7 @@ use crate::engine::network::Network;
 use crate::model::endpoint::Pod;
 use crate::model::ips::{Family, IpSet};
 use crate::model::service::{Service, ServiceAddress, ServiceId, ServicePort, Slice, TargetPort};
-use crate::world::services::{Hop, pods_behind, port_at_slice, ports_at_pod};
+use crate::world::services::{Hop, pods_behind, port_at_pod, port_at_slice};
 
 /// Collects the backends of a Service; of one address of it, those of its family.
 pub fn backends_of(network: &Network<'_>, id: ServiceId, address: Option<IpAddr>) -> End {
@@ -91,7 +91,9 @@ impl<'a> BackendSearch<'a, '_> {
             let hops = self.hops_of(pod, &mut missing);
             let hops = Arc::clone(known.entry(hops).or_insert_with_key(|hops| hops.clone().into()));
             let before = self.members.len();
-            push_pod(self.network, *id, &IpSet::everything(), &mut self.members);
+            // One in its node's network is a backend at the addresses of its status only.
+            let own: IpSet = pod.ips.iter().copied().collect();
+            push_pod(self.network, *id, &own, &mut self.members);
             for member in self.members.iter_mut().skip(before) {
                 member.hops = Some(Arc::clone(&hops));
             }
@@ -114,7 +116,7 @@ impl<'a> BackendSearch<'a, '_> {
             let target = match &port.target {
                 _ if self.is_headless() => Some(port.port),
                 target => {
-                    let found = ports_at_pod(self.network.snapshot, pod, port).first().copied();
+                    let found = port_at_pod(self.network.snapshot, pod, port);
                     if let (None, TargetPort::Name(name)) = (found, target) {
                         *missing.entry(name).or_default() += 1;
                     }
@@ -203,12 +205,7 @@ impl<'a> BackendSearch<'a, '_> {
             TargetPort::Name(_) => self.members.iter().any(|member| {
                 let Who::Pod(pod) = member.who else { return false };
                 let snapshot = self.network.snapshot;
-                let named = snapshot.ports.get(snapshot.pods.at(pod).ports).iter();
-                let target = |name| match &port.target {
-                    TargetPort::Name(own) => *snapshot.names.get(name) == **own,
-                    TargetPort::Number(_) => false,
-                };
-                named.filter(|own| target(own.name)).all(|own| own.port != port.port)
+                port_at_pod(snapshot, snapshot.pods.at(pod), port) != Some(port.port)
             }),
         };
         if let Some(port) = self.service.ports.iter().find(differs) {

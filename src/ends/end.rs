@@ -13,7 +13,6 @@ use crate::engine::network::Network;
 use crate::model::endpoint::{NodeId, PodId};
 use crate::model::ips::IpSet;
 use crate::model::service::ServiceId;
-use crate::model::snapshot::Snapshot;
 use crate::world::services::Hop;
 
 /// One end of a connection, looked up in a snapshot.
@@ -104,14 +103,11 @@ pub(crate) fn addresses(network: &Network<'_>, ips: &IpSet, endpoint: Endpoint) 
     End::new(endpoint, holders(network, ips))
 }
 
-/// Adds a pod, once per address that is in `within`, or once if it has none.
+/// Adds a pod, once per address that is in `within`, or once per family if it has none.
 pub(crate) fn push_pod(network: &Network<'_>, pod: PodId, within: &IpSet, members: &mut Vec<Member>) {
-    let row = network.snapshot.pods.at(pod);
-    for class in network.classes.of_pod(pod) {
-        let family = network.classes.family(class);
-        let own = row.ips.iter().filter(|ip| Some(crate::model::ips::Family::of(**ip)) == family);
-        let ips: IpSet = own.copied().collect();
-        if ips.is_subset(within) {
+    for (class, ip) in network.addresses_of(pod) {
+        if ip.is_none_or(|ip| within.contains(ip)) {
+            let ips = ip.into_iter().collect();
             members.push(Member { who: Who::Pod(pod), class, ips, hops: None });
         }
     }
@@ -128,19 +124,18 @@ pub(crate) fn push_node(network: &Network<'_>, node: NodeId, within: &IpSet, mem
 }
 
 /// Writes a part of an end: the end's own name, and which of its pods and addresses are meant.
-pub fn part_endpoint(snapshot: &Snapshot, end: &End, part: &[&Member]) -> Endpoint {
+pub fn part_endpoint(network: &Network<'_>, end: &End, part: &[&Member]) -> Endpoint {
     if part.len() == end.members.len() {
         return end.endpoint.clone();
     }
+    let snapshot = network.snapshot;
     let kind = &end.endpoint.kind;
-    let by_address =
-        matches!(kind, EndpointKind::Entity(_) | EndpointKind::Host | EndpointKind::IPBlock);
+    let by_address = kind.is_addresses();
     let here: BTreeSet<Who> = part.iter().map(|member| member.who).collect();
-    let all: BTreeSet<Who> = end.members.iter().map(|member| member.who).collect();
     let held = || part.iter().filter(|member| member.who != Who::Outside);
-    let left = end.members.iter().filter(|member| !part.contains(member));
-    let split =
-        left.filter(|member| member.who != Who::Outside).any(|member| here.contains(&member.who));
+    let left = || end.members.iter().filter(|member| !part.contains(member));
+    let is_other = |member: &Member| member.who == Who::Outside || !here.contains(&member.who);
+    let split = left().any(|member| !is_other(member));
     // Addresses may be of any namespace's pods.
     let foreign = |pod: PodId| {
         let namespace = &snapshot.namespaces.at(snapshot.pods.at(pod).namespace).name;
@@ -154,13 +149,18 @@ pub fn part_endpoint(snapshot: &Snapshot, end: &End, part: &[&Member]) -> Endpoi
         Who::Outside => None,
     };
     let mut endpoint = Endpoint { ips: Vec::new(), cidrs: Vec::new(), ..end.endpoint.clone() };
-    if *kind != EndpointKind::Node && (by_address || here.len() < all.len()) {
+    if *kind != EndpointKind::Node && (by_address || left().any(is_other)) {
         endpoint.pods = here.iter().filter_map(name).collect();
     }
     if split || by_address || matches!(kind, EndpointKind::Pod | EndpointKind::Node) {
         endpoint.ips = held().flat_map(|member| member.ips.ranges().map(|(ip, _)| ip)).collect();
         endpoint.ips.sort();
         endpoint.ips.dedup();
+    }
+    if split {
+        let unknown = held().filter(|member| member.ips.is_empty());
+        let families = unknown.filter_map(|member| network.classes.family(member.class));
+        endpoint.families = families.collect::<BTreeSet<_>>().into_iter().collect();
     }
     let outside = part.iter().filter(|member| member.who == Who::Outside);
     endpoint.cidrs = outside.fold(IpSet::default(), |all, member| all.union(&member.ips)).cidrs();

@@ -11,10 +11,11 @@ use crate::model::snapshot::Snapshot;
 
 /// Returns the endpoint of a pod, with its addresses.
 pub fn pod_endpoint(snapshot: &Snapshot, pod: PodId) -> Endpoint {
+    let ips = snapshot.addresses_of(pod).collect();
     let pod = snapshot.pods.at(pod);
     let namespace = &*snapshot.namespaces.at(pod.namespace).name;
     let endpoint = Endpoint::named(EndpointKind::Pod, Some(namespace), &pod.name);
-    Endpoint { ips: pod.ips.clone(), ..endpoint }
+    Endpoint { ips, ..endpoint }
 }
 
 /// Returns the endpoint of a workload.
@@ -74,9 +75,13 @@ fn blocks(blocks: &[IpNet], family: Family) -> Option<String> {
 }
 
 fn listed(blocks: &[IpNet]) -> String {
-    let block = |block: &IpNet| match block.prefix_len() == block.max_prefix_len() {
+    blocks.iter().map(|block| block_name(*block)).collect::<Vec<_>>().join(", ")
+}
+
+/// Writes a block; one of a single address as that.
+pub(crate) fn block_name(block: IpNet) -> String {
+    match block.prefix_len() == block.max_prefix_len() {
         true => block.addr().to_string(),
         false => block.to_string(),
-    };
-    blocks.iter().map(block).collect::<Vec<_>>().join(", ")
+    }
 }

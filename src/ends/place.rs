@@ -1,7 +1,7 @@
 //! Units and parts of units, named for text: what is told together has one place.
 
 use crate::answer::endpoint::{Endpoint, EndpointKind};
-use crate::ends::naming::name_of;
+use crate::ends::naming::{block_name, name_of};
 
 /// One end of a line, in the order of lines.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -91,7 +91,11 @@ pub fn title(endpoint: &Endpoint) -> String {
     const SHOWN: usize = 3;
     let name = name_of(endpoint);
     let ips = endpoint.ips.iter().map(ToString::to_string);
-    let all: Vec<String> = endpoint.pods.iter().cloned().chain(ips).collect();
+    let outside = if endpoint.kind.is_addresses() { &[][..] } else { &endpoint.cidrs };
+    let outside = outside.iter().map(|block| block_name(*block));
+    let families = endpoint.families.iter().map(ToString::to_string);
+    let pods = endpoint.pods.iter().cloned();
+    let all: Vec<String> = pods.chain(ips).chain(families).chain(outside).collect();
     if all.is_empty() {
         return name;
     }

@@ -11,7 +11,7 @@ use crate::engine::class_set::ClassSet;
 use crate::engine::network::Network;
 use crate::model::arena::{Arena, Id};
 use crate::model::endpoint::{Namespace, NodeId, PodId, PodState, WorkloadId};
-use crate::model::ips::{Family, IpSet};
+use crate::model::ips::IpSet;
 use crate::model::snapshot::Snapshot;
 
 /// Whether pods of one workload are one unit.
@@ -71,7 +71,8 @@ impl Units {
     pub fn among(network: &Network<'_>, level: Level, classes: &ClassSet) -> Self {
         let snapshot = network.snapshot;
         let all = classes == network.classes.all();
-        let is_asked = |id: &PodId| network.classes.of_pod(*id).any(|class| classes.contains(class));
+        let is_asked =
+            |id: &PodId| network.classes.of_pod(*id).iter().any(|class| classes.contains(*class));
         let mut asked: Vec<PodId> = snapshot.pods.ids().filter(is_asked).collect();
         let mut whole = snapshot.workloads.map(|_| false);
         let mut partial = false;
@@ -170,6 +171,9 @@ impl Units {
         if parts.iter().map(|part| part.members.len()).sum::<usize>() < full {
             ips.sort();
             endpoint.ips = ips;
+            let unknown = parts.iter().filter(|part| part.members.iter().any(|(_, ip)| ip.is_none()));
+            let families = unknown.filter_map(|part| network.classes.family(part.class));
+            endpoint.families = families.collect::<BTreeSet<_>>().into_iter().collect();
         }
         endpoint
     }
@@ -301,10 +305,7 @@ fn pods_unit(network: &Network<'_>, endpoint: Endpoint, pods: &[PodId]) -> Unit 
     let snapshot = network.snapshot;
     let mut parts: BTreeMap<ClassId, Vec<(Who, Option<IpAddr>)>> = BTreeMap::new();
     for pod in pods {
-        for class in network.classes.of_pod(*pod) {
-            let family = network.classes.family(class);
-            let ips = snapshot.pods.at(*pod).ips.iter().copied();
-            let ip = ips.into_iter().find(|ip| Some(Family::of(*ip)) == family);
+        for (class, ip) in network.addresses_of(*pod) {
             parts.entry(class).or_default().push((Who::Pod(*pod), ip));
         }
     }

@@ -21,6 +21,8 @@ pub type AtomId = Id<Atom>;
 pub struct Class {
     /// Whom policies govern; nothing for nodes, host-network pods and addresses outside.
     pub subject: Option<SubjectId>,
+    /// The address family; nothing where the cluster has no known address.
+    pub family: Option<Family>,
     /// The addresses; nothing for pods that have none yet.
     pub atom: Option<AtomId>,
 }

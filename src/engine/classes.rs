@@ -5,7 +5,8 @@
 //! class   = subject (none for nodes and addresses) + address family + atom
 //! atom    = addresses that lie in the same blocks                      what blocks can tell apart
 //! ```
-//! A dual-stack pod is in two classes, one per family, since a packet has one of its addresses.
+//! A dual-stack pod is in two classes, one per family, since a packet has one of its addresses. So is a
+//! pod of a dual-stack cluster that has no address yet: it will get one of each.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -31,7 +32,7 @@ pub struct Classes {
     pub atoms: Arena<Atom>,
     spans: AtomSpans,
     by_key: HashMap<Class, ClassId>,
-    pods: Arena<Pod, [Option<ClassId>; 2]>,
+    pods: Arena<Pod, Vec<ClassId>>,
     nodes: Arena<Node, Vec<ClassId>>,
     all: ClassSet,
 }
@@ -53,45 +54,55 @@ impl Classes {
             nodes: Arena::default(),
             all: ClassSet::default(),
         };
-        let members: Arena<Pod, [Option<Class>; 2]> = snapshot
+        let families = snapshot.known_families();
+        let members: Arena<Pod, Vec<Class>> = snapshot
             .pods
-            .iter()
-            .map(|(id, pod)| classes.classes_of_pod(pod, *subject_of.at(id)))
+            .ids()
+            .map(|id| classes.classes_of_pod(snapshot, id, *subject_of.at(id), &families))
             .collect();
-        let outside = classes.atoms.ids().map(|atom| Class { subject: None, atom: Some(atom) });
-        let mut keys: Vec<Class> = members.values().flatten().flatten().copied().collect();
-        keys.extend(outside);
-        keys.sort_unstable_by_key(|class| (class.subject.is_none(), class.subject, class.atom));
+        let mut keys: Vec<Class> = members.values().flatten().copied().collect();
+        keys.extend(classes.atoms.ids().map(|atom| classes.outside_key(atom)));
+        keys.sort_unstable_by_key(|class| {
+            (class.subject.is_none(), class.subject, class.atom, class.family)
+        });
         keys.dedup();
         for key in keys {
             let id = classes.classes.push(key);
             classes.by_key.insert(key, id);
         }
-        classes.pods = members.map(|pair| pair.map(|key| classes.by_key.get(&key?).copied()));
+        let id = |key| classes.by_key.get(key).copied();
+        classes.pods = members.map(|keys| keys.iter().filter_map(id).collect());
         let node = |node: &Node| node.ips.iter().filter_map(|ip| classes.outside(*ip)).collect();
         classes.nodes = snapshot.nodes.map(node);
         classes.all = classes.classes.ids().collect();
         classes
     }
 
-    /// Returns the classes that a pod is in: by family, or one without an atom.
-    fn classes_of_pod(&self, pod: &Pod, subject: Option<SubjectId>) -> [Option<Class>; 2] {
-        if pod.state == PodState::Finished {
-            return [None, None];
+    /// Returns the classes that a pod is in: by address, or by the families of the cluster.
+    fn classes_of_pod(
+        &self,
+        snapshot: &Snapshot,
+        pod: PodId,
+        subject: Option<SubjectId>,
+        families: &[Family],
+    ) -> Vec<Class> {
+        if snapshot.pods.at(pod).state == PodState::Finished {
+            return Vec::new();
         }
-        if pod.ips.is_empty() {
-            return [Some(Class { subject, atom: None }), None];
+        let at = |ip| Class { subject, family: Some(Family::of(ip)), atom: self.spans.find(ip) };
+        let known: Vec<Class> = snapshot.addresses_of(pod).map(at).collect();
+        let without = |family| Class { subject, family, atom: None };
+        match (known.is_empty(), families) {
+            (false, _) => known,
+            (true, []) => vec![without(None)],
+            (true, families) => families.iter().map(|family| without(Some(*family))).collect(),
         }
-        Family::ALL.map(|family| {
-            let ip = pod.ips.iter().find(|ip| Family::of(**ip) == family)?;
-            Some(Class { subject, atom: self.spans.find(*ip) })
-        })
     }
 
-    /// Lists the classes of a pod: one per address family, one if it has no address, none if it
-    /// has finished.
-    pub fn of_pod(&self, pod: PodId) -> impl Iterator<Item = ClassId> + use<> {
-        (*self.pods.at(pod)).into_iter().flatten()
+    /// Lists the classes of a pod, one per address in their order; one per family of the cluster if it
+    /// has none, and no class if it has finished.
+    pub fn of_pod(&self, pod: PodId) -> &[ClassId] {
+        self.pods.at(pod)
     }
 
     /// Lists the classes of a node, one per address.
@@ -106,12 +117,16 @@ impl Classes {
 
     /// Returns the class of the addresses of an atom that no pod holds.
     pub fn outside_atom(&self, atom: AtomId) -> Option<ClassId> {
-        self.by_key.get(&Class { subject: None, atom: Some(atom) }).copied()
+        self.by_key.get(&self.outside_key(atom)).copied()
     }
 
-    /// Returns the family of a class; nothing where the address is not known.
+    fn outside_key(&self, atom: AtomId) -> Class {
+        Class { subject: None, family: Some(self.atoms.at(atom).family), atom: Some(atom) }
+    }
+
+    /// Returns the family of a class; nothing where no address of the cluster is known.
     pub fn family(&self, class: ClassId) -> Option<Family> {
-        self.classes.at(class).atom.map(|atom| self.atoms.at(atom).family)
+        self.classes.at(class).family
     }
 
     /// Returns the set of all classes.

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use super::network::Network;
 use super::resolve::matches_namespace;
 use crate::engine::class::{ClassId, Subject};
+use crate::model::ips::Family;
 use crate::model::labels;
 use crate::model::ports::{PortSet, Protocol};
 use crate::model::selector::{Requirement, Selector};
@@ -203,8 +204,12 @@ fn label_miss(
 }
 
 fn block_misses(network: &Network<'_>, block: &IpBlock, view: PeerView<'_>) -> Vec<Miss> {
-    let Some(atom) = network.classes.classes.at(view.class).atom else {
-        let has = "no address yet".to_owned();
+    let class = network.classes.classes.at(view.class);
+    let Some(atom) = class.atom else {
+        let has = match class.family {
+            Some(own) if own != Family::of(block.cidr.addr()) => format!("only {own} addresses"),
+            _ => "no address yet".to_owned(),
+        };
         return vec![Miss { clause: Clause::IpBlock, needs: Need::Text(block.to_string()), has }];
     };
     let around = &network.classes.atoms.at(atom).blocks;

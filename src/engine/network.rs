@@ -1,6 +1,7 @@
 //! A snapshot and its rules, prepared for questions.
 
 use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -13,6 +14,7 @@ pub use super::resolve::Match;
 use super::resolve::{Doubt, PortNames, Resolver};
 use crate::engine::class::{ClassId, Subject, SubjectId};
 use crate::model::arena::Arena;
+use crate::model::endpoint::PodId;
 use crate::model::ports::PortSet;
 use crate::model::snapshot::{PolicyObject, Snapshot};
 use crate::policy::{
@@ -158,13 +160,11 @@ impl<'a> Network<'a> {
     /// A named port is looked up at the destination: on the subject for ingress, on each class for
     /// egress (networking/v1 `NetworkPolicyPort.port`).
     pub fn cells(&self, rule: RuleId, subject: SubjectId, classes: &ClassSet) -> Region {
+        let mut cells = Region::block(classes.clone(), self.ports_everywhere(rule, subject));
         let rule = self.rule(rule);
-        let mut ports = rule.ports.numbers();
         if rule.direction == Direction::Ingress {
-            ports = ports.union(&self.named_on_subject(rule, subject));
-            return Region::block(classes.clone(), ports);
+            return cells;
         }
-        let mut cells = Region::block(classes.clone(), ports);
         for (name, protocol) in rule.ports.names() {
             let name = self.snapshot.names.find(name);
             let numbers = name.and_then(|name| self.port_names.get(&(name, protocol)));
@@ -174,6 +174,16 @@ impl<'a> Network<'a> {
             }
         }
         cells
+    }
+
+    /// Returns the ports that a rule matches whoever the other end is: those by number, and those that
+    /// the subject itself gives a name, for ingress.
+    pub fn ports_everywhere(&self, rule: RuleId, subject: SubjectId) -> PortSet {
+        let rule = self.rule(rule);
+        match rule.direction {
+            Direction::Ingress => rule.ports.numbers().union(&self.named_on_subject(rule, subject)),
+            Direction::Egress => rule.ports.numbers(),
+        }
     }
 
     fn named_on_subject(&self, rule: &Rule, subject: SubjectId) -> PortSet {
@@ -196,6 +206,13 @@ impl<'a> Network<'a> {
         });
         let unread = self.rules.unread_pods.then_some(Doubt::UnreadPods);
         peers.chain(subjects).chain(unread).collect()
+    }
+
+    /// Lists the classes of a pod, each with the address that its packets carry; nothing where it has none
+    /// yet.
+    pub fn addresses_of(&self, pod: PodId) -> impl Iterator<Item = (ClassId, Option<IpAddr>)> + '_ {
+        let ips = self.snapshot.addresses_of(pod).map(Some).chain(std::iter::repeat(None));
+        self.classes.of_pod(pod).iter().copied().zip(ips)
     }
 
     /// Returns the subject of a class; nothing for nodes and addresses.

@@ -13,6 +13,7 @@ use super::classes::Classes;
 use crate::engine::class::{Class, ClassId};
 use crate::model::arena::Arena;
 use crate::model::endpoint::Namespace;
+use crate::model::ips::Family;
 use crate::model::labels::{self, NAMESPACE_NAME_LABEL};
 use crate::model::names::Name;
 use crate::model::ports::Protocol;
@@ -73,13 +74,12 @@ pub(crate) struct Resolver<'a> {
     all: ClassSet,
     pods: ClassSet,
     templates: ClassSet,
-    /// Those that blocks match once they have an address.
-    unaddressed: ClassSet,
+    /// Those that blocks match once they have an address, by the family of it.
+    unaddressed: HashMap<Option<Family>, ClassSet>,
     by_namespace: Arena<Namespace, ClassSet>,
     by_label: HashMap<(Name, Name), ClassSet>,
     by_key: HashMap<Name, ClassSet>,
     by_block: HashMap<IpNet, ClassSet>,
-    everything: IpNet,
 }
 
 impl<'a> Resolver<'a> {
@@ -97,17 +97,16 @@ impl<'a> Resolver<'a> {
             all: classes.all().clone(),
             pods: ClassSet::default(),
             templates: ClassSet::default(),
-            unaddressed: ClassSet::default(),
+            unaddressed: HashMap::new(),
             by_namespace: snapshot.namespaces.map(|_| ClassSet::default()),
             by_label: HashMap::new(),
             by_key: HashMap::new(),
             by_block: HashMap::new(),
-            everything: snapshot.primary_family().everything(),
         };
         for (id, class) in classes.classes.iter() {
             match class.atom {
                 _ if !by_address(id, class) => {}
-                None => index.unaddressed.extend([id]),
+                None => index.unaddressed.entry(class.family).or_default().extend([id]),
                 Some(atom) => {
                     for block in &classes.atoms.at(atom).blocks {
                         index.by_block.entry(*block).or_default().extend([id]);
@@ -208,16 +207,20 @@ impl<'a> Resolver<'a> {
 
     /// Returns the classes whose address is in a block.
     ///
-    /// An endpoint without an address is in it for certain only if the block is all of the
-    /// cluster's address family.
+    /// An endpoint without an address may be in a block of its family, and is for certain if the block is
+    /// all of it. Where no address of the cluster is known it is taken to be of IPv4.
     fn block(&self, block: &IpBlock) -> Match {
         let inside = |net: &IpNet| self.by_block.get(net).cloned().unwrap_or_default();
         let cut = |set: ClassSet, except: &IpNet| set.difference(&inside(except));
         let must = block.except.iter().fold(inside(&block.cidr), cut);
-        if block.cidr == self.everything && block.except.is_empty() {
-            return Match::certain(must.union(&self.unaddressed));
+        let without = |family| self.unaddressed.get(&family).cloned().unwrap_or_default();
+        let family = Family::of(block.cidr.addr());
+        let (own, unknown) = (without(Some(family)), without(None));
+        match (block.cidr == family.everything() && block.except.is_empty(), family) {
+            (true, Family::V4) => Match::certain(must.union(&own).union(&unknown)),
+            (true, Family::V6) => Match::doubted(must.union(&own), Doubt::Address, unknown),
+            (false, _) => Match::doubted(must, Doubt::Address, own.union(&unknown)),
         }
-        Match::doubted(must, Doubt::Address, self.unaddressed.clone())
     }
 }
 

@@ -97,19 +97,26 @@ impl Explainer<'_, '_> {
         let destinations = Self::parts(destination, |member| {
             self.node_under(member).filter(|_| from_nodes || to_nodes)
         });
-        let asked = |part: &EndPart<'_>| {
+        let (mut reached, mut asked) = (Vec::new(), Vec::new());
+        for part in destinations {
             let first = part.members.first();
-            first.map(|member| service::asked(self.network, destination, member, port))
-        };
-        let asked: Vec<PortSet> =
-            destinations.iter().map(|part| asked(part).unwrap_or_default()).collect();
+            let ports = first.map(|member| service::asked(self.network, destination, member, port));
+            // To whom the question does not lead, nobody asks to go.
+            if let Some(ports) = ports.filter(|ports| !ports.is_empty()) {
+                reached.push(part);
+                asked.push(ports);
+            }
+        }
+        let destinations = reached;
+        let reached = destinations.iter().flat_map(|part| part.members.iter().copied());
+        let alone = sole(source.members.iter().chain(reached));
         self.caveats.extend(check_port(self.network, destination, port)?);
         let mut ids: HashMap<JudgedConnection, usize> = HashMap::new();
         let mut rows: BTreeMap<BTreeMap<usize, Vec<usize>>, Vec<usize>> = BTreeMap::new();
         for (row, from) in sources.iter().enumerate() {
             let mut cells: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
             for (column, (to, asked)) in destinations.iter().zip(&asked).enumerate() {
-                if let Some(judged) = self.judge(from, to, asked) {
+                if let Some(judged) = self.judge(from, to, asked, alone) {
                     let next = ids.len();
                     cells.entry(*ids.entry(judged).or_insert(next)).or_default().push(column);
                 }
@@ -130,8 +137,7 @@ impl Explainer<'_, '_> {
             }
         }
         // Where a Service leads nowhere, a finding says so.
-        let leads = destination.service.is_none() || asked.iter().any(|ports| !ports.is_empty());
-        if found.is_empty() && leads {
+        if found.is_empty() && (destination.service.is_none() || !destinations.is_empty()) {
             self.explain_nothing(source, destination);
         }
         Ok(found)
@@ -163,14 +169,16 @@ impl Explainer<'_, '_> {
         self.node_under(member).filter(|_| pod.is_none_or(|pod| pod.host_network))
     }
 
-    /// Judges one pair of parts; nothing where no packet can pass, or nothing was asked.
+    /// Judges one pair of parts; nothing where no packet can pass. `alone` is who both ends are, where they
+    /// are one.
     fn judge(
         &mut self,
         from: &EndPart<'_>,
         to: &EndPart<'_>,
         asked: &PortSet,
+        alone: Option<Who>,
     ) -> Option<JudgedConnection> {
-        if asked.is_empty() || !compatible(self.network, from.class, to.class) {
+        if !compatible(self.network, from.class, to.class) {
             return None;
         }
         let mut exempt = None;
@@ -181,10 +189,9 @@ impl Explainer<'_, '_> {
         {
             // Ends of several pods, and one workload twice, ask for what goes on between different
             // pods; two names of one pod ask for that pod.
-            let sole = |end: &End| end.members.iter().all(|member| member.who == only.who);
             let (source, destination) = (&from.end.endpoint, &to.end.endpoint);
             let twice = source.kind != EndpointKind::Pod && source == destination;
-            if twice || !sole(from.end) || !sole(to.end) {
+            if twice || alone != Some(only.who) {
                 return None;
             }
             exempt = Some(Exempt::SamePod);
@@ -215,7 +222,7 @@ impl Explainer<'_, '_> {
         let endpoint = |end: &End, parts: &[&EndPart<'_>]| {
             let members: Vec<&Member> =
                 parts.iter().flat_map(|part| part.members.iter().copied()).collect();
-            part_endpoint(self.network.snapshot, end, &members)
+            part_endpoint(self.network, end, &members)
         };
         let (source_part, destination_part) =
             (endpoint(first_from.end, from), endpoint(destination, to));
@@ -278,6 +285,12 @@ pub(crate) fn service_port(hop: &Hop) -> PortMapping {
     let write = |port| format!("{}/{port}", hop.protocol);
     let name = (!hop.name.is_empty()).then(|| hop.name.to_string());
     PortMapping { port: write(hop.port), name, target: write(hop.target) }
+}
+
+/// Returns who some members are, where all are one.
+fn sole<'m>(mut members: impl Iterator<Item = &'m Member>) -> Option<Who> {
+    let first = members.next()?.who;
+    members.all(|member| member.who == first).then_some(first)
 }
 
 /// Lists the pods among some parts if a half denies them some of what was asked.

@@ -181,7 +181,7 @@ impl<'a, 'b> View<'a, 'b> {
         let members = self.destination.members.iter();
         let members: Vec<&Member> =
             members.filter(|member| here.contains(&(member.who, member.class))).collect();
-        part_endpoint(self.network.snapshot, self.destination, &members)
+        part_endpoint(self.network, self.destination, &members)
     }
 
     pub(crate) fn verdict(

@@ -17,12 +17,14 @@ use crate::policy::kinds;
 /// An object under its key.
 pub(crate) struct Item(pub(crate) ObjectKey, pub(crate) Object);
 
-/// Writes an object, without the fields that have the value of absent ones.
+/// Writes an object, without its empty fields unless one of them says more than its absence.
 pub(crate) fn written(object: &Object) -> serde_json::Result<Value> {
     let Object::Policy(read) = object else {
-        let mut value = serde_json::to_value(object)?;
-        prune(&mut value);
-        return Ok(value);
+        let whole = serde_json::to_value(object)?;
+        let mut slim = whole.clone();
+        prune(&mut slim);
+        let is_same = Object::deserialize(&slim).is_ok_and(|read| read == *object);
+        return Ok(if is_same { slim } else { whole });
     };
     // In a policy an empty list is not an absent one.
     Ok(Map::from_iter([(read.spec.kind().key.to_owned(), serde_json::to_value(read)?)]).into())
@@ -72,7 +74,7 @@ fn of_policy(kind: &PolicyKind, value: Value) -> serde_json::Result<Object> {
     })))
 }
 
-/// Takes out the fields that have the value of absent ones; the value of a label may be empty.
+/// Takes out the fields that are empty; the value of a label may be.
 fn prune(value: &mut Value) {
     let is_empty = |value: &Value| match value {
         Value::Null | Value::Bool(false) => true,

@@ -10,7 +10,6 @@ use crate::engine::class::{ClassId, SubjectId};
 use crate::engine::connection::compatible;
 use crate::engine::network::Network;
 use crate::engine::rows::Rows;
-use crate::model::ips::Family;
 use crate::policy::{Direction, RuleId};
 
 /// A network before and after rules were added to it.
@@ -82,8 +81,10 @@ impl<'a, 'b> NewlyOpened<'a, 'b> {
         let outside = |ip: IpAddr| before.classes.outside(ip);
         match part.members.first()? {
             (Who::Pod(pod), ip) => {
-                let family = ip.map(Family::of);
-                before.classes.of_pod(*pod).find(|class| before.classes.family(*class) == family)
+                let is_same = |(own, at): &(ClassId, Option<IpAddr>)| {
+                    at == ip && before.classes.family(*own) == after.classes.family(class)
+                };
+                before.addresses_of(*pod).find(is_same).map(|(own, _)| own)
             }
             (Who::Node(_), ip) => outside((*ip)?),
             (Who::Outside, _) => {
@@ -93,13 +94,14 @@ impl<'a, 'b> NewlyOpened<'a, 'b> {
         }
     }
 
-    /// Lists the units of an end; whoever shares an address with it cannot be told apart from it.
+    /// Lists the units of an end; of addresses that were asked for, all that have one of them.
     fn asked(&self, end: &End) -> BTreeSet<UnitId> {
+        let by_address = end.endpoint.kind.is_addresses();
         let is_asked = |part: &Part| {
             let governed = self.after.network.subject_of(part.class).is_some();
             part.members.iter().any(|(who, ip)| {
                 end.members.iter().any(|member| {
-                    let shares = ip.is_some_and(|ip| member.ips.contains(ip));
+                    let shares = by_address && ip.is_some_and(|ip| member.ips.contains(ip));
                     member.who == *who || (!governed && shares)
                 })
             })

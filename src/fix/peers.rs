@@ -16,10 +16,10 @@ use crate::model::snapshot::Snapshot;
 use crate::model::special::internet;
 use crate::policy::network_policy::write::{blocks_of_family, pods_here, pods_of, pods_of_all};
 
-/// Lists the families in which pods send and receive; both where an address is not known.
+/// Lists the families in which pods send and receive; those of the cluster where it has no address yet.
 pub(crate) fn families(snapshot: &Snapshot, pods: &BTreeSet<PodId>) -> BTreeSet<Family> {
     let of = |pod: &PodId| match &*snapshot.pods.at(*pod).ips {
-        [] => Family::ALL.to_vec(),
+        [] => snapshot.families(),
         ips => ips.iter().map(|ip| Family::of(*ip)).collect(),
     };
     pods.iter().flat_map(of).collect()

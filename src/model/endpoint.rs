@@ -37,11 +37,12 @@ pub struct Pod {
     pub name: Box<str>,
     /// Its labels.
     pub labels: LabelsId,
-    /// The named ports of its containers and restartable init containers.
+    /// The named ports of its containers and restartable init containers, in their order.
     pub ports: NamedPortsId,
     /// The ports of its node that lead to it.
     pub host_ports: Box<[HostPort]>,
-    /// Its addresses (`status.podIPs`), at most one per family; the node's for host-network pods.
+    /// Its addresses (`status.podIPs`), at most one per family, in the order of the status; the node's for
+    /// host-network pods.
     pub ips: Vec<IpAddr>,
     /// The node it runs on.
     pub node: Option<NodeId>,

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::arena::Arena;
 use super::cni::NetworkPlugin;
-use super::endpoint::{NamedPort, NamedPorts, Namespace, NamespaceId, Node, Pod, PodId, Workload};
+use super::endpoint::{
+    NamedPort, NamedPorts, Namespace, NamespaceId, Node, Pod, PodId, PodState, Workload,
+};
 use super::gap::{Gap, GapScope};
 use super::ips::Family;
 use super::labels::{LabelSet, Labels, LabelsId, value_of};
@@ -133,19 +135,36 @@ impl Snapshot {
         &self.namespaces.at(self.pods.at(pod).namespace).name
     }
 
-    /// Lists the families that pods and nodes have addresses of; both where no address is known.
-    pub fn families(&self) -> Vec<Family> {
-        let pods = self.pods.values().flat_map(|pod| pod.ips.iter());
-        let nodes = self.nodes.values().flat_map(|node| node.ips.iter());
-        let known: BTreeSet<bool> = pods.chain(nodes).map(IpAddr::is_ipv4).collect();
-        let has = |family: &Family| known.is_empty() || known.contains(&(*family == Family::V4));
-        Family::ALL.into_iter().filter(has).collect()
+    /// Lists the addresses of a pod: of one that uses its node's network, all of the node too.
+    pub fn addresses_of(&self, pod: PodId) -> impl Iterator<Item = IpAddr> + '_ {
+        let pod = self.pods.at(pod);
+        let node = pod.node.filter(|_| pod.host_network).map(|node| self.nodes.at(node));
+        let of_node = node.into_iter().flat_map(|node| &node.ips).filter(|ip| !pod.ips.contains(ip));
+        pod.ips.iter().chain(of_node).copied()
     }
 
-    /// Returns the family of the cluster's first known address; IPv4 where none is known.
-    pub fn primary_family(&self) -> Family {
+    /// Lists the families that pods and nodes have addresses of; none where no address is known.
+    pub fn known_families(&self) -> Vec<Family> {
         let pods = self.pods.values().flat_map(|pod| pod.ips.iter());
         let nodes = self.nodes.values().flat_map(|node| node.ips.iter());
-        pods.chain(nodes).next().map_or(Family::V4, |ip| Family::of(*ip))
+        let known: BTreeSet<Family> = pods.chain(nodes).map(|ip| Family::of(*ip)).collect();
+        known.into_iter().collect()
+    }
+
+    /// Lists the families that pods may have addresses of; both where no address is known.
+    pub fn families(&self) -> Vec<Family> {
+        let known = self.known_families();
+        if known.is_empty() { Family::ALL.to_vec() } else { known }
+    }
+
+    /// Returns the family that the cluster has first (core/v1 `PodStatus.podIPs`: the first is that of the
+    /// node; `ServiceSpec.ipFamilies`: so is that of a Service without any); IPv4 where none is known.
+    pub fn primary_family(&self) -> Family {
+        let pods = self.pods.values().filter(|pod| pod.state != PodState::Finished);
+        let pods = pods.filter_map(|pod| pod.ips.first());
+        let nodes = self.nodes.values().filter_map(|node| node.ips.first());
+        let addresses = pods.chain(nodes).map(|ip| Family::of(*ip));
+        let services = self.services.values().filter_map(|service| service.families.first().copied());
+        addresses.chain(services).next().unwrap_or(Family::V4)
     }
 }

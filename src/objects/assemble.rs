@@ -345,18 +345,17 @@ impl Builder {
         self.snapshot.labels.intern(&pairs)
     }
 
-    /// Collects the named ports of a pod.
+    /// Collects the named ports of a pod, in the order of its containers.
     fn named_ports(&mut self, spec: &PodSpec) -> NamedPortsId {
-        let mut named: Vec<NamedPort> = container_ports(spec)
-            .filter(|port| !port.name.is_empty())
-            .filter_map(|port| {
-                let (protocol, port_number) = container_port(port)?;
-                let name = self.snapshot.names.intern(&port.name);
-                Some(NamedPort { name, protocol, port: port_number })
-            })
-            .collect();
-        named.sort_unstable();
-        named.dedup();
+        let mut named: Vec<NamedPort> = Vec::new();
+        for own in container_ports(spec).filter(|own| !own.name.is_empty()) {
+            let Some((protocol, port)) = container_port(own) else { continue };
+            let port = NamedPort { name: self.snapshot.names.intern(&own.name), protocol, port };
+            // Of a name that is given twice, a Service takes the first.
+            if !named.contains(&port) {
+                named.push(port);
+            }
+        }
         self.snapshot.ports.intern(&named)
     }
 }
@@ -398,7 +397,13 @@ fn addresses(list: &[Ip], single: &str) -> Vec<IpAddr> {
     one_per_family(if ips.is_empty() { &single } else { &ips })
 }
 
+/// Keeps the first address of each family; the family that comes first is the node's own.
 fn one_per_family(ips: &[IpAddr]) -> Vec<IpAddr> {
-    let of = |family| ips.iter().copied().find(|ip| Family::of(*ip) == family);
-    Family::ALL.into_iter().filter_map(of).collect()
+    let mut kept: Vec<IpAddr> = Vec::new();
+    for ip in ips {
+        if kept.iter().all(|own| Family::of(*own) != Family::of(*ip)) {
+            kept.push(*ip);
+        }
+    }
+    kept
 }

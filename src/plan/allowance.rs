@@ -140,7 +140,7 @@ pub fn open_pods(network: &Network<'_>, namespace: &str) -> BTreeSet<PodId> {
         network.subject_of(class).is_some() && isolating(network, class, Direction::Egress).is_empty()
     };
     let pods = selected(network.snapshot, namespace, &Selector::default()).into_iter();
-    pods.filter(|pod| network.classes.of_pod(*pod).any(is_open)).collect()
+    pods.filter(|pod| network.classes.of_pod(*pod).iter().copied().any(is_open)).collect()
 }
 
 /// Lists where pods ask for names and may not, or may not for certain; nothing where they may.

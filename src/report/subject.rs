@@ -11,7 +11,7 @@ use crate::answer::verdict::{API_VERSION, Verdict};
 use crate::ends::end::{End, Who};
 use crate::ends::naming::name_of;
 use crate::ends::units::{Level, Part, Units};
-use crate::engine::class::SubjectId;
+use crate::engine::class::{ClassId, SubjectId};
 use crate::engine::class_set::ClassSet;
 use crate::engine::decide::Doubt;
 use crate::engine::miss;
@@ -186,28 +186,32 @@ impl SubjectView<'_, '_> {
     }
 
     fn peers(&self, rule: RuleId, subject: SubjectId, classes: &ClassSet) -> Vec<(Endpoint, PortSet)> {
-        let cells = self.network.cells(rule, subject, classes);
         let peers = &self.network.rule(rule).peers;
-        if *peers == Peers::Any {
-            // A name in the ports opens only some classes, so the blocks are told apart.
-            return cells
-                .blocks()
-                .map(|(_, ports)| (Endpoint::entity(Entity::Anywhere), ports.clone()))
-                .collect();
-        }
         let blocks = peers.addresses();
-        let mut rows = Vec::new();
-        for (classes, ports) in cells.blocks() {
-            let by_labels = classes.iter().filter(|class| {
-                self.network.subject_of(*class).is_some()
-                    && (blocks.is_empty() || miss::matches_by_labels(self.network, peers, *class))
-            });
-            let by_labels: ClassSet = by_labels.collect();
-            rows.extend(self.merged(&by_labels).into_iter().map(|peer| (peer, ports.clone())));
-            if by_labels != *classes && !blocks.is_empty() {
-                rows.push((Endpoint::blocks(blocks.cidrs()), ports.clone()));
+        let addresses = match peers {
+            Peers::Any => Some(Endpoint::entity(Entity::Anywhere)),
+            Peers::OneOf(_) => (!blocks.is_empty()).then(|| Endpoint::blocks(blocks.cidrs())),
+        };
+        let everywhere = self.network.ports_everywhere(rule, subject);
+        let (mut rows, mut by_address) = (Vec::new(), false);
+        for (classes, ports) in self.network.cells(rule, subject, classes).blocks() {
+            let is_by_labels = |class: &ClassId| {
+                let by_labels = |class| miss::matches_by_labels(self.network, peers, class);
+                addresses.is_none() || by_labels(*class)
+            };
+            let by_labels: ClassSet = classes.iter().filter(is_by_labels).collect();
+            let others = classes.difference(&by_labels);
+            by_address |= !others.is_empty();
+            // What an address opens by a port name, it opens at the pods that have the name.
+            let named = ports.difference(&everywhere);
+            for (classes, ports) in [(&by_labels, ports), (&others, &named)] {
+                if !ports.is_empty() {
+                    rows.extend(self.merged(classes).into_iter().map(|peer| (peer, ports.clone())));
+                }
             }
         }
+        let addresses = addresses.filter(|_| by_address && !everywhere.is_empty());
+        rows.extend(addresses.map(|addresses| (addresses, everywhere)));
         rows
     }
 

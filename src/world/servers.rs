@@ -12,7 +12,7 @@ use crate::model::ports::Protocol;
 use crate::model::selector::{Requirement, Selector};
 use crate::model::service::{Service, ServicePort, Slice, TargetPort};
 use crate::model::snapshot::Snapshot;
-use crate::world::services::{find, pods_behind, port_at_slice, ports_at_pod};
+use crate::world::services::{find, pods_behind, port_at_pod, port_at_slice};
 
 /// Servers, and the ports on which they answer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,7 +90,7 @@ pub fn dns_pods(snapshot: &Snapshot) -> BTreeSet<(PodId, u16)> {
         let ready = ready.filter(|(_, pod)| pod.state == PodState::Active && pod.ready);
         let at = |(id, pod)| {
             let ports = service.ports.iter().filter(is_asked);
-            let ports = ports.flat_map(move |port| ports_at_pod(snapshot, pod, port));
+            let ports = ports.filter_map(move |port| port_at_pod(snapshot, pod, port));
             ports.map(move |port| (id, port))
         };
         ready.flat_map(at).collect::<Vec<_>>()
@@ -202,7 +202,7 @@ fn selected(
 
 /// Lists where a port leads at some pods; by its name where none of them has it.
 fn targets(snapshot: &Snapshot, pods: &[&Pod], port: &ServicePort) -> BTreeSet<Port> {
-    let numbers = pods.iter().flat_map(|pod| ports_at_pod(snapshot, pod, port));
+    let numbers = pods.iter().filter_map(|pod| port_at_pod(snapshot, pod, port));
     let numbers: BTreeSet<Port> =
         numbers.map(|number| (port.protocol, TargetPort::Number(number))).collect();
     match numbers.is_empty() {

@@ -90,15 +90,17 @@ pub fn pods_behind<'a>(
     snapshot.pods.iter().filter(move |(_, pod)| is_behind(snapshot, service, pod))
 }
 
-/// Lists the ports of a pod to which a port of a Service leads; none where no port of it has the name.
-pub fn ports_at_pod<'a>(snapshot: &'a Snapshot, pod: &Pod, port: &'a ServicePort) -> Vec<u16> {
+/// Returns the port of a pod to which a port of a Service leads; nothing where no port of it has the name.
+///
+/// Of several containers that give it, the first counts (`FindPort` of the EndpointSlice controller).
+pub fn port_at_pod(snapshot: &Snapshot, pod: &Pod, port: &ServicePort) -> Option<u16> {
     match &port.target {
-        TargetPort::Number(number) => vec![*number],
+        TargetPort::Number(number) => Some(*number),
         TargetPort::Name(name) => {
-            let named = snapshot.ports.get(pod.ports).iter();
-            let named = named
-                .filter(|own| own.protocol == port.protocol && *snapshot.names.get(own.name) == **name);
-            named.map(|own| own.port).collect()
+            let mut named = snapshot.ports.get(pod.ports).iter();
+            let own = named
+                .find(|own| own.protocol == port.protocol && *snapshot.names.get(own.name) == **name);
+            own.map(|own| own.port)
         }
     }
 }

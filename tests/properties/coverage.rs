@@ -84,7 +84,8 @@ fn features(world: &World) -> Features {
             features.extend(pieces_of(&network, subject, direction).iter().flat_map(causes).flatten());
         }
     }
-    let class = |pod| network.classes.of_pod(pod).find(|class| network.subject_of(*class).is_some());
+    let class =
+        |pod| network.classes.of_pod(pod).iter().find(|class| network.subject_of(**class).is_some());
     let classes: Vec<_> = world.snapshot.pods.ids().filter_map(class).collect();
     let distinct: BTreeSet<_> = classes.iter().collect();
     features.extend((distinct.len() < classes.len()).then_some("class: several pods"));
@@ -199,7 +200,7 @@ fn rule_hits(
 
 fn block_hits(reference: &Reference<'_>, block: &IPBlock, other: End<'_>) -> Vec<Option<&'static str>> {
     let whole = IPBlock { except: None, ..block.clone() };
-    let matches = |block| reference.block_matches(block, other.ip()) == Answer::Yes;
+    let matches = |block| reference.block_matches(block, other) == Answer::Yes;
     if !matches(block) {
         return vec![(matches(&whole) && other.ip().is_some()).then_some("block: except")];
     }

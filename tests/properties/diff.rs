@@ -13,6 +13,7 @@ use netpol::ends::units::Level;
 use netpol::engine::network::Network;
 use netpol::files::manifests::{self, ReadOptions};
 use netpol::files::saved;
+use netpol::model::ips::Family;
 use netpol::model::snapshot::Snapshot;
 use netpol::objects::meta::OwnerReference;
 use netpol::objects::object::{Object, Objects};
@@ -57,6 +58,11 @@ proptest! {
         let sides = edited.clusters.each().map(|cluster| side(cluster, &edited.clusters));
         let networks = sides.each().map(|side| Network::of(&side.snapshot));
         let networks = networks.each();
+        let families = networks.map(|network| network.snapshot.known_families());
+        // Where the families become known, no pod has the classes that it had.
+        if !families.each().map(Vec::is_empty).agree() {
+            return Ok(());
+        }
         let outside = edited.outside(networks);
         let lists = networks.map(|network| full_list(network, &outside));
         let members = networks.map(|network| members(network, &outside));
@@ -240,8 +246,16 @@ struct Member {
     end: String,
     pod: Option<String>,
     ip: Option<IpAddr>,
+    family: Option<Family>,
     governed: bool,
     template: bool,
+}
+
+impl Member {
+    fn of_address(end: String, ip: IpAddr) -> Self {
+        let family = Some(Family::of(ip));
+        Self { end, pod: None, ip: Some(ip), family, governed: false, template: false }
+    }
 }
 
 /// Names everything that can be an end.
@@ -254,36 +268,30 @@ fn members(network: &Network<'_>, outside: &[IpAddr]) -> BTreeMap<String, Member
         let end = workload.map_or(format!("{namespace}/Pod/{}", pod.name), |workload| {
             format!("{namespace}/{}/{}", workload.kind, workload.name)
         });
-        if network.classes.of_pod(id).next().is_none() {
-            continue;
-        }
-        let ips: Vec<Option<IpAddr>> = match pod.ips.is_empty() {
-            true => vec![None],
-            false => pod.ips.iter().copied().map(Some).collect(),
-        };
-        for ip in ips {
+        for (class, ip) in network.addresses_of(id) {
+            let family = network.classes.family(class);
             let member = Member {
                 end: end.clone(),
                 pod: Some(pod.name.to_string()),
                 ip,
+                family,
                 governed: pod.is_managed(),
                 template: pod.is_template(),
             };
-            members.insert(format!("{end} {} {ip:?}", pod.name), member);
+            let unknown = family.filter(|_| ip.is_none());
+            members.insert(format!("{end} {} {ip:?} {unknown:?}", pod.name), member);
         }
     }
     for node in snapshot.nodes.values() {
         let end = format!("/Node/{}", node.name);
         for ip in &node.ips {
+            let member = Member::of_address(end.clone(), *ip);
             let ip = Some(*ip);
-            let member = Member { end: end.clone(), pod: None, ip, governed: false, template: false };
             members.insert(format!("{end} {ip:?}"), member);
         }
     }
     for ip in outside {
-        let end = "outside".to_owned();
-        let member = Member { end, pod: None, ip: Some(*ip), governed: false, template: false };
-        members.insert(format!("outside {ip}"), member);
+        members.insert(format!("outside {ip}"), Member::of_address("outside".to_owned(), *ip));
     }
     members
 }
@@ -306,9 +314,12 @@ fn meant<'m>(
             "IPBlock" => member.ip.as_ref().is_some_and(here),
             _ => {
                 let pods = &endpoint.pods;
-                let ips = &endpoint.ips;
+                let (ips, families) = (&endpoint.ips, &endpoint.families);
                 (pods.is_empty() || member.pod.as_ref().is_some_and(|pod| pods.contains(pod)))
                     && (ips.is_empty() || member.ip.is_none_or(|ip| ips.contains(&ip)))
+                    && (families.is_empty()
+                        || member.ip.is_some()
+                        || member.family.is_none_or(|own| families.contains(&own)))
             }
         }
     };
@@ -325,11 +336,8 @@ fn pairs(
     let mut pairs = Vec::new();
     for (from, source) in meant(source, sources) {
         for (to, destination) in meant(destination, destinations) {
-            let family = |member: &Member| member.ip.map(|ip| ip.is_ipv4());
-            let compatible = match (family(source), family(destination)) {
-                (Some(one), Some(other)) => one == other,
-                _ => true,
-            };
+            let families = source.family.zip(destination.family);
+            let compatible = families.is_none_or(|(one, other)| one == other);
             let itself = source.end == destination.end
                 && source.pod.is_some()
                 && source.pod == destination.pod

@@ -261,7 +261,7 @@ impl Ends {
     }
 }
 
-/// Names the rows of an end, and those that share an address with its nodes and addresses.
+/// Names the rows of an end; of addresses that were asked for, those of all that have one of them.
 fn units_of(snapshot: &Snapshot, end: &ends::End) -> BTreeSet<String> {
     let mut units = BTreeSet::new();
     for member in &end.members {
@@ -271,9 +271,13 @@ fn units_of(snapshot: &Snapshot, end: &ends::End) -> BTreeSet<String> {
             Who::Outside => "outside".to_owned(),
         };
         units.insert(own);
+        if !end.endpoint.kind.is_addresses() {
+            continue;
+        }
         let holds = |ips: &[IpAddr]| ips.iter().any(|ip| member.ips.contains(*ip));
-        let hosts = snapshot.pods.values().filter(|pod| pod.host_network && holds(&pod.ips));
-        units.extend(hosts.map(|pod| pod.name.to_string()));
+        let hosts = snapshot.pods.iter().filter(|(_, pod)| pod.host_network);
+        let hosts = hosts.filter(|(id, _)| holds(&snapshot.addresses_of(*id).collect::<Vec<_>>()));
+        units.extend(hosts.map(|(_, pod)| pod.name.to_string()));
         let nodes = snapshot.nodes.values().filter(|node| holds(&node.ips));
         units.extend(nodes.map(|node| node.name.to_string()));
     }

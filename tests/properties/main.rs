@@ -18,6 +18,7 @@ mod fix;
 mod network_policy;
 mod question;
 mod reach;
+mod saved;
 mod services;
 mod tiers;
 mod wire;

@@ -10,7 +10,6 @@ use netpol::engine::decide::{Piece, PieceVerdict, decide};
 use netpol::engine::network::Network;
 use netpol::engine::region::Region;
 use netpol::engine::row::Row;
-use netpol::model::ips::Family;
 use netpol::model::ports::{PortSet, Protocol};
 use netpol::model::snapshot::Snapshot;
 use netpol::policy::{self, Direction, Profile, Rules};
@@ -72,8 +71,7 @@ impl World {
 
     /// Returns the reference; `unaddressed` says how it reads blocks for what has no address.
     pub(crate) fn reference(&self, unaddressed: Answer) -> Reference<'_> {
-        let primary = self.snapshot.primary_family();
-        Reference { cluster: &self.cluster, primary, unaddressed }
+        Reference { cluster: &self.cluster, unaddressed }
     }
 
     /// Lists the cells at which a verdict can change, one for each packet that can be sent.
@@ -127,8 +125,11 @@ pub(crate) fn class_of(network: &Network<'_>, end: End<'_>) -> Option<ClassId> {
     let namespace = network.snapshot.namespace(&pod.namespace)?;
     let mut pods = network.snapshot.pods.iter();
     let (id, _) = pods.find(|(_, read)| read.namespace == namespace && *read.name == *pod.name)?;
-    let family = end.ip().map(Family::of);
-    network.classes.of_pod(id).find(|class| network.classes.family(*class) == family)
+    let mut own = network.addresses_of(id);
+    let is_it = |(class, ip): &(ClassId, Option<IpAddr>)| {
+        *ip == end.ip() && network.classes.family(*class) == end.family()
+    };
+    own.find(is_it).map(|(class, _)| class)
 }
 
 pub(crate) fn direction(way: Way) -> Direction {

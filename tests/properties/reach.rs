@@ -297,9 +297,7 @@ pub(crate) fn everyone(world: &World, network: &Network<'_>) -> Vec<(Member, Cla
     let mut held = BTreeSet::new();
     for (id, pod) in snapshot.pods.iter().filter(|(_, pod)| pod.state != PodState::Finished) {
         held.extend(pod.ips.iter().copied());
-        for class in network.classes.of_pod(id) {
-            let family = network.classes.family(class);
-            let ip = pod.ips.iter().copied().find(|ip| Some(Family::of(*ip)) == family);
+        for (class, ip) in network.addresses_of(id) {
             all.push(((format!("pod {}", pod_name(snapshot, id)), ip), class));
         }
     }

@@ -100,11 +100,11 @@ fn texts() -> impl Strategy<Value = Vec<String>> {
     vec(text(), 0..3)
 }
 
-fn labels() -> impl Strategy<Value = BTreeMap<String, String>> {
+pub(crate) fn labels() -> impl Strategy<Value = BTreeMap<String, String>> {
     btree_map(text(), text(), 0..4)
 }
 
-fn metadata() -> impl Strategy<Value = Meta> {
+pub(crate) fn metadata() -> impl Strategy<Value = Meta> {
     let owner = (texts2(), text(), any::<bool>()).prop_map(|((api_version, kind), name, controller)| {
         OwnerReference { api_version, kind, name, controller }
     });
@@ -140,7 +140,7 @@ fn ips() -> impl Strategy<Value = Vec<Ip>> {
     vec(text().prop_map(|ip| Ip { ip }), 0..3)
 }
 
-fn pods() -> impl Strategy<Value = PodObject> {
+pub(crate) fn pods() -> impl Strategy<Value = PodObject> {
     let spec = (text(), any::<bool>(), containers(), containers()).prop_map(
         |(node_name, host_network, containers, init_containers)| PodSpec {
             node_name,
@@ -163,7 +163,7 @@ fn pods() -> impl Strategy<Value = PodObject> {
     (metadata(), spec, status).prop_map(|(metadata, spec, status)| PodObject { metadata, spec, status })
 }
 
-fn services() -> impl Strategy<Value = ServiceObject> {
+pub(crate) fn services() -> impl Strategy<Value = ServiceObject> {
     let target = prop_oneof![
         any::<i32>().prop_map(|int_val| PortNumberOrName { int_val, str_val: String::new() }),
         "\\PC{1,6}".prop_map(|str_val| PortNumberOrName { int_val: 0, str_val }),
@@ -209,7 +209,7 @@ fn services() -> impl Strategy<Value = ServiceObject> {
     })
 }
 
-fn slices() -> impl Strategy<Value = EndpointSliceObject> {
+pub(crate) fn slices() -> impl Strategy<Value = EndpointSliceObject> {
     let endpoint = (texts(), option::of(any::<bool>())).prop_map(|(addresses, ready)| SliceEndpoint {
         addresses,
         conditions: SliceConditions { ready },

@@ -44,7 +44,7 @@ pub(crate) struct Pod {
     pub(crate) name: String,
     pub(crate) labels: Labels,
     pub(crate) ports: Vec<NamedPort>,
-    /// At most one per family.
+    /// At most one per family; of a host-network pod all of its node.
     pub(crate) ips: Vec<IpAddr>,
     pub(crate) node: Option<Node>,
     pub(crate) host_network: bool,
@@ -92,10 +92,18 @@ pub(crate) struct ApiRule<'a> {
 /// One end of a packet, with the address that the packet carries.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum End<'a> {
-    /// A pod; no address where it has none yet.
-    Pod(&'a Pod, Option<IpAddr>),
+    /// A pod, with one of its addresses.
+    Pod(&'a Pod, PodAddress),
     /// A node, or an address outside the cluster.
     Address(IpAddr),
+}
+
+/// The address that a pod's packets carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PodAddress {
+    Known(IpAddr),
+    /// It has none yet, and will have one of this family; nothing where the cluster shows none.
+    Unknown(Option<Family>),
 }
 
 /// What a packet asks for at its destination.
@@ -156,8 +164,16 @@ impl Pod {
 impl<'a> End<'a> {
     pub(crate) fn ip(self) -> Option<IpAddr> {
         match self {
-            Self::Pod(_, ip) => ip,
-            Self::Address(ip) => Some(ip),
+            Self::Pod(_, PodAddress::Unknown(_)) => None,
+            Self::Pod(_, PodAddress::Known(ip)) | Self::Address(ip) => Some(ip),
+        }
+    }
+
+    /// Returns the family of its packets.
+    pub(crate) fn family(self) -> Option<Family> {
+        match self {
+            Self::Pod(_, PodAddress::Unknown(family)) => family,
+            Self::Pod(_, PodAddress::Known(ip)) | Self::Address(ip) => Some(Family::of(ip)),
         }
     }
 
@@ -172,7 +188,7 @@ impl<'a> End<'a> {
 
     /// Tells whether a packet can have these ends: its addresses are of one family.
     pub(crate) fn can_reach(self, other: End<'_>) -> bool {
-        let families = self.ip().map(Family::of).zip(other.ip().map(Family::of));
+        let families = self.family().zip(other.family());
         families.is_none_or(|(own, other)| own == other)
     }
 }
@@ -181,13 +197,35 @@ impl Cluster {
     /// Lists everything that can send or receive, each of its addresses apart.
     pub(crate) fn ends(&self, outside: &[IpAddr]) -> Vec<End<'_>> {
         let held: Vec<IpAddr> = self.living_pods().flat_map(|pod| pod.ips.iter().copied()).collect();
-        let pods = self.living_pods().flat_map(|pod| match pod.ips.is_empty() {
-            true => vec![End::Pod(pod, None)],
-            false => pod.ips.iter().map(|ip| End::Pod(pod, Some(*ip))).collect(),
-        });
+        let pods = self
+            .living_pods()
+            .flat_map(|pod| self.addresses(pod).into_iter().map(move |address| End::Pod(pod, address)));
         let nodes = self.nodes.iter().flat_map(|node| node.internal.iter().chain(&node.external));
         let addresses = nodes.chain(outside.iter().filter(|ip| !held.contains(ip)));
         pods.chain(addresses.map(|ip| End::Address(*ip))).collect()
+    }
+
+    /// Lists the addresses that a pod's packets can carry: where it has none yet, one of each family that
+    /// the cluster shows.
+    fn addresses(&self, pod: &Pod) -> Vec<PodAddress> {
+        let pods = self.pods.iter().flat_map(|pod| &pod.ips);
+        let nodes = self.nodes.iter().flat_map(|node| node.internal.iter().chain(&node.external));
+        let shown: BTreeSet<Family> = pods.chain(nodes).map(|ip| Family::of(*ip)).collect();
+        match (pod.ips.is_empty(), shown.is_empty()) {
+            (false, _) => pod.ips.iter().map(|ip| PodAddress::Known(*ip)).collect(),
+            (true, true) => vec![PodAddress::Unknown(None)],
+            (true, false) => shown.into_iter().map(|family| PodAddress::Unknown(Some(family))).collect(),
+        }
+    }
+
+    /// Returns the family that comes first in the lists of addresses: of the pods, else of the nodes.
+    pub(crate) fn primary_family(&self) -> Family {
+        let mut pods: Vec<&Pod> = self.living_pods().collect();
+        pods.sort_by_key(|pod| (&pod.namespace, &pod.name));
+        let pods = pods.into_iter().filter_map(|pod| pod.ips.first());
+        let nodes =
+            self.nodes.iter().filter_map(|node| node.internal.iter().chain(&node.external).next());
+        pods.chain(nodes).next().map_or(Family::V4, |ip| Family::of(*ip))
     }
 
     fn living_pods(&self) -> impl Iterator<Item = &Pod> {

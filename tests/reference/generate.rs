@@ -32,25 +32,25 @@ pub(crate) fn clusters() -> impl Strategy<Value = Cluster> {
     let namespaces = vec(option::weighted(0.75, labels(NAMESPACE_LABELS)), 1..=4);
     let policies = prop_oneof![1 => Just(0..=0), 1 => Just(1..=2), 6 => Just(3..=5)];
     let policies = policies.prop_flat_map(|count| vec((namespace_index(), specs()), count));
-    (namespaces, vec(node_shape(), 1..=3), vec(pod_shape(), 2..=9), policies).prop_map(
-        |(namespaces, nodes, pods, policies)| {
-            let names = || NAMESPACES.iter().map(|name| (*name).to_owned());
-            let namespaces: BTreeMap<String, Option<Labels>> = names().zip(namespaces).collect();
-            let name = |index: usize| names().nth(index % namespaces.len()).unwrap_or_default();
-            let nodes: Vec<Node> =
-                (1..).zip(nodes).map(|(number, shape)| node(number, &shape)).collect();
-            let pod =
-                |(number, shape): (u8, PodShape)| pod(number, name(shape.namespace), &nodes, shape);
-            let pods: Vec<Pod> = (1..).zip(pods).map(pod).collect();
-            let policy = |(number, (namespace, spec)): (u8, _)| Policy {
-                namespace: name(namespace),
-                name: format!("np{number}"),
-                spec,
-            };
-            let policies: Vec<Policy> = (1..).zip(policies).map(policy).collect();
-            tidy(Cluster { namespaces, nodes, pods, policies })
-        },
-    )
+    let endpoints = (vec(node_shape(), 1..=3), vec(pod_shape(), 2..=9), weighted(0.3));
+    (namespaces, endpoints, policies).prop_map(|(namespaces, (nodes, pods, v6_first), policies)| {
+        let names = || NAMESPACES.iter().map(|name| (*name).to_owned());
+        let namespaces: BTreeMap<String, Option<Labels>> = names().zip(namespaces).collect();
+        let name = |index: usize| names().nth(index % namespaces.len()).unwrap_or_default();
+        let nodes: Vec<Node> =
+            (1..).zip(nodes).map(|(number, shape)| node(number, v6_first, &shape)).collect();
+        let pod = |(number, shape): (u8, PodShape)| {
+            pod(number, name(shape.namespace), &nodes, v6_first, shape)
+        };
+        let pods: Vec<Pod> = (1..).zip(pods).map(pod).collect();
+        let policy = |(number, (namespace, spec)): (u8, _)| Policy {
+            namespace: name(namespace),
+            name: format!("np{number}"),
+            spec,
+        };
+        let policies: Vec<Policy> = (1..).zip(policies).map(policy).collect();
+        tidy(Cluster { namespaces, nodes, pods, policies })
+    })
 }
 
 /// Leaves out what no object would show: nodes that nothing names, namespaces without object that
@@ -91,15 +91,21 @@ fn node_shape() -> impl Strategy<Value = NodeShape> {
     })
 }
 
-fn node(number: u8, shape: &NodeShape) -> Node {
+fn node(number: u8, v6_first: bool, shape: &NodeShape) -> Node {
     let v4 = shape.v4.then(|| IpAddr::from([10, 9, 0, number]));
     let v6 = shape.v6.then(|| node_v6(number));
     Node {
         name: format!("node{number}"),
-        internal: v4.into_iter().chain(v6).collect(),
+        internal: in_order(v4.into_iter().chain(v6).collect(), v6_first),
         external: shape.external.then(|| IpAddr::from([203, 0, 113, number])),
         ghost: shape.ghost,
     }
+}
+
+/// Puts the family that a cluster has first in front.
+fn in_order(mut ips: Vec<IpAddr>, v6_first: bool) -> Vec<IpAddr> {
+    ips.sort_by_key(|ip| ip.is_ipv6() != v6_first);
+    ips
 }
 
 fn node_v6(number: u8) -> IpAddr {
@@ -162,15 +168,18 @@ fn life() -> impl Strategy<Value = Life> {
     ]
 }
 
-fn pod(number: u8, namespace: String, nodes: &[Node], shape: PodShape) -> Pod {
+fn pod(number: u8, namespace: String, nodes: &[Node], v6_first: bool, shape: PodShape) -> Pod {
     let template = matches!(shape.life, Life::Template(_));
     let node =
         shape.node.filter(|_| !template).and_then(|index| nodes.get(index % nodes.len())).cloned();
     let v4 = shape.v4.map(|place| pod_v4(place, number));
-    let own: Vec<IpAddr> = v4.into_iter().chain(shape.v6.map(|place| pod_v6(place, number))).collect();
+    let own = v4.into_iter().chain(shape.v6.map(|place| pod_v6(place, number)));
+    let own = in_order(own.collect(), v6_first);
     let ips = match (template, shape.host_network) {
         (true, _) => Vec::new(),
-        (false, true) => node.as_ref().map(|node| node.internal.clone()).unwrap_or_default(),
+        (false, true) => {
+            node.iter().flat_map(|node| node.internal.iter().chain(&node.external)).copied().collect()
+        }
         (false, false) => own,
     };
     Pod {

@@ -7,8 +7,6 @@
 //! set, the address of a pod that has none. Then a condition answers `Maybe`, and the judgement
 //! lists every outcome that some truth behind the unknown would bring.
 
-use std::net::IpAddr;
-
 use ipnet::IpNet;
 use k8s_openapi::api::networking::v1::{
     IPBlock, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec,
@@ -45,9 +43,8 @@ enum Label<'a> {
 #[derive(Clone, Copy)]
 pub(crate) struct Reference<'a> {
     pub(crate) cluster: &'a Cluster,
-    /// The family of which `0.0.0.0/0` or `::/0` means everything, endpoints without address too.
-    pub(crate) primary: Family,
-    /// Whether an endpoint without an address is in any other block: not known, or taken as `No`.
+    /// Whether an endpoint without an address is in a block of its family, unless it is all of it: not
+    /// known, or taken as `No`.
     pub(crate) unaddressed: Answer,
 }
 
@@ -111,7 +108,7 @@ impl Reference<'_> {
         other: End<'_>,
     ) -> Answer {
         if let Some(block) = &peer.ip_block {
-            return self.block_matches(block, other.ip());
+            return self.block_matches(block, other);
         }
         let Some(pod) = other.managed_pod() else { return Answer::No };
         let namespace = match &peer.namespace_selector {
@@ -124,12 +121,17 @@ impl Reference<'_> {
     }
 
     /// Tells whether an address is in the block and in none of its exceptions.
-    pub(crate) fn block_matches(&self, block: &IPBlock, ip: Option<IpAddr>) -> Answer {
+    pub(crate) fn block_matches(&self, block: &IPBlock, other: End<'_>) -> Answer {
         let except = block.except.as_deref().unwrap_or_default();
-        let Some(ip) = ip else {
-            let all = self.primary.everything();
-            let is_all = block.cidr.parse::<IpNet>().is_ok_and(|cidr| cidr.trunc() == all);
-            return if is_all && except.is_empty() { Answer::Yes } else { self.unaddressed };
+        let Some(ip) = other.ip() else {
+            let Ok(cidr) = block.cidr.parse::<IpNet>() else { return Answer::No };
+            let is_all = |family: Family| cidr.trunc() == family.everything() && except.is_empty();
+            return match other.family() {
+                Some(family) if family != Family::of(cidr.addr()) => Answer::No,
+                // Without any evidence pods are taken to be of IPv4.
+                family if is_all(family.unwrap_or(Family::V4)) => Answer::Yes,
+                _ => self.unaddressed,
+            };
         };
         let inside = |cidr: &String| cidr.parse::<IpNet>().is_ok_and(|cidr| cidr.contains(&ip));
         Answer::from(inside(&block.cidr) && !except.iter().any(inside))

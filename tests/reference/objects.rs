@@ -68,7 +68,12 @@ fn pod_status(index: usize, pod: &Pod) -> PodStatus {
         Life::Running | Life::Template(_) => "Running",
     };
     let ghost = pod.node.as_ref().is_some_and(|node| node.ghost);
-    let own = if pod.host_network && !index.is_multiple_of(3) { &[][..] } else { &pod.ips };
+    let of_node = pod.node.as_ref().map_or(&[][..], |node| &node.internal);
+    let own = match (pod.host_network, index.is_multiple_of(3)) {
+        (false, _) => &pod.ips,
+        (true, true) => of_node,
+        (true, false) => &[][..],
+    };
     let host = pod.node.as_ref().filter(|_| ghost || index % 3 != 2);
     let (pod_ip, pod_ips) = addresses(own, index.is_multiple_of(2));
     let (host_ip, host_ips) = addresses(host.map_or(&[][..], |node| &node.internal), false);
