@@ -3,7 +3,7 @@
 //! Nearly everything is alike where one policy changes, and rules are far fewer than connections.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::joint::{JointEnds, JointId};
 use super::sides::Sides;
@@ -12,6 +12,7 @@ use crate::engine::class_set::ClassSet;
 use crate::engine::decide::Doubt;
 use crate::engine::network::{Match, Network};
 use crate::model::endpoint::NamedPortsId;
+use crate::model::selector::Selector;
 use crate::policy::{Direction, PolicySource, Rule, RuleId, Tier};
 
 /// Compares what governs the ends of both sides.
@@ -80,7 +81,12 @@ impl<'a, 'b> Alike<'a, 'b> {
             (ids, doubts)
         });
         let ids = || rules.before.0.iter().zip(&rules.after.0);
+        let subjects_of = |ids: Sides<RuleId>| {
+            self.networks.zip(ids).map(|(network, id)| &network.rule(id).subject.pods).agree()
+        };
+        let mut doubted = ids().zip(&rules.before.1).filter(|(_, doubt)| doubt.is_some());
         rules.each().map(|(_, doubts)| doubts).agree()
+            && doubted.all(|((before, after), _)| subjects_of(Sides { before: *before, after: *after }))
             && ids().all(|(before, after)| {
                 self.same_rule(Sides { before: *before, after: *after }, subjects)
             })
@@ -94,7 +100,13 @@ impl<'a, 'b> Alike<'a, 'b> {
             Direction::Ingress => self.same_ports(subjects),
             Direction::Egress => self.ports,
         };
-        rules.map(asked).agree() && (!has_names || same_ports()) && self.same_peers(ids)
+        // What turns out hangs on what they say, not only on whom they match.
+        let is_sure = self.networks.zip(ids).map(|(network, id)| network.peers_of(id).maybe.is_empty());
+        let says_same = || rules.before.peers.says_same(&rules.after.peers);
+        rules.map(asked).agree()
+            && (!has_names || same_ports())
+            && self.same_peers(ids)
+            && (is_sure == Sides { before: true, after: true } || says_same())
     }
 
     /// Tells whether rules match the same of all ends that both sides have.
@@ -112,9 +124,8 @@ impl<'a, 'b> Alike<'a, 'b> {
                     both.sort_unstable();
                     both
                 };
-                let maybe: BTreeMap<Doubt, Vec<JointId>> =
-                    peers.maybe.iter().map(|(doubt, set)| (*doubt, joints(set))).collect();
-                (joints(&peers.must), maybe)
+                let maybe = peers.maybe.iter().map(|own| (own.doubt, joints(&own.classes)));
+                (joints(&peers.must), maybe.collect::<Vec<_>>())
             });
             let same = same.agree();
             self.peers.borrow_mut().insert(key, same);
@@ -143,14 +154,17 @@ fn named<'a>(
 }
 
 /// What isolates a subject: which tiers do for certain, and which policies may.
-type Isolated<'a> = (Vec<Tier>, Vec<(Tier, Doubt, &'a PolicySource)>);
+type Isolated<'a> = (Vec<Tier>, Vec<(Tier, Doubt, &'a PolicySource, &'a Selector)>);
 
 fn isolated<'a>(network: &'a Network<'_>, subject: SubjectId, direction: Direction) -> Isolated<'a> {
     let mut isolated = Isolated::default();
     for (id, doubt) in network.isolating(subject, direction) {
         let isolation = network.isolation(id);
         match doubt {
-            Some(doubt) => isolated.1.push((isolation.tier, doubt, &*isolation.source.policy)),
+            Some(doubt) => {
+                let (policy, selector) = (&*isolation.source.policy, &isolation.subject.pods);
+                isolated.1.push((isolation.tier, doubt, policy, selector));
+            }
             None if isolated.0.contains(&isolation.tier) => {}
             None => isolated.0.push(isolation.tier),
         }

@@ -3,6 +3,7 @@
 use ipnet::IpNet;
 
 use crate::model::arena::Id;
+use crate::model::controller::Controller;
 use crate::model::endpoint::{NamedPortsId, NamespaceId};
 use crate::model::ips::{Family, IpSet};
 use crate::model::names::Name;
@@ -36,8 +37,8 @@ pub struct Subject {
     pub labels: Vec<(Name, Name)>,
     /// The named ports.
     pub ports: NamedPortsId,
-    /// Whether only the pod template is known, so that labels set by controllers are not.
-    pub template: bool,
+    /// Whose template it is, where only that is known, so that the labels that it adds are not.
+    pub template: Option<Controller>,
 }
 
 /// Addresses of one family that lie in the same blocks.

@@ -35,6 +35,7 @@ pub struct Classes {
     pods: Arena<Pod, Vec<ClassId>>,
     nodes: Arena<Node, Vec<ClassId>>,
     all: ClassSet,
+    outside: HashMap<Family, ClassSet>,
 }
 
 impl Classes {
@@ -53,6 +54,7 @@ impl Classes {
             pods: Arena::default(),
             nodes: Arena::default(),
             all: ClassSet::default(),
+            outside: HashMap::new(),
         };
         let families = snapshot.known_families();
         let members: Arena<Pod, Vec<Class>> = snapshot
@@ -75,6 +77,11 @@ impl Classes {
         let node = |node: &Node| node.ips.iter().filter_map(|ip| classes.outside(*ip)).collect();
         classes.nodes = snapshot.nodes.map(node);
         classes.all = classes.classes.ids().collect();
+        for family in Family::ALL {
+            let own = classes.atoms.iter().filter(|(_, atom)| atom.family == family);
+            let own = own.filter_map(|(id, _)| classes.outside_atom(id)).collect();
+            classes.outside.insert(family, own);
+        }
         classes
     }
 
@@ -122,6 +129,15 @@ impl Classes {
 
     fn outside_key(&self, atom: AtomId) -> Class {
         Class { subject: None, family: Some(self.atoms.at(atom).family), atom: Some(atom) }
+    }
+
+    /// Returns the classes of all addresses of a family; of both where it is not known.
+    pub fn outside_of(&self, family: Option<Family>) -> ClassSet {
+        let of = |family: &Family| self.outside.get(family).cloned().unwrap_or_default();
+        match family {
+            Some(family) => of(&family),
+            None => Family::ALL.iter().fold(ClassSet::default(), |all, family| all.union(&of(family))),
+        }
     }
 
     /// Returns the family of a class; nothing where no address of the cluster is known.
@@ -247,7 +263,7 @@ fn build_subjects(snapshot: &Snapshot, keys: &BTreeSet<Name>) -> (Arena<Subject>
         .map(|(_, labels)| labels.iter().filter(|(key, _)| keys.contains(key)).copied().collect())
         .collect();
     let raw = |pod: &Pod| {
-        let key = (pod.namespace, pod.labels, pod.ports, pod.is_template());
+        let key = (pod.namespace, pod.labels, pod.ports, snapshot.controller_of_template(pod));
         pod.is_managed().then_some(key)
     };
     let mut order: Vec<_> = snapshot.pods.values().filter_map(raw).collect();

@@ -198,7 +198,7 @@ impl<'a> Network<'a> {
 
     /// Lists why some verdicts of this network are not certain.
     pub fn doubts(&self) -> BTreeSet<Doubt> {
-        let peers = self.peers.values().flat_map(|peers| peers.maybe.keys().copied());
+        let peers = self.peers.values().flat_map(|peers| peers.maybe.iter().map(|own| own.doubt));
         let subjects = self.applicable.values().flat_map(|own| {
             let rules = own.rules.iter().filter_map(|(_, doubt)| *doubt);
             let isolations = own.isolations.iter().filter_map(|(_, doubt)| *doubt);
@@ -270,7 +270,7 @@ fn applicable(
 
 /// Lists the subjects of the classes that a selection selects, each once.
 fn subjects_of(classes: &Classes, selected: &Match) -> Vec<(SubjectId, Option<Doubt>)> {
-    let doubted = selected.maybe.iter().map(|(doubt, set)| (set, Some(*doubt)));
+    let doubted = selected.maybe.iter().map(|own| (&own.classes, Some(own.doubt)));
     let mut subjects: Vec<_> = [(&selected.must, None)]
         .into_iter()
         .chain(doubted)

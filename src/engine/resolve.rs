@@ -12,6 +12,7 @@ use super::class_set::ClassSet;
 use super::classes::Classes;
 use crate::engine::class::{Class, ClassId};
 use crate::model::arena::Arena;
+use crate::model::controller::{Controller, LabelPresence, set_by_controllers};
 use crate::model::endpoint::Namespace;
 use crate::model::ips::Family;
 use crate::model::labels::{self, NAMESPACE_NAME_LABEL};
@@ -41,30 +42,39 @@ pub enum Doubt {
 pub struct Match {
     /// Matched for certain.
     pub must: ClassSet,
-    /// Perhaps matched, disjoint from `must`, and why that is not known.
-    pub maybe: BTreeMap<Doubt, ClassSet>,
+    /// Perhaps matched, disjoint from `must`: of each peer by itself, as each hangs on something else.
+    pub maybe: Vec<Perhaps>,
+}
+
+/// Classes that are perhaps matched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Perhaps {
+    /// Why that is not known.
+    pub doubt: Doubt,
+    /// The classes; never none.
+    pub classes: ClassSet,
 }
 
 impl Match {
-    fn certain(must: ClassSet) -> Self {
-        Self { must, maybe: BTreeMap::new() }
+    pub(super) fn certain(must: ClassSet) -> Self {
+        Self { must, maybe: Vec::new() }
     }
 
-    fn doubted(must: ClassSet, doubt: Doubt, maybe: ClassSet) -> Self {
-        let maybe = [(doubt, maybe)].into_iter().filter(|(_, set)| !set.is_empty()).collect();
-        Self { must, maybe }
+    fn doubted(must: ClassSet, doubt: Doubt, classes: ClassSet) -> Self {
+        let maybe = [Perhaps { doubt, classes }].into_iter().filter(|own| !own.classes.is_empty());
+        Self { must, maybe: maybe.collect() }
     }
 
     fn union(self, other: Self) -> Self {
         let must = self.must.union(&other.must);
-        let mut maybe: BTreeMap<Doubt, ClassSet> = BTreeMap::new();
-        for (doubt, set) in self.maybe.into_iter().chain(other.maybe) {
-            let set = set.difference(&must).union(&maybe.remove(&doubt).unwrap_or_default());
-            if !set.is_empty() {
-                maybe.insert(doubt, set);
-            }
-        }
-        Self { must, maybe }
+        let maybe = self.maybe.into_iter().chain(other.maybe);
+        let maybe = maybe.map(|own| Perhaps { classes: own.classes.difference(&must), ..own });
+        Self { maybe: maybe.filter(|own| !own.classes.is_empty()).collect(), must }
+    }
+
+    /// Lists the sets of classes that are matched for certain or perhaps.
+    pub fn all(&self) -> impl Iterator<Item = &ClassSet> {
+        self.maybe.iter().map(|own| &own.classes).chain([&self.must])
     }
 }
 
@@ -73,7 +83,7 @@ pub(crate) struct Resolver<'a> {
     snapshot: &'a Snapshot,
     all: ClassSet,
     pods: ClassSet,
-    templates: ClassSet,
+    templates: HashMap<Controller, ClassSet>,
     /// Those that blocks match once they have an address, by the family of it.
     unaddressed: HashMap<Option<Family>, ClassSet>,
     by_namespace: Arena<Namespace, ClassSet>,
@@ -96,7 +106,7 @@ impl<'a> Resolver<'a> {
             snapshot,
             all: classes.all().clone(),
             pods: ClassSet::default(),
-            templates: ClassSet::default(),
+            templates: HashMap::new(),
             unaddressed: HashMap::new(),
             by_namespace: snapshot.namespaces.map(|_| ClassSet::default()),
             by_label: HashMap::new(),
@@ -117,8 +127,8 @@ impl<'a> Resolver<'a> {
                 continue;
             };
             index.pods.extend([id]);
-            if subject.template {
-                index.templates.extend([id]);
+            if let Some(controller) = subject.template {
+                index.templates.entry(controller).or_default().extend([id]);
             }
             index.by_namespace.at_mut(subject.namespace).extend([id]);
             for (key, value) in &subject.labels {
@@ -145,23 +155,29 @@ impl<'a> Resolver<'a> {
     /// Returns the classes of pods that a selection selects.
     pub(crate) fn selection(&self, selection: &Selection) -> Match {
         let namespaces = self.namespaces(&selection.namespaces);
-        let doubted = namespaces.maybe.into_values().next().unwrap_or_default();
+        let doubted = namespaces.maybe.into_iter().next().map(|own| own.classes).unwrap_or_default();
         let mut must = namespaces.must.clone();
         let mut may = namespaces.must.union(&doubted);
         for requirement in &selection.pods.requirements {
             let holds = self.requirement(requirement);
-            if labels::set_by_controllers(&requirement.key) {
-                must = must.intersection(&holds.difference(&self.templates));
-                may = may.intersection(&holds.union(&self.templates));
-            } else {
-                must = must.intersection(&holds);
-                may = may.intersection(&holds);
-            }
+            let unknown = self.unknown(&requirement.key);
+            must = must.intersection(&holds.difference(&unknown));
+            may = may.intersection(&holds.union(&unknown));
         }
         let maybe = may.difference(&must);
         let by_namespace = Match::doubted(must, Doubt::NamespaceLabels, maybe.intersection(&doubted));
         let by_labels = maybe.difference(&doubted);
         by_namespace.union(Match::doubted(ClassSet::default(), Doubt::ControllerLabels, by_labels))
+    }
+
+    /// Returns the classes of templates that do not tell a label, as their controller may add it.
+    fn unknown(&self, key: &str) -> ClassSet {
+        if !set_by_controllers(key) {
+            return ClassSet::default();
+        }
+        let adds = |own: &(&Controller, &ClassSet)| own.0.adds(key) != LabelPresence::AsInTemplate;
+        let templates = self.templates.iter().filter(adds);
+        templates.fold(ClassSet::default(), |all, (_, own)| all.union(own))
     }
 
     fn namespaces(&self, selection: &NamespaceSelection) -> Match {

@@ -81,7 +81,9 @@ impl Explainer<'_, '_> {
             .filter(|isolation| isolation.tier == tier)
             .map(|isolation| RuleRef::isolation(&isolation.source))
             .collect();
-        let outcome = match (uses.iter().any(|used| used.hit), isolated_by.is_empty()) {
+        let decided = matches!(half.why, Why::Rule(rule) if self.network.rule(rule).tier == tier);
+        let hit = decided || uses.iter().any(|used| used.hit);
+        let outcome = match (hit, isolated_by.is_empty()) {
             (true, _) => TierOutcome::Rule,
             (false, false) => TierOutcome::Isolated,
             (false, true) => TierOutcome::None,

@@ -7,6 +7,7 @@ use super::proposal::EndPair;
 use crate::ends::end::{End, Who};
 use crate::ends::units::{Level, Part, UnitId, Units};
 use crate::engine::class::{ClassId, SubjectId};
+use crate::engine::class_set::ClassSet;
 use crate::engine::connection::compatible;
 use crate::engine::network::Network;
 use crate::engine::rows::Rows;
@@ -123,7 +124,7 @@ fn cells(network: &Network<'_>, rule: RuleId) -> Vec<(ClassId, ClassId)> {
         class.subject.filter(|subject| subjects.contains(subject)).map(|_| id)
     });
     let matched = network.peers_of(rule);
-    let peers = matched.maybe.values().fold(matched.must.clone(), |all, set| all.union(set));
+    let peers = matched.all().fold(ClassSet::default(), |all, set| all.union(set));
     let pairs =
         own.flat_map(|subject| peers.iter().map(move |peer| (subject, peer)).collect::<Vec<_>>());
     let ordered = pairs.map(|(subject, peer)| match direction {

@@ -21,11 +21,3 @@ pub fn value_of(labels: &Labels, key: Name) -> Option<Name> {
     let index = labels.binary_search_by_key(&key, |(key, _)| *key).ok()?;
     labels.get(index).map(|(_, value)| *value)
 }
-
-/// Tells whether controllers set the label, so that a pod template does not show its value.
-pub fn set_by_controllers(key: &str) -> bool {
-    matches!(key, "pod-template-hash" | "controller-revision-hash" | "pod-template-generation")
-        || matches!(key, "apps.kubernetes.io/pod-index" | "controller-uid" | "job-name")
-        || key.starts_with("statefulset.kubernetes.io/")
-        || key.starts_with("batch.kubernetes.io/")
-}

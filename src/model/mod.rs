@@ -4,6 +4,7 @@
 
 pub mod arena;
 pub mod cni;
+pub mod controller;
 pub mod endpoint;
 pub mod gap;
 pub mod gateway;

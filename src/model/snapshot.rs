@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arena::Arena;
 use super::cni::NetworkPlugin;
+use super::controller::Controller;
 use super::endpoint::{
     NamedPort, NamedPorts, Namespace, NamespaceId, Node, Pod, PodId, PodState, Workload,
 };
@@ -133,6 +134,12 @@ impl Snapshot {
     /// Returns the name of a pod's namespace.
     pub fn namespace_of(&self, pod: PodId) -> &str {
         &self.namespaces.at(self.pods.at(pod).namespace).name
+    }
+
+    /// Returns the controller of a pod of which only the template is known.
+    pub fn controller_of_template(&self, pod: &Pod) -> Option<Controller> {
+        let kind = pod.workload.map(|workload| &*self.workloads.at(workload).kind);
+        pod.is_template().then(|| kind.map_or(Controller::Other, Controller::of))
     }
 
     /// Lists the addresses of a pod: of one that uses its node's network, all of the node too.

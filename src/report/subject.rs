@@ -157,8 +157,8 @@ impl SubjectView<'_, '_> {
     /// Lists whom a rule allows, merged to namespaces, workloads and blocks.
     fn allowed_by(&mut self, rule: RuleId, subjects: &[SubjectId]) -> Vec<AllowedPeer> {
         let matched = self.network.peers_of(rule).clone();
-        let maybe = matched.maybe.iter().fold(ClassSet::default(), |all, (_, set)| all.union(set));
-        self.doubts.extend(matched.maybe.keys().copied());
+        let maybe = matched.maybe.iter().fold(ClassSet::default(), |all, own| all.union(&own.classes));
+        self.doubts.extend(matched.maybe.iter().map(|own| own.doubt));
         let mut rows: BTreeMap<(Endpoint, Vec<String>, bool), Vec<SubjectId>> = BTreeMap::new();
         for subject in subjects {
             for (classes, unsure) in [(&matched.must, false), (&maybe, true)] {

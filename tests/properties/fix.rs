@@ -178,7 +178,7 @@ fn gained<'a>(before: &World, after: &'a World, asked: &Asked) -> Vec<Packet<'a>
     };
     let some = ports.iter().enumerate().filter(|(index, port)| index % 5 == 0 || is_named(port));
     let ports: Vec<Port> = some.map(|(_, port)| *port).collect();
-    let (old, new) = (before.reference(Answer::No), after.reference(Answer::No));
+    let (old, new) = (before.reference(Answer::Maybe), after.reference(Answer::Maybe));
     let mut gained = Vec::new();
     for source in &ends {
         for destination in &ends {
@@ -188,7 +188,7 @@ fn gained<'a>(before: &World, after: &'a World, asked: &Asked) -> Vec<Packet<'a>
             }
             for port in &ports {
                 let packet = Packet { source: *source, destination: *destination, port: *port };
-                let (was, is) = (both(old, &packet), both(new, &packet));
+                let (was, is) = (as_listed(old, &packet), as_listed(new, &packet));
                 let opened = is.may_be_allowed && !was.may_be_allowed;
                 if opened || (!is.may_be_denied && was.may_be_denied) {
                     gained.push(packet);
@@ -201,7 +201,14 @@ fn gained<'a>(before: &World, after: &'a World, asked: &Asked) -> Vec<Packet<'a>
 
 /// Judges both halves of a packet.
 pub(crate) fn both(reference: Reference<'_>, packet: &Packet<'_>) -> Judgement {
-    let [egress, ingress] = [Way::Out, Way::In].map(|way| reference.judge(way, packet));
+    joined([Way::Out, Way::In].map(|way| reference.judge(way, packet)))
+}
+
+fn as_listed(reference: Reference<'_>, packet: &Packet<'_>) -> Judgement {
+    joined([Way::Out, Way::In].map(|way| reference.judge_for_list(way, packet)))
+}
+
+fn joined([egress, ingress]: [Judgement; 2]) -> Judgement {
     Judgement {
         may_be_allowed: egress.may_be_allowed && ingress.may_be_allowed,
         may_be_denied: egress.may_be_denied || ingress.may_be_denied,

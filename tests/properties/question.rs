@@ -28,6 +28,8 @@ pub(crate) struct World {
     pub(crate) outside: Vec<IpAddr>,
     pub(crate) snapshot: Snapshot,
     pub(crate) rules: Rules,
+    /// Addresses of which each lies in other blocks.
+    pub(crate) places: Vec<IpAddr>,
 }
 
 /// One cell of the map: what a subject may do, in a direction, with one class at one port.
@@ -62,7 +64,8 @@ impl World {
     pub(crate) fn new(cluster: Cluster, outside: Vec<IpAddr>) -> Self {
         let snapshot = cluster.objects().assemble();
         let rules = policy::translate(&snapshot);
-        Self { cluster, outside, snapshot, rules }
+        let places = cluster.places();
+        Self { cluster, outside, snapshot, rules, places }
     }
 
     pub(crate) fn network(&self) -> Network<'_> {
@@ -71,7 +74,7 @@ impl World {
 
     /// Returns the reference; `unaddressed` says how it reads blocks for what has no address.
     pub(crate) fn reference(&self, unaddressed: Answer) -> Reference<'_> {
-        Reference { cluster: &self.cluster, unaddressed }
+        Reference { cluster: &self.cluster, places: &self.places, truth: None, unaddressed }
     }
 
     /// Lists the cells at which a verdict can change, one for each packet that can be sent.

@@ -82,6 +82,13 @@ pub(crate) enum Way {
     Out,
 }
 
+/// Which selectors are asked: those of namespaces, or those of pods, of peers and subjects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PeerSelectors {
+    Namespaces,
+    Pods,
+}
+
 /// One rule of a policy; ingress and egress rules differ only in the name of the peers' field.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ApiRule<'a> {
@@ -238,6 +245,44 @@ impl Cluster {
         let texts = blocks
             .flat_map(|IPBlock { cidr, except }| [cidr].into_iter().chain(except.iter().flatten()));
         texts.filter_map(|text| text.parse().ok()).collect()
+    }
+
+    /// Lists addresses of which each lies in other blocks: one for each set of blocks around it.
+    pub(crate) fn places(&self) -> Vec<IpAddr> {
+        let blocks = self.blocks();
+        let any = Family::ALL.map(|family| family.everything().network());
+        let mut places: BTreeMap<(Family, Vec<bool>), IpAddr> = BTreeMap::new();
+        for ip in self.bounds().into_iter().chain(any) {
+            let around = blocks.iter().map(|block| block.contains(&ip)).collect();
+            places.entry((Family::of(ip), around)).or_insert(ip);
+        }
+        places.into_values().collect()
+    }
+
+    /// Lists the values that selectors ask of some labels.
+    pub(crate) fn asked_labels(
+        &self,
+        is_asked: impl Fn(&str) -> bool,
+        of: PeerSelectors,
+    ) -> BTreeMap<String, BTreeSet<String>> {
+        let peers = self.rules().flat_map(|rule| rule.peers);
+        let peers = peers.filter_map(|peer| match of {
+            PeerSelectors::Namespaces => peer.namespace_selector.as_ref(),
+            PeerSelectors::Pods => peer.pod_selector.as_ref(),
+        });
+        let subjects = self.policies.iter().filter(|_| of == PeerSelectors::Pods);
+        let subjects = subjects.filter_map(|policy| policy.spec.pod_selector.as_ref());
+        let mut words: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for selector in peers.chain(subjects) {
+            for (key, value) in selector.match_labels.iter().flatten() {
+                words.entry(key.clone()).or_default().insert(value.clone());
+            }
+            for one in selector.match_expressions.iter().flatten() {
+                words.entry(one.key.clone()).or_default().extend(one.values.iter().flatten().cloned());
+            }
+        }
+        words.retain(|key, _| is_asked(key));
+        words
     }
 
     fn rules(&self) -> impl Iterator<Item = ApiRule<'_>> {

@@ -4,8 +4,11 @@
 //! pod's own node, replies) is not asked here, nor in the engine.
 //!
 //! Something can be unknown: labels of a namespace that was not read, labels that a controller will
-//! set, the address of a pod that has none. Then a condition answers `Maybe`, and the judgement
-//! lists every outcome that some truth behind the unknown would bring.
+//! set, the address of a pod that has none. Then a condition answers `Maybe`, unless a truth says what
+//! is behind it; the judgement of a packet lists every outcome that some truth brings.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 use k8s_openapi::api::networking::v1::{
@@ -15,7 +18,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use netpol::model::ips::Family;
 
-use super::cluster::{ApiRule, Cluster, End, NAMESPACE_NAME, Packet, Pod, Policy, Port, Way};
+use super::cluster::{
+    ApiRule, Cluster, End, Labels, Life, NAMESPACE_NAME, Packet, PeerSelectors, Pod, Policy, Port, Way,
+};
 
 /// Whether a condition holds. All of several is their smallest, any of several their largest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,10 +44,33 @@ enum Label<'a> {
     Unknown,
 }
 
+/// Whose labels are asked for: those of the pod that a policy governs, or of the other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    Subject,
+    Other,
+}
+
+/// What is behind the unknown.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Truth {
+    /// The labels of namespaces that were not read: those of one truth are alike.
+    namespace: Labels,
+    /// The labels that controllers add to the subject, and to the other end.
+    subject: Labels,
+    other: Labels,
+    /// The address of the other end; nothing if it stays unknown.
+    address: Option<IpAddr>,
+}
+
 /// The reference evaluator.
 #[derive(Clone, Copy)]
 pub(crate) struct Reference<'a> {
     pub(crate) cluster: &'a Cluster,
+    /// Addresses of which each lies in other blocks.
+    pub(crate) places: &'a [IpAddr],
+    /// What is behind the unknown; nothing where that is not asked.
+    pub(crate) truth: Option<&'a Truth>,
     /// Whether an endpoint without an address is in a block of its family, unless it is all of it: not
     /// known, or taken as `No`.
     pub(crate) unaddressed: Answer,
@@ -53,31 +81,73 @@ impl Reference<'_> {
     pub(crate) fn judge(&self, way: Way, packet: &Packet<'_>) -> Judgement {
         let (subject, _) = ends(way, packet);
         let Some(subject) = subject.managed_pod() else { return Judgement::of(true) };
-        // Of every policy of this direction that may select the pod: does it, and does one of its
-        // rules match the packet?
-        let policies = self.cluster.policies.iter().filter(|policy| governs(&policy.spec, way));
-        let (selects, matches): (Vec<Answer>, Vec<Answer>) = policies
-            .map(|policy| (policy, self.selects(policy, subject)))
-            .filter(|(_, selects)| *selects != Answer::No)
-            .map(|(policy, selects)| (selects, self.any_rule_matches(policy, way, packet)))
-            .unzip();
-        // Try every truth: each policy that may select the pod does or does not, and conditions on
-        // the other end that may hold all do or all do not (more matches only ever allow more).
-        let mut judgement = Judgement::default();
-        for truth in truths(&selects) {
-            let selecting = truth.iter().zip(&matches).filter(|(selects, _)| **selects);
-            let best = selecting.map(|(_, matches)| *matches).max();
-            for needed in [Answer::Yes, Answer::Maybe] {
-                judgement = judgement.or(Judgement::of(best.is_none_or(|best| best >= needed)));
-            }
+        let judge = |reference: &Reference<'_>| {
+            let policies = self.cluster.policies.iter().filter(|policy| governs(&policy.spec, way));
+            let mut own =
+                policies.filter(|policy| reference.selects(policy, subject) == Answer::Yes).peekable();
+            let isolated = own.peek().is_some();
+            !isolated || own.any(|policy| reference.any_rule_matches(policy, way, packet) == Answer::Yes)
+        };
+        let truths = self.truths(way, packet);
+        truths.iter().fold(Judgement::default(), |all, truth| {
+            all.or(Judgement::of(judge(&Reference { truth: Some(truth), ..*self })))
+        })
+    }
+
+    /// Judges a packet as a list shows it: what hangs on an address that is not known yet is told as if that
+    /// were in no block.
+    pub(crate) fn judge_for_list(&self, way: Way, packet: &Packet<'_>) -> Judgement {
+        let exact = self.judge(way, packet);
+        match exact.is_certain() {
+            true => exact,
+            false => Reference { unaddressed: Answer::No, ..*self }.judge(way, packet),
         }
-        judgement
+    }
+
+    /// Lists every truth that may be behind what is not known of a packet's ends.
+    pub(crate) fn truths(&self, way: Way, packet: &Packet<'_>) -> Vec<Truth> {
+        let (subject, other) = ends(way, packet);
+        let mut truths = vec![Truth::default()];
+        let unread = other
+            .managed_pod()
+            .filter(|pod| self.cluster.namespaces.get(&pod.namespace).is_none_or(Option::is_none));
+        if unread.is_some() {
+            let words =
+                self.cluster.asked_labels(|key| key != NAMESPACE_NAME, PeerSelectors::Namespaces);
+            truths = assigned(&truths, &words, |_| true, |truth| &mut truth.namespace);
+        }
+        let words = self.cluster.asked_labels(set_by_controllers, PeerSelectors::Pods);
+        for (end, whose) in [(subject, Whose::Subject), (other, Whose::Other)] {
+            let Some(pod) = end.managed_pod() else { continue };
+            let Life::Template(kind) = pod.life else { continue };
+            let words = words.iter().filter(|(key, _)| adds(kind, key) != Some(false));
+            let words = words.map(|(key, values)| (key.clone(), values.clone())).collect();
+            let may_be_absent = |key: &str| adds(kind, key).is_none();
+            truths = assigned(&truths, &words, may_be_absent, |truth| match whose {
+                Whose::Subject => &mut truth.subject,
+                Whose::Other => &mut truth.other,
+            });
+        }
+        if self.unaddressed == Answer::Maybe && other.ip().is_none() {
+            let of_family =
+                |ip: &&IpAddr| other.family().is_none_or(|family| family == Family::of(**ip));
+            let places: Vec<IpAddr> = self.places.iter().filter(of_family).copied().collect();
+            let at = |truth: &Truth| {
+                let truth = truth.clone();
+                places
+                    .iter()
+                    .map(move |ip| Truth { address: Some(*ip), ..truth.clone() })
+                    .collect::<Vec<_>>()
+            };
+            truths = truths.iter().flat_map(at).collect();
+        }
+        truths
     }
 
     /// Tells whether a policy's podSelector selects a pod of its namespace.
     pub(crate) fn selects(&self, policy: &Policy, pod: &Pod) -> Answer {
         let own_namespace = Answer::from(policy.namespace == pod.namespace);
-        own_namespace.min(pod_selected(policy.spec.pod_selector.as_ref(), pod))
+        own_namespace.min(self.pod_selected(policy.spec.pod_selector.as_ref(), pod, Whose::Subject))
     }
 
     fn any_rule_matches(&self, policy: &Policy, way: Way, packet: &Packet<'_>) -> Answer {
@@ -117,21 +187,21 @@ impl Reference<'_> {
             }
             None => Answer::from(pod.namespace == policy.namespace),
         };
-        namespace.min(pod_selected(peer.pod_selector.as_ref(), pod))
+        namespace.min(self.pod_selected(peer.pod_selector.as_ref(), pod, Whose::Other))
     }
 
     /// Tells whether an address is in the block and in none of its exceptions.
     pub(crate) fn block_matches(&self, block: &IPBlock, other: End<'_>) -> Answer {
         let except = block.except.as_deref().unwrap_or_default();
-        let Some(ip) = other.ip() else {
-            let Ok(cidr) = block.cidr.parse::<IpNet>() else { return Answer::No };
-            let is_all = |family: Family| cidr.trunc() == family.everything() && except.is_empty();
-            return match other.family() {
-                Some(family) if family != Family::of(cidr.addr()) => Answer::No,
-                // Without any evidence pods are taken to be of IPv4.
-                family if is_all(family.unwrap_or(Family::V4)) => Answer::Yes,
-                _ => self.unaddressed,
-            };
+        let Ok(cidr) = block.cidr.parse::<IpNet>() else { return Answer::No };
+        let is_all = |family: Family| cidr.trunc() == family.everything() && except.is_empty();
+        // Without any evidence pods are taken to be of IPv4.
+        if other.ip().is_none() && is_all(other.family().unwrap_or(Family::V4)) {
+            return Answer::Yes;
+        }
+        let Some(ip) = other.ip().or(self.truth.and_then(|truth| truth.address)) else {
+            let apart = other.family().is_some_and(|family| family != Family::of(cidr.addr()));
+            return if apart { Answer::No } else { self.unaddressed };
         };
         let inside = |cidr: &String| cidr.parse::<IpNet>().is_ok_and(|cidr| cidr.contains(&ip));
         Answer::from(inside(&block.cidr) && !except.iter().any(inside))
@@ -144,22 +214,68 @@ impl Reference<'_> {
         match labels {
             _ if key == NAMESPACE_NAME => Label::Value(name),
             Some(labels) => labels.get(key).map_or(Label::Absent, |value| Label::Value(value)),
-            None => Label::Unknown,
+            None => self.behind(key, |truth| &truth.namespace),
         }
+    }
+
+    fn behind(&self, key: &str, labels: impl Fn(&'_ Truth) -> &'_ Labels) -> Label<'_> {
+        match self.truth {
+            None => Label::Unknown,
+            Some(truth) => labels(truth).get(key).map_or(Label::Absent, |value| Label::Value(value)),
+        }
+    }
+
+    fn pod_selected(&self, selector: Option<&LabelSelector>, pod: &Pod, whose: Whose) -> Answer {
+        let label = |key: &str| match (pod.life, pod.labels.get(key)) {
+            (Life::Template(kind), _) if set_by_controllers(key) && adds(kind, key) != Some(false) => {
+                self.behind(key, |truth| match whose {
+                    Whose::Subject => &truth.subject,
+                    Whose::Other => &truth.other,
+                })
+            }
+            (_, Some(value)) => Label::Value(value),
+            (_, None) => Label::Absent,
+        };
+        selector.map_or(Answer::Yes, |selector| selector_matches(selector, label))
     }
 }
 
-/// Lists every way in which the truth behind some answers can turn out.
-pub(crate) fn truths(answers: &[Answer]) -> Vec<Vec<bool>> {
-    answers.iter().fold(vec![Vec::new()], |truths, answer| {
-        let possible: &[bool] = match answer {
-            Answer::No => &[false],
-            Answer::Yes => &[true],
-            Answer::Maybe => &[false, true],
+/// Lists the truths that follow from others where labels get every value that is asked for, another one,
+/// and, where they may be absent, none.
+fn assigned(
+    truths: &[Truth],
+    words: &BTreeMap<String, BTreeSet<String>>,
+    may_be_absent: impl Fn(&str) -> bool,
+    labels: impl Fn(&mut Truth) -> &mut Labels,
+) -> Vec<Truth> {
+    words.iter().fold(truths.to_vec(), |truths, (key, values)| {
+        let values = values.iter().cloned().chain(["another".to_owned()]).map(Some);
+        let values: Vec<_> = values.chain(may_be_absent(key).then_some(None)).collect();
+        let longer = |truth: &Truth| {
+            let with = |value: &Option<String>| {
+                let mut truth = truth.clone();
+                labels(&mut truth).extend(value.clone().map(|value| (key.clone(), value)));
+                truth
+            };
+            values.iter().map(with).collect::<Vec<_>>()
         };
-        let longer = |truth: &Vec<bool>, holds: bool| [truth.as_slice(), &[holds]].concat();
-        truths.iter().flat_map(|truth| possible.iter().map(|holds| longer(truth, *holds))).collect()
+        truths.iter().flat_map(longer).collect()
     })
+}
+
+/// Tells whether the pods of a kind of workload get a label beside those of its template; nothing where that
+/// differs.
+fn adds(kind: &str, key: &str) -> Option<bool> {
+    match (kind, key) {
+        ("Deployment", "pod-template-hash")
+        | ("StatefulSet" | "DaemonSet", "controller-revision-hash")
+        | ("StatefulSet", "statefulset.kubernetes.io/pod-name")
+        | ("DaemonSet", "pod-template-generation")
+        | ("Job" | "CronJob", "controller-uid" | "job-name") => Some(true),
+        ("StatefulSet", "apps.kubernetes.io/pod-index") => None,
+        ("Job" | "CronJob", key) if key.starts_with("batch.kubernetes.io/") => None,
+        _ => Some(false),
+    }
 }
 
 /// Returns the pod that policies govern, and the other end.
@@ -199,15 +315,6 @@ pub(crate) fn port_matches(item: &NetworkPolicyPort, packet: &Packet<'_>) -> boo
                 .any(|own| own.name == name && own.protocol == protocol && own.number == number)
         }),
     }
-}
-
-fn pod_selected(selector: Option<&LabelSelector>, pod: &Pod) -> Answer {
-    let label = |key: &str| match pod.labels.get(key) {
-        _ if pod.is_template() && set_by_controllers(key) => Label::Unknown,
-        Some(value) => Label::Value(value),
-        None => Label::Absent,
-    };
-    selector.map_or(Answer::Yes, |selector| selector_matches(selector, label))
 }
 
 /// Tells whether all requirements of a selector hold.
