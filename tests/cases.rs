@@ -165,8 +165,8 @@ fn check(folder: &Path, question: &str) -> Result<(), String> {
                 format!("{half} is {}", halves(&answer, &half))
             })
         }
-        "miss" | "service-port" => {
-            let field = if what == "miss" { "clause" } else { "servicePort" };
+        "miss" | "no-miss" | "service-port" => {
+            let field = if what == "service-port" { "servicePort" } else { "clause" };
             let (place, connection) = rest.split_once(" : ").unwrap();
             let [half, policy, path, clause] = words(place);
             let answer = explain(folder, connection);
@@ -179,7 +179,7 @@ fn check(folder: &Path, question: &str) -> Result<(), String> {
                     && list(&rule["misses"]).iter().any(|miss| miss[field] == *clause)
             };
             let found = list(&answer["groups"]).iter().any(|group| rules(group).iter().any(missed));
-            expect(found, || format!("{half} is {}", halves(&answer, &half)))
+            expect(found == (what != "no-miss"), || format!("{half} is {}", halves(&answer, &half)))
         }
         other => panic!("unknown expectation `{other}`"),
     }

@@ -17,6 +17,14 @@ pub enum Caveat {
     /// A verdict is not certain.
     #[error("{}", doubt(*.0))]
     Doubt(Doubt),
+    /// A pod has no address yet, and blocks may hold the one that it will have; with how many others.
+    #[error("{first}{} no address yet: whether an ipBlock holds it is not known", and_more(*.more))]
+    NoAddressYet {
+        /// The first pod.
+        first: String,
+        /// How many others.
+        more: usize,
+    },
     /// The only pod of an end has finished.
     #[error("{0}: the pod has finished: no connections to or from it")]
     Finished(String),
@@ -175,6 +183,14 @@ pub enum Caveat {
     /// What else a fix opens is not known.
     #[error("pods were not read: how many other connections it opens is not known")]
     UnreadOpened,
+}
+
+/// Writes the verb of one, or of one and some more.
+fn and_more(more: usize) -> String {
+    match more {
+        0 => " has".to_owned(),
+        more => format!(" and {more} more have"),
+    }
 }
 
 /// Says why a verdict is not certain.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::name::MANAGED_BY;
+use crate::model::snapshot::MANAGED_BY;
 
 /// The name of every object.
 const NAME: &str = "netpol-refresh-ips";

@@ -2,8 +2,6 @@
 
 use super::record::{Key, Record};
 
-/// The label of every object that is ours alone, and what it says.
-pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kubectl-netpol");
 /// The label of every object that has rules of ours: the hash of their hosts and ports.
 pub const ENDPOINT: &str = "kubectl-netpol/endpoint";
 

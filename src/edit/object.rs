@@ -9,13 +9,14 @@ use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyEgressRule, N
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::name::{self, MANAGED_BY};
+use super::name;
 use super::record::{ANNOTATION, Key, Record, RecordError};
 use super::standing::{self, Openings, plain_block, plain_ports};
 use crate::model::ips::IpSet;
 use crate::model::ports::Protocol;
 use crate::model::selector::Selector;
 use crate::model::service::TargetPort;
+use crate::model::snapshot::MANAGED_BY;
 use crate::policy::network_policy::write;
 use crate::world::servers::{At, DNS_PORT, Servers};
 

@@ -1,8 +1,11 @@
 //! Pods, workloads, nodes and addresses as endpoints of the schema, and their names.
 
+use std::collections::BTreeSet;
+
 use ipnet::IpNet;
 
 use super::target::short_name;
+use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::model::endpoint::{NodeId, PodId, WorkloadId};
 use crate::model::ips::{Family, IpSet};
@@ -23,6 +26,17 @@ pub fn workload_endpoint(snapshot: &Snapshot, workload: WorkloadId) -> Endpoint 
     let workload = snapshot.workloads.at(workload);
     let namespace = &*snapshot.namespaces.at(workload.namespace).name;
     Endpoint::named(EndpointKind::of(&workload.kind), Some(namespace), &workload.name)
+}
+
+/// Says that pods have no address yet, by the name of the first; nothing where there is none.
+pub fn no_address_yet(snapshot: &Snapshot, pods: &BTreeSet<PodId>) -> Option<Caveat> {
+    let first = *pods.first()?;
+    let template = snapshot.pods.at(first).workload.filter(|_| snapshot.pods.at(first).is_template());
+    let endpoint = match template {
+        Some(workload) => workload_endpoint(snapshot, workload),
+        None => pod_endpoint(snapshot, first),
+    };
+    Some(Caveat::NoAddressYet { first: name_of(&endpoint), more: pods.len().saturating_sub(1) })
 }
 
 /// Returns the endpoint of a Service.

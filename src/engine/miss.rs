@@ -33,6 +33,8 @@ pub enum Clause {
     Protocol,
     /// The destination gives no such name to a port, or to another one.
     NamedPort,
+    /// The policy does not govern the direction, so that its rules for it have no effect.
+    PolicyTypes,
 }
 
 /// One failed clause.

@@ -1,15 +1,26 @@
 //! What limits an explanation: unknown nodes, and what network plugins do otherwise.
 
+use std::collections::BTreeSet;
+
 use super::explainer::{EndPart, Explainer};
 use super::question::no_member;
 use crate::answer::caveat::Caveat;
 use crate::ends::end::{End, Member, Who};
-use crate::ends::naming::name_of;
+use crate::ends::naming::{name_of, no_address_yet};
 use crate::engine::class::ClassId;
 use crate::engine::connection::JudgedConnection;
+use crate::engine::decide::Doubt;
 use crate::engine::miss;
+use crate::model::endpoint::PodId;
 use crate::model::service::ServiceAddress;
+use crate::model::snapshot::Snapshot;
 use crate::policy::{BlockMatch, Direction, RuleId};
+
+/// Names the pods of a part that have no address yet.
+fn without_address(snapshot: &Snapshot, part: &EndPart<'_>) -> Caveat {
+    let pods: BTreeSet<PodId> = part.members.iter().filter_map(|member| member.who.pod()).collect();
+    no_address_yet(snapshot, &pods).unwrap_or(Caveat::Doubt(Doubt::Address))
+}
 
 impl Explainer<'_, '_> {
     pub(super) fn caveats_of(
@@ -20,7 +31,10 @@ impl Explainer<'_, '_> {
     ) {
         let halves = [(&judged.egress, to), (&judged.ingress, from)];
         for (half, peer) in halves {
-            self.caveats.extend(half.doubts.iter().map(|doubt| Caveat::Doubt(*doubt)));
+            self.caveats.extend(half.doubts.iter().map(|doubt| match doubt {
+                Doubt::Address => without_address(self.network.snapshot, peer),
+                doubt => Caveat::Doubt(*doubt),
+            }));
             for used in half.rules.iter().filter(|used| used.hit) {
                 self.block_caveats(used.rule, peer.class);
             }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::explainer::{Denied, EndPart, Explainer};
-use super::half::{Sight, verdict};
+use super::explainer::{Denied, EndPart, Explainer, Sight};
+use super::half::verdict;
 use super::question::{ExplainError, check_port};
 use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::EndpointKind;
@@ -240,9 +240,8 @@ impl Explainer<'_, '_> {
         let hops: BTreeSet<&Hop> = hops.collect();
         let own = hops.iter().map(|hop| PortSet::port(hop.protocol, hop.port));
         let service = &own.fold(PortSet::none(), |all, own| all.union(&own));
-        let (from_class, to_class) = (first_from.class, first_to.class);
-        let egress = Sight { subject: from_class, peer: to_class, addresses: &to_view, service };
-        let ingress = Sight { subject: to_class, peer: from_class, addresses: &from_view, service };
+        let egress = Sight { subject: first_from, peer: first_to, addresses: &to_view, service };
+        let ingress = Sight { subject: first_to, peer: first_from, addresses: &from_view, service };
         Some(PairGroup {
             source: source_part,
             destination: destination_part,

@@ -7,6 +7,7 @@ use crate::ends::end::{End, Member};
 use crate::engine::class::ClassId;
 use crate::engine::network::Network;
 use crate::model::endpoint::{NodeId, PodId};
+use crate::model::ports::PortSet;
 use crate::world::services::Hop;
 
 pub(super) struct Explainer<'a, 'b> {
@@ -25,6 +26,16 @@ pub(super) struct EndPart<'a> {
     /// Where the ports of a Service lead at the members.
     pub(super) hops: Option<&'a [Hop]>,
     pub(super) members: Vec<&'a Member>,
+}
+
+/// How one end sees the other.
+#[derive(Clone, Copy)]
+pub(super) struct Sight<'a> {
+    pub(super) subject: &'a EndPart<'a>,
+    pub(super) peer: &'a EndPart<'a>,
+    pub(super) addresses: &'a str,
+    /// The ports of the Service that is asked for; none where the pods themselves are.
+    pub(super) service: &'a PortSet,
 }
 
 /// The pods of whose connections a half denies some.

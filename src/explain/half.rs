@@ -1,25 +1,14 @@
 //! One half of a connection, tier by tier: what each rule does, and why it does nothing.
 
-use super::explainer::Explainer;
+use super::explainer::{Explainer, Sight};
 use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::Verdict;
-use crate::engine::class::ClassId;
 use crate::engine::connection::{Exempt, HalfJudged, OpenPorts};
 use crate::engine::decide::Why;
 use crate::engine::miss::{self, Clause, Miss, PeerView};
 use crate::explain::explanation::{Half, Reason, RuleMiss, RuleUse, TierOutcome, TierUse};
 use crate::model::ports::PortSet;
 use crate::policy::{Direction, RuleId, Tier};
-
-/// How one end sees the other.
-#[derive(Clone, Copy)]
-pub(super) struct Sight<'a> {
-    pub(super) subject: ClassId,
-    pub(super) peer: ClassId,
-    pub(super) addresses: &'a str,
-    /// The ports of the Service that is asked for; none where the pods themselves are.
-    pub(super) service: &'a PortSet,
-}
 
 impl Explainer<'_, '_> {
     pub(super) fn half(
@@ -65,7 +54,7 @@ impl Explainer<'_, '_> {
         sight: Sight<'_>,
     ) -> Option<TierUse> {
         let own = half.rules.iter().filter(|asked| self.network.rule(asked.rule).tier == tier);
-        let uses: Vec<RuleUse> = own
+        let mut uses: Vec<RuleUse> = own
             .map(|used| RuleUse {
                 rule: self.rule_ref(used.rule),
                 hit: used.hit,
@@ -76,6 +65,10 @@ impl Explainer<'_, '_> {
                 },
             })
             .collect();
+        let denied = asked.difference(&half.open.possible());
+        if half.exempt.is_none() && !denied.is_empty() {
+            uses.extend(self.idle(tier, direction, sight, &denied));
+        }
         let isolations = half.isolations.iter().map(|(id, _)| self.network.isolation(*id));
         let isolated_by: Vec<RuleRef> = isolations
             .filter(|isolation| isolation.tier == tier)
@@ -99,8 +92,8 @@ impl Explainer<'_, '_> {
         asked: &PortSet,
         sight: Sight<'_>,
     ) -> Vec<RuleMiss> {
-        let ports_on = miss::names_ports(self.network, direction, sight.subject, sight.peer);
-        let view = PeerView { class: sight.peer, addresses: sight.addresses };
+        let ports_on = miss::names_ports(self.network, direction, sight.subject.class, sight.peer.class);
+        let view = PeerView { class: sight.peer.class, addresses: sight.addresses };
         let misses = miss::misses(self.network, rule, view, asked, ports_on);
         let meant = self.network.rule(rule).ports.numbers().intersection(sight.service);
         let service_port =

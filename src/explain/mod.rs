@@ -5,5 +5,6 @@ pub mod connection;
 pub mod explainer;
 pub mod explanation;
 pub mod half;
+mod idle;
 pub mod no_fix;
 pub mod question;

@@ -98,8 +98,15 @@ impl MissingRule {
             .policies
             .iter()
             .filter(|policy| policy.namespace.as_deref() == Some(&self.namespace))
+            // What this program wrote it keeps up to date by itself, and a hand would be in its way.
+            .filter(|policy| !policy.metadata.is_managed())
             .filter_map(|policy| {
-                let selected = selected(&network_policy::governed(policy, self.direction)?);
+                let governed = network_policy::governed(policy, self.direction)?;
+                // Every later pod of the namespace would have the rule too.
+                if governed.is_empty() && !self.is_for_namespace() {
+                    return None;
+                }
+                let selected = selected(&governed);
                 let takes = self.pods.is_subset(&selected);
                 takes.then_some((selected.len(), Taker::Existing(policy)))
             })
@@ -119,6 +126,11 @@ impl MissingRule {
         }
         takers.sort_by_key(|(count, _)| *count);
         Ok(takers)
+    }
+
+    /// Tells whether a whole namespace needs the rule.
+    fn is_for_namespace(&self) -> bool {
+        self.subject.as_ref().is_ok_and(PodLabels::is_empty)
     }
 
     /// Builds a policy of its own with the rule, of a name that none of the others has.

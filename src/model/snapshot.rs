@@ -98,7 +98,15 @@ impl From<NetworkPolicySpec> for PolicySpec {
     }
 }
 
+/// The label of the policies that this program writes; anybody can set it.
+pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kubectl-netpol");
+
 impl PolicyMeta {
+    /// Tells whether it is said to be of a policy that this program writes.
+    pub fn is_managed(&self) -> bool {
+        self.labels.get(MANAGED_BY.0).is_some_and(|by| by == MANAGED_BY.1)
+    }
+
     /// Keeps labels and annotations.
     pub fn new(labels: BTreeMap<String, String>, mut annotations: BTreeMap<String, String>) -> Self {
         annotations.remove(LAST_APPLIED);

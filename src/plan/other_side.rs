@@ -4,7 +4,6 @@ use super::allowance::other_side;
 use super::changes::Changes;
 use super::opening::service_target;
 use crate::cluster::apply::PolicyName;
-use crate::edit::name::MANAGED_BY;
 use crate::edit::service::service_rules;
 use crate::ends::end::End;
 use crate::ends::find::find_end;
@@ -39,7 +38,7 @@ impl OtherSide<'_> {
         let namespace = destination.namespace();
         let is_candidate = |own: &&PolicyObject| {
             own.namespace.as_deref() == namespace.as_deref()
-                && own.metadata.labels.get(MANAGED_BY.0).is_some_and(|value| value == MANAGED_BY.1)
+                && own.metadata.is_managed()
                 && network_policy::governed(own, Direction::Egress).is_none()
         };
         let is_it = |own: &&PolicyObject| {

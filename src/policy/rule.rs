@@ -25,6 +25,22 @@ impl Direction {
     /// Lists both directions.
     pub const ALL: [Self; 2] = [Self::Ingress, Self::Egress];
 
+    /// Returns the other direction.
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Ingress => Self::Egress,
+            Self::Egress => Self::Ingress,
+        }
+    }
+
+    /// Returns the name among the policy types.
+    pub const fn policy_type(self) -> &'static str {
+        match self {
+            Self::Ingress => "Ingress",
+            Self::Egress => "Egress",
+        }
+    }
+
     /// Returns the name of the field in a policy's specification.
     pub const fn field(self) -> &'static str {
         match self {
@@ -74,6 +90,8 @@ pub struct Rules {
     pub rules: Arena<Rule>,
     /// The isolations.
     pub isolations: Arena<Isolation>,
+    /// Rules of sections whose direction is not among the policy types: they have no effect.
+    pub idle: Vec<Rule>,
     /// Policies that could not be read or judged.
     pub unjudged: Vec<Unjudged>,
     /// Whether pods may exist that were not read, so that an address may be one of a governed pod.

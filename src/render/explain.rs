@@ -239,6 +239,9 @@ fn sentence(RuleMiss { miss, service_port }: &RuleMiss) -> String {
         (Clause::NamedPort, _) => format!("port: needs {needs}, but {has}"),
         (Clause::Port, _) => format!("port: allows {needs}, not {has}"),
         (Clause::Protocol, _) => format!("protocol: allows {needs}, not {has}"),
+        (Clause::PolicyTypes, _) => {
+            format!("no effect: {needs} is not in policyTypes, which has {has}")
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::answer::plugin;
 use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::{API_VERSION, Verdict};
 use crate::ends::end::{End, Who};
-use crate::ends::naming::name_of;
+use crate::ends::naming::{name_of, no_address_yet};
 use crate::ends::units::{Level, Part, Units};
 use crate::engine::class::{ClassId, SubjectId};
 use crate::engine::class_set::ClassSet;
@@ -17,6 +17,7 @@ use crate::engine::decide::Doubt;
 use crate::engine::miss;
 use crate::engine::network::Network;
 use crate::exposure::ways_in;
+use crate::model::endpoint::PodId;
 use crate::model::ports::PortSet;
 use crate::policy::{Action, Direction, Peers, RuleId};
 use crate::report::subject_explanation::{AllowedPeer, Dir, IsolatedBy, SubjectExplanation};
@@ -30,6 +31,7 @@ pub fn explain(network: &Network<'_>, end: &End) -> SubjectExplanation {
         units: Units::build(network, Level::Workloads),
         nowhere: end.service.is_some() && end.members.is_empty(),
         doubts: BTreeSet::new(),
+        unaddressed: ClassSet::default(),
     };
     let ingress = view.direction(Direction::Ingress);
     let egress = view.direction(Direction::Egress);
@@ -40,7 +42,10 @@ pub fn explain(network: &Network<'_>, end: &End) -> SubjectExplanation {
     if ingress.isolated {
         caveats.push(Caveat::OwnNode);
     }
-    caveats.extend(view.doubts.iter().map(|doubt| Caveat::Doubt(*doubt)));
+    caveats.extend(view.doubts.iter().map(|doubt| match doubt {
+        Doubt::Address => view.without_address().unwrap_or(Caveat::Doubt(*doubt)),
+        doubt => Caveat::Doubt(*doubt),
+    }));
     let subjects: Vec<SubjectId> = pods.keys().copied().collect();
     caveats.extend(plugin::caveats_for(network, &subjects.iter().copied().collect()));
     let ways = ways_in::findings(network, end);
@@ -77,6 +82,8 @@ struct SubjectView<'a, 'b> {
     /// Whether a Service leads nowhere, so that nobody knows what will be there.
     nowhere: bool,
     doubts: BTreeSet<Doubt>,
+    /// Classes whose address is not known, where it matters.
+    unaddressed: ClassSet,
 }
 
 impl SubjectView<'_, '_> {
@@ -159,6 +166,8 @@ impl SubjectView<'_, '_> {
         let matched = self.network.peers_of(rule).clone();
         let maybe = matched.maybe.iter().fold(ClassSet::default(), |all, own| all.union(&own.classes));
         self.doubts.extend(matched.maybe.iter().map(|own| own.doubt));
+        let by_address = matched.maybe.iter().filter(|own| own.doubt == Doubt::Address);
+        self.unaddressed = by_address.fold(self.unaddressed.clone(), |all, own| all.union(&own.classes));
         let mut rows: BTreeMap<(Endpoint, Vec<String>, bool), Vec<SubjectId>> = BTreeMap::new();
         for subject in subjects {
             for (classes, unsure) in [(&matched.must, false), (&maybe, true)] {
@@ -247,6 +256,16 @@ impl SubjectView<'_, '_> {
             _ => vec![Endpoint::named(EndpointKind::Namespace, None, &name)],
         };
         whole.into_iter().flat_map(merge).collect()
+    }
+
+    /// Names the pods whose addresses are not known.
+    fn without_address(&self) -> Option<Caveat> {
+        let is_it = |pod: &PodId| {
+            let mut classes = self.network.classes.of_pod(*pod).iter();
+            classes.any(|class| self.unaddressed.contains(*class))
+        };
+        let pods = self.network.snapshot.pods.ids().filter(is_it).collect();
+        no_address_yet(self.network.snapshot, &pods)
     }
 
     fn rule_ref(&self, rule: RuleId) -> RuleRef {

@@ -22,7 +22,7 @@ use crate::policy::source::{PolicySource, RuleSource};
 /// Adds what a policy says: one isolation per policy type, one rule per item of its section.
 ///
 /// A section whose direction is not among the policy types has no effect
-/// (networking/v1 `NetworkPolicySpec.policyTypes`).
+/// (networking/v1 `NetworkPolicySpec.policyTypes`): its rules are idle.
 pub(super) fn translate(policy: &PolicyObject, profile: &Profile, rules: &mut Rules) {
     let Some(spec) = spec_of(policy) else { return };
     let namespace = policy.namespace.clone().unwrap_or_default();
@@ -36,16 +36,20 @@ pub(super) fn translate(policy: &PolicyObject, profile: &Profile, rules: &mut Ru
         origin: policy.origin.at(&path),
         path: path.into(),
     };
-    for direction in directions(spec) {
+    let governed = directions(spec);
+    for direction in Direction::ALL {
         let sections = sections(spec, direction);
-        rules.isolations.push(Isolation {
-            subject: Arc::clone(&subject),
-            tier: TIER,
-            direction,
-            source: place("spec".to_owned()),
-        });
+        let is_governed = governed.contains(&direction);
+        if is_governed {
+            rules.isolations.push(Isolation {
+                subject: Arc::clone(&subject),
+                tier: TIER,
+                direction,
+                source: place("spec".to_owned()),
+            });
+        }
         for (index, (peers, ports)) in sections.into_iter().enumerate() {
-            rules.rules.push(Rule {
+            let rule = Rule {
                 subject: Arc::clone(&subject),
                 tier: TIER,
                 order: 0,
@@ -54,7 +58,11 @@ pub(super) fn translate(policy: &PolicyObject, profile: &Profile, rules: &mut Ru
                 ports: translate_ports(ports, profile),
                 action: Action::Allow,
                 source: place(format!("spec.{direction}[{index}]")),
-            });
+            };
+            match is_governed {
+                true => drop(rules.rules.push(rule)),
+                false => rules.idle.push(rule),
+            }
         }
     }
 }
