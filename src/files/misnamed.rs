@@ -20,17 +20,25 @@ pub(crate) fn meant(api_version: &str, kind: &str) -> Option<Meant> {
         None if is_group => api_version,
         None => "",
     };
-    let is_near = |(version, name): &(&str, &str)| {
+    let is_near = |(version, name): &(String, &str)| {
         is_alike(name, kind)
             && (group == group_of(version) || is_reserved(group) || is_close(group, group_of(version)))
     };
     if is_known(group, kind) && !is_group {
         return None;
     }
-    let nearest = schema::kinds().filter(is_near);
-    let (version, kind) = nearest.min_by_key(|(_, name)| strsim::osa_distance(name, kind))?;
-    let is_policy = policy::kind(group_of(version), kind).is_some();
-    Some(Meant { api_version: version.to_owned(), kind, is_policy })
+    let (api_version, kind) =
+        kinds().filter(is_near).min_by_key(|(_, name)| strsim::osa_distance(name, kind))?;
+    let is_policy = policy::kind(group_of(&api_version), kind).is_some();
+    Some(Meant { api_version, kind, is_policy })
+}
+
+/// Lists the kinds that are read: their apiVersion and name.
+fn kinds() -> impl Iterator<Item = (String, &'static str)> {
+    let policies = policy::KINDS.iter().filter_map(|kind| {
+        kind.versions.first().map(|version| (format!("{}/{version}", kind.group), kind.name))
+    });
+    schema::kinds().map(|(version, name)| (version.to_owned(), name)).chain(policies)
 }
 
 /// Tells whether a list of this kind of items is one for certain, and no kind that is called so.

@@ -326,7 +326,8 @@ fn an_answer_that_turns_private_is_not_taken() {
     entry.allow.insert(AddressClass::Documentation);
     let record = Record { entries: [(key.clone(), entry)].into() };
     let resolution = ask(&[&server]);
-    let merged = merge(&record, &[resolution], Minute(1_000_000), &Options::default());
+    let options = Options { consent: [AddressClass::Documentation].into(), ..Options::default() };
+    let merged = merge(&record, &[resolution], Minute(1_000_000), &options);
     let change = &merged.changes[&key];
     assert_eq!(change.refused, [(ip("10.0.0.5"), Refusal::Rebound)].into());
     assert_eq!((&change.added, &change.kept), (&[nth(1)].into(), &[ip("8.8.8.8")].into()));

@@ -99,7 +99,11 @@ impl<'a> Asked<'a> {
                 Resolution { host: name, outcomes, rotates: false },
             )]),
             now: Minute(30_000_000),
-            options: Options { own: addresses::of_cluster(&world.snapshot), ..Options::default() },
+            options: Options {
+                own: addresses::of_cluster(&world.snapshot),
+                consent: AddressClass::ALL.into(),
+                ..Options::default()
+            },
             ..Learnt::default()
         };
         let wanted = WantedPolicy::Hosts(Hosts {
