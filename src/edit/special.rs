@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::model::ips::IpSet;
-use crate::model::special::{AddressClass, class_of};
+use crate::model::special::{AddressClass, class_of, embedded};
 
 /// The classes of addresses that were consented to for a host, beyond public ones.
 pub type Consent = BTreeSet<AddressClass>;
@@ -47,7 +47,7 @@ pub enum Refusal {
 /// # Errors
 /// Why it may not.
 pub fn check(ip: IpAddr, source: AddressSource, consent: &Consent, own: &IpSet) -> Result<(), Refusal> {
-    if own.contains(ip.to_canonical()) {
+    if own.contains(embedded(ip).map_or(ip, IpAddr::V4)) {
         return Err(Refusal::Cluster);
     }
     match (class_of(ip), source) {

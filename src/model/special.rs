@@ -113,11 +113,26 @@ impl fmt::Display for AddressClass {
 }
 
 /// The blocks that are not for public hosts; where blocks overlap, the first tells.
-pub const SPECIAL: [(AddressClass, IpNet); 32] = [
+pub const SPECIAL: [(AddressClass, IpNet); 47] = [
+    // Most clouds; Azure's host agent, Alibaba, Oracle (Classic).
     (AddressClass::Metadata, v4([169, 254, 169, 254], 32)),
     (AddressClass::Metadata, v4([168, 63, 129, 16], 32)),
     (AddressClass::Metadata, v4([100, 100, 100, 200], 32)),
+    (AddressClass::Metadata, v4([192, 0, 0, 192], 32)),
+    // Amazon: tasks of ECS, EKS Pod Identity; Tencent, Scaleway.
+    (AddressClass::Metadata, v4([169, 254, 170, 2], 32)),
+    (AddressClass::Metadata, v4([169, 254, 170, 23], 32)),
+    (AddressClass::Metadata, v4([169, 254, 0, 23], 32)),
+    (AddressClass::Metadata, v4([169, 254, 42, 42], 32)),
+    // Amazon: instances, EKS Pod Identity; Google, Oracle, Scaleway, Linode, Alibaba, OpenStack.
     (AddressClass::Metadata, v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254], 128)),
+    (AddressClass::Metadata, v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23], 128)),
+    (AddressClass::Metadata, v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254], 128)),
+    (AddressClass::Metadata, v6([0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe], 128)),
+    (AddressClass::Metadata, v6([0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42], 128)),
+    (AddressClass::Metadata, v6([0xfd00, 0xa9fe, 0xa9fe, 0, 0, 0, 0, 1], 128)),
+    (AddressClass::Metadata, v6([0xfd00, 0x100, 0, 0, 0, 0, 0x100, 0x200], 128)),
+    (AddressClass::Metadata, v6([0xfe80, 0, 0, 0, 0, 0, 0xa9fe, 0xa9fe], 128)),
     (AddressClass::Unspecified, v4([0, 0, 0, 0], 8)),
     (AddressClass::Unspecified, v6([0, 0, 0, 0, 0, 0, 0, 0], 128)),
     (AddressClass::Loopback, v4([127, 0, 0, 0], 8)),
@@ -146,17 +161,30 @@ pub const SPECIAL: [(AddressClass, IpNet); 32] = [
     (AddressClass::Private, v4([192, 168, 0, 0], 16)),
     (AddressClass::Private, v4([100, 64, 0, 0], 10)),
     (AddressClass::Private, v6([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7)),
+    // All but 2000::/3: the registry gives addresses of public hosts from nowhere else.
+    (AddressClass::Reserved, v6([0, 0, 0, 0, 0, 0, 0, 0], 3)),
+    (AddressClass::Reserved, v6([0x4000, 0, 0, 0, 0, 0, 0, 0], 2)),
+    (AddressClass::Reserved, v6([0x8000, 0, 0, 0, 0, 0, 0, 0], 1)),
 ];
 
-/// Addresses that are public inside the blocks of [`SPECIAL`]: anycast of PCP and TURN.
-const PUBLIC: [IpNet; 2] = [v4([192, 0, 0, 9], 32), v4([192, 0, 0, 10], 32)];
+/// Addresses that are public inside the blocks of [`SPECIAL`]: anycast of PCP and TURN, and what stands
+/// for a public IPv4 address, mapped and by NAT64.
+const PUBLIC: [IpNet; 4] = [v4([192, 0, 0, 9], 32), v4([192, 0, 0, 10], 32), MAPPED, NAT64];
+
+/// IPv4 addresses as IPv6 sockets show them (RFC 4291).
+const MAPPED: IpNet = v6([0, 0, 0, 0, 0, 0xffff, 0, 0], 96);
+/// IPv4 addresses behind a translator, as DNS64 answers them (RFC 6052).
+const NAT64: IpNet = v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96);
 
 /// IPv6 blocks whose addresses hold an IPv4 address, and how many bits stand behind it: mapped
-/// addresses, NAT64 (RFC 6052) and 6to4 (RFC 3056). They are what that address is.
-const EMBEDDING: [(IpNet, u32); 3] = [
-    (v6([0, 0, 0, 0, 0, 0xffff, 0, 0], 96), 0),
-    (v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96), 0),
+/// addresses, NAT64, 6to4 (RFC 3056), and the deprecated forms, translated (RFC 2765) and compatible
+/// (RFC 4291). They are what that address is, where it is special.
+const EMBEDDING: [(IpNet, u32); 5] = [
+    (MAPPED, 0),
+    (NAT64, 0),
     (v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16), 80),
+    (v6([0, 0, 0, 0, 0xffff, 0, 0, 0], 96), 0),
+    (v6([0, 0, 0, 0, 0, 0, 0, 0], 96), 0),
 ];
 
 const fn v4([a, b, c, d]: [u8; 4], prefix: u8) -> IpNet {
@@ -169,7 +197,12 @@ const fn v6([a, b, c, d, e, f, g, h]: [u16; 8], prefix: u8) -> IpNet {
 
 /// Returns what an address is for; nothing for one of the public internet.
 pub fn class_of(ip: IpAddr) -> Option<AddressClass> {
-    let ip = embedded(ip).map_or(ip, IpAddr::V4);
+    let held = embedded(ip).and_then(|ip| class_of_block(ip.into()));
+    held.or_else(|| class_of_block(ip))
+}
+
+/// Returns what the block of an address is for, whatever it holds.
+fn class_of_block(ip: IpAddr) -> Option<AddressClass> {
     let is_public = PUBLIC.iter().any(|block| block.contains(&ip));
     let special = SPECIAL.iter().find(|(_, block)| block.contains(&ip));
     special.filter(|_| !is_public).map(|(class, _)| *class)
@@ -179,6 +212,9 @@ pub fn class_of(ip: IpAddr) -> Option<AddressClass> {
 pub fn embedded(ip: IpAddr) -> Option<Ipv4Addr> {
     let (_, behind) = EMBEDDING.iter().find(|(block, _)| block.contains(&ip))?;
     let IpAddr::V6(ip) = ip else { return None };
+    if ip.is_unspecified() || ip.is_loopback() {
+        return None;
+    }
     u32::try_from((ip.to_bits() >> behind) & u128::from(u32::MAX)).ok().map(Ipv4Addr::from_bits)
 }
 
@@ -186,7 +222,8 @@ pub fn embedded(ip: IpAddr) -> Option<Ipv4Addr> {
 ///
 /// Addresses that hold another are left out too: no host has one of its own.
 pub fn internet() -> IpSet {
-    let special = SPECIAL.iter().map(|(_, block)| *block);
-    let special: IpSet = special.chain(EMBEDDING.iter().map(|(block, _)| *block)).collect();
-    IpSet::everything().difference(&special.difference(&PUBLIC.into_iter().collect()))
+    let special: IpSet = SPECIAL.iter().map(|(_, block)| *block).collect();
+    let special = special.difference(&PUBLIC.into_iter().collect());
+    let holding: IpSet = EMBEDDING.iter().map(|(block, _)| *block).collect();
+    IpSet::everything().difference(&special.union(&holding))
 }
