@@ -18,6 +18,7 @@ use netpol::edit::outcome::{DnsAnswer, Outcome, Resolution, Vantage, VantageClas
 use netpol::edit::plan::{self, Learnt};
 use netpol::edit::record::{Entry, Key, Minute, Record};
 use netpol::model::ips::Family;
+use netpol::model::ports::ProtocolPort;
 use netpol::model::selector::Selector;
 use serde_json::{Value, json};
 use server::{NameServer, Reply};
@@ -92,7 +93,7 @@ fn live(policy: u32) -> Value {
         entry.vantage = Some(VantageClass::Cluster);
         entry.ips = BTreeMap::from([(address(number), None)]);
         entry.ok = Some(NOW);
-        (Key { host, ports: BTreeSet::from([443]) }, entry)
+        (Key { host, ports: BTreeSet::from([ProtocolPort::tcp(443)]) }, entry)
     };
     let record =
         Record { entries: (policy * HOSTS_EACH..).take(HOSTS_EACH as usize).map(entry).collect() };

@@ -77,6 +77,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The port: N, N-M or NAME, with /UDP or /SCTP behind it unless it is TCP')
             [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'Exit with code 1 unless the verdict is this')
             [CompletionResult]::new('--resolver', '--resolver', [CompletionResultType]::ParameterName, 'The name servers to ask: auto (those of the cluster), system (those of this machine), IP[:PORT]')
+            [CompletionResult]::new('--dns', '--dns', [CompletionResultType]::ParameterName, 'The Service of the cluster''s DNS, where it is none of kube-system''s and not OpenShift''s')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read manifests instead of the cluster: a file, a directory, or - for standard input')
@@ -239,6 +240,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
             break
         }
         'kubectl-netpol;default-deny' {
+            [CompletionResult]::new('--dns', '--dns', [CompletionResultType]::ParameterName, 'The Service of the cluster''s DNS, where it is none of kube-system''s and not OpenShift''s')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Write nothing: client only shows the plan, server lets the server check it too')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
@@ -288,6 +290,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
             [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'For how long an address stays after it was last seen: 1h to 30d')
             [CompletionResult]::new('--mode', '--mode', [CompletionResultType]::ParameterName, 'Which kind of policy is written: auto is the one that fits the network plugin')
             [CompletionResult]::new('--resolver', '--resolver', [CompletionResultType]::ParameterName, 'The name servers to ask: auto (those of the cluster), system (those of this machine), IP[:PORT]')
+            [CompletionResult]::new('--dns', '--dns', [CompletionResultType]::ParameterName, 'The Service of the cluster''s DNS, where it is none of kube-system''s and not OpenShift''s')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Write nothing: client only shows the plan, server lets the server check it too')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
@@ -379,6 +382,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
             [CompletionResult]::new('--schedule', '--schedule', [CompletionResultType]::ParameterName, 'When the CronJob runs')
             [CompletionResult]::new('--allow-special', '--allow-special', [CompletionResultType]::ParameterName, 'Open addresses of this special class, such as link-local or documentation; may be repeated')
             [CompletionResult]::new('--resolver', '--resolver', [CompletionResultType]::ParameterName, 'The name servers to ask: auto (those of the cluster), system (those of this machine), IP[:PORT]')
+            [CompletionResult]::new('--dns', '--dns', [CompletionResultType]::ParameterName, 'The Service of the cluster''s DNS, where it is none of kube-system''s and not OpenShift''s')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read manifests instead of the cluster: a file, a directory, or - for standard input')

@@ -231,7 +231,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__allow__subcmd__endpoint)
-            opts="-y -n -f -R -o -s -v -h --url --into --isolate --allow-rest --both-sides --allow-private --allow-special --grace --mode --resolver --dry-run --yes --force-conflicts --namespace --filename --recursive --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-y -n -f -R -o -s -v -h --url --into --isolate --allow-rest --both-sides --allow-private --allow-special --grace --mode --resolver --dns --dry-run --yes --force-conflicts --namespace --filename --recursive --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -258,6 +258,10 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 --resolver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -519,12 +523,16 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__default__subcmd__deny)
-            opts="-y -n -f -R -o -s -v -h --allow-same-namespace --allow-apiserver --apply --dry-run --yes --force-conflicts --namespace --filename --recursive --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-y -n -f -R -o -s -v -h --allow-same-namespace --allow-apiserver --apply --dns --dry-run --yes --force-conflicts --namespace --filename --recursive --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --dns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --dry-run)
                     COMPREPLY=($(compgen -W "none client server" -- "${cur}"))
                     return 0
@@ -1055,7 +1063,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__explain)
-            opts="-n -f -R -o -s -v -h --to --from --port --expect --fix-only --resolver --namespace --filename --recursive --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-n -f -R -o -s -v -h --to --from --port --expect --fix-only --resolver --dns --namespace --filename --recursive --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1078,6 +1086,10 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 --resolver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1547,7 +1559,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__refresh__subcmd__ips)
-            opts="-A -l -n -f -R -o -s -v -h --all-namespaces --selector --check --prune-now --force-conflicts --print-cronjob --image --schedule --remove-dead --allow-private --allow-special --resolver --namespace --filename --recursive --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-A -l -n -f -R -o -s -v -h --all-namespaces --selector --check --prune-now --force-conflicts --print-cronjob --image --schedule --remove-dead --allow-private --allow-special --resolver --dns --namespace --filename --recursive --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1574,6 +1586,10 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 --resolver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -74,6 +74,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l expect -d 'Exit with code 1 unless the verdict is this' -r -f -a "allow\t'Everything that is asked is allowed'
 deny\t'Nothing of it is allowed'"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l resolver -d 'The name servers to ask: auto (those of the cluster), system (those of this machine), IP[:PORT]' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l dns -d 'The Service of the cluster\'s DNS, where it is none of kube-system\'s and not OpenShift\'s' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l with -d 'Lay manifests over what is read, as if they were applied' -r
@@ -210,6 +211,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s v
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s A -l all-namespaces -d 'Connections of every namespace, though -n is given to complete names'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l dns -d 'The Service of the cluster\'s DNS, where it is none of kube-system\'s and not OpenShift\'s' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l dry-run -d 'Write nothing: client only shows the plan, server lets the server check it too' -r -f -a "none\t'It is written'
 client\t'It is shown'
 server\t'The server checks it, and keeps nothing'"
@@ -256,6 +258,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endp
 networkpolicy\t'A NetworkPolicy, whose addresses are refreshed'
 cilium\t'A CiliumNetworkPolicy with names, printed and not written'"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l resolver -d 'The name servers to ask: auto (those of the cluster), system (those of this machine), IP[:PORT]' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l dns -d 'The Service of the cluster\'s DNS, where it is none of kube-system\'s and not OpenShift\'s' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l dry-run -d 'Write nothing: client only shows the plan, server lets the server check it too' -r -f -a "none\t'It is written'
 client\t'It is shown'
 server\t'The server checks it, and keeps nothing'"
@@ -336,6 +339,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ip
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l schedule -d 'When the CronJob runs' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l allow-special -d 'Open addresses of this special class, such as link-local or documentation; may be repeated' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l resolver -d 'The name servers to ask: auto (those of the cluster), system (those of this machine), IP[:PORT]' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l dns -d 'The Service of the cluster\'s DNS, where it is none of kube-system\'s and not OpenShift\'s' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l with -d 'Lay manifests over what is read, as if they were applied' -r

@@ -15,6 +15,7 @@ use std::process::Command;
 use jsonschema::Validator;
 use netpol::answer::caveat::Caveat;
 use netpol::files::manifests;
+use netpol::model::ports::{Protocol, ProtocolPort};
 use netpol::model::rights::Right;
 use netpol::model::special::AddressClass;
 use netpol::policy::translate;
@@ -329,7 +330,7 @@ fn refreshed() -> Value {
     let address = "198.41.0.4".parse().unwrap();
     let host = |status| RefreshedHost {
         host: "api.example.com".to_owned(),
-        ports: vec![443],
+        ports: vec![ProtocolPort::tcp(443), ProtocolPort { protocol: Protocol::Udp, number: 53 }],
         status,
         failures: vec!["10.96.0.10:53: SERVFAIL".to_owned()],
         added: vec![address],

@@ -164,10 +164,30 @@ pub enum Caveat {
     SelectsOthers(String, String),
     /// The cluster's name servers were not asked, and others were.
     #[error(
-        "{0}, so names were resolved by {1}: pods may see other addresses; run it in the cluster, or \
-         name a name server with --resolver IP"
+        "{why}, so the cluster's name servers could not be asked, and names were resolved by {whose} \
+         ({}): pods may see other addresses; run it in the cluster, or name a name server with \
+         --resolver IP", .asked.join(", ")
     )]
-    ResolvedElsewhere(Unasked, Instead),
+    ResolvedElsewhere {
+        /// Why those of the cluster were not.
+        why: Unasked,
+        /// Whose were.
+        whose: Instead,
+        /// Their addresses.
+        asked: Vec<Box<str>>,
+    },
+    /// The user says which Service is the cluster's DNS.
+    #[error("the cluster's DNS is Service {0} (--dns)")]
+    NamedDns(Box<str>),
+    /// The user said another before, of hosts that are remembered.
+    #[error("hosts that Service {0} told lose no address without --dns for it")]
+    OtherDns(Box<str>),
+    /// A Service looks like the cluster's DNS, where anybody may make one.
+    #[error(
+        "Service {0} looks like the cluster's DNS and is not asked: anybody may make one in its \
+         namespace"
+    )]
+    DnsClaimant(Box<str>),
     /// Some name servers of the cluster were not heard.
     #[error("{0}; until all are heard, no address leaves")]
     Unheard(UnheardPods),

@@ -13,6 +13,7 @@ use super::read::{ClusterError, ConnectOptions, block_on, version};
 use crate::model::gap::{GapScope, Unread};
 use crate::model::rights::Right;
 use crate::objects::object::Objects;
+use crate::world::servers::{API_SERVER, DNS_LABEL, OPENSHIFT_DNS, SYSTEM};
 
 /// What was looked at.
 #[derive(Debug)]
@@ -26,11 +27,11 @@ pub struct Examined {
     pub namespace: String,
 }
 
-/// The Services whose place matters, by what selects them.
-const SERVICES: [Filter<'static>; 3] = [
-    Filter { namespace: None, name: None, labels: Some("k8s-app=kube-dns") },
-    Filter { namespace: Some("openshift-dns"), name: Some("dns-default"), labels: None },
-    Filter { namespace: Some("default"), name: Some("kubernetes"), labels: None },
+/// The Services among which are those whose place matters, with what is behind them.
+const PLACES: [Filter<'static>; 3] = [
+    Filter { namespace: Some(SYSTEM), name: None, labels: None },
+    Filter { namespace: Some(OPENSHIFT_DNS.0), name: Some(OPENSHIFT_DNS.1), labels: None },
+    Filter { namespace: Some(API_SERVER.0), name: Some(API_SERVER.1), labels: None },
 ];
 
 /// Looks at a cluster.
@@ -53,11 +54,17 @@ pub fn examine(options: &ConnectOptions) -> Result<Examined, ClusterError> {
 async fn read(api: &Api, installed: &Installed) -> Result<Objects, ClusterError> {
     let all = [&NETWORK_POLICY, &DAEMON_SET].into_iter().chain(&installed.judged);
     let all = all.map(|kind| some(api, kind, Filter::default()));
-    let services = SERVICES.map(|filter| service(api, filter));
-    let lists = join(join_all(all), join_all(services));
-    let ((all, services), others) = join(lists, installed.unjudged(api)).await;
+    let services = PLACES.map(|filter| some(api, &SERVICE, filter));
+    let slices = PLACES.map(|filter| slices(api, filter));
+    let lists = join3(join_all(all), join_all(services), join_all(slices));
+    let labels = format!("{}={}", DNS_LABEL.0, DNS_LABEL.1);
+    // Those of other namespaces are told, and not believed.
+    let labelled = Filter { labels: Some(&labels), ..Filter::default() };
+    let beside = join(some(api, &SERVICE, labelled), installed.unjudged(api));
+    let ((all, services, slices), (labelled, others)) = join(lists, beside).await;
     let mut objects = Objects::default();
-    for found in all.into_iter().chain(services).chain([others]) {
+    let lists = all.into_iter().chain(services).chain(slices);
+    for found in lists.chain([labelled, others]) {
         let (items, gaps) = found?;
         objects.items.extend(items);
         objects.gaps.extend(gaps);
@@ -66,19 +73,11 @@ async fn read(api: &Api, installed: &Installed) -> Result<Objects, ClusterError>
     Ok(objects)
 }
 
-/// Reads Services and the EndpointSlices behind them.
-async fn service(api: &Api, filter: Filter<'_>) -> Result<Listed, ClusterError> {
-    let (mut items, mut gaps) = some(api, &SERVICE, filter).await?;
-    let names: Vec<(String, String)> =
-        items.iter().map(|(key, _)| (key.namespace.clone(), key.name.clone())).collect();
-    for (namespace, name) in names {
-        let labels = format!("kubernetes.io/service-name={name}");
-        let filter = Filter { namespace: Some(&namespace), name: None, labels: Some(&labels) };
-        let (more, missing) = some(api, &ENDPOINT_SLICE, filter).await?;
-        items.extend(more);
-        gaps.extend(missing);
-    }
-    Ok((items, gaps))
+/// Reads the EndpointSlices behind Services.
+async fn slices(api: &Api, services: Filter<'_>) -> Result<Listed, ClusterError> {
+    let labels = services.name.map(|name| format!("kubernetes.io/service-name={name}"));
+    let filter = Filter { name: None, labels: labels.as_deref(), ..services };
+    some(api, &ENDPOINT_SLICE, filter).await
 }
 
 async fn some(api: &Api, kind: &Kind, filter: Filter<'_>) -> Result<Listed, ClusterError> {

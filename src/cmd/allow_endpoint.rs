@@ -2,14 +2,13 @@
 
 use clap::{Args, ValueEnum};
 
-use super::connection::parse_duration;
+use super::connection::parse_grace;
 use super::flags::{ConsentFlags, ResolverFlags, WriteFlags};
 use super::global::Global;
 use super::target::{parse_policy, parse_words};
 use super::terminal::{Terminal, tell};
 use super::{input, output, proposed};
 use crate::edit::cilium::Mode;
-use crate::edit::record::GRACES;
 use crate::ends::target::{EndWord, Target};
 use crate::engine::network::Network;
 use crate::error::{Error, ExitCode};
@@ -141,7 +140,8 @@ fn propose(
     global: &Global,
     (request, target): (&Request, &Target),
 ) -> Result<Option<ExitCode>, Error> {
-    let input = input::read(global, true, &[target])?;
+    let mut input = input::read(global, true, &[target])?;
+    args.resolver.dns.lay_over(&mut input.snapshot)?;
     let network = Network::of(&input.snapshot);
     let end = find(&network, target, &input.namespace)?;
     let mut planner = Planner::new(request, &network, (target, &end))?;
@@ -156,14 +156,4 @@ fn propose(
     let writing = proposed::writing(global, &args.write)?;
     let plan = planner.plan(cluster.as_ref(), &asking, &Terminal)?;
     proposed::conclude(global, &network, &plan, writing)
-}
-
-/// Reads a time from one hour to thirty days, in minutes.
-fn parse_grace(text: &str) -> Result<u64, String> {
-    let days = text.strip_suffix('d').and_then(|days| days.parse::<u64>().ok());
-    let minutes = match days {
-        Some(days) => days.checked_mul(24 * 60),
-        None => parse_duration(text).map(|time| time.as_secs() / 60),
-    };
-    minutes.filter(|minutes| GRACES.contains(minutes)).ok_or_else(|| "must be from 1h to 30d".to_owned())
 }

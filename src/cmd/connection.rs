@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args};
 
 use crate::cluster::read::ConnectOptions;
+use crate::edit::record::GRACES;
 
 /// The flags of kubectl that choose a cluster and a user.
 #[derive(Clone, Debug, Args)]
@@ -134,6 +135,16 @@ pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
         rest = after;
     }
     (!text.is_empty()).then_some(total)
+}
+
+/// Reads a time from one hour to thirty days, in minutes.
+pub(crate) fn parse_grace(text: &str) -> Result<u64, String> {
+    let days = text.strip_suffix('d').and_then(|days| days.parse::<u64>().ok());
+    let minutes = match days {
+        Some(days) => days.checked_mul(24 * 60),
+        None => parse_duration(text).map(|time| time.as_secs() / 60),
+    };
+    minutes.filter(|minutes| GRACES.contains(minutes)).ok_or_else(|| "must be from 1h to 30d".to_owned())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::flags::WriteFlags;
+use super::flags::{DnsFlags, WriteFlags};
 use super::global::Global;
 use super::target::parse_target;
 use super::terminal::Terminal;
@@ -51,6 +51,8 @@ pub struct DefaultDenyArgs {
     #[arg(long)]
     apply: bool,
     #[command(flatten)]
+    dns: DnsFlags,
+    #[command(flatten)]
     write: WriteFlags,
 }
 
@@ -76,7 +78,8 @@ pub fn run(args: &DefaultDenyArgs, global: &Global) -> Result<ExitCode, Error> {
     if args.apply && (!global.filename.is_empty() || global.has_overlay()) {
         return Err(Error::usage("--apply writes to the cluster: leave out -f, --with and --without"));
     }
-    let input = input::read(global, true, &[&target])?;
+    let mut input = input::read(global, true, &[&target])?;
+    args.dns.lay_over(&mut input.snapshot)?;
     let before = Network::of(&input.snapshot);
     find(&before, &target, &input.namespace)?;
     let asked = BaseRequest {

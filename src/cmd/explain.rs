@@ -113,8 +113,9 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
         }
         return run_url(args, global, &end.target, url);
     }
-    if !args.resolver.words().is_empty() {
-        return Err(Error::usage("--resolver is for a URL: --to https://api.example.com"));
+    if let Some(word) = args.resolver.words().first() {
+        let flag = word.split('=').next().unwrap_or_default();
+        return Err(Error::usage(format!("{flag} is for a URL: --to https://api.example.com")));
     }
     let other = args.to.as_ref().or(args.from.as_ref()).map(|word| parse_target(word)).transpose()?;
     let asked = parse_port(args.port.as_ref())?;
@@ -183,7 +184,8 @@ fn run_subject(
 
 fn run_url(args: &ExplainArgs, global: &Global, target: &Target, url: &str) -> Result<ExitCode, Error> {
     let url = url::parse(url).map_err(|error| Error::usage(format!("--to: {error}")))?;
-    let input = input::read(global, true, &[target])?;
+    let mut input = input::read(global, true, &[target])?;
+    args.resolver.dns.lay_over(&mut input.snapshot)?;
     let network = Network::of(&input.snapshot);
     let source = find(&network, target, &input.namespace)?;
     let asking = args.resolver.asking(&input.snapshot, global.cluster().as_ref())?;

@@ -6,11 +6,14 @@ use crate::cluster::apply::{DryRun, Force};
 use crate::cluster::read::ConnectOptions;
 use crate::dns::resolve::Asking;
 use crate::edit::special::{self, Consent};
+use crate::ends::target::{self, Target};
 use crate::error::Error;
 use crate::model::snapshot::Snapshot;
 use crate::model::special::AddressClass;
 use crate::plan::name_servers;
 use crate::plan::writing::Writing;
+use crate::world::servers::leads_to_dns;
+use crate::world::services::find;
 
 /// Which name servers are asked.
 #[derive(Debug, Args)]
@@ -22,6 +25,8 @@ pub(crate) struct ResolverFlags {
     /// asked, or those named beside auto.
     #[arg(long, value_name = "WHICH", default_value = "auto")]
     resolver: Vec<String>,
+    #[command(flatten)]
+    pub(crate) dns: DnsFlags,
 }
 
 impl ResolverFlags {
@@ -29,7 +34,7 @@ impl ResolverFlags {
     pub(crate) fn words(&self) -> Vec<String> {
         let is_default = *self.resolver == ["auto"];
         let given = self.resolver.iter().filter(|_| !is_default);
-        given.map(|word| format!("--resolver={word}")).collect()
+        self.dns.word().into_iter().chain(given.map(|word| format!("--resolver={word}"))).collect()
     }
 
     /// Tells whether the cluster's own name servers are to be asked.
@@ -69,6 +74,38 @@ impl ConsentFlags {
     /// Writes the flags as they were given.
     pub(crate) fn words(&self) -> Vec<String> {
         self.classes().into_iter().map(|class| special::flag(class).replace(' ', "=")).collect()
+    }
+}
+
+/// Which Service is the cluster's DNS.
+#[derive(Debug, Args)]
+pub(crate) struct DnsFlags {
+    /// The Service of the cluster's DNS, where it is none of kube-system's and not OpenShift's.
+    #[arg(long, value_name = "NS/svc/NAME")]
+    dns: Option<String>,
+}
+
+impl DnsFlags {
+    /// Writes the flag as it was given; nothing where it was not.
+    fn word(&self) -> Option<String> {
+        self.dns.as_ref().map(|name| format!("--dns={name}"))
+    }
+
+    /// Lays the choice of the user over what was read.
+    pub(crate) fn lay_over(&self, snapshot: &mut Snapshot) -> Result<(), Error> {
+        let Some(word) = &self.dns else { return Ok(()) };
+        let fault = |what: &str| Error::usage(format!("--dns: `{word}` {what}"));
+        let read = target::parse(word).ok().filter(|read| read.port.is_none());
+        let Some(Target::Service { namespace: Some(namespace), name }) = read.map(|read| read.target)
+        else {
+            return Err(fault("names no Service: use NAMESPACE/svc/NAME"));
+        };
+        let found = find(snapshot, &namespace, &name).ok_or_else(|| fault("was not found"))?;
+        if !leads_to_dns(snapshot.services.at(found)) {
+            return Err(fault("has no port 53"));
+        }
+        snapshot.dns = Some(found);
+        Ok(())
     }
 }
 

@@ -17,7 +17,7 @@ use crate::render::answer::Answer;
 use crate::render::format::Formats;
 use crate::render::objects::ObjectsToApply;
 use crate::report::refresh::{Refresh, Standing};
-use crate::world::addresses;
+use crate::world::{addresses, servers};
 
 /// Bring the addresses of remembered host names up to date.
 ///
@@ -99,13 +99,15 @@ pub fn run(args: &RefreshIpsArgs, global: &Global) -> Result<ExitCode, Error> {
         labels: args.selector.as_deref(),
     };
     let remembered = Remembered::read(&writer, which)?;
-    let input = input::read_for(global, true, Question::Addresses)?;
+    let mut input = input::read_for(global, true, Question::Addresses)?;
+    args.resolver.dns.lay_over(&mut input.snapshot)?;
     let asking = args.resolver.asking(&input.snapshot, Some(&connection))?;
     let options = Options {
         prune: if args.prune_now { Prune::Now } else { Prune::AfterGrace },
         dead: if args.remove_dead { Dead::Remove } else { Dead::Tell },
         own: addresses::of_cluster(&input.snapshot),
         consent: args.consent.classes(),
+        dns: servers::named_dns(&input.snapshot),
     };
     let manner = ApplyManner {
         dry_run: if args.check { DryRun::Server } else { DryRun::None },

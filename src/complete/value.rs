@@ -14,7 +14,7 @@ use crate::model::special::AddressClass;
 type Completer = fn(&Cursor<'_>, &Arg) -> Option<Vec<Offer>>;
 
 /// The completers, by the name of the value; an argument that lists its values needs none.
-const COMPLETERS: [(&str, Completer); 24] = [
+const COMPLETERS: [(&str, Completer); 25] = [
     ("CLASS", |_, _| words(AddressClass::ALL.map(AddressClass::name))),
     ("CRON", nothing),
     ("FILE", |_, _| None),
@@ -26,6 +26,7 @@ const COMPLETERS: [(&str, Completer); 24] = [
     ("NAME", |_, argument| Some(names(argument.get_id().as_str()))),
     ("NAMESPACE", |_, _| Some(vec![Offer::between("ns/", objects("Namespace", None), "")])),
     ("NEW", snapshot),
+    ("NS/svc/NAME", |cursor, _| Some(offers(Naming::End, cursor.word))),
     ("OLD", snapshot),
     ("PATH", |_, _| None),
     ("POLICY", |_, _| Some(vec![Offer::names(objects("NetworkPolicy", None))])),

@@ -154,7 +154,9 @@ impl NameServers {
     ) -> Result<ReachableServers, ResolveError> {
         match self.open_direct(patience) {
             Ok(mut opened) => {
-                opened.caveats.push(Caveat::ResolvedElsewhere(why, whose));
+                let asked = opened.servers.iter().map(|server| server.vantage.server.clone());
+                let asked = asked.collect();
+                opened.caveats.push(Caveat::ResolvedElsewhere { why, whose, asked });
                 Ok(opened)
             }
             Err(error) => Err(ResolveError::Neither(why, Box::new(error))),

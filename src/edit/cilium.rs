@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::host::HostName;
 use super::object::Pods;
 use crate::model::cni::Cni;
+use crate::model::ports::ProtocolPort;
 
 /// Which kind of policy is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,7 +36,7 @@ impl Mode {
 
 /// Builds the policy that lets pods reach hosts by name, with the rule for names by which Cilium learns
 /// their addresses; `dns` are the pods of the cluster's name servers.
-pub fn policy(pods: &Pods, name: &str, hosts: &[(HostName, u16)], dns: &Pods) -> Value {
+pub fn policy(pods: &Pods, name: &str, hosts: &[(HostName, ProtocolPort)], dns: &Pods) -> Value {
     let names: BTreeSet<&HostName> = hosts.iter().map(|(host, _)| host).collect();
     let names: Vec<Value> = names.into_iter().map(|host| json!({ "matchName": host })).collect();
     let labels = LabelSelector::from(&dns.selector).match_labels.unwrap_or_default();
@@ -50,7 +51,9 @@ pub fn policy(pods: &Pods, name: &str, hosts: &[(HostName, u16)], dns: &Pods) ->
     egress.extend(hosts.iter().map(|(host, port)| {
         json!({
             "toFQDNs": [{ "matchName": host }],
-            "toPorts": [{ "ports": [{ "port": port.to_string(), "protocol": "TCP" }] }],
+            "toPorts": [{ "ports": [
+                { "port": port.number.to_string(), "protocol": port.protocol.name() },
+            ] }],
         })
     }));
     json!({

@@ -162,7 +162,7 @@ fn check_rule(rule: &Value, plan: Plan<'_>) -> Result<(), &'static str> {
     if plan.rules.contains(rule) {
         return Ok(());
     }
-    let ports = plain_ports(rule).ok_or("has a port that is no TCP port")?;
+    let ports = plain_ports(rule).ok_or("has a port that is no number of a protocol")?;
     let new = to.iter().filter(|peer| !plan.had(rule.get("ports"), peer));
     let blocks: Option<IpSet> =
         new.map(plain_block).collect::<Option<Vec<_>>>().map(|blocks| blocks.into_iter().collect());

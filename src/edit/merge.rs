@@ -33,6 +33,8 @@ pub struct Options {
     /// The classes of addresses that the user consents to in this run: what a record consents to counts
     /// for new addresses only where the user says so again.
     pub consent: Consent,
+    /// The Service that the user names as the cluster's DNS, with its namespace.
+    pub dns: Option<Box<str>>,
 }
 
 /// When missing addresses leave.
@@ -198,12 +200,15 @@ fn host(old: &Entry, said: &Said<'_>, now: Minute, options: &Options) -> (Option
     if !taken.is_empty() {
         entry.vantage = entry.vantage.or(outcomes.iter().map(|outcome| outcome.vantage.class).min());
     }
-    if !taken.is_empty() && refused.is_empty() && are_the_clusters(outcomes) {
+    // What another DNS that the user named tells of a host is not all there is.
+    let as_before = old.dns == options.dns;
+    if !taken.is_empty() && refused.is_empty() && as_before && are_the_clusters(outcomes) {
         take_over(&mut entry);
     }
     // Other name servers may see other addresses, and an answer with an address that is refused is
     // not believed to be all there is.
     let same = outcomes.iter().all(|outcome| Some(outcome.vantage.class) == entry.vantage);
+    let same = same && as_before;
     entry.rotates |= said.rotates || same && shows_a_few(old, &taken);
     let mut removed = BTreeSet::new();
     for family in Family::ALL {

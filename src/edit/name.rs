@@ -41,7 +41,7 @@ fn named(prefix: &str, name: &str, hash: &str) -> String {
 }
 
 fn describe<'a>(keys: impl Iterator<Item = &'a Key>) -> String {
-    let ports = |key: &Key| key.ports.iter().map(u16::to_string).collect::<Vec<_>>().join(",");
+    let ports = |key: &Key| key.ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     keys.map(|key| format!("{} {}\n", key.host, ports(key))).collect()
 }
 

@@ -13,7 +13,7 @@ use super::name;
 use super::record::{ANNOTATION, Key, Record, RecordError};
 use super::standing::{self, Openings, plain_block, plain_ports};
 use crate::model::ips::IpSet;
-use crate::model::ports::Protocol;
+use crate::model::ports::{Protocol, ProtocolPort};
 use crate::model::selector::Selector;
 use crate::model::service::TargetPort;
 use crate::model::snapshot::MANAGED_BY;
@@ -126,7 +126,7 @@ pub fn rules(record: &Record) -> Vec<NetworkPolicyEgressRule> {
 
 /// Builds the rule of one host; none without addresses, as it would open every destination.
 fn rule(key: &Key, ips: &IpSet) -> Option<NetworkPolicyEgressRule> {
-    let port = |port: &u16| write::port(Protocol::Tcp, &TargetPort::Number(*port));
+    let port = |port: &ProtocolPort| write::port(port.protocol, &TargetPort::Number(port.number));
     (!ips.is_empty()).then(|| write::egress(write::blocks(ips), key.ports.iter().map(port).collect()))
 }
 

@@ -13,6 +13,7 @@ use super::object::{self, IntoError, Pods, on_the_wire};
 use super::outcome::Resolution;
 use super::record::{ANNOTATION, Entry, Key, Minute, Record, RecordError};
 use super::standing::{self, RecordStanding};
+use crate::model::ports::ProtocolPort;
 
 /// What is to be opened, and in which policy.
 #[derive(Clone, Debug)]
@@ -148,9 +149,11 @@ pub fn with_services(record: &Record, services: &Services) -> Record {
         for (host, port) in entry.srv.iter().filter_map(|srv| services.get(srv)).flatten() {
             let host = Host::Name(host.clone());
             let (srv, scheme) = (entry.srv.clone(), entry.scheme.clone());
-            let (allow, grace) = (entry.allow.clone(), entry.grace);
-            let new = Entry { srv, scheme, allow, grace, ..Entry::new(&host) };
-            all.entries.entry(Key { host, ports: BTreeSet::from([*port]) }).or_insert(new);
+            let (allow, grace, dns) = (entry.allow.clone(), entry.grace, entry.dns.clone());
+            let new = Entry { srv, scheme, allow, grace, dns, ..Entry::new(&host) };
+            all.entries
+                .entry(Key { host, ports: BTreeSet::from([ProtocolPort::tcp(*port)]) })
+                .or_insert(new);
         }
     }
     all
@@ -341,6 +344,7 @@ impl Hosts {
             entry.allow.extend(&wanted.allow);
             entry.closed.clear();
             entry.grace = wanted.grace;
+            entry.dns.clone_from(&wanted.dns);
         }
         all
     }

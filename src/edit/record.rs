@@ -13,6 +13,7 @@ use super::host::{Host, HostName};
 use super::outcome::VantageClass;
 use super::special::Consent;
 use crate::model::ips::Family;
+use crate::model::ports::ProtocolPort;
 
 /// The annotation that holds the record.
 pub const ANNOTATION: &str = "kubectl-netpol/endpoints";
@@ -71,8 +72,8 @@ pub struct Record {
 pub struct Key {
     /// The host.
     pub host: Host,
-    /// The TCP ports.
-    pub ports: BTreeSet<u16>,
+    /// The ports.
+    pub ports: BTreeSet<ProtocolPort>,
 }
 
 /// What is remembered of one host.
@@ -87,6 +88,9 @@ pub struct Entry {
     /// On whose behalf it was resolved; nothing before its first answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vantage: Option<VantageClass>,
+    /// The Service that the user named as the cluster's DNS for it (`--dns`): `dns/resolver`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dns: Option<Box<str>>,
     /// The classes of addresses that were consented to.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub allow: Consent,
@@ -218,7 +222,7 @@ impl Record {
 
 /// Checks what the types do not: the ranges of numbers.
 fn is_sound((key, entry): (&Key, &Entry)) -> bool {
-    let ports = !key.ports.is_empty() && !key.ports.contains(&0);
+    let ports = !key.ports.is_empty() && key.ports.iter().all(|port| port.number > 0);
     let mut all = entry.ips.keys().chain(&entry.closed);
     let count = entry.ips.len() + entry.closed.len();
     let addresses = match key.host {
@@ -237,6 +241,7 @@ impl Entry {
             scheme: None,
             srv: None,
             vantage: None,
+            dns: None,
             allow: Consent::new(),
             grace: GRACE,
             ok: None,

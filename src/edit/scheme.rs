@@ -1,8 +1,10 @@
 //! What the scheme of a URL tells: the port where it gives none, and whether clients learn of
 //! further hosts.
 
+use crate::model::ports::Protocol;
+
 /// The ports of schemes that have one.
-const PORTS: [(&str, u16); 43] = [
+const PORTS: [(&str, u16); 44] = [
     ("amqp", 5672),
     ("amqps", 5671),
     ("cassandra", 9042),
@@ -37,6 +39,7 @@ const PORTS: [(&str, u16); 43] = [
     ("sqlserver", 1433),
     ("ssh", 22),
     ("submission", 587),
+    ("syslogs", 6514),
     ("valkey", 6379),
     ("valkeys", 6379),
     ("vault", 8200),
@@ -48,6 +51,33 @@ const PORTS: [(&str, u16); 43] = [
     ("pgsql", 5432),
     ("tcps", 2484),
 ];
+
+/// The schemes that are not of TCP alone: their protocols, and their port where they have one.
+const DATAGRAMS: [(&str, SchemePorts); 14] = [
+    ("udp", SchemePorts { protocols: &[Protocol::Udp], port: None }),
+    ("dns", SchemePorts { protocols: &[Protocol::Udp, Protocol::Tcp], port: Some(53) }),
+    ("syslog", SchemePorts { protocols: &[Protocol::Udp], port: Some(514) }),
+    ("gelf", SchemePorts { protocols: &[Protocol::Udp], port: Some(12201) }),
+    ("statsd", SchemePorts { protocols: &[Protocol::Udp], port: Some(8125) }),
+    ("ntp", SchemePorts { protocols: &[Protocol::Udp], port: Some(123) }),
+    ("snmp", SchemePorts { protocols: &[Protocol::Udp], port: Some(161) }),
+    ("tftp", SchemePorts { protocols: &[Protocol::Udp], port: Some(69) }),
+    ("radius", SchemePorts { protocols: &[Protocol::Udp], port: Some(1812) }),
+    ("coap", SchemePorts { protocols: &[Protocol::Udp], port: Some(5683) }),
+    ("coaps", SchemePorts { protocols: &[Protocol::Udp], port: Some(5684) }),
+    ("sip", SchemePorts { protocols: &[Protocol::Udp, Protocol::Tcp], port: Some(5060) }),
+    ("stun", SchemePorts { protocols: &[Protocol::Udp, Protocol::Tcp], port: Some(3478) }),
+    ("turn", SchemePorts { protocols: &[Protocol::Udp, Protocol::Tcp], port: Some(3478) }),
+];
+
+/// Where the servers of a scheme listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SchemePorts {
+    /// Their protocols.
+    pub protocols: &'static [Protocol],
+    /// Their port, where they have one of their own.
+    pub port: Option<u16>,
+}
 
 /// The services of SRV records, by the scheme that asks for them.
 const SERVICES: [(&str, &str); 1] = [("mongodb", "_mongodb._tcp")];
@@ -62,9 +92,22 @@ const CLUSTERED: [(&str, &str); 6] = [
     ("cassandra", "a Cassandra node hands out the other nodes: allow each of them"),
 ];
 
-/// Returns the port of a scheme.
-pub fn port(scheme: &str) -> Option<u16> {
-    find(&PORTS, scheme)
+/// Returns where the servers of a scheme listen, which is TCP where nothing else is known of it.
+pub fn ports(scheme: &str) -> SchemePorts {
+    let tcp = || SchemePorts { protocols: &[Protocol::Tcp], port: find(&PORTS, scheme) };
+    find(&DATAGRAMS, scheme).unwrap_or_else(tcp)
+}
+
+/// Returns where the servers of `SCHEME+DRIVER` listen: a driver may be the protocol.
+pub fn ports_by_driver(scheme: &str, driver: &str) -> SchemePorts {
+    let own = ports(scheme);
+    match driver {
+        "udp" => SchemePorts { protocols: &[Protocol::Udp], ..own },
+        "tcp" => SchemePorts { protocols: &[Protocol::Tcp], ..own },
+        // With encryption most have another port.
+        "tls" | "ssl" => SchemePorts { protocols: &[Protocol::Tcp], port: None },
+        _ => own,
+    }
 }
 
 /// Returns the service that a scheme asks SRV records for: `_mongodb._tcp`.

@@ -1,34 +1,37 @@
 //! The rules that let pods reach a Service: policies judge after its address and port were rewritten.
 
-use k8s_openapi::api::networking::v1::{NetworkPolicyEgressRule, NetworkPolicyPeer};
+use k8s_openapi::api::networking::v1::NetworkPolicyEgressRule;
 
 use super::classify::ClassError;
-use crate::model::ports::Protocol;
+use crate::model::ports::ProtocolPort;
+use crate::model::selector::Selector;
 use crate::model::service::{Service, ServiceAddress, ServiceId, Slice, TargetPort};
 use crate::model::snapshot::Snapshot;
 use crate::policy::network_policy::write;
 use crate::world::services::title;
 
-/// Builds the rules that let pods reach a Service at one of its ports: its pods at the port that it
-/// sends to.
+/// Builds the rules that let pods reach a Service at one of its ports: its pods, or those that a selector
+/// narrows them to, at the port that it sends to.
 ///
 /// # Errors
 /// A port that it does not have, or a Service that leads nowhere.
 pub fn service_rules(
     snapshot: &Snapshot,
     id: ServiceId,
-    port: u16,
+    port: ProtocolPort,
+    narrowed: Option<&Selector>,
 ) -> Result<Vec<NetworkPolicyEgressRule>, ClassError> {
     let service = snapshot.services.at(id);
     let mut ports = service.ports.iter();
-    let asked = ports.find(|own| own.protocol == Protocol::Tcp && own.port == port);
+    let asked = ports.find(|own| own.protocol == port.protocol && own.port == port.number);
     let target = match (asked, &service.address) {
         (Some(asked), ServiceAddress::Own(_)) => asked.target.clone(),
         // A headless Service rewrites nothing.
-        (_, ServiceAddress::Headless) => TargetPort::Number(port),
+        (_, ServiceAddress::Headless) => TargetPort::Number(port.number),
         _ => return Err(no_port(snapshot, service, port)),
     };
-    if let Some(selector) = &service.selector {
+    let rule = |to, target: &TargetPort| write::egress(to, vec![write::port(port.protocol, target)]);
+    if let Some(selector) = narrowed.or(service.selector.as_ref()) {
         let namespace = &snapshot.namespaces.at(service.namespace).name;
         return Ok(vec![rule(vec![write::pods_of(namespace, selector)], &target)]);
     }
@@ -42,11 +45,7 @@ pub fn service_rules(
     if rules.is_empty() { Err(ClassError::Nowhere(title(snapshot, service))) } else { Ok(rules) }
 }
 
-fn rule(to: Vec<NetworkPolicyPeer>, port: &TargetPort) -> NetworkPolicyEgressRule {
-    write::egress(to, vec![write::port(Protocol::Tcp, port)])
-}
-
-fn no_port(snapshot: &Snapshot, service: &Service, port: u16) -> ClassError {
+fn no_port(snapshot: &Snapshot, service: &Service, port: ProtocolPort) -> ClassError {
     let known = service.ports.iter().map(|own| format!("{}/{}", own.protocol, own.port));
     let known = known.collect::<Vec<_>>().join(", ");
     ClassError::NoPort { name: title(snapshot, service), port, known }

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::record::{Entry, Key, Record};
 use crate::model::ips::{Family, IpSet};
-use crate::model::ports::port_number;
+use crate::model::ports::{Protocol, ProtocolPort, port_number};
 use crate::policy::cidr::parse_cidr;
 
 /// A record, as its policy has it.
@@ -79,25 +79,25 @@ impl Openings {
         Self(rules.map(opening).collect())
     }
 
-    /// Returns the addresses that one rule opens at all of some TCP ports.
-    pub fn at(&self, ports: &BTreeSet<u16>) -> IpSet {
+    /// Returns the addresses that one rule opens at all of some ports.
+    pub fn at(&self, ports: &BTreeSet<ProtocolPort>) -> IpSet {
         let own = self.0.iter().filter(|own| ports.iter().all(|port| own.opens(*port)));
         IpSet::from_ranges(own.flat_map(|own| own.ips.ranges()))
     }
 }
 
 impl Opening {
-    fn opens(&self, port: u16) -> bool {
-        self.ports.is_empty() || self.ports.iter().any(|own| holds(own, port.into()))
+    fn opens(&self, port: ProtocolPort) -> bool {
+        self.ports.is_empty() || self.ports.iter().any(|own| holds(own, port))
     }
 }
 
-fn holds(own: &NetworkPolicyPort, port: i32) -> bool {
-    let is_tcp = own.protocol.as_deref().is_none_or(|protocol| protocol == "TCP");
-    is_tcp
+fn holds(own: &NetworkPolicyPort, port: ProtocolPort) -> bool {
+    let (protocol, number) = (port.protocol, i32::from(port.number));
+    own.protocol.as_deref().unwrap_or(Protocol::Tcp.name()) == protocol.name()
         && match own.port {
             None => true,
-            Some(IntOrString::Int(first)) => (first..=own.end_port.unwrap_or(first)).contains(&port),
+            Some(IntOrString::Int(first)) => (first..=own.end_port.unwrap_or(first)).contains(&number),
             Some(IntOrString::String(_)) => false,
         }
 }
@@ -125,16 +125,16 @@ pub fn plain_block(peer: &Value) -> Option<IpNet> {
     parse_cidr(block.get("cidr")?.as_str()?)
 }
 
-/// Reads the ports of a rule, where each is one TCP port and nothing else.
-pub fn plain_ports(rule: &Value) -> Option<BTreeSet<u16>> {
+/// Reads the ports of a rule, where each is one number of a protocol and nothing else.
+pub fn plain_ports(rule: &Value) -> Option<BTreeSet<ProtocolPort>> {
     let ports = rule.get("ports").and_then(Value::as_array).filter(|ports| !ports.is_empty())?;
     ports.iter().map(plain_port).collect()
 }
 
-fn plain_port(port: &Value) -> Option<u16> {
+fn plain_port(port: &Value) -> Option<ProtocolPort> {
     let fields = port.as_object().filter(|fields| fields.len() == 2)?;
-    let is_tcp = fields.get("protocol").and_then(Value::as_str) == Some("TCP");
-    port_number(fields.get("port")?.as_u64()?).filter(|_| is_tcp)
+    let protocol = Protocol::parse(fields.get("protocol")?.as_str()?)?;
+    Some(ProtocolPort { protocol, number: port_number(fields.get("port")?.as_u64()?)? })
 }
 
 /// Returns the egress rules of an object.

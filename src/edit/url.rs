@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::host::{Host, HostError, HostName};
-use super::scheme;
+use super::scheme::{self, SchemePorts};
+use crate::model::ports::{Protocol, ProtocolPort};
 
 /// What a URL leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +23,8 @@ pub struct Destination {
 /// A host and where on it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UrlPlace {
-    /// A TCP port of a host.
-    Port(Host, u16),
+    /// A port of a host.
+    Port(Host, ProtocolPort),
     /// The hosts and ports that SRV records of this name tell: `_mongodb._tcp.db.example.com`.
     Service(HostName),
 }
@@ -56,12 +57,15 @@ pub enum UrlError {
     /// SRV records of a scheme that has none, or beside a port.
     #[error("only mongodb+srv:// is looked up by SRV records, with one host name and no port")]
     Service,
+    /// A block of addresses.
+    #[error("it is a block of addresses, not a host: write a rule with an ipBlock by hand")]
+    Block,
     /// URLs in a list.
     #[error("it is a list of URLs: give each with a --url of its own")]
     Several,
 }
 
-/// Reads a URL, `jdbc:` and `+driver` included, a list of hosts in one, or `HOST:PORT`.
+/// Reads a URL, `jdbc:` and `+driver` included, a list of hosts in one, `HOST:PORT` or `HOST:PORT/UDP`.
 ///
 /// # Errors
 /// What cannot be meant, and what would have to be guessed.
@@ -77,7 +81,7 @@ pub fn parse(text: &str) -> Result<Destination, UrlError> {
         return Err(UrlError::Local);
     }
     let Some((word, rest)) = text.split_once("://") else {
-        return places(None, &text.replace('\\', "/"), None);
+        return without_scheme(&text.replace('\\', "/"));
     };
     let word = word.to_ascii_lowercase();
     // `jdbc:mysql:replication://` has words of the driver behind the scheme.
@@ -94,9 +98,35 @@ pub fn parse(text: &str) -> Result<Destination, UrlError> {
         return by_service(base, rest);
     }
     // `git+ssh` is the other way round: the protocol stands behind.
-    let base =
-        if scheme::port(base).is_none() && scheme::port(driver).is_some() { driver } else { base };
-    places(Some(base), rest, scheme::port(base))
+    let base = if scheme::ports(base).port.is_none() && scheme::ports(driver).port.is_some() {
+        driver
+    } else {
+        base
+    };
+    places(Some(base), rest, scheme::ports_by_driver(base, driver))
+}
+
+/// Reads `HOST:PORT`, behind which the protocol may stand.
+fn without_scheme(text: &str) -> Result<Destination, UrlError> {
+    let protocols: &[Protocol] = match text.split_once('/').map(|(_, word)| Protocol::parse(word)) {
+        Some(Some(Protocol::Udp)) => &[Protocol::Udp],
+        Some(Some(Protocol::Sctp)) => &[Protocol::Sctp],
+        // Of several hosts each may have a protocol of its own.
+        Some(None) if text.contains(',') => return Err(UrlError::Several),
+        _ => &[Protocol::Tcp],
+    };
+    places(None, text, SchemePorts { protocols, port: None })
+}
+
+/// Tells whether a URL is an address and the length of a prefix.
+fn is_block(rest: &str) -> bool {
+    let Some((host, length)) = rest.split_once('/') else { return false };
+    let most = match host.trim_matches(['[', ']']).parse() {
+        Ok(std::net::IpAddr::V4(_)) => 32,
+        Ok(std::net::IpAddr::V6(_)) => 128,
+        Err(_) => return false,
+    };
+    length.parse::<u8>().is_ok_and(|length| length <= most)
 }
 
 /// Takes a word off the start, in any letter case.
@@ -121,15 +151,19 @@ fn authority<'a>(scheme: Option<&str>, rest: &'a str) -> Result<&'a str, UrlErro
     }
 }
 
-fn places(scheme: Option<&str>, rest: &str, default: Option<u16>) -> Result<Destination, UrlError> {
+fn places(scheme: Option<&str>, rest: &str, ports: SchemePorts) -> Result<Destination, UrlError> {
     let hosts = authority(scheme, rest)?;
+    if is_block(rest) {
+        return Err(UrlError::Block);
+    }
     let scheme: Option<Box<str>> = scheme.map(Into::into);
-    let place = |word: &str| {
+    let mut places = BTreeSet::new();
+    for word in hosts.split(',') {
         let (host, port) = host_and_port(word)?;
-        let port = port.or(default).ok_or_else(|| UrlError::NoPort(scheme.clone()))?;
-        Ok(UrlPlace::Port(host, port))
-    };
-    let places = hosts.split(',').map(place).collect::<Result<_, UrlError>>()?;
+        let number = port.or(ports.port).ok_or_else(|| UrlError::NoPort(scheme.clone()))?;
+        let each = ports.protocols.iter().map(|protocol| ProtocolPort { protocol: *protocol, number });
+        places.extend(each.map(|port| UrlPlace::Port(host.clone(), port)));
+    }
     Ok(Destination { scheme, places })
 }
 
@@ -179,7 +213,7 @@ fn oracle(rest: &str) -> Result<Destination, UrlError> {
         sid if !sid.contains('[') => sid.splitn(3, ':').take(2).collect::<Vec<_>>().join(":"),
         bracketed => bracketed.to_owned(),
     };
-    places(Some("oracle"), &rest, scheme::port(port))
+    places(Some("oracle"), &rest, scheme::ports(port))
 }
 
 impl Destination {

@@ -1,6 +1,7 @@
 //! The pods, nodes and addresses that the ends of a connection stand for, and how they are named.
 
 pub mod backends;
+pub mod dns;
 pub mod end;
 pub mod find;
 pub mod grouping;

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use crate::engine::class::ClassId;
 use crate::engine::network::Network;
 use crate::model::endpoint::NamedPort;
-use crate::model::ports::{PortSet, Protocol};
+use crate::model::ports::{PortSet, Protocol, ProtocolPort};
 use crate::policy::cidr::parse_cidr;
 use crate::policy::kinds;
 
@@ -82,6 +82,12 @@ pub enum PortQuery {
         /// The protocol; any where none is given.
         protocol: Option<Protocol>,
     },
+}
+
+impl From<ProtocolPort> for PortQuery {
+    fn from(port: ProtocolPort) -> Self {
+        Self::Numbers { protocol: port.protocol, low: port.number, high: port.number }
+    }
 }
 
 /// A word that names no end and no port.

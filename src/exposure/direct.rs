@@ -63,7 +63,8 @@ fn balanced(view: &View<'_, '_>, id: ServiceId, balancer: &LoadBalancer, leads: 
         false => balancer.sources.clone(),
     };
     let mut way = exposure(view, (Way::LoadBalancer, id), &sources, leads);
-    let ips = balancer.ips.iter().map(ToString::to_string);
+    let asked = balancer.asked.iter().filter(|_| balancer.ips.is_empty());
+    let ips = balancer.ips.iter().chain(asked).map(ToString::to_string);
     way.addresses = ips.chain(balancer.host_names.iter().map(ToString::to_string)).collect();
     way.caveats.push(Caveat::BalancerAsProxy);
     if way.addresses.is_empty() {

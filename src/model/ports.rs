@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::interval::IntervalSet;
 
 /// A transport protocol that a policy can name (core/v1 `Protocol`).
@@ -47,6 +49,63 @@ pub fn port_number(number: impl TryInto<u16>) -> Option<u16> {
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+/// A port of a protocol: `443` is of TCP, `53/UDP` of UDP. Ascending by protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "PortText", try_from = "PortText")]
+pub struct ProtocolPort {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The number.
+    pub number: u16,
+}
+
+/// A port as records and answers have it: a number is of TCP.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum PortText {
+    Tcp(u16),
+    Other(String),
+}
+
+impl ProtocolPort {
+    /// Returns a port of TCP.
+    pub const fn tcp(number: u16) -> Self {
+        Self { protocol: Protocol::Tcp, number }
+    }
+}
+
+impl fmt::Display for ProtocolPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.protocol {
+            Protocol::Tcp => write!(f, "{}", self.number),
+            other => write!(f, "{}/{other}", self.number),
+        }
+    }
+}
+
+impl From<ProtocolPort> for PortText {
+    fn from(port: ProtocolPort) -> Self {
+        match port.protocol {
+            Protocol::Tcp => Self::Tcp(port.number),
+            _ => Self::Other(port.to_string()),
+        }
+    }
+}
+
+impl TryFrom<PortText> for ProtocolPort {
+    type Error = &'static str;
+
+    fn try_from(text: PortText) -> Result<Self, &'static str> {
+        let text = match text {
+            PortText::Tcp(number) => return Ok(Self::tcp(number)),
+            PortText::Other(text) => text,
+        };
+        let (number, protocol) = text.split_once('/').ok_or("a port without protocol")?;
+        let number = number.parse().map_err(|_| "no number of a port")?;
+        Ok(Self { protocol: Protocol::parse(protocol).ok_or("no protocol")?, number })
     }
 }
 

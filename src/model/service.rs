@@ -63,8 +63,10 @@ pub struct OutsideAccess {
 /// A load balancer of the cloud, or of the cluster's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoadBalancer {
-    /// Its addresses (`status.loadBalancer.ingress`, or the one that was asked for).
+    /// The addresses that it was given (`status.loadBalancer.ingress`).
     pub ips: Vec<IpAddr>,
+    /// The address that was asked for, which proves nothing (`loadBalancerIP`).
+    pub asked: Option<IpAddr>,
     /// Its host names.
     pub host_names: Vec<Box<str>>,
     /// The only sources that it lets through (`loadBalancerSourceRanges`); all where it is empty.
@@ -135,9 +137,15 @@ impl Service {
         }
     }
 
-    /// Lists the addresses that lead to it, from inside and from outside.
+    /// Lists the addresses that the cluster gave it, for inside and for outside.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
         let balancer = self.outside.load_balancer.iter().flat_map(|balancer| &balancer.ips);
-        self.own_addresses().iter().chain(&self.outside.external_ips).chain(balancer).copied()
+        self.own_addresses().iter().chain(balancer).copied()
+    }
+
+    /// Lists the addresses that whoever wrote it wants to lead to it: anybody's, so that they prove nothing.
+    pub fn claims(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        let asked = self.outside.load_balancer.iter().filter_map(|balancer| balancer.asked);
+        self.outside.external_ips.iter().copied().chain(asked)
     }
 }

@@ -17,7 +17,7 @@ use super::ips::Family;
 use super::labels::{LabelSet, Labels, LabelsId, value_of};
 use super::names::{Interner, Text};
 use super::origin::ObjectOrigin;
-use super::service::Service;
+use super::service::{Service, ServiceId};
 use crate::model::routing::Routing;
 
 /// A cluster as it was read at one time.
@@ -49,6 +49,8 @@ pub struct Snapshot {
     pub gaps: Vec<Gap>,
     /// The network plugin that enforces the policies.
     pub plugin: NetworkPlugin,
+    /// The Service that the user says leads to the cluster's DNS (`--dns`).
+    pub dns: Option<ServiceId>,
 }
 
 /// A policy as it was read.

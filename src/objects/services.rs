@@ -117,14 +117,11 @@ fn port(read: &ServicePortObject) -> Option<ServicePort> {
 fn outside(read: &ServiceObject) -> OutsideAccess {
     let spec = &read.spec;
     let given = &read.status.load_balancer.ingress;
-    let mut lb_ips: Vec<IpAddr> = given.iter().filter_map(|ingress| parse_ip(&ingress.ip)).collect();
-    if lb_ips.is_empty() {
-        lb_ips.extend(parse_ip(&spec.load_balancer_ip));
-    }
     let names = given.iter().filter(|ingress| !ingress.hostname.is_empty());
     let ranges = spec.load_balancer_source_ranges.iter();
     let balancer = || LoadBalancer {
-        ips: lb_ips,
+        ips: given.iter().filter_map(|ingress| parse_ip(&ingress.ip)).collect(),
+        asked: parse_ip(&spec.load_balancer_ip),
         host_names: names.map(|ingress| ingress.hostname.as_str().into()).collect(),
         sources: ranges.filter_map(|range| range.trim().parse::<IpNet>().ok()).collect::<IpSet>(),
     };

@@ -24,6 +24,7 @@ use crate::edit::object::{self, Pods, on_the_wire};
 use crate::edit::plan::WantedPolicy;
 use crate::edit::record::Record;
 use crate::edit::url::Destination;
+use crate::ends::dns;
 use crate::ends::end::End;
 use crate::ends::find::find_end;
 use crate::ends::naming::name_of;
@@ -32,14 +33,16 @@ use crate::ends::target::Target;
 use crate::engine::network::Network;
 use crate::error::Error;
 use crate::model::endpoint::PodId;
+use crate::model::ports::ProtocolPort;
 use crate::model::selector::Selector;
 use crate::model::service::ServiceId;
 use crate::model::snapshot::{PolicyObject, Snapshot};
 use crate::model::special::AddressClass;
 use crate::policy::network_policy::write::of_object;
+use crate::report::dns::{dns_claims, named_dns};
 use crate::report::planned::{Aim, Allowance};
-use crate::world::addresses;
 use crate::world::pods::selected;
+use crate::world::{addresses, servers};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -155,10 +158,15 @@ impl<'a, 'b> Planner<'a, 'b> {
     ) -> Result<Proposal, Error> {
         let snapshot = self.snapshot();
         let records: Vec<Record> = self.openings.iter().map(|opening| opening.hosts.record()).collect();
-        let consent = self.request.consent.clone();
-        let options = Options { own: addresses::of_cluster(snapshot), consent, ..Options::default() };
+        let options = Options {
+            own: addresses::of_cluster(snapshot),
+            consent: self.request.consent.clone(),
+            dns: servers::named_dns(snapshot),
+            ..Options::default()
+        };
         let lesson = learn(&records, asking, options, console)?;
-        self.notes.extend(lesson.caveats.iter().map(Caveat::to_string));
+        let caveats = named_dns(snapshot).into_iter().chain(dns_claims(snapshot));
+        self.notes.extend(caveats.chain(lesson.caveats).map(|caveat| caveat.to_string()));
         let writer = connection.map(Writer::open).transpose()?;
         let spec = writer.as_ref().and_then(|writer| self.pod_spec(writer)).unwrap_or_default();
         self.notes.extend(pod_spec::proxies(&spec, &self.request.urls));
@@ -230,6 +238,7 @@ impl<'a, 'b> Planner<'a, 'b> {
         }
         hosts::check(self.snapshot(), &changes.all)?;
         self.notes.extend(hosts::many(&changes.all));
+        self.notes.extend(hosts::claimed(self.snapshot(), &changes.all));
         self.check_into(&changes.all)?;
         if self.request.rest == Rest::Open && self.cuts(changes).is_some() {
             self.check_rest()?;
@@ -332,7 +341,7 @@ impl<'a, 'b> Planner<'a, 'b> {
         let snapshot = self.snapshot();
         let closed = |policies: &[PolicyObject]| {
             let network = Network::with_policies(snapshot, policies);
-            Ok::<_, Error>(allowance::dns_to_open(&network, &self.end_in(&network)?))
+            Ok::<_, Error>(dns::to_open(&network, &self.end_in(&network)?))
         };
         let mut policies = changes.objects();
         if closed(&policies)?.is_ok_and(|closed| closed.is_empty()) {
@@ -342,7 +351,7 @@ impl<'a, 'b> Planner<'a, 'b> {
         policies.push(of_object(object::dns(&self.pods, Vec::new())));
         let rules: Vec<_> = match closed(&policies)? {
             Ok(servers) => servers.iter().map(object::dns_rule).collect(),
-            Err(allowance::UnknownDns) => {
+            Err(dns::UnknownDns) => {
                 self.notes
                     .push("where the cluster's DNS is was not found: port 53 of everything".to_owned());
                 vec![object::dns_everywhere()]
@@ -356,7 +365,7 @@ impl<'a, 'b> Planner<'a, 'b> {
         &mut self,
         changes: &Changes,
         service: ServiceId,
-        port: u16,
+        port: ProtocolPort,
     ) -> Result<Option<NetworkPolicy>, Error> {
         let (target, name) = opening::service_target(self.snapshot(), service);
         let after = changes.network(self.snapshot());

@@ -12,8 +12,8 @@ use crate::edit::object::Pods;
 use crate::ends::end::End;
 use crate::ends::find::find_end;
 use crate::ends::naming::{name_of, workload_endpoint};
+use crate::ends::service;
 use crate::ends::target::{PortQuery, Target};
-use crate::ends::{end as ends, service};
 use crate::engine::class::ClassId;
 use crate::engine::connection::judge;
 use crate::engine::network::Network;
@@ -23,15 +23,13 @@ use crate::fix::proposal;
 use crate::fix::selection::labels_of;
 use crate::model::controller::set_by_controllers;
 use crate::model::endpoint::PodId;
-use crate::model::ips::IpSet;
-use crate::model::ports::{PortSet, Protocol};
+use crate::model::ports::ProtocolPort;
 use crate::model::selector::Selector;
-use crate::model::service::{ServiceId, TargetPort};
+use crate::model::service::ServiceId;
 use crate::model::snapshot::{PolicyObject, Snapshot};
 use crate::policy::network_policy::write::to_object;
 use crate::policy::{Direction, network_policy};
 use crate::world::pods::selected;
-use crate::world::servers::{At, Port, Servers, dns};
 use crate::world::services::pods_behind;
 
 /// Pods, as a policy of their own names them.
@@ -130,10 +128,6 @@ pub fn may_isolate_unread(snapshot: &Snapshot, namespace: &str, selector: &Selec
         && !snapshot.policies.iter().any(isolates)
 }
 
-/// It is not known where the cluster's DNS is, and no rule opens its port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownDns;
-
 /// Lists the pods of a namespace whose egress nothing isolates for certain.
 pub fn open_pods(network: &Network<'_>, namespace: &str) -> BTreeSet<PodId> {
     let is_open = |class: ClassId| {
@@ -141,68 +135,6 @@ pub fn open_pods(network: &Network<'_>, namespace: &str) -> BTreeSet<PodId> {
     };
     let pods = selected(network.snapshot, namespace, &Selector::default()).into_iter();
     pods.filter(|pod| network.classes.of_pod(*pod).iter().copied().any(is_open)).collect()
-}
-
-/// Lists where pods ask for names and may not, or may not for certain; nothing where they may.
-///
-/// # Errors
-/// It is not known where the cluster's DNS is, and no rule opens its port.
-pub fn dns_to_open(network: &Network<'_>, end: &End) -> Result<Vec<Servers>, UnknownDns> {
-    let sources: BTreeSet<ClassId> = end.members.iter().map(|member| member.class).collect();
-    let governed = sources.into_iter().filter(|class| network.subject_of(*class).is_some());
-    let sources: Vec<ClassId> = governed.collect();
-    let servers = dns(network.snapshot);
-    if servers.is_empty() {
-        let everywhere = network.classes.classes.iter().map(|(id, _)| id);
-        let port = PortSet::port(Protocol::Udp, 53);
-        let everywhere: Vec<ClassId> = everywhere.collect();
-        let any = |from: &ClassId| everywhere.iter().any(|to| may(network, *from, *to, &port));
-        return if sources.iter().all(any) { Ok(Vec::new()) } else { Err(UnknownDns) };
-    }
-    let is_closed = |servers: &Servers| {
-        let to = classes_of(network, &servers.at);
-        sources.iter().any(|from| {
-            to.iter().any(|to| !may(network, *from, *to, &asked_ports(network, *to, &servers.ports)))
-        })
-    };
-    Ok(servers.into_iter().filter(is_closed).collect())
-}
-
-/// Tells whether egress to a class is open for certain at all of some ports.
-fn may(network: &Network<'_>, from: ClassId, to: ClassId, ports: &PortSet) -> bool {
-    ports.is_subset(&judge(network, from, to, ports, None).egress.open.allowed)
-}
-
-fn classes_of(network: &Network<'_>, at: &At) -> BTreeSet<ClassId> {
-    let mut members = Vec::new();
-    match at {
-        At::Addresses(ips) => {
-            let ips: IpSet = ips.iter().copied().collect();
-            members = ends::holders(network, &ips);
-        }
-        At::Pods { namespace, selector } => {
-            for pod in selected(network.snapshot, namespace, selector) {
-                ends::push_pod(network, pod, &IpSet::everything(), &mut members);
-            }
-        }
-    }
-    members.into_iter().map(|member| member.class).collect()
-}
-
-/// Returns the UDP ports of servers: whoever may ask by UDP asks by TCP only for long answers.
-fn asked_ports(network: &Network<'_>, to: ClassId, ports: &BTreeSet<Port>) -> PortSet {
-    let own = ports.iter().filter(|(protocol, _)| *protocol == Protocol::Udp);
-    own.fold(PortSet::none(), |all, (protocol, port)| {
-        let query = match port {
-            TargetPort::Number(number) => {
-                return all.union(&PortSet::port(*protocol, *number));
-            }
-            TargetPort::Name(name) => {
-                PortQuery::Name { name: name.to_string(), protocol: Some(*protocol) }
-            }
-        };
-        all.union(&query.resolve(network, to))
-    })
 }
 
 /// Builds the policy of the other side, where ingress to a Service is denied; nothing where it is not.
@@ -213,12 +145,12 @@ fn asked_ports(network: &Network<'_>, to: ClassId, ports: &BTreeSet<Port>) -> Po
 pub fn other_side(
     network: &Network<'_>,
     source: &End,
-    (destination, port): (&Target, u16),
+    (destination, port): (&Target, ProtocolPort),
     planned: &[PolicyObject],
 ) -> Result<Option<NetworkPolicy>, NoFix> {
     let snapshot = network.snapshot;
     let destination = find_end(network, destination, "")?;
-    let query = PortQuery::Numbers { protocol: Protocol::Tcp, low: port, high: port };
+    let query = PortQuery::from(port);
     let denied = destination.members.iter().filter(|member| {
         let ports = service::asked(network, &destination, member, Some(&query));
         let from = source.members.iter().map(|own| own.class);

@@ -9,6 +9,7 @@ use crate::edit::cilium;
 use crate::edit::host::{Host, HostName};
 use crate::edit::object::{self, Pods, on_the_wire};
 use crate::error::Error;
+use crate::model::ports::ProtocolPort;
 use crate::model::snapshot::Snapshot;
 use crate::world::servers::{At, dns};
 
@@ -31,7 +32,7 @@ pub fn policies(snapshot: &Snapshot, openings: &[Opening]) -> Result<Vec<Value>,
     };
     let mut objects: Vec<Value> = Vec::new();
     for Opening { hosts, .. } in openings {
-        let mut names: BTreeSet<(HostName, u16)> = BTreeSet::new();
+        let mut names: BTreeSet<(HostName, ProtocolPort)> = BTreeSet::new();
         for key in hosts.hosts.keys() {
             let Host::Name(name) = &key.host else {
                 return Err(Error::usage(format!("{} has no name for toFQDNs", key.host))

@@ -25,6 +25,7 @@ use crate::ends::target::Target;
 use crate::engine::network::Network;
 use crate::error::Error;
 use crate::model::endpoint::PodId;
+use crate::model::ports::ProtocolPort;
 use crate::model::selector::Selector;
 use crate::model::service::ServiceId;
 use crate::model::snapshot::{MANAGED_BY, PolicyObject, Snapshot};
@@ -204,10 +205,14 @@ impl<'a> Search<'a> {
 }
 
 /// Lists the Services that URLs lead to, each with its port.
-fn services(snapshot: &Snapshot, pods: &Pods, urls: &[Destination]) -> BTreeSet<(ServiceId, u16)> {
+fn services(
+    snapshot: &Snapshot,
+    pods: &Pods,
+    urls: &[Destination],
+) -> BTreeSet<(ServiceId, ProtocolPort)> {
     let service = |place: &UrlPlace| {
         let UrlPlace::Port(host, port) = place else { return None };
-        match classify(snapshot, &pods.namespace, host) {
+        match classify(snapshot, &pods.namespace, host).map(|found| found.class) {
             Ok(HostClass::Service(id)) => Some((id, *port)),
             _ => None,
         }
@@ -229,7 +234,7 @@ fn opened(before: &Network<'_>, changes: &Changes, pods: &Pods) -> Option<String
 fn is_of(url: &Destination, key: &Key, entry: &Entry) -> bool {
     let is_srv =
         |place: &UrlPlace| matches!(place, UrlPlace::Service(name) if entry.srv.as_ref() == Some(name));
-    let has_port = |port: &u16| url.places.contains(&UrlPlace::Port(key.host.clone(), *port));
+    let has_port = |port: &ProtocolPort| url.places.contains(&UrlPlace::Port(key.host.clone(), *port));
     url.places.iter().any(is_srv) || key.ports.iter().all(has_port)
 }
 

@@ -22,6 +22,7 @@ use crate::ends::naming::name_of;
 use crate::engine::network::Network;
 use crate::error::Error;
 use crate::explain::connection::explain;
+use crate::model::ports::ProtocolPort;
 use crate::model::snapshot::Snapshot;
 use crate::report::host::{self, ExplainedAddress, ExplainedHost, HostExplanation};
 
@@ -37,19 +38,21 @@ pub fn explain_url(
     asking: &Asking,
     console: &dyn Console,
 ) -> Result<HostExplanation, Error> {
-    let mut places: BTreeSet<(Host, u16)> = BTreeSet::new();
+    let mut places: BTreeSet<(Host, ProtocolPort)> = BTreeSet::new();
     for place in &destination.places {
         match place {
             UrlPlace::Port(host, port) => drop(places.insert((host.clone(), *port))),
             UrlPlace::Service(name) => {
                 let targets = resolve_srv(name, asking).map_err(unresolved)?;
-                places.extend(targets.into_iter().map(|(host, port)| (Host::Name(host), port)));
+                places.extend(
+                    targets.into_iter().map(|(host, port)| (Host::Name(host), ProtocolPort::tcp(port))),
+                );
             }
         }
     }
     let classes = places.into_iter().map(|(host, port)| {
-        let class = classify(network.snapshot, namespace, &host).map_err(Error::one_line)?;
-        Ok((host, port, class))
+        let found = classify(network.snapshot, namespace, &host).map_err(Error::one_line)?;
+        Ok((host, port, found.class))
     });
     let classes = classes.collect::<Result<Vec<_>, Error>>()?;
     let names = classes.iter().filter_map(|(_, port, class)| match class {
@@ -68,7 +71,7 @@ pub fn explain_url(
 }
 
 /// Returns names as a record that remembers nothing of them.
-fn record(names: impl Iterator<Item = (HostName, u16)>) -> Record {
+fn record(names: impl Iterator<Item = (HostName, ProtocolPort)>) -> Record {
     let entry = |(name, port)| {
         let host = Host::Name(name);
         let entry = Entry::new(&host);
@@ -94,7 +97,7 @@ struct Judge<'a, 'b> {
 }
 
 impl Judge<'_, '_> {
-    fn host(&self, host: &Host, port: u16, class: &HostClass) -> Result<ExplainedHost, Error> {
+    fn host(&self, host: &Host, port: ProtocolPort, class: &HostClass) -> Result<ExplainedHost, Error> {
         let snapshot = self.network.snapshot;
         let ips: BTreeSet<IpAddr> = match class {
             HostClass::Service(id) | HostClass::ApiServer(id) => {
@@ -127,19 +130,24 @@ impl Judge<'_, '_> {
     fn explained(
         &self,
         host: &Host,
-        port: u16,
+        port: ProtocolPort,
         end: &End,
         addresses: Vec<ExplainedAddress>,
         refreshed: Option<String>,
     ) -> Result<ExplainedHost, Error> {
-        let explanation = explain(self.network, self.source, end, Some(&host::tcp(port)));
+        let explanation = explain(self.network, self.source, end, Some(&port.into()));
         let explanation = explanation.map_err(Error::one_line)?;
         Ok(ExplainedHost { host: host.to_string(), port, addresses, refreshed, explanation })
     }
 }
 
 /// Lists what policies in the namespace of the source remember of a host, by policy.
-fn remembered(snapshot: &Snapshot, source: &End, host: &Host, port: u16) -> BTreeMap<String, Entry> {
+fn remembered(
+    snapshot: &Snapshot,
+    source: &End,
+    host: &Host,
+    port: ProtocolPort,
+) -> BTreeMap<String, Entry> {
     let namespaces: BTreeSet<&str> = source
         .members
         .iter()

@@ -14,7 +14,7 @@ use crate::edit::record::{Key, MANY_ADDRESSES};
 use crate::edit::special::Refusal;
 use crate::error::Error;
 use crate::model::snapshot::Snapshot;
-use crate::world::addresses::{Reach, service_at};
+use crate::world::addresses::{Reach, claimed_by, service_at};
 
 /// Refuses a plan with a host that is not resolved, or leads where nothing may be opened: all is opened, or
 /// nothing is.
@@ -38,6 +38,17 @@ pub fn many(changes: &[Change]) -> Vec<String> {
         format!("{} has {} addresses: a list of so many may miss some", key.host, count(change))
     })
     .collect()
+}
+
+/// Says which addresses a Service claims that the cluster did not give it, and whose that is.
+pub fn claimed(snapshot: &Snapshot, changes: &[Change]) -> BTreeSet<String> {
+    let opened = each(changes).flat_map(|(_, change)| change.added.iter().chain(&change.kept));
+    let claims = opened.filter_map(|ip| Some((ip, claimed_by(snapshot, *ip)?)));
+    let text = "(externalIPs or loadBalancerIP): nodes may send packets for it to pods of that Service, \
+                which this does not open";
+    claims
+        .map(|(ip, id)| format!("{ip} is claimed by {} {text}", service_target(snapshot, id).1))
+        .collect()
 }
 
 /// Returns the addresses that name servers tell of a name, each as it is.

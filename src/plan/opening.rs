@@ -1,9 +1,11 @@
 //! What URLs lead to, as hosts and rules of policies for pods.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use k8s_openapi::api::networking::v1::NetworkPolicyEgressRule;
 
+use super::change::refused;
 use super::learning::unresolved;
 use crate::dns::resolve::{Asking, resolve_srv};
 use crate::edit::classify::{HostClass, classify};
@@ -13,12 +15,18 @@ use crate::edit::object::Pods;
 use crate::edit::plan::{Hosts, Whose};
 use crate::edit::record::{Entry, Key};
 use crate::edit::service::service_rules;
+use crate::edit::special::{self, AddressSource};
 use crate::edit::url::{Destination, UrlPlace};
 use crate::ends::target::Target;
 use crate::error::Error;
+use crate::model::ports::ProtocolPort;
+use crate::model::selector::Selector;
 use crate::model::service::ServiceId;
 use crate::model::snapshot::Snapshot;
 use crate::model::special::AddressClass;
+use crate::world::addresses;
+use crate::world::servers::named_dns;
+use crate::world::services::{selector_of_pod, title};
 
 /// How hosts are to be opened.
 pub struct OpeningManner<'a> {
@@ -37,7 +45,7 @@ pub struct Opening {
     /// The hosts outside and the rules for Services, with the policy that takes them.
     pub hosts: Hosts,
     /// The Services, each with its port.
-    pub services: BTreeSet<(ServiceId, u16)>,
+    pub services: BTreeSet<(ServiceId, ProtocolPort)>,
     /// Whether pods have to ask for a name.
     pub by_name: bool,
     /// What the user should know, one sentence each.
@@ -93,7 +101,7 @@ pub fn open(
             UrlPlace::Service(name) => {
                 let targets = resolve_srv(name, asking).map_err(unresolved)?;
                 for (host, port) in targets {
-                    found.port(&Host::Name(host), port, Some(name))?;
+                    found.port(&Host::Name(host), ProtocolPort::tcp(port), Some(name))?;
                 }
             }
         }
@@ -108,9 +116,10 @@ struct Openings<'a> {
     /// What the policy is named after.
     named: BTreeSet<Key>,
     /// The ports of hosts outside, with the name whose SRV records told of them.
-    ports: BTreeMap<(Host, Option<HostName>), BTreeSet<u16>>,
+    ports: BTreeMap<(Host, Option<HostName>), BTreeSet<ProtocolPort>>,
     rules: Vec<NetworkPolicyEgressRule>,
-    services: BTreeSet<(ServiceId, u16)>,
+    services: BTreeSet<(ServiceId, ProtocolPort)>,
+    notes: BTreeSet<String>,
 }
 
 impl<'a> Openings<'a> {
@@ -122,34 +131,86 @@ impl<'a> Openings<'a> {
             ports: BTreeMap::new(),
             rules: Vec::new(),
             services: BTreeSet::new(),
+            notes: BTreeSet::new(),
         }
     }
 
-    fn port(&mut self, host: &Host, port: u16, srv: Option<&HostName>) -> Result<(), Error> {
-        let host =
-            match classify(self.snapshot, &self.manner.pods.namespace, host).map_err(Error::one_line)? {
-                HostClass::External(name) => Host::Name(name),
-                HostClass::Literal(ip) => Host::Ip(ip),
-                HostClass::Service(id) | HostClass::ApiServer(id) => {
-                    self.rules.extend(service_rules(self.snapshot, id, port).map_err(Error::one_line)?);
-                    self.services.insert((id, port));
-                    return Ok(());
+    fn port(&mut self, host: &Host, port: ProtocolPort, srv: Option<&HostName>) -> Result<(), Error> {
+        let found = classify(self.snapshot, &self.manner.pods.namespace, host);
+        let found = found.map_err(Error::one_line)?;
+        let by = match (srv, found.alias) {
+            (Some(name), _) => Some(format!("the SRV records of {name} lead")),
+            (None, Some(alias)) => Some(format!("the ExternalName {} leads", self.title(alias))),
+            (None, None) => None,
+        };
+        let host = match found.class {
+            HostClass::External(name) => Host::Name(name),
+            HostClass::Literal(ip) => {
+                by.map_or(Ok(()), |by| self.check_led(&by, ip))?;
+                Host::Ip(ip)
+            }
+            HostClass::Service(id) | HostClass::ApiServer(id) => {
+                if let Some(by) = by {
+                    return Err(self.led_inside(&by, id));
                 }
-            };
+                if let Host::Ip(ip) = host {
+                    let text =
+                        format!("{ip} belongs to Service {}: its pods are opened", self.title(id));
+                    self.notes.insert(text);
+                }
+                let narrowed = found.pod.and_then(|pod| self.narrowed(id, &pod));
+                let rules = service_rules(self.snapshot, id, port, narrowed.as_ref());
+                self.rules.extend(rules.map_err(Error::one_line)?);
+                self.services.insert((id, port));
+                return Ok(());
+            }
+        };
         self.ports.entry((host, srv.cloned())).or_default().insert(port);
         Ok(())
+    }
+
+    /// Names a Service with its namespace: `db/postgres`.
+    fn title(&self, id: ServiceId) -> String {
+        title(self.snapshot, self.snapshot.services.at(id))
+    }
+
+    /// Finds what selects the one pod of a Service that a host is; says so where nothing does.
+    fn narrowed(&mut self, id: ServiceId, pod: &str) -> Option<Selector> {
+        let selector = selector_of_pod(self.snapshot, self.snapshot.services.at(id), pod);
+        if selector.is_none() {
+            let text = "no label tells it from the other pods, so that all of them are opened";
+            self.notes.insert(format!("{pod} is a pod of Service {}: {text}", self.title(id)));
+        }
+        selector
+    }
+
+    /// Refuses an address that the user did not type, unless he consented to its like.
+    fn check_led(&self, by: &str, ip: IpAddr) -> Result<(), Error> {
+        let own = addresses::of_cluster(self.snapshot);
+        special::check(ip, AddressSource::FirstAnswer, self.manner.consent, &own)
+            .map_err(|why| refused(format!("{by} to {ip}, which is not opened: {why}")))
+    }
+
+    /// Refuses a Service that the user did not name.
+    fn led_inside(&self, by: &str, id: ServiceId) -> Error {
+        let service = self.snapshot.services.at(id);
+        let namespace = &self.snapshot.namespaces.at(service.namespace).name;
+        refused(format!("{by} to Service {}, which nobody named", self.title(id)))
+            .hint(format!("name it: {}.{namespace}.svc:PORT", service.name))
     }
 
     fn opening(self, destination: &Destination) -> Opening {
         let pods = self.manner.pods.clone();
         let workload = pods.workload.as_deref().unwrap_or_default();
         let own = || name::of_policy(workload, self.named.iter());
-        let entry = |((host, srv), ports): ((Host, Option<HostName>), BTreeSet<u16>)| {
+        let dns = named_dns(self.snapshot);
+        let entry = |((host, srv), ports): ((Host, Option<HostName>), BTreeSet<ProtocolPort>)| {
             let entry = Entry {
                 scheme: destination.scheme.clone(),
                 srv,
                 allow: self.manner.consent.clone(),
                 grace: self.manner.grace,
+                dns: dns.clone(),
                 ..Entry::new(&host)
             };
             (Key { host, ports }, entry)
@@ -162,7 +223,8 @@ impl<'a> Openings<'a> {
             pods,
         };
         let by_name = self.named.iter().any(|key| matches!(key.host, Host::Name(_)));
-        let notes = destination.further_hosts().map(str::to_owned).into_iter().collect();
+        let further = destination.further_hosts().map(str::to_owned);
+        let notes = self.notes.into_iter().chain(further).collect();
         Opening { hosts, services: self.services, by_name, notes }
     }
 }
@@ -176,13 +238,19 @@ pub fn shown(destination: &Destination) -> String {
 pub fn flags(destination: &Destination) -> String {
     let scheme = destination.scheme.as_deref().map(|scheme| format!("{scheme}://")).unwrap_or_default();
     let places = destination.places.iter().map(|place| match place {
-        UrlPlace::Port(..) => format!("{scheme}{place}"),
+        // The scheme says which protocols it is.
+        UrlPlace::Port(host, port) if !scheme.is_empty() => {
+            let port = ProtocolPort::tcp(port.number);
+            format!("{scheme}{}", UrlPlace::Port(host.clone(), port))
+        }
+        UrlPlace::Port(..) => place.to_string(),
         UrlPlace::Service(name) => {
             let host = name.as_str().splitn(3, '.').last().unwrap_or_default();
             format!("{}+srv://{host}", destination.scheme.as_deref().unwrap_or_default())
         }
     });
-    places.map(|place| format!("--url {place}")).collect::<Vec<_>>().join(" ")
+    let flags: BTreeSet<String> = places.map(|place| format!("--url {place}")).collect();
+    flags.into_iter().collect::<Vec<_>>().join(" ")
 }
 
 /// Returns a Service as an end, and its name.

@@ -9,6 +9,7 @@ use crate::ends::end::End;
 use crate::ends::find::find_end;
 use crate::ends::target::Target;
 use crate::engine::network::Network;
+use crate::model::ports::ProtocolPort;
 use crate::model::service::ServiceId;
 use crate::model::snapshot::{PolicyObject, Snapshot};
 use crate::policy::{Direction, network_policy};
@@ -22,7 +23,7 @@ pub struct OtherSide<'a> {
     /// The Service.
     pub service: ServiceId,
     /// Its port.
-    pub port: u16,
+    pub port: ProtocolPort,
 }
 
 impl OtherSide<'_> {
@@ -62,7 +63,7 @@ impl OtherSide<'_> {
 
     /// Tells whether a policy that stays has the rule that opens the Service.
     fn is_opened(&self, snapshot: &Snapshot, changes: &Changes) -> bool {
-        let Ok(rules) = service_rules(snapshot, self.service, self.port) else { return false };
+        let Ok(rules) = service_rules(snapshot, self.service, self.port, None) else { return false };
         let stays = |own: &&PolicyObject| {
             own.namespace.as_deref() == Some(self.namespace)
                 && !changes.deleted.iter().any(|gone| *gone.name.name == *own.name)

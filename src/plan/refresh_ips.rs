@@ -1,6 +1,6 @@
 //! Brings the addresses of remembered hosts up to date: the policies, what name servers say, what is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -22,6 +22,7 @@ use crate::edit::record::Record;
 use crate::ends::not_found::meant;
 use crate::error::Error;
 use crate::model::snapshot::Snapshot;
+use crate::report::dns::{dns_claims, named_dns};
 use crate::report::refresh::{PolicyOutcome, Refresh, RefreshedPolicy};
 
 /// Which policies are refreshed.
@@ -75,8 +76,10 @@ impl<'a> Remembered<'a> {
         console: &dyn Console,
     ) -> Result<Refresh, Error> {
         let records: Vec<Record> = self.policies.values().map(plan::open_hosts).collect();
+        let others = others_dns(&records, options.dns.as_deref());
         let lesson = learn(&records, asking, options, console)?;
-        let caveats = lesson.caveats.into_iter().chain(unseen(snapshot)).collect();
+        let caveats = lesson.caveats.into_iter().chain(others).chain(unseen(snapshot));
+        let caveats = caveats.chain(named_dns(snapshot)).chain(dns_claims(snapshot)).collect();
         let planned = self.policies.iter().map(|(name, live)| planned(name, live, &lesson.learnt));
         let mut all: Vec<RefreshedPolicy> = planned.collect();
         self.apply(&mut all, &lesson.learnt, manner, console);
@@ -153,6 +156,13 @@ fn taken(live: &Value, force: Force) -> Option<String> {
 fn name_of(live: &Value) -> PolicyName {
     let text = |field| live.pointer(field).and_then(Value::as_str).unwrap_or_default().to_owned();
     PolicyName { namespace: text("/metadata/namespace"), name: text("/metadata/name") }
+}
+
+/// Says which other DNS the user named for hosts before: what that told of them is not told now.
+fn others_dns(records: &[Record], named: Option<&str>) -> BTreeSet<Caveat> {
+    let entries = records.iter().flat_map(|record| record.entries.values());
+    let others = entries.filter_map(|entry| entry.dns.as_deref()).filter(|dns| Some(*dns) != named);
+    others.map(|dns| Caveat::OtherDns(dns.into())).collect()
 }
 
 /// Says which addresses of the cluster itself would not be recognised.

@@ -112,7 +112,7 @@ fn head(policy: &RefreshedPolicy) -> Line {
 }
 
 pub(crate) fn host_lines(host: &RefreshedHost) -> Vec<Line> {
-    let ports: Vec<String> = host.ports.iter().map(u16::to_string).collect();
+    let ports: Vec<String> = host.ports.iter().map(ToString::to_string).collect();
     let mut lines =
         vec![Line::new(2, 2).with(Label::Heading, format!("{}:{}", host.host, ports.join(",")))];
     let row = || Line::new(4, 2);

@@ -10,6 +10,7 @@ use crate::model::selector::Selector;
 use crate::model::snapshot::{PolicyObject, Snapshot};
 use crate::policy::Direction;
 use crate::policy::network_policy::{is_named, write};
+use crate::report::dns::{dns_claims, named_dns, unknown_dns};
 use crate::world::servers::{At, Port, Servers, any_dns_port};
 
 /// Whether pods of the namespace may talk to each other.
@@ -43,7 +44,8 @@ pub struct BaseAllows<'a> {
 
 /// Composes the base of a namespace.
 pub fn default_deny(snapshot: &Snapshot, namespace: &str, allowed: BaseAllows<'_>) -> DefaultDeny {
-    let mut findings = Vec::new();
+    let caveats = named_dns(snapshot).into_iter().chain(dns_claims(snapshot));
+    let mut findings: Vec<String> = caveats.map(|caveat| caveat.to_string()).collect();
     let everyone = Selector::default();
     let deny = write::isolation(&everyone, &Direction::ALL);
     let dns = write::egress_only(&everyone, dns_rules(allowed.dns, namespace, &mut findings));
@@ -80,11 +82,9 @@ fn dns_rules(
     findings: &mut Vec<String>,
 ) -> Vec<NetworkPolicyEgressRule> {
     if servers.is_empty() {
-        findings.push(
-            "no DNS server was found (no Service selects k8s-app=kube-dns, no pod has that label): \
-             port 53 is allowed to everywhere"
-                .to_owned(),
-        );
+        let unknown = unknown_dns();
+        findings
+            .push(format!("{unknown}: port 53 is allowed to everywhere; --dns NS/svc/NAME names it"));
         // A rule without destinations would say the same, and looks like a slip.
         return vec![write::egress(write::everyone(), ports(&any_dns_port()))];
     }

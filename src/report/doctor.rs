@@ -11,6 +11,8 @@ use crate::model::rights::Right;
 use crate::model::service::{Service, ServiceAddress};
 use crate::model::snapshot::Snapshot;
 use crate::policy::{KINDS, Profile, Rules};
+use crate::report::dns::{dns_claims, unknown_dns};
+use crate::world::servers;
 
 /// What was found about a cluster.
 #[derive(Clone, Debug, Serialize)]
@@ -98,9 +100,8 @@ pub fn examine(
     namespace: &str,
     server_version: &str,
 ) -> Checkup {
-    let is_api_server = |service: &&Service| &*service.name == "kubernetes";
-    let (api, dns): (Vec<&Service>, Vec<&Service>) = snapshot.services.values().partition(is_api_server);
-    let place = |services: Vec<&Service>| services.into_iter().map(|own| place(snapshot, own)).collect();
+    let place = |own: &Service| place(snapshot, own);
+    let api = snapshot.services.values().filter(|own| servers::is_api_server(snapshot, own));
     let unjudged = snapshot.gaps.iter().any(|gap| gap.scope != GapScope::Incomplete);
     let has_policies = !snapshot.policies.is_empty() || unjudged;
     let mut checkup = Checkup {
@@ -110,8 +111,8 @@ pub fn examine(
         plugin: plugin(&snapshot.plugin, rules),
         policies: snapshot.policies.len(),
         by_kind: BTreeMap::new(),
-        dns: place(dns),
-        api_server: place(api),
+        dns: servers::dns_services(snapshot).map(place).collect(),
+        api_server: api.map(place).collect(),
         namespace: namespace.to_owned(),
         rights: rights.iter().map(allowed).collect(),
         problems: Vec::new(),
@@ -122,10 +123,9 @@ pub fn examine(
     }
     checkup.problems.extend(unenforced(&snapshot.plugin, has_policies));
     if checkup.dns.is_empty() && !snapshot.gaps.iter().any(|gap| gap.hides("services")) {
-        checkup
-            .notes
-            .push("no Service of the cluster's DNS was found (label k8s-app=kube-dns)".to_owned());
+        checkup.problems.push(format!("{}: edits take --dns NS/svc/NAME", unknown_dns()));
     }
+    checkup.notes.extend(dns_claims(snapshot).map(|caveat| caveat.to_string()));
     let unready = checkup.dns.iter().filter(|own| own.backends.is_empty());
     let unready = unready.map(|own| format!("{} has no backend that is ready", own.service));
     checkup.notes.extend(unready);

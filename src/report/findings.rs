@@ -4,15 +4,18 @@ use std::collections::BTreeSet;
 
 use crate::answer::finding::Finding;
 use crate::answer::rule_ref::RuleRef;
-use crate::engine::class::SubjectId;
+use crate::ends::dns::{asked_ports, classes_of};
+use crate::engine::class::{ClassId, SubjectId};
 use crate::engine::network::Network;
 use crate::engine::row::{Row, row};
 use crate::model::ips::IpSet;
 use crate::model::ports::{PortSet, Protocol};
+use crate::model::service::TargetPort;
 use crate::model::snapshot::PolicyObject;
 use crate::model::special::internet;
 use crate::policy::network_policy::isolates_ingress_unsaid;
 use crate::policy::{Direction, Isolation, PolicySource, Ports, Rule, Selection};
+use crate::world::servers::{self, At, DNS_PORT, Port, Servers};
 
 /// Checks the policies that apply to some subjects; each finding is told once.
 pub fn of(network: &Network<'_>, subjects: &[SubjectId]) -> Vec<Finding> {
@@ -170,17 +173,71 @@ impl<'a, 'b> PolicyCheck<'a, 'b> {
 
     /// Isolated egress that reaches no name server.
     fn dns_blocked(&self) -> Vec<Finding> {
-        // 5353 is where the DNS pods of OpenShift listen behind port 53 of their Service.
-        let dns = PortSet::port(Protocol::Udp, 53).union(&PortSet::port(Protocol::Udp, 5353));
-        let regions = [&self.egress.allowed, &self.egress.unsure];
-        let mut blocks = regions.into_iter().flat_map(|region| region.blocks());
-        let reached = blocks.any(|(_, ports)| !ports.intersection(&dns).is_empty());
-        if reached || !self.is_isolated(Direction::Egress) {
+        if !self.is_isolated(Direction::Egress) {
             return Vec::new();
         }
-        let message = "egress is isolated and no rule opens UDP/53: names cannot be resolved";
-        vec![Finding { id: "dns-blocked", message: message.to_owned(), rule: None }]
+        let servers = servers::dns(self.network.snapshot);
+        let closed: Vec<&Servers> = servers.iter().filter(|own| !self.reaches(own)).collect();
+        // Where DNS is not known, 5353 is where that of OpenShift answers behind its Service.
+        let usual = [DNS_PORT, 5353].map(|port| PortSet::port(Protocol::Udp, port));
+        let message = match &*closed {
+            [] if !servers.is_empty() || usual.iter().any(|port| self.opens(None, port)) => {
+                return Vec::new();
+            }
+            [] => "no rule opens UDP/53: names cannot be resolved".to_owned(),
+            all if all.len() == servers.len() => {
+                format!("no rule opens {}: names cannot be resolved", listed(all))
+            }
+            some => {
+                let text = "pods that ask there cannot resolve names";
+                format!("no rule opens {}, where DNS answers too: {text}", listed(some))
+            }
+        };
+        let message = format!("egress is isolated and {message}");
+        vec![Finding { id: "dns-blocked", message, rule: None }]
     }
+
+    /// Tells whether egress to some servers may be open; of servers that nobody is, whether to anybody.
+    fn reaches(&self, servers: &Servers) -> bool {
+        let classes = classes_of(self.network, &servers.at);
+        match classes.is_empty() {
+            true => self.opens(None, &numbers(&servers.ports)),
+            false => classes
+                .into_iter()
+                .any(|class| self.opens(Some(class), &asked_ports(self.network, class, &servers.ports))),
+        }
+    }
+
+    /// Tells whether egress to a class, or to any, may be open at one of some ports.
+    fn opens(&self, to: Option<ClassId>, asked: &PortSet) -> bool {
+        let regions = [&self.egress.allowed, &self.egress.unsure];
+        let mut blocks = regions.into_iter().flat_map(|region| region.blocks());
+        blocks.any(|(classes, ports)| {
+            to.is_none_or(|class| classes.contains(class)) && !ports.intersection(asked).is_empty()
+        })
+    }
+}
+
+/// Returns the UDP ports of servers that have a number; that of DNS where none has.
+fn numbers(ports: &BTreeSet<Port>) -> PortSet {
+    let known = ports.iter().filter_map(|(protocol, port)| match port {
+        TargetPort::Number(number) if *protocol == Protocol::Udp => Some(*number),
+        _ => None,
+    });
+    let known = known.fold(PortSet::none(), |all, port| all.union(&PortSet::port(Protocol::Udp, port)));
+    if known.is_empty() { PortSet::port(Protocol::Udp, DNS_PORT) } else { known }
+}
+
+/// Names servers by their ports, and those that only an address names by it: `UDP/53 to 10.96.0.10`.
+fn listed(servers: &[&Servers]) -> String {
+    let name = |servers: &&Servers| match &servers.at {
+        At::Pods { .. } => numbers(&servers.ports).to_string(),
+        At::Addresses(ips) => {
+            let ips: Vec<String> = ips.iter().map(ToString::to_string).collect();
+            format!("{} to {}", numbers(&servers.ports), ips.join(", "))
+        }
+    };
+    servers.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 fn finding(id: &'static str, message: String, rule: &Rule) -> Finding {

@@ -10,12 +10,11 @@ use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::answer::verdict::{API_VERSION, Verdict};
 use crate::ends::end as ends;
 use crate::ends::end::End;
-use crate::ends::target::PortQuery;
 use crate::engine::network::Network;
 use crate::explain::connection::explain;
 use crate::explain::explanation::Explanation;
 use crate::explain::question::ExplainError;
-use crate::model::ports::Protocol;
+use crate::model::ports::ProtocolPort;
 
 /// Whether what a URL names can be reached.
 #[derive(Clone, Debug, Serialize)]
@@ -43,8 +42,8 @@ pub struct HostExplanation {
 pub struct ExplainedHost {
     /// The name, or the address.
     pub host: String,
-    /// The TCP port.
-    pub port: u16,
+    /// The port; a number is of TCP.
+    pub port: ProtocolPort,
     /// Its addresses, ascending; those that only a policy remembers are among them. None of a Service.
     pub addresses: Vec<ExplainedAddress>,
     /// When a policy was last told its addresses.
@@ -81,15 +80,10 @@ pub fn verdict(
     network: &Network<'_>,
     source: &End,
     ip: IpAddr,
-    port: u16,
+    port: ProtocolPort,
 ) -> Result<Verdict, ExplainError> {
     let end = end(network, "", &BTreeSet::from([ip]));
-    explain(network, source, &end, Some(&tcp(port))).map(|answer| answer.verdict)
-}
-
-/// Asks for one TCP port.
-pub fn tcp(port: u16) -> PortQuery {
-    PortQuery::Numbers { protocol: Protocol::Tcp, low: port, high: port }
+    explain(network, source, &end, Some(&port.into())).map(|answer| answer.verdict)
 }
 
 impl HostExplanation {

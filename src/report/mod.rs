@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod default_deny;
+pub mod dns;
 pub mod doctor;
 pub mod findings;
 pub mod host;

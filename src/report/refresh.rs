@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::answer::caveat::Caveat;
 use crate::answer::verdict::API_VERSION;
+use crate::model::ports::ProtocolPort;
 use crate::model::special::AddressClass;
 
 /// What became of every policy with remembered hosts.
@@ -60,8 +61,8 @@ pub enum PolicyOutcome {
 pub struct RefreshedHost {
     /// The host.
     pub host: String,
-    /// Its TCP ports.
-    pub ports: Vec<u16>,
+    /// Its ports; a number is of TCP.
+    pub ports: Vec<ProtocolPort>,
     /// Whether it could be resolved.
     pub status: HostStatus,
     /// What name servers said instead of addresses.

@@ -11,7 +11,7 @@ use crate::model::snapshot::Snapshot;
 pub enum Reach {
     /// Those by which it is reached inside the cluster.
     Inside,
-    /// Those of its load balancer and its external ones too.
+    /// Those of its load balancer too.
     Anywhere,
 }
 
@@ -22,6 +22,15 @@ pub fn service_at(snapshot: &Snapshot, ip: IpAddr, reach: Reach) -> Option<Servi
         Reach::Anywhere => service.addresses().any(|address| address == ip),
     };
     snapshot.services.iter().find(|(_, service)| has(service)).map(|(id, _)| id)
+}
+
+/// Finds the Service whose fields claim an address that the cluster did not give it (`externalIPs`,
+/// `loadBalancerIP`): its nodes may send packets for it there.
+pub fn claimed_by(snapshot: &Snapshot, ip: IpAddr) -> Option<ServiceId> {
+    let claims = |service: &Service| {
+        service.claims().any(|claimed| claimed == ip) && !service.addresses().any(|own| own == ip)
+    };
+    snapshot.services.iter().find(|(_, service)| claims(service)).map(|(id, _)| id)
 }
 
 /// Returns the addresses of a cluster itself: of pods, nodes and Services, load balancers included.

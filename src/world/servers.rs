@@ -12,7 +12,7 @@ use crate::model::ports::Protocol;
 use crate::model::selector::{Requirement, Selector};
 use crate::model::service::{Service, ServicePort, Slice, TargetPort};
 use crate::model::snapshot::Snapshot;
-use crate::world::services::{find, pods_behind, port_at_pod, port_at_slice};
+use crate::world::services::{find, pods_behind, port_at_pod, port_at_slice, title};
 
 /// Servers, and the ports on which they answer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,18 +40,21 @@ pub enum At {
     Addresses(BTreeSet<IpAddr>),
 }
 
-/// The labels by which DNS servers go: CoreDNS and kube-dns, and OpenShift's.
-const DNS_LABELS: [(&str, &str); 2] =
-    [("k8s-app", "kube-dns"), ("dns.operator.openshift.io/daemonset-dns", "default")];
-/// The Services by which DNS servers go where their pods have other labels.
-const DNS_SERVICES: [(&str, &str); 3] =
-    [("kube-system", "kube-dns"), ("kube-system", "coredns"), ("openshift-dns", "dns-default")];
+/// The namespace of the cluster's DNS. A label proves nothing: pods of any namespace may have it.
+pub const SYSTEM: &str = "kube-system";
+/// The label of CoreDNS and kube-dns, whatever the name of their Service.
+pub const DNS_LABEL: (&str, &str) = ("k8s-app", "kube-dns");
+/// The names of their Services in [`SYSTEM`] where their pods have other labels.
+const DNS_NAMES: [&str; 2] = ["kube-dns", "coredns"];
+/// The Service of OpenShift's DNS, and the label of its pods.
+pub const OPENSHIFT_DNS: (&str, &str) = ("openshift-dns", "dns-default");
+const OPENSHIFT_LABEL: (&str, &str) = ("dns.operator.openshift.io/daemonset-dns", "default");
 /// The label of caches in the network of each node.
 const NODE_LOCAL_LABEL: (&str, &str) = ("k8s-app", "node-local-dns");
 /// The address at which these caches listen unless they are told otherwise.
 const NODE_LOCAL_DNS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(169, 254, 20, 10));
 /// The Service of the API server.
-const API_SERVER: (&str, &str) = ("default", "kubernetes");
+pub const API_SERVER: (&str, &str) = ("default", "kubernetes");
 /// The port of DNS.
 pub const DNS_PORT: u16 = 53;
 
@@ -61,9 +64,10 @@ pub fn dns(snapshot: &Snapshot) -> Vec<Servers> {
     let mut found: Vec<Servers> =
         services.iter().flat_map(|service| behind(snapshot, service, is_dns_port)).collect();
     if services.is_empty() {
-        found.extend(DNS_LABELS.iter().flat_map(|label| labelled(snapshot, *label)));
+        found.extend(labelled(snapshot, SYSTEM, DNS_LABEL));
+        found.extend(labelled(snapshot, OPENSHIFT_DNS.0, OPENSHIFT_LABEL));
     }
-    if labelled_pods(snapshot, NODE_LOCAL_LABEL).next().is_some() {
+    if labelled_pods(snapshot, SYSTEM, NODE_LOCAL_LABEL).next().is_some() {
         let ips = services.iter().flat_map(|service| service.own_addresses()).copied();
         let ips = ips.chain([NODE_LOCAL_DNS]);
         found.push(Servers { at: At::Addresses(ips.collect()), ports: any_dns_port() });
@@ -124,18 +128,48 @@ pub fn is_api_server(snapshot: &Snapshot, service: &Service) -> bool {
     is_named(snapshot, service, API_SERVER)
 }
 
-fn dns_services(snapshot: &Snapshot) -> impl Iterator<Item = &Service> {
-    snapshot.services.values().filter(|service| is_dns(snapshot, service))
+/// Lists the Services of the cluster's DNS: the one that the user names, else those where only those who
+/// run the cluster may make one.
+pub fn dns_services(snapshot: &Snapshot) -> impl Iterator<Item = &Service> {
+    let is_it = |id, service: &Service| match snapshot.dns {
+        Some(named) => id == named,
+        None => is_dns(snapshot, service),
+    };
+    snapshot.services.iter().filter(move |(id, service)| is_it(*id, service)).map(|(_, service)| service)
+}
+
+/// Returns the Service that the user names as the cluster's DNS, with its namespace: `dns/resolver`.
+pub fn named_dns(snapshot: &Snapshot) -> Option<Box<str>> {
+    snapshot.dns.map(|id| title(snapshot, snapshot.services.at(id)).into())
+}
+
+/// Lists the Services elsewhere that look like the cluster's DNS: whoever may make one can, so that nobody
+/// asks them.
+pub fn dns_claimants(snapshot: &Snapshot) -> impl Iterator<Item = &Service> {
+    let all = snapshot.services.iter();
+    let others = all.filter(|(id, service)| snapshot.dns != Some(*id) && !is_dns(snapshot, service));
+    let looks_like = |service: &&Service| {
+        leads_to_dns(service) && (selects(service, DNS_LABEL) || selects(service, OPENSHIFT_LABEL))
+    };
+    others.map(|(_, service)| service).filter(looks_like)
+}
+
+/// Tells whether a Service has the port of DNS.
+pub fn leads_to_dns(service: &Service) -> bool {
+    service.ports.iter().any(is_dns_port)
 }
 
 fn is_dns(snapshot: &Snapshot, service: &Service) -> bool {
-    let has_label = |(key, value): (&str, &str)| {
-        let mut all = service.selector.iter().flat_map(|selector| &selector.requirements);
-        all.any(|requirement| *requirement == Requirement::equals(key, value))
-    };
-    let by_name = || DNS_SERVICES.into_iter().any(|name| is_named(snapshot, service, name));
+    let by_name = || DNS_NAMES.into_iter().any(|name| is_named(snapshot, service, (SYSTEM, name)));
+    let is_here = *snapshot.namespaces.at(service.namespace).name == *SYSTEM;
+    let is_system = is_here && (selects(service, DNS_LABEL) || by_name());
     // Monitoring has Services for the metrics of the same pods.
-    service.ports.iter().any(is_dns_port) && (DNS_LABELS.into_iter().any(has_label) || by_name())
+    leads_to_dns(service) && (is_system || is_named(snapshot, service, OPENSHIFT_DNS))
+}
+
+fn selects(service: &Service, (key, value): (&str, &str)) -> bool {
+    let mut all = service.selector.iter().flat_map(|selector| &selector.requirements);
+    all.any(|requirement| *requirement == Requirement::equals(key, value))
 }
 
 fn is_dns_port(port: &ServicePort) -> bool {
@@ -146,12 +180,15 @@ fn is_named(snapshot: &Snapshot, service: &Service, name: (&str, &str)) -> bool 
     (&*snapshot.namespaces.at(service.namespace).name, &*service.name) == name
 }
 
-/// Lists the pods with a label that have not finished.
+/// Lists the pods of a namespace with a label that have not finished.
 fn labelled_pods<'a>(
     snapshot: &'a Snapshot,
+    namespace: &str,
     (key, value): (&'a str, &'a str),
 ) -> impl Iterator<Item = &'a Pod> {
-    let alive = snapshot.pods.values().filter(|pod| pod.state != PodState::Finished);
+    let namespace = snapshot.namespace(namespace);
+    let here = snapshot.pods.values().filter(move |pod| Some(pod.namespace) == namespace);
+    let alive = here.filter(|pod| pod.state != PodState::Finished);
     alive.filter(move |pod| snapshot.label(pod.labels, key) == Some(value))
 }
 
@@ -220,13 +257,13 @@ fn listed(slice: &Slice, asked: &[&ServicePort]) -> Servers {
 }
 
 /// Lists the pods of a label, where no Service tells; they name their ports `dns` and `dns-tcp`.
-fn labelled(snapshot: &Snapshot, (key, value): (&str, &str)) -> Vec<Servers> {
-    let servers = labelled_pods(snapshot, (key, value)).map(|pod| {
+fn labelled(snapshot: &Snapshot, namespace: &str, (key, value): (&str, &str)) -> Vec<Servers> {
+    let servers = labelled_pods(snapshot, namespace, (key, value)).map(|pod| {
         let named = snapshot.ports.get(pod.ports).iter();
         let named = named.filter(|port| matches!(snapshot.names.get(port.name), "dns" | "dns-tcp"));
         let ports: BTreeSet<Port> =
             named.map(|port| (port.protocol, TargetPort::Number(port.port))).collect();
-        let namespace = snapshot.namespaces.at(pod.namespace).name.to_string();
+        let namespace = namespace.to_owned();
         let selector = Selector { requirements: vec![Requirement::equals(key, value)] };
         Servers {
             at: if pod.host_network { at_addresses(&[pod]) } else { At::Pods { namespace, selector } },

@@ -2,6 +2,7 @@
 
 use crate::model::endpoint::{Pod, PodId, PodState};
 use crate::model::ports::Protocol;
+use crate::model::selector::{Requirement, Selector};
 use crate::model::service::{Service, ServiceId, ServicePort, Slice, TargetPort};
 use crate::model::snapshot::Snapshot;
 use crate::world::pods::selects;
@@ -45,6 +46,27 @@ pub fn find(snapshot: &Snapshot, namespace: &str, name: &str) -> Option<ServiceI
     snapshot.services.find_by(|service| (service.namespace, &*service.name).cmp(&wanted))
 }
 
+/// What a host name of the cluster stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceHost {
+    /// The Service.
+    pub service: ServiceId,
+    /// The one of its pods whose own name stands in front.
+    pub pod: Option<Box<str>>,
+}
+
+/// The label of each pod of a StatefulSet, which its controller sets to its name.
+const POD_NAME: &str = "statefulset.kubernetes.io/pod-name";
+
+/// Returns what selects one pod of a Service by its name, as pods of a StatefulSet can be.
+pub fn selector_of_pod(snapshot: &Snapshot, service: &Service, name: &str) -> Option<Selector> {
+    let is_it = |pod: &Pod| &*pod.name == name && snapshot.label(pod.labels, POD_NAME) == Some(name);
+    pods_behind(snapshot, service).find(|(_, pod)| is_it(pod))?;
+    let mut selector = service.selector.clone()?;
+    selector.requirements.push(Requirement::equals(POD_NAME, name));
+    Some(selector)
+}
+
 /// Finds the Service of a host name, as pods of a namespace resolve it: `SVC`, `SVC.NS`, `SVC.NS.svc` and
 /// `SVC.NS.svc.cluster.local`, and of a pod of one, which has its own name in front.
 ///
@@ -54,18 +76,23 @@ pub fn by_host_name(
     snapshot: &Snapshot,
     namespace: &str,
     host: &str,
-) -> Result<Option<ServiceId>, NoService> {
+) -> Result<Option<ServiceHost>, NoService> {
     let inside = host.strip_suffix(CLUSTER_DOMAIN).and_then(|rest| rest.strip_suffix('.'));
     let labels: Vec<&str> = inside.unwrap_or(host).split('.').collect();
     match *labels {
-        [.., name, namespace, "svc"] => {
+        [ref before @ .., name, namespace, "svc"] => {
             let missing = || NoService { namespace: namespace.to_owned(), name: name.to_owned() };
-            find(snapshot, namespace, name).ok_or_else(missing).map(Some)
+            let service = find(snapshot, namespace, name).ok_or_else(missing)?;
+            let pod = before.last().map(|pod| (*pod).into());
+            Ok(Some(ServiceHost { service, pod }))
         }
         // The domain follows the word `svc` only.
         _ if inside.is_some() => Ok(None),
-        [name] => Ok(find(snapshot, namespace, name)),
-        [name, namespace] => Ok(find(snapshot, namespace, name)),
+        [name] | [name, _] => {
+            let namespace = labels.get(1).copied().unwrap_or(namespace);
+            let service = find(snapshot, namespace, name);
+            Ok(service.map(|service| ServiceHost { service, pod: None }))
+        }
         _ => Ok(None),
     }
 }

@@ -31,3 +31,4 @@ mod run;
 mod snapshots;
 mod summary;
 mod terminal;
+mod trust;

@@ -27,6 +27,7 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
         shared.trial("allow::a_policy_of_a_gitops_tool_is_refused", gitops),
         shared.trial("allow::what_name_servers_cannot_tell_or_must_not_is_not_written", refused),
         shared.trial("allow::srv_records_are_remembered_and_followed", srv),
+        shared.trial("allow::srv_records_lead_to_no_service_that_nobody_named", srv_inside),
         shared.trial("allow::a_policy_of_that_name_by_somebody_else_stays", not_ours),
         shared.trial("allow::explain_judges_each_address_of_a_host", explain),
         shared.trial("allow::what_is_written_by_hand_opens_the_same", by_hand),
@@ -105,6 +106,10 @@ pub(crate) fn server() -> NameServer {
         Some("too-many") => {
             let all = (0..=299_u16).map(|number| number.to_be_bytes());
             Reply::Addresses(all.map(|[high, low]| IpAddr::from([11, 2, high, low])).collect())
+        }
+        Some("_mongodb") if question.name.contains(".inside.") => {
+            let target = "db.allow-srv-inside.svc.cluster.local";
+            Reply::Records(vec![service(&question.name, target, 5432)])
         }
         Some("_mongodb") if question.kind == RecordType::SRV => {
             let members = if before == 0 { &["m1"][..] } else { &["m1", "m2"] };
@@ -384,6 +389,16 @@ fn refused(plane: &ControlPlane) {
     let output = allow(plane, &server, &namespace, &args);
     assert_eq!(output.code, Some(0), "{output:#?}");
     assert!(output.stdout.contains("many.example.test has 256 addresses"), "{output:#?}");
+}
+
+fn srv_inside(plane: &ControlPlane) {
+    let (namespace, server) = (shop(plane, "allow-srv-inside"), server());
+    let url = "mongodb+srv://x.inside.example.test";
+    let output = allow(plane, &server, &namespace, &["pod/web", "--url", url, "--yes"]);
+    let why = "the SRV records of _mongodb._tcp.x.inside.example.test lead to Service \
+               allow-srv-inside/db, which nobody named";
+    assert_refused(&output, 5, why);
+    assert_eq!(policies(plane, &namespace).len(), 2, "nothing was written");
 }
 
 fn srv(plane: &ControlPlane) {

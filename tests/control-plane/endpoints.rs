@@ -15,6 +15,7 @@ use netpol::edit::name::of_policy;
 use netpol::edit::object::{Pods, dedicated};
 use netpol::edit::outcome::VantageClass;
 use netpol::edit::record::{Entry, Key, Minute, Record};
+use netpol::model::ports::ProtocolPort;
 use netpol::model::selector::Selector;
 use serde_json::{Value, json};
 
@@ -116,7 +117,7 @@ fn entry(number: usize) -> (Key, Entry) {
     entry.vantage = Some(VantageClass::Named);
     entry.ips = BTreeMap::from([(address(u32::try_from(number).expect("a small number")), None)]);
     entry.ok = Some(Minute(u64::MAX / 4));
-    (Key { host, ports: BTreeSet::from([443]) }, entry)
+    (Key { host, ports: BTreeSet::from([ProtocolPort::tcp(443)]) }, entry)
 }
 
 /// Returns the version of each policy, all of which open two addresses for each host.

@@ -36,6 +36,7 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
         trial("a_pod_whose_kubelet_is_gone_is_told", unreachable),
         trial("without_the_rights_that_are_documented_this_machine_is_asked", rights),
         trial("where_no_dns_is_known_this_machine_is_asked", no_dns),
+        trial("a_service_of_a_tenant_that_looks_like_dns_is_told_and_not_asked", tenant),
         trial("a_name_server_that_lies_alone_opens_nothing_that_is_refused", lies),
         trial("what_this_machine_is_told_instead_is_said_and_not_taken", apart),
         trial("a_server_that_closes_after_each_answer_is_asked_again", closes),
@@ -238,8 +239,10 @@ fn rights(plane: &ControlPlane) {
 
     let why = "port-forward to kube-system/dns-a: forbidden";
     let caveat = format!(
-        "{why}, so names were resolved by those that --resolver names: pods may see other addresses; run \
-         it in the cluster, or name a name server with --resolver IP"
+        "{why}, so the cluster's name servers could not be asked, and names were resolved by those that \
+         --resolver names ({}): pods may see other addresses; run it in the cluster, or name a name \
+         server with --resolver IP",
+        machine.address
     );
     for verbs in [&[][..], &["get"], &["create"]] {
         may_forward(plane, user, verbs);
@@ -287,11 +290,61 @@ fn no_dns(plane: &ControlPlane) {
     let output = run(plane, namespace, &machine, &["--prune-now"]);
     assert_eq!(output.code, Some(0), "{output:#?}");
     let told = output.stdout.replace("\n        ", " ");
-    let caveat = "caveat: no pod of the cluster's DNS is known, so names were resolved by those that \
-                  --resolver names: pods may see other addresses;";
-    assert!(told.contains(caveat), "{output:#?}");
+    let caveat = format!(
+        "caveat: no pod of the cluster's DNS is known, so the cluster's name servers could not be asked, \
+         and names were resolved by those that --resolver names ({}): pods may see other addresses;",
+        machine.address
+    );
+    assert!(told.contains(&caveat), "{output:#?}");
     // What pods were told stays.
     assert_eq!(allowed(plane, namespace, &name), [FIRST, SECOND]);
+}
+
+fn tenant(plane: &ControlPlane) {
+    let (namespace, tenant) = ("forward-tenant", "forward-tenants-own");
+    let (one, fake, machine) = (server(&[SECOND]), server(&[THIRD]), server(&[SECOND]));
+    let name = remember(plane, namespace);
+    let _dns = dns(plane, &[("dns-a", one.address.port())]);
+    plane.apply(&format!("{{apiVersion: v1, kind: Namespace, metadata: {{name: {tenant}}}}}"));
+    let labels = json!({"k8s-app": "kube-dns"});
+    let port = fake.address.port();
+    for object in [
+        json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": "kube-dns", "namespace": tenant},
+            "spec": {"selector": labels, "ports": [
+                {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": port},
+                {"name": "dns-tcp", "port": 53, "protocol": "TCP", "targetPort": port},
+            ]},
+        }),
+        json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": "fake", "namespace": tenant, "labels": labels},
+            "spec": {"nodeName": "forwarding", "containers": [{"name": "dns", "image": "example.test/dns"}]},
+        }),
+    ] {
+        plane.apply(&object.to_string());
+    }
+    let ready = json!([{"type": "Ready", "status": "True"}]);
+    let status = json!({"phase": "Running", "podIPs": [{"ip": "10.1.0.66"}], "conditions": ready});
+    plane.set_pod_status(tenant, "fake", &status);
+
+    let output = run(plane, namespace, &machine, &[]);
+    assert_eq!(output.code, Some(0), "{output:#?}");
+    let told = output.stdout.replace("\n        ", " ");
+    let claim = format!("Service {tenant}/kube-dns looks like the cluster's DNS and is not asked");
+    assert!(told.contains(&claim), "{output:#?}");
+    assert_eq!((one.asked(HOST, Transport::Tcp) > 0, fake.asked(HOST, Transport::Tcp)), (true, 0));
+    assert_eq!(allowed(plane, namespace, &name), [FIRST, SECOND]);
+
+    // Whoever runs it may say otherwise.
+    let named = format!("--dns={tenant}/svc/kube-dns");
+    let output = run(plane, namespace, &machine, &[&named]);
+    assert_eq!(output.code, Some(0), "{output:#?}");
+    assert!(output.stdout.contains(&format!("the cluster's DNS is Service {tenant}/kube-dns (--dns)")));
+    assert_eq!(allowed(plane, namespace, &name), [THIRD, FIRST, SECOND]);
+    let gone =
+        ["--namespace", tenant, "delete", "--force", "--grace-period=0", "service/kube-dns", "pod/fake"];
+    plane.kubectl(&gone, None);
 }
 
 fn lies(plane: &ControlPlane) {

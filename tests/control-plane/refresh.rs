@@ -14,6 +14,7 @@ use netpol::edit::name::of_policy;
 use netpol::edit::object::{Pods, dedicated};
 use netpol::edit::outcome::VantageClass;
 use netpol::edit::record::{ANNOTATION, Entry, Key, Minute, Record};
+use netpol::model::ports::ProtocolPort;
 use netpol::model::selector::Selector;
 use netpol::model::special::AddressClass;
 use serde_json::{Value, json};
@@ -73,7 +74,7 @@ pub(crate) fn remember_as(
         entry.vantage = Some(class);
         entry.ips = BTreeMap::from([(ip(FIRST), None)]);
         entry.ok = Some(Minute(u64::MAX / 4));
-        (Key { host, ports: BTreeSet::from([443]) }, entry)
+        (Key { host, ports: BTreeSet::from([ProtocolPort::tcp(443)]) }, entry)
     };
     let record = Record { entries: hosts.iter().map(entry).collect() };
     let pods = Pods { namespace: namespace.into(), workload: None, selector: Selector::default() };
@@ -271,7 +272,7 @@ fn planted(plane: &ControlPlane) {
     let host = Host::from(ip("169.254.169.254"));
     let mut entry = Entry::new(&host);
     entry.allow = [AddressClass::Metadata].into();
-    record.entries.insert(Key { host, ports: BTreeSet::from([80]) }, entry);
+    record.entries.insert(Key { host, ports: BTreeSet::from([ProtocolPort::tcp(80)]) }, entry);
     let text = format!("{ANNOTATION}={}", record.write().expect("a record"));
     let args = ["annotate", "--overwrite", "--namespace", namespace, "networkpolicy", &name, &text];
     plane.kubectl(&args, None).expect_success();

@@ -25,6 +25,7 @@ use netpol::edit::outcome::{DnsAnswer, Resolution, VantageClass};
 use netpol::edit::record::{Entry, Key, Minute, Record};
 use netpol::edit::special::Refusal;
 use netpol::model::ips::Family;
+use netpol::model::ports::ProtocolPort;
 use netpol::model::special::AddressClass;
 use server::{NameServer, Reply, Transport, address, alias, service};
 
@@ -319,7 +320,7 @@ fn a_name_server_that_lies_in_one_vantage_only_stands_alone() {
 #[test]
 fn an_answer_that_turns_private_is_not_taken() {
     let server = NameServer::start(|_, _| Reply::Addresses(vec![ip("10.0.0.5"), nth(1)]));
-    let key = Key { host: Host::Name(host(HOST)), ports: BTreeSet::from([443]) };
+    let key = Key { host: Host::Name(host(HOST)), ports: BTreeSet::from([ProtocolPort::tcp(443)]) };
     let mut entry = Entry::new(&key.host);
     entry.vantage = Some(VantageClass::Cluster);
     entry.ips.insert(ip("8.8.8.8"), None);

@@ -9,6 +9,7 @@ use netpol::edit::object::{self, Pods, on_the_wire};
 use netpol::edit::service::service_rules;
 use netpol::files::manifests::{self, ReadOptions};
 use netpol::model::cni::Cni;
+use netpol::model::ports::ProtocolPort;
 use netpol::model::selector::{Requirement, Selector};
 use netpol::model::snapshot::Snapshot;
 use netpol::world::addresses;
@@ -104,7 +105,7 @@ fn class(snapshot: &Snapshot, host: &str) -> String {
         let service = snapshot.services.at(id);
         format!("{}/{}", snapshot.namespaces.at(service.namespace).name, service.name)
     };
-    match classify(snapshot, "shop", &Host::parse(host).unwrap()) {
+    match classify(snapshot, "shop", &Host::parse(host).unwrap()).map(|found| found.class) {
         Ok(HostClass::Service(id)) => format!("service {}", title(id)),
         Ok(HostClass::ApiServer(id)) => format!("api server {}", title(id)),
         Ok(HostClass::Literal(ip)) => format!("literal {ip}"),
@@ -151,10 +152,11 @@ fn a_host_is_what_the_cluster_says() {
 fn a_service_is_allowed_at_the_port_that_it_sends_to() {
     let (_folder, snapshot) = cluster();
     let rules = |host: &str, port| {
-        let Ok(HostClass::Service(id)) = classify(&snapshot, "shop", &Host::parse(host).unwrap()) else {
-            return Err(host.to_owned());
-        };
-        service_rules(&snapshot, id, port).map(|rules| json!(rules)).map_err(|error| error.to_string())
+        let found = classify(&snapshot, "shop", &Host::parse(host).unwrap()).unwrap().class;
+        let HostClass::Service(id) = found else { return Err(host.to_owned()) };
+        service_rules(&snapshot, id, ProtocolPort::tcp(port), None)
+            .map(|rules| json!(rules))
+            .map_err(|error| error.to_string())
     };
     let pods = |port| {
         json!([{
@@ -183,9 +185,9 @@ fn a_service_is_allowed_at_the_port_that_it_sends_to() {
 #[test]
 fn what_is_written_for_a_service_lets_the_workload_through_to_it() {
     let (folder, snapshot) = cluster();
-    let found = classify(&snapshot, "shop", &Host::parse("pg.db").unwrap()).unwrap();
+    let found = classify(&snapshot, "shop", &Host::parse("pg.db").unwrap()).unwrap().class;
     let id = snapshot.services.ids().find(|id| found == HostClass::Service(*id)).unwrap();
-    let rules = service_rules(&snapshot, id, 5432).unwrap();
+    let rules = service_rules(&snapshot, id, ProtocolPort::tcp(5432), None).unwrap();
     let policy = on_the_wire(&object::policy(&web(), "netpol-ep-pg-db", rules));
     std::fs::write(folder.path().join("ours.json"), policy.to_string()).unwrap();
     let explain = |files: &[&str], expect: &str| {
@@ -205,7 +207,12 @@ fn cilium_is_told_names_and_the_rule_it_learns_their_addresses_by() {
     let name = |text: &str| HostName::try_from(text.to_owned()).unwrap();
     let selector = Selector { requirements: vec![Requirement::equals("k8s-app", "kube-dns")] };
     let dns = Pods { namespace: "kube-system".into(), workload: None, selector };
-    let policy = cilium::policy(&web(), "netpol-ep-x", &[(name("api.example.com"), 443)], &dns);
+    let policy = cilium::policy(
+        &web(),
+        "netpol-ep-x",
+        &[(name("api.example.com"), ProtocolPort::tcp(443))],
+        &dns,
+    );
     assert_eq!(
         policy["spec"],
         json!({

@@ -9,6 +9,7 @@ use netpol::edit::outcome::{DnsAnswer, Outcome, Resolution, Vantage, VantageClas
 use netpol::edit::record::{Entry, GRACE, Key, Minute, Record};
 use netpol::edit::special::Refusal;
 use netpol::model::ips::{Family, IpSet};
+use netpol::model::ports::ProtocolPort;
 use netpol::model::special::AddressClass;
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
@@ -24,7 +25,7 @@ fn name(text: &str) -> HostName {
 }
 
 fn key(text: &str) -> Key {
-    Key { host: Host::Name(name(text)), ports: [443].into() }
+    Key { host: Host::Name(name(text)), ports: [ProtocolPort::tcp(443)].into() }
 }
 
 fn ips(list: &[&str]) -> Vec<IpAddr> {

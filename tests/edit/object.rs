@@ -9,7 +9,7 @@ use netpol::edit::merge::Options;
 use netpol::edit::object::{self, IntoError, Pods, on_the_wire};
 use netpol::edit::record::{ANNOTATION, Entry, Key, Record};
 use netpol::model::ips::IpSet;
-use netpol::model::ports::Protocol;
+use netpol::model::ports::{Protocol, ProtocolPort};
 use netpol::model::selector::{Requirement, Selector, Test};
 use netpol::model::service::TargetPort;
 use netpol::model::special::AddressClass;
@@ -25,7 +25,7 @@ fn record(hosts: &[(&str, u16, &[&str])]) -> Record {
         let host = Host::parse(host).unwrap();
         let mut entry = Entry::new(&host);
         entry.ips.extend(ips.iter().map(|ip| (ip.parse().unwrap(), None)));
-        (Key { host, ports: [*port].into() }, entry)
+        (Key { host, ports: [ProtocolPort::tcp(*port)].into() }, entry)
     };
     Record { entries: hosts.iter().map(entry).collect() }
 }

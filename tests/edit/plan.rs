@@ -11,6 +11,7 @@ use netpol::edit::plan::{Learnt, Planned, open_hosts, refresh, remembered};
 use netpol::edit::record::{ANNOTATION, Entry, Key, Minute, Record};
 use netpol::edit::special::Refusal;
 use netpol::model::ips::Family;
+use netpol::model::ports::ProtocolPort;
 use netpol::model::selector::Selector;
 use netpol::model::special::AddressClass;
 use serde_json::{Value, json};
@@ -22,7 +23,7 @@ fn name(text: &str) -> HostName {
 }
 
 fn key(text: &str) -> Key {
-    Key { host: Host::Name(name(text)), ports: [443].into() }
+    Key { host: Host::Name(name(text)), ports: [ProtocolPort::tcp(443)].into() }
 }
 
 /// Distinct addresses, of which no two are neighbours.
@@ -118,7 +119,7 @@ fn what_a_record_says_and_its_policy_does_not_open_is_not_opened() {
         let mut entry = Entry::new(&host);
         entry.ips = ips.iter().map(|ip| (ip.parse().unwrap(), None)).collect();
         entry.allow = allow.iter().copied().collect();
-        (Key { host, ports: [443].into() }, entry)
+        (Key { host, ports: [ProtocolPort::tcp(443)].into() }, entry)
     };
     let metadata = "169.254.169.254";
     for (own, entry) in [

@@ -3,13 +3,14 @@
 use netpol::edit::host::Host;
 use netpol::edit::name;
 use netpol::edit::record::{Entry, Key, MOST_BYTES, Minute, Record, RecordError, Streak};
+use netpol::model::ports::ProtocolPort;
 
 fn host(text: &str) -> Host {
     Host::parse(text).unwrap()
 }
 
 fn key(text: &str, ports: &[u16]) -> Key {
-    Key { host: host(text), ports: ports.iter().copied().collect() }
+    Key { host: host(text), ports: ports.iter().copied().map(ProtocolPort::tcp).collect() }
 }
 
 fn sample() -> Record {
@@ -50,6 +51,9 @@ fn what_would_lose_something_is_refused() {
         ("\"api.example.com\"", "\"2a00::7\""),
         ("2a00::1", "::ffff:1.2.3.4"),
         ("[443]", "[0]"),
+        ("[443]", "[\"443/TCP\"]"),
+        ("[443]", "[\"443/udp\"]"),
+        ("[443]", "[\"0/UDP\"]"),
         ("[443]", "[]"),
         ("[443]", "[70000]"),
         ("1440", "1"),

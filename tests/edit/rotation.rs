@@ -9,6 +9,7 @@ use netpol::edit::merge::{Options, Prune, merge};
 use netpol::edit::outcome::{DnsAnswer, Outcome, Resolution, Vantage, VantageClass};
 use netpol::edit::record::{ENOUGH_SETS, Entry, Key, Minute, Record};
 use netpol::model::ips::Family;
+use netpol::model::ports::ProtocolPort;
 
 const DAY: u64 = 24 * 60;
 
@@ -57,7 +58,8 @@ impl Simulation {
     fn new(pool: Pool, seed: u64) -> Self {
         let host = Host::Name(HostName::try_from("pool.example.com".to_owned()).unwrap());
         let entry = Entry::new(&host);
-        let record = Record { entries: [(Key { host, ports: [443].into() }, entry)].into() };
+        let record =
+            Record { entries: [(Key { host, ports: [ProtocolPort::tcp(443)].into() }, entry)].into() };
         Self { pool, dice: Dice(seed), record, now: 29_000_000, first: 0, worst: 0.0 }
     }
 

@@ -106,6 +106,46 @@ fn drivers_and_lists_are_seen_through() {
 }
 
 #[test]
+fn udp_stays_udp() {
+    check(&[
+        ("udp://h.example:53", "h.example:53/UDP"),
+        ("udp://h.example", "NoPort(Some(\"udp\"))"),
+        ("dns://h.example", "h.example:53 h.example:53/UDP"),
+        ("dns://[2001:db8::1]:5353", "[2001:db8::1]:5353 [2001:db8::1]:5353/UDP"),
+        ("syslog://h.example", "h.example:514/UDP"),
+        ("syslog://h.example:1514", "h.example:1514/UDP"),
+        ("syslog+tcp://h.example", "h.example:514"),
+        ("syslog+tls://h.example", "NoPort(Some(\"syslog\"))"),
+        ("syslog+tls://h.example:6514", "h.example:6514"),
+        ("syslogs://h.example", "h.example:6514"),
+        ("ntp://h.example", "h.example:123/UDP"),
+        ("statsd://h.example", "h.example:8125/UDP"),
+        ("h.example:53/UDP", "h.example:53/UDP"),
+        ("10.0.0.1:53/udp", "10.0.0.1:53/UDP"),
+        ("[2001:db8::1]:53/UDP", "[2001:db8::1]:53/UDP"),
+        ("h.example:3868/SCTP", "h.example:3868/SCTP"),
+        ("h.example:53/TCP", "h.example:53"),
+        ("h.example:53/path", "h.example:53"),
+        ("a.example:53/UDP,b.example:53/UDP", "Several"),
+        ("https://h.example/UDP", "h.example:443"),
+    ]);
+}
+
+#[test]
+fn a_block_of_addresses_is_no_host() {
+    check(&[
+        ("https://10.0.0.0/8", "Block"),
+        ("10.0.0.0/8", "Block"),
+        ("udp://10.0.0.0/32", "Block"),
+        ("https://[fd00::]/8", "Block"),
+        ("https://10.0.0.1/33", "10.0.0.1:443"),
+        ("https://10.0.0.1/v1", "10.0.0.1:443"),
+        ("https://10.0.0.1:443/8", "10.0.0.1:443"),
+        ("https://h.example/8", "h.example:443"),
+    ]);
+}
+
+#[test]
 fn hosts_are_read_as_clients_read_them() {
     check(&[
         ("HTTPS://API.Example.COM", "api.example.com:443"),

@@ -17,6 +17,7 @@ use netpol::edit::record::{Entry, Key, Minute};
 use netpol::ends::find::find_end;
 use netpol::ends::target::Target;
 use netpol::model::ips::Family;
+use netpol::model::ports::ProtocolPort;
 use netpol::model::special::AddressClass;
 use netpol::plan::allowance::{PolicySubject, subject};
 use netpol::world::addresses;
@@ -85,7 +86,7 @@ impl<'a> Asked<'a> {
     fn written(&self, world: &World) -> (Value, bool) {
         let host = Host::parse("api.example.com").unwrap();
         let name = HostName::try_from(host.to_string()).unwrap();
-        let key = Key { host: host.clone(), ports: [PORT].into() };
+        let key = Key { host: host.clone(), ports: [ProtocolPort::tcp(PORT)].into() };
         let entry = Entry { allow: AddressClass::ALL.into(), ..Entry::new(&host) };
         let vantage = Vantage { class: VantageClass::Cluster, server: "10.0.0.10:53".into() };
         let outcome = |family| {
