@@ -1559,7 +1559,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__refresh__subcmd__ips)
-            opts="-A -l -n -f -R -o -s -v -h --all-namespaces --selector --check --prune-now --force-conflicts --print-cronjob --image --schedule --remove-dead --allow-private --allow-special --resolver --dns --namespace --filename --recursive --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-A -l -n -f -R -o -s -v -h --all-namespaces --selector --check --prune-now --force-conflicts --remove-dead --allow-private --allow-special --resolver --dns --print-cronjob --image --schedule --in-namespace --namespace --filename --recursive --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1573,6 +1573,14 @@ _kubectl__netpol() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --allow-special)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resolver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --image)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1581,11 +1589,7 @@ _kubectl__netpol() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --allow-special)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --resolver)
+                --in-namespace)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

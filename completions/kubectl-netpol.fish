@@ -335,11 +335,12 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-e
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s l -l selector -d 'Only policies with these labels' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l image -d 'The image of the plugin for --print-cronjob; the Containerfile of its repository builds one' -r
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l schedule -d 'When the CronJob runs' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l allow-special -d 'Open addresses of this special class, such as link-local or documentation; may be repeated' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l resolver -d 'The name servers to ask: auto (those of the cluster), system (those of this machine), IP[:PORT]' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l dns -d 'The Service of the cluster\'s DNS, where it is none of kube-system\'s and not OpenShift\'s' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l image -d 'The image of the plugin for --print-cronjob; the Containerfile of its repository builds one' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l schedule -d 'When the CronJob runs' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l in-namespace -d 'The namespace that the CronJob of -A runs in: whoever may create pods there has its rights' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l with -d 'Lay manifests over what is read, as if they were applied' -r
@@ -372,9 +373,9 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ip
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l check -d 'Write nothing; exit with 1 if something would be written'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l prune-now -d 'Let addresses that answers lacked in three runs leave at once'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l force-conflicts -d 'Take over the fields of other managers in policies that are not ours alone'
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l print-cronjob -d 'Print a CronJob that runs this on the cluster, with the least rights for it; writes nothing'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l remove-dead -d 'Forget hosts that every name server has called gone for a day and in three runs'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l allow-private -d 'Open private addresses that a name leads to'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l print-cronjob -d 'Print a CronJob that runs this on the cluster, with the least rights for it and the policy by which it reaches the API server and DNS; writes nothing'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -s n -l namespace -d 'The namespace of names that give none' -r

@@ -80,8 +80,9 @@ pub(crate) const KINDS_READ: [Kind; 15] = [
     kind("networking.k8s.io", "ingressclasses", "IngressClass", Form::IngressClass),
 ];
 
-/// Those that tell which addresses are the cluster's own.
-pub(crate) const KINDS_OF_ADDRESSES: [Kind; 4] = [POD, NODE, SERVICE, ENDPOINT_SLICE];
+/// Those that tell which addresses are the cluster's own; those come first of which the rights that are printed
+/// for a CronJob name the namespaces.
+pub(crate) const KINDS_OF_ADDRESSES: [Kind; 4] = [SERVICE, ENDPOINT_SLICE, POD, NODE];
 
 /// One object of a list, named.
 pub(crate) type Named = (ObjectKey, Object);

@@ -35,8 +35,9 @@ pub enum Question<'a> {
     Ends(&'a [NamedEnd]),
     /// Whether these ends may talk, and who else in their namespaces.
     Around(&'a [NamedEnd]),
-    /// Which addresses are the cluster's own, and where its DNS is.
-    Addresses,
+    /// Which addresses are the cluster's own, and where its DNS is; in these namespaces too where not all may be
+    /// read.
+    Addresses(&'a [String]),
 }
 
 /// Reads what a question needs; what may not be read becomes a gap.
@@ -51,7 +52,7 @@ pub fn read(options: &ConnectOptions, question: Question<'_>) -> Result<Cluster,
             match question {
                 Question::Ends(ends) => narrow::read(&api, ends, Breadth::Ends).await,
                 Question::Around(ends) => narrow::read(&api, ends, Breadth::Namespaces).await,
-                Question::Everything(_) | Question::Addresses => Ok(None),
+                Question::Everything(_) | Question::Addresses(_) => Ok(None),
             }
         };
         let (narrowed, version) = join(read, version(&api)).await;
@@ -99,7 +100,7 @@ pub(crate) async fn version(api: &Api) -> Result<String, ClusterError> {
 }
 
 async fn read_all(api: &Api, question: Question<'_>) -> Result<Objects, ClusterError> {
-    let addresses_only = matches!(question, Question::Addresses);
+    let addresses_only = matches!(question, Question::Addresses(_));
     let kinds: &[Kind] = if addresses_only { &KINDS_OF_ADDRESSES } else { &KINDS_READ };
     let (lists, policies, gateways) = match addresses_only {
         true => (lists(api, kinds).await, Ok(Policies::default()), Ok(Listed::default())),
@@ -169,14 +170,13 @@ fn namespaces(
     refused: &[(Kind, GapReason)],
 ) -> Vec<String> {
     let unknown =
-        matches!(question, Question::Addresses) || refused.iter().any(|(kind, _)| *kind == NAMESPACE);
+        matches!(question, Question::Addresses(_)) || refused.iter().any(|(kind, _)| *kind == NAMESPACE);
     let mut names: Vec<String> = if unknown {
         let named: Vec<String> = match question {
             Question::Ends(ends) | Question::Around(ends) => {
                 ends.iter().filter_map(|end| end.namespace.clone()).collect()
             }
-            Question::Everything(names) => names.to_vec(),
-            Question::Addresses => Vec::new(),
+            Question::Everything(names) | Question::Addresses(names) => names.to_vec(),
         };
         named.into_iter().chain([api.namespace().to_owned()]).collect()
     } else {

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cluster::apply::{DryRun, Force};
 use crate::cluster::read::ConnectOptions;
-use crate::dns::resolve::Asking;
+use crate::dns::resolve::{Asking, ResolveError};
 use crate::edit::special::{self, Consent};
 use crate::ends::target::{self, Target};
 use crate::error::Error;
@@ -12,7 +12,7 @@ use crate::model::snapshot::Snapshot;
 use crate::model::special::AddressClass;
 use crate::plan::name_servers;
 use crate::plan::writing::Writing;
-use crate::world::servers::leads_to_dns;
+use crate::world::servers::{DNS_NAMESPACES, leads_to_dns};
 use crate::world::services::find;
 
 /// Which name servers are asked.
@@ -37,9 +37,9 @@ impl ResolverFlags {
         self.dns.word().into_iter().chain(given.map(|word| format!("--resolver={word}"))).collect()
     }
 
-    /// Tells whether the cluster's own name servers are to be asked.
-    pub(crate) fn is_auto(&self) -> bool {
-        self.resolver.iter().any(|word| word == name_servers::AUTO)
+    /// Returns the words for whom to ask.
+    pub(crate) fn servers(&self) -> &[String] {
+        &self.resolver
     }
 
     /// Returns whom to ask; nobody is asked yet. Without a connection, as for manifests, no cluster is.
@@ -49,7 +49,7 @@ impl ResolverFlags {
         connection: Option<&ConnectOptions>,
     ) -> Result<Asking, Error> {
         name_servers::asking(&self.resolver, snapshot, connection)
-            .map_err(|error| Error::usage(format!("--resolver: {error}")))
+            .map_err(|error| resolver_fault(&error))
     }
 }
 
@@ -91,6 +91,12 @@ impl DnsFlags {
         self.dns.as_ref().map(|name| format!("--dns={name}"))
     }
 
+    /// Lists the namespaces in which the cluster's DNS may be.
+    pub(crate) fn namespaces(&self) -> Vec<String> {
+        let named = self.dns.iter().filter_map(|word| word.split('/').next());
+        DNS_NAMESPACES.into_iter().chain(named).map(str::to_owned).collect()
+    }
+
     /// Lays the choice of the user over what was read.
     pub(crate) fn lay_over(&self, snapshot: &mut Snapshot) -> Result<(), Error> {
         let Some(word) = &self.dns else { return Ok(()) };
@@ -107,6 +113,11 @@ impl DnsFlags {
         snapshot.dns = Some(found);
         Ok(())
     }
+}
+
+/// Says that a word is no name server.
+pub(crate) fn resolver_fault(error: &ResolveError) -> Error {
+    Error::usage(format!("--resolver: {error}"))
 }
 
 /// The flags of commands that write.

@@ -36,8 +36,7 @@ pub(crate) fn read_for(
             Question::Ends(ends) | Question::Around(ends) => {
                 ends.iter().filter_map(|end| end.namespace.clone()).collect()
             }
-            Question::Everything(named) => named.to_vec(),
-            Question::Addresses => Vec::new(),
+            Question::Everything(named) | Question::Addresses(named) => named.to_vec(),
         };
         let question = if global.has_overlay() { Question::Everything(&named) } else { question };
         let read = cluster::read(&options, question)?;

@@ -4,6 +4,7 @@ pub mod allow_endpoint;
 pub mod compared;
 pub mod completion;
 pub mod connection;
+mod cronjob;
 pub mod default_deny;
 pub mod diff;
 pub mod disallow_endpoint;

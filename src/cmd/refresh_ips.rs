@@ -2,20 +2,19 @@
 
 use clap::Args;
 
+use super::cronjob::CronJobFlags;
 use super::flags::{ConsentFlags, ResolverFlags};
 use super::global::Global;
 use super::target::parse_policy;
 use super::terminal::{self, Terminal};
-use super::{connection, input, output};
+use super::{cronjob, input, output};
 use crate::cluster::apply::{ApplyManner, DryRun, Force, Writer};
 use crate::cluster::read::Question;
-use crate::edit::cronjob::{self, CronJob, CronJobScope, Names};
 use crate::edit::merge::{Dead, Options, Prune};
 use crate::error::{Error, ExitCode};
 use crate::plan::refresh_ips::{Remembered, Which};
 use crate::render::answer::Answer;
 use crate::render::format::Formats;
-use crate::render::objects::ObjectsToApply;
 use crate::report::refresh::{Refresh, Standing};
 use crate::world::{addresses, servers};
 
@@ -34,7 +33,12 @@ Examples:
   kubectl netpol refresh-ips -A --check
 
   # What keeps them current on the cluster itself
-  kubectl netpol refresh-ips -A --print-cronjob --image registry/netpol:0.1.0
+  kubectl netpol refresh-ips -n shop --print-cronjob \\
+      --image registry/netpol:0.1.0
+
+  # The same for every namespace, in one into which nobody else may put pods
+  kubectl netpol refresh-ips -A --print-cronjob --in-namespace netpol \\
+      --image registry/netpol:0.1.0
 
   # Ask a name server of your own choice
   kubectl netpol refresh-ips -n shop --resolver 10.96.0.10")]
@@ -57,15 +61,6 @@ pub struct RefreshIpsArgs {
     /// Take over the fields of other managers in policies that are not ours alone.
     #[arg(long)]
     force_conflicts: bool,
-    /// Print a CronJob that runs this on the cluster, with the least rights for it; writes nothing.
-    #[arg(long, requires = "image", conflicts_with = "check")]
-    print_cronjob: bool,
-    /// The image of the plugin for --print-cronjob; the Containerfile of its repository builds one.
-    #[arg(long, value_name = "IMAGE", requires = "print_cronjob")]
-    image: Option<String>,
-    /// When the CronJob runs.
-    #[arg(long, value_name = "CRON", default_value = "*/15 * * * *", requires = "print_cronjob")]
-    schedule: String,
     /// Forget hosts that every name server has called gone for a day and in three runs.
     #[arg(long)]
     remove_dead: bool,
@@ -73,6 +68,8 @@ pub struct RefreshIpsArgs {
     consent: ConsentFlags,
     #[command(flatten)]
     resolver: ResolverFlags,
+    #[command(flatten)]
+    cronjob: CronJobFlags,
 }
 
 /// The formats of its answers.
@@ -88,8 +85,8 @@ pub fn run(args: &RefreshIpsArgs, global: &Global) -> Result<ExitCode, Error> {
             "policies of the cluster are refreshed: leave out -f, --with and --without",
         ));
     }
-    if let Some(image) = args.image.as_ref().filter(|_| args.print_cronjob) {
-        return print_cronjob(args, global, image);
+    if args.cronjob.is_asked() {
+        return cronjob::print(&args.cronjob, global, args.all_namespaces, &args.resolver, &words(args));
     }
     let connection = global.connection.options(global.namespace.as_ref());
     let writer = Writer::open(&connection)?;
@@ -99,7 +96,8 @@ pub fn run(args: &RefreshIpsArgs, global: &Global) -> Result<ExitCode, Error> {
         labels: args.selector.as_deref(),
     };
     let remembered = Remembered::read(&writer, which)?;
-    let mut input = input::read_for(global, true, Question::Addresses)?;
+    let namespaces = args.resolver.dns.namespaces();
+    let mut input = input::read_for(global, true, Question::Addresses(&namespaces))?;
     args.resolver.dns.lay_over(&mut input.snapshot)?;
     let asking = args.resolver.asking(&input.snapshot, Some(&connection))?;
     let options = Options {
@@ -125,12 +123,8 @@ pub fn run(args: &RefreshIpsArgs, global: &Global) -> Result<ExitCode, Error> {
     })
 }
 
-/// Prints the objects that refresh the same hosts on the cluster itself.
-fn print_cronjob(args: &RefreshIpsArgs, global: &Global, image: &str) -> Result<ExitCode, Error> {
-    let namespace = match connection::given(global.namespace.clone()) {
-        Some(namespace) => namespace,
-        None => Writer::open(&global.connection.options(None))?.namespace().to_owned(),
-    };
+/// Writes what was given as the words of a command line, but for the scope and the CronJob itself.
+fn words(args: &RefreshIpsArgs) -> Vec<String> {
     let flags = [
         ("--prune-now", args.prune_now),
         ("--remove-dead", args.remove_dead),
@@ -138,18 +132,6 @@ fn print_cronjob(args: &RefreshIpsArgs, global: &Global, image: &str) -> Result<
     ];
     let flags = flags.into_iter().filter(|(_, is_given)| *is_given).map(|(flag, _)| flag.to_owned());
     let selector = args.selector.iter().map(|labels| format!("--selector={labels}"));
-    let words = [args.consent.words(), args.resolver.words()].concat();
-    let arguments =
-        args.names.iter().cloned().chain(selector).chain(flags).chain(words).collect::<Vec<_>>();
-    let names = if args.resolver.is_auto() { Names::Cluster } else { Names::Named };
-    let objects = cronjob::objects(&CronJob {
-        names,
-        namespace: &namespace,
-        scope: if args.all_namespaces { CronJobScope::All } else { CronJobScope::Namespace },
-        image,
-        schedule: &args.schedule,
-        arguments: &arguments,
-    });
-    output::write(global, &ObjectsToApply(&objects))?;
-    Ok(ExitCode::Success)
+    let others = [args.consent.words(), args.resolver.words()].concat();
+    args.names.iter().cloned().chain(selector).chain(flags).chain(others).collect()
 }

@@ -1,11 +1,18 @@
 //! What it takes to refresh hosts on the cluster itself: a CronJob, and the least rights for it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
+use super::admission;
+use super::object::Pods;
+use crate::model::selector::{Requirement, Selector};
 use crate::model::snapshot::MANAGED_BY;
 
 /// The name of every object.
-const NAME: &str = "netpol-refresh-ips";
+pub const NAME: &str = "netpol-refresh-ips";
+/// The label of its pods.
+const NAME_LABEL: &str = "app.kubernetes.io/name";
 /// The user of the image, who has no rights.
 const USER: u32 = 65532;
 /// After how many seconds a run is ended; the next one goes on where it ended.
@@ -22,8 +29,8 @@ pub struct CronJob<'a> {
     pub image: &'a str,
     /// When it runs, as cron has it.
     pub schedule: &'a str,
-    /// Who resolves names there.
-    pub names: Names,
+    /// The namespaces of the cluster's DNS; none where the arguments name the name servers.
+    pub dns: &'a BTreeSet<String>,
     /// What follows `refresh-ips` on its command line, beside the scope.
     pub arguments: &'a [String],
 }
@@ -37,47 +44,67 @@ pub enum CronJobScope {
     All,
 }
 
-/// Who resolves names on the cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Names {
-    /// The cluster's DNS, which EndpointSlices tell of.
-    Cluster,
-    /// Name servers that the arguments name.
-    Named,
+/// Selects the pods of the job.
+pub fn pods(namespace: &str) -> Pods {
+    let labels = Requirement::equals(NAME_LABEL, NAME);
+    let selector = Selector { requirements: vec![labels] };
+    Pods { namespace: namespace.into(), workload: Some(format!("CronJob/{NAME}").into()), selector }
 }
 
-/// Builds the objects, in the order in which they are applied.
-///
-/// Policies are listed, read and patched. The addresses of pods, nodes and Services are read cluster-wide,
-/// since an answer that leads to one of them is refused; EndpointSlices tell where the cluster's DNS is.
+/// Builds the objects, in the order in which they are applied: what the account may not do comes before what
+/// it may.
 pub fn objects(wanted: &CronJob<'_>) -> Vec<Value> {
-    let policies = json!({
+    // Whatever is cluster-wide has the namespace in its name: several may be there.
+    let wide = format!("{NAME}-{}", wanted.namespace);
+    let account = object(("v1", "ServiceAccount"), NAME, Some(wanted.namespace), json!({}));
+    let limits = limits(&wide, &format!("system:serviceaccount:{}:{NAME}", wanted.namespace));
+    let roles = match wanted.scope {
+        CronJobScope::All => everywhere(wanted, &wide),
+        CronJobScope::Namespace => in_namespace(wanted, &wide),
+    };
+    [limits, vec![account], roles, vec![job(wanted)]].concat()
+}
+
+/// Keeps the account from what its roles cannot.
+fn limits(name: &str, account: &str) -> Vec<Value> {
+    let limit = |kind, spec| object((admission::VERSION, kind), name, None, json!({ "spec": spec }));
+    vec![
+        limit("ValidatingAdmissionPolicy", admission::policy(account)),
+        limit("ValidatingAdmissionPolicyBinding", admission::binding(name)),
+    ]
+}
+
+/// Lets the account read the addresses of the whole cluster, since an answer that leads to one is refused.
+fn everywhere(wanted: &CronJob<'_>, name: &str) -> Vec<Value> {
+    let mut rules = vec![policies(), lists("", &["pods", "nodes", "services"])];
+    rules.extend((!wanted.dns.is_empty()).then(|| lists("discovery.k8s.io", &["endpointslices"])));
+    role(wanted.namespace, name, None, &rules)
+}
+
+/// Lets the account read its own namespace, and where the cluster's DNS is. Whoever may create pods there can
+/// use it, so that it has no right beyond: addresses elsewhere are not known to it.
+fn in_namespace(wanted: &CronJob<'_>, name: &str) -> Vec<Value> {
+    let own = role(
+        wanted.namespace,
+        NAME,
+        Some(wanted.namespace),
+        &[policies(), lists("", &["pods", "services"])],
+    );
+    let dns = [lists("", &["services"]), lists("discovery.k8s.io", &["endpointslices"])];
+    let dns = wanted.dns.iter().flat_map(|place| role(wanted.namespace, name, Some(place), &dns));
+    own.into_iter().chain(dns).collect()
+}
+
+fn policies() -> Value {
+    json!({
         "apiGroups": ["networking.k8s.io"],
         "resources": ["networkpolicies"],
         "verbs": ["list", "get", "patch"],
-    });
-    let slices =
-        json!({ "apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list"] });
-    let mut addresses = vec![
-        json!({ "apiGroups": [""], "resources": ["pods", "nodes", "services"], "verbs": ["list"] }),
-    ];
-    addresses.extend((wanted.names == Names::Cluster).then_some(slices));
-    let own = Some(wanted.namespace);
-    // Whatever is cluster-wide has the namespace in its name: several may be there.
-    let wide = format!("{NAME}-{}", wanted.namespace);
-    let account = object(("v1", "ServiceAccount"), NAME, own, json!({}));
-    let roles = match wanted.scope {
-        CronJobScope::All => {
-            let rules: Vec<Value> = [policies].into_iter().chain(addresses).collect();
-            role(wanted.namespace, &wide, None, &rules)
-        }
-        CronJobScope::Namespace => [
-            role(wanted.namespace, NAME, own, &[policies]),
-            role(wanted.namespace, &wide, None, &addresses),
-        ]
-        .concat(),
-    };
-    [vec![account], roles, vec![job(wanted)]].concat()
+    })
+}
+
+fn lists(group: &str, resources: &[&str]) -> Value {
+    json!({ "apiGroups": [group], "resources": resources, "verbs": ["list"] })
 }
 
 /// Builds a role and who has it.
@@ -96,6 +123,7 @@ fn role(account: &str, name: &str, namespace: Option<&str>, rules: &[Value]) -> 
     ]
 }
 
+/// Builds an object of ours.
 fn object((version, kind): (&str, &str), name: &str, namespace: Option<&str>, rest: Value) -> Value {
     let mut object = json!({
         "apiVersion": version,
@@ -142,7 +170,7 @@ fn job(wanted: &CronJob<'_>) -> Value {
         },
         "containers": [container],
     });
-    let labels = json!({ "metadata": { "labels": { "app.kubernetes.io/name": NAME } }, "spec": pod });
+    let labels = json!({ "metadata": { "labels": { (NAME_LABEL): NAME } }, "spec": pod });
     let spec = json!({
         "schedule": wanted.schedule,
         "concurrencyPolicy": "Forbid",

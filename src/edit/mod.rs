@@ -6,18 +6,21 @@
 //! ```
 //! Everything here is pure: it computes what is to be written, and asks and sends nothing.
 
+pub mod admission;
 pub mod cilium;
 pub mod classify;
 pub mod cronjob;
 pub mod gitops;
 pub mod guard;
 pub mod host;
+pub mod image;
 pub mod merge;
 pub mod name;
 pub mod object;
 pub mod outcome;
 pub mod plan;
 pub mod record;
+pub mod schedule;
 pub mod scheme;
 pub mod service;
 pub mod special;

@@ -7,6 +7,7 @@ pub mod change;
 pub mod changes;
 pub mod cilium;
 pub mod console;
+pub mod cronjob;
 pub mod default_deny;
 pub mod deletion;
 pub mod disallow_endpoint;

@@ -103,7 +103,8 @@ fn dns_rules(
     servers.iter().map(rule).collect()
 }
 
-fn rule(servers: &Servers) -> NetworkPolicyEgressRule {
+/// Builds the rule that opens the ports of some servers.
+pub fn rule(servers: &Servers) -> NetworkPolicyEgressRule {
     let to = match &servers.at {
         At::Addresses(ips) => ips.iter().map(|ip| write::block(IpNet::from(*ip))).collect(),
         At::Pods { namespace, selector } => vec![write::pods_of(namespace, selector)],

@@ -58,6 +58,9 @@ pub const API_SERVER: (&str, &str) = ("default", "kubernetes");
 /// The port of DNS.
 pub const DNS_PORT: u16 = 53;
 
+/// The namespaces in which clusters have their DNS.
+pub const DNS_NAMESPACES: [&str; 2] = [SYSTEM, OPENSHIFT_DNS.0];
+
 /// Finds the DNS servers of a cluster: by their Service, else by the labels of their pods.
 pub fn dns(snapshot: &Snapshot) -> Vec<Servers> {
     let services: Vec<&Service> = dns_services(snapshot).collect();
@@ -73,6 +76,13 @@ pub fn dns(snapshot: &Snapshot) -> Vec<Servers> {
         found.push(Servers { at: At::Addresses(ips.collect()), ports: any_dns_port() });
     }
     merged(found)
+}
+
+/// Lists the namespaces of the cluster's DNS; that of most clusters where none was found.
+pub fn dns_namespaces(snapshot: &Snapshot) -> BTreeSet<String> {
+    let name = |service: &Service| snapshot.namespaces.at(service.namespace).name.to_string();
+    let found: BTreeSet<String> = dns_services(snapshot).map(name).collect();
+    if found.is_empty() { [SYSTEM.to_owned()].into() } else { found }
 }
 
 /// Lists where the servers behind the cluster's DNS Service answer by UDP that are ready: each may know

@@ -18,6 +18,15 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
         shared.trial("cronjob::its_rights_are_enough_in_one_namespace_and_none_is_spare", one_namespace),
         shared.trial("cronjob::its_rights_are_enough_in_all_namespaces_and_none_is_spare", everywhere),
         shared.trial("cronjob::dns_of_the_cluster_needs_its_endpoint_slices_too", of_the_cluster),
+        shared.trial(
+            "cronjob::its_account_changes_egress_of_remembered_hosts_and_nothing_else",
+            admission,
+        ),
+        shared.trial(
+            "cronjob::it_reaches_the_api_server_and_its_name_servers_under_a_default_deny",
+            way_out,
+        ),
+        shared.trial("cronjob::what_the_cluster_would_refuse_later_is_refused_at_once", refused),
     ]
 }
 
@@ -34,27 +43,150 @@ fn of_kind<'a>(objects: &'a [Value], kind: &str) -> Vec<&'a Value> {
 }
 
 fn one_namespace(plane: &ControlPlane) {
-    check(plane, "cronjob-one", &["-n", "cronjob-one"]);
+    let namespace = "cronjob-one";
+    let unseen = "an answer with such an address would not be refused";
+    let caveats = check(plane, namespace, &["-n", namespace]);
+    assert_eq!(caveats.len(), 3, "{caveats:#?}");
+    assert!(caveats.iter().all(|caveat| caveat.contains(unseen)), "{caveats:#?}");
+    let objects = printed(plane, &["-n", namespace]);
+    assert!(of_kind(&objects, "ClusterRole").is_empty(), "{objects:#?}");
 }
 
 fn everywhere(plane: &ControlPlane) {
-    check(plane, "cronjob-all", &["-n", "cronjob-all", "-A", "-l", "team=cronjob-all"]);
+    let caveats =
+        check(plane, "cronjob-all", &["-A", "--in-namespace", "cronjob-all", "-l", "team=cronjob-all"]);
+    assert_eq!(caveats, [""; 0]);
 }
 
 fn of_the_cluster(plane: &ControlPlane) {
     let named = printed(plane, &["-n", "cronjob-dns", "--resolver", "192.0.2.1"]);
     let auto = printed(plane, &["-n", "cronjob-dns"]);
-    let rules = |objects: &[Value]| {
-        let rules = of_kind(objects, "ClusterRole")[0]["rules"].as_array().expect("rules").clone();
-        rules.iter().map(|rule| rule["resources"].clone()).collect::<Vec<_>>()
+    let places = |objects: &[Value]| {
+        let places =
+            of_kind(objects, "Role").into_iter().map(|role| role["metadata"]["namespace"].clone());
+        places.collect::<Vec<_>>()
     };
-    assert_eq!(rules(&named), [json!(["pods", "nodes", "services"])]);
-    assert_eq!(rules(&auto), [json!(["pods", "nodes", "services"]), json!(["endpointslices"])]);
+    assert_eq!(places(&named), [json!("cronjob-dns")]);
+    assert_eq!(places(&auto), [json!("cronjob-dns"), json!("kube-system")]);
+    assert_eq!(
+        of_kind(&auto, "Role")[1]["rules"],
+        json!([
+            { "apiGroups": [""], "resources": ["services"], "verbs": ["list"] },
+            { "apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list"] },
+        ])
+    );
+}
+
+fn way_out(plane: &ControlPlane) {
+    let objects = printed(plane, &["-n", "cronjob-out", "--resolver", "192.0.2.1:5353"]);
+    let pods = &of_kind(&objects, "CronJob")[0]["spec"]["jobTemplate"]["spec"]["template"];
+    let policy = of_kind(&objects, "NetworkPolicy")[0];
+    assert_eq!(policy["spec"]["podSelector"]["matchLabels"], pods["metadata"]["labels"]);
+    assert_eq!(policy["spec"]["policyTypes"], json!(["Egress"]));
+    let slice = plane.get(&["--namespace", "default", "endpointslice", "kubernetes"]);
+    let api_server = json!({
+        "to": [{ "ipBlock": { "cidr": format!("{}/32", slice["endpoints"][0]["addresses"][0].as_str().expect("an address")) } }],
+        "ports": [{ "port": slice["ports"][0]["port"], "protocol": "TCP" }],
+    });
+    let dns = json!({
+        "to": [{ "ipBlock": { "cidr": "192.0.2.1/32" } }],
+        "ports": [{ "port": 5353, "protocol": "TCP" }, { "port": 5353, "protocol": "UDP" }],
+    });
+    let rules = policy["spec"]["egress"].as_array().expect("rules");
+    assert!(rules.contains(&api_server) && rules.contains(&dns), "{rules:#?}");
+
+    let cilium = printed(plane, &["-n", "cronjob-out", "--resolver", "192.0.2.1", "--cni", "cilium"]);
+    assert!(of_kind(&cilium, "NetworkPolicy").is_empty());
+    let policy = of_kind(&cilium, "CiliumNetworkPolicy")[0];
+    assert_eq!(
+        policy["spec"],
+        json!({
+            "endpointSelector": { "matchLabels": pods["metadata"]["labels"] },
+            "egress": [
+                { "toEntities": ["kube-apiserver"] },
+                {
+                    "toCIDR": ["192.0.2.1/32"],
+                    "toPorts": [{ "ports": [
+                        { "port": "53", "protocol": "TCP" },
+                        { "port": "53", "protocol": "UDP" },
+                    ] }],
+                },
+            ],
+        })
+    );
+}
+
+fn refused(plane: &ControlPlane) {
+    let job = ["refresh-ips", "--print-cronjob"];
+    let image = ["--image", "netpol:1"];
+    let fault = |args: &[&str], text: &str| {
+        let output = ask(plane, "admin", &[&job, args].concat());
+        assert_eq!(output.code, Some(2), "{output:#?}");
+        assert!(output.stderr.contains(text) && output.stdout.is_empty(), "{output:#?}");
+    };
+    fault(&["--image", "Net Pol"], "it is no name of an image");
+    fault(&[&image[..], &["--schedule", "60 * * * *"]].concat(), "its minute `60` is none");
+    fault(&[&image[..], &["-A"]].concat(), "-A --print-cronjob needs --in-namespace NAMESPACE");
+}
+
+/// Tries, as the account, what its Role would let it do.
+fn admission(plane: &ControlPlane) {
+    let namespace = "cronjob-limits";
+    let ours = remember(plane, namespace, &["api.example.test"]);
+    let other = json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": { "name": "deny", "namespace": namespace },
+        "spec": { "podSelector": {}, "policyTypes": ["Ingress", "Egress"] },
+    });
+    for object in printed(plane, &["-n", namespace]).iter().chain([&other]) {
+        plane
+            .kubectl(&["apply", "--server-side", "--filename=-"], Some(&object.to_string()))
+            .expect_success();
+    }
+    let account = format!("system:serviceaccount:{namespace}:netpol-refresh-ips");
+    let patch = |name: &str, patch: &Value| {
+        let patch = patch.to_string();
+        let words = ["patch", "--type=merge", "--namespace", namespace, "--as", &account];
+        plane.kubectl(&[&words[..], &["networkpolicy", name, "--patch", &patch]].concat(), None)
+    };
+    let open = json!({ "spec": { "egress": [{}] } });
+    let others = "only policies that remember hosts";
+    wait(|| patch("deny", &open).stderr.contains(others), "the policy holds");
+
+    let owner = json!({ "apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": "1" });
+    let to = |block: &str| {
+        let rule = json!({ "to": [{ "ipBlock": { "cidr": block } }], "ports": [{ "port": 443, "protocol": "TCP" }] });
+        json!({ "spec": { "egress": [rule] } })
+    };
+    let anywhere = "only rules for ports of single addresses";
+    let denied = [
+        (json!({ "metadata": { "labels": { "kubectl-netpol/endpoint": null } } }), others),
+        (json!({ "metadata": { "labels": { "team": "other" } } }), "no metadata"),
+        (json!({ "metadata": { "annotations": { "team": "other" } } }), "no metadata"),
+        (json!({ "metadata": { "ownerReferences": [owner] } }), "no metadata"),
+        (json!({ "metadata": { "finalizers": ["example.test/stay"] } }), "no metadata"),
+        (json!({ "spec": { "podSelector": { "matchLabels": { "app": "none" } } } }), "only egress"),
+        (json!({ "spec": { "policyTypes": ["Ingress"] } }), "only egress"),
+        (json!({ "spec": { "ingress": [{}] } }), "only egress"),
+        (open, anywhere),
+        (json!({ "spec": { "egress": [{ "to": [{ "podSelector": {} }] }] } }), anywhere),
+        (to("0.0.0.0/0"), anywhere),
+        (to("2000::/64"), anywhere),
+    ];
+    let before = policy(plane, namespace, &ours);
+    for (change, why) in denied {
+        let output = patch(&ours, &change);
+        assert!(output.code == Some(1) && output.stderr.contains(why), "{change}: {output:#?}");
+    }
+    assert_eq!(policy(plane, namespace, &ours), before);
+    patch(&ours, &to(&format!("{SECOND}/32"))).expect_success();
+    patch(&ours, &json!({ "spec": { "egress": [] } })).expect_success();
 }
 
 /// Applies what is printed, runs what the CronJob would run, by its ServiceAccount, and takes one right
-/// away after the other.
-fn check(plane: &ControlPlane, namespace: &str, scope: &[&str]) {
+/// away after the other; returns the caveats of an answer with all of them.
+fn check(plane: &ControlPlane, namespace: &str, scope: &[&str]) -> Vec<String> {
     let server = server();
     let name = remember(plane, namespace, &["api.example.test"]);
     let label =
@@ -76,8 +208,9 @@ fn check(plane: &ControlPlane, namespace: &str, scope: &[&str]) {
         let words: Vec<&str> = args.iter().map(String::as_str).chain(["--as", &account]).collect();
         ask(plane, "admin", &words)
     };
-    let current = |output: &Output| output.code == Some(0) && !output.stdout.contains("caveat:");
-    wait(|| current(&run()), "the rights are enough");
+    wait(|| run().code == Some(0), "the rights are enough");
+    let all = caveats(&run());
+    let current = |output: &Output| output.code == Some(0) && caveats(output) == all;
     assert_eq!(blocks(&policy(plane, namespace, &name))[0].len(), 2);
 
     for role in objects.iter().filter(|own| own["rules"].is_array()) {
@@ -109,6 +242,12 @@ fn check(plane: &ControlPlane, namespace: &str, scope: &[&str]) {
     wait(|| current(&run()), "the rights are enough again");
     let after = blocks(&policy(plane, namespace, &name));
     assert!(after[0].contains(&format!("{SECOND}/32")), "{after:?}");
+    all
+}
+
+fn caveats(output: &Output) -> Vec<String> {
+    let joined = output.stdout.replace("\n        ", " ");
+    joined.lines().filter(|line| line.starts_with("caveat:")).map(str::to_owned).collect()
 }
 
 /// Lists every verb and resource of a role by its place.
