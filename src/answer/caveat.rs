@@ -141,9 +141,6 @@ pub enum Caveat {
     /// Nothing was found that enforces policies.
     #[error("no network plugin was recognised: policies may not be enforced")]
     NoPlugin,
-    /// What enforces policies, and what shows it.
-    #[error("policies are enforced by {0} ({1})")]
-    Enforced(Cni, String),
     /// What does not enforce policies, and what shows it.
     #[error("policies are NOT enforced: {0} ({1})")]
     NotEnforced(Cni, String),

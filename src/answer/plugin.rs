@@ -8,7 +8,7 @@ use crate::engine::network::Network;
 use crate::model::cni::NetworkPlugin;
 use crate::policy::{Direction, Rule, RuleId};
 
-/// Names the plugin, and where it differs from the Kubernetes API for the rules of some subjects.
+/// Says what [`caveats`] does for the rules of some subjects.
 pub fn caveats_for(network: &Network<'_>, subjects: &BTreeSet<SubjectId>) -> Vec<Caveat> {
     let of = |subject: SubjectId| {
         Direction::ALL.into_iter().flat_map(move |direction| network.governing(subject, direction))
@@ -18,18 +18,16 @@ pub fn caveats_for(network: &Network<'_>, subjects: &BTreeSet<SubjectId>) -> Vec
     caveats(network, rules.into_iter().map(|rule| network.rule(rule)))
 }
 
-/// Names the plugin, and where it differs from the Kubernetes API for some rules.
+/// Says where the plugin differs from the Kubernetes API for some rules, and that nothing enforces policies
+/// where that is so; which plugin does is no limit of an answer, and stands in `doctor`.
 pub fn caveats<'a>(network: &Network<'_>, rules: impl IntoIterator<Item = &'a Rule>) -> Vec<Caveat> {
     let plugin = &network.snapshot.plugin;
     let mut caveats: Vec<Caveat> = match plugin {
-        NetworkPlugin::Unknown | NetworkPlugin::Given(_) => Vec::new(),
         NetworkPlugin::NotRecognised => vec![Caveat::NoPlugin],
-        NetworkPlugin::Recognised(agent) if agent.enforces => {
-            vec![Caveat::Enforced(agent.cni, agent.evidence.clone())]
-        }
-        NetworkPlugin::Recognised(agent) => {
+        NetworkPlugin::Recognised(agent) if !agent.enforces => {
             vec![Caveat::NotEnforced(agent.cni, agent.evidence.clone())]
         }
+        NetworkPlugin::Unknown | NetworkPlugin::Given(_) | NetworkPlugin::Recognised(_) => Vec::new(),
     };
     if let Some(cni) = plugin.cni() {
         let rules: Vec<&Rule> = rules.into_iter().collect();

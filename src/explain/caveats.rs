@@ -31,6 +31,7 @@ impl Explainer<'_, '_> {
     ) {
         let halves = [(&judged.egress, to), (&judged.ingress, from)];
         for (half, peer) in halves {
+            self.asked.extend(half.rules.iter().map(|used| used.rule));
             self.caveats.extend(half.doubts.iter().map(|doubt| match doubt {
                 Doubt::Address => without_address(self.network.snapshot, peer),
                 doubt => Caveat::Doubt(*doubt),

@@ -49,7 +49,8 @@ pub(crate) fn judged(
     port: Option<&PortQuery>,
 ) -> Result<JudgedEnds, ExplainError> {
     service::check_source(source)?;
-    let mut explainer = Explainer { network, caveats: BTreeSet::new(), denied: Denied::default() };
+    let (caveats, asked, denied) = (BTreeSet::new(), BTreeSet::new(), Denied::default());
+    let mut explainer = Explainer { network, caveats, asked, denied };
     let groups = explainer.groups(source, destination, port)?;
     let any = |wanted: &[Verdict]| groups.iter().any(|group| wanted.contains(&group.verdict));
     let unknown = |end: &End| end.endpoint.kind == EndpointKind::Node && end.members.is_empty();
@@ -59,8 +60,7 @@ pub(crate) fn judged(
         any(&[Verdict::Deny, Verdict::Partial]),
         any(&[Verdict::Depends]) || unknown(source) || unknown(destination) || nowhere,
     );
-    let members = source.members.iter().chain(&destination.members);
-    let subjects = members.filter_map(|member| network.subject_of(member.class)).collect();
+    let of_plugin = plugin::caveats(network, explainer.asked.iter().map(|rule| network.rule(*rule)));
     let caveats = source.caveats.iter().chain(&destination.caveats).cloned().chain(explainer.caveats);
     let answer = Explanation {
         api_version: API_VERSION,
@@ -73,7 +73,7 @@ pub(crate) fn judged(
         findings: destination.findings.clone(),
         fix: None,
         no_fix: None,
-        caveats: caveats.chain(plugin::caveats_for(network, &subjects)).collect(),
+        caveats: caveats.chain(of_plugin).collect(),
         gaps: network.snapshot.gaps.clone(),
     };
     Ok(JudgedEnds { answer, denied: explainer.denied })

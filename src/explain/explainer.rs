@@ -8,11 +8,14 @@ use crate::engine::class::ClassId;
 use crate::engine::network::Network;
 use crate::model::endpoint::{NodeId, PodId};
 use crate::model::ports::PortSet;
+use crate::policy::RuleId;
 use crate::world::services::Hop;
 
 pub(super) struct Explainer<'a, 'b> {
     pub(super) network: &'a Network<'b>,
     pub(super) caveats: BTreeSet<Caveat>,
+    /// The rules that were asked.
+    pub(super) asked: BTreeSet<RuleId>,
     pub(super) denied: Denied,
 }
 
