@@ -26,7 +26,11 @@ pub(crate) fn parse_url(word: &str) -> Result<Destination, Error> {
 
 /// Returns how a plan is written; nothing where it is only printed or shown. Manifests are not written to.
 pub(crate) fn writing(global: &Global, flags: &WriteFlags) -> Result<Option<Writing>, Error> {
-    let writing = flags.writing().filter(|_| !global.format().is_data());
+    let prints = global.format().is_data();
+    if prints && flags.writing().is_some_and(|writing| writing.yes) {
+        tell("note: nothing is written: -o yaml and -o json print the policies, whatever --yes says");
+    }
+    let writing = flags.writing().filter(|_| !prints);
     let is_copy = global.cluster().is_none() || global.has_overlay();
     if is_copy && writing.is_some() {
         return Err(Error::usage("manifests are not written to: -o yaml prints the policies for Git")

@@ -147,11 +147,12 @@ impl Plan<'_> {
             Host::Ip(_) if is_typed => AddressSource::Literal,
             _ => AddressSource::LaterAnswer,
         };
-        let own = self.options.map(|options| &options.own);
-        let consents = self.options.map(|options| &options.consent);
-        let consents = consents.into_iter().flatten().filter(|class| entry.allow.contains(class));
-        let consents: Consent = consents.copied().collect();
-        special::check(ip, source, &consents, own.unwrap_or(&IpSet::default())).is_ok()
+        let mut options = self.options.cloned().unwrap_or_default();
+        if entry.service.is_some() {
+            options = options.of_service(key, is_typed);
+        }
+        let consents: Consent = options.consent.intersection(&entry.allow).copied().collect();
+        special::check(ip, source, &consents, &options.own).is_ok()
     }
 }
 

@@ -432,6 +432,22 @@ fn beat(entry: &mut Entry, old: &Entry, success: bool, now: Minute) {
     }
 }
 
+impl Options {
+    /// Returns how the addresses of a Service without pods are judged: those of the API server are the
+    /// cluster's own choice, and who names a Service consents to private ones as who types an address.
+    #[must_use]
+    pub fn of_service(&self, key: &Key, is_named: bool) -> Self {
+        let mut options = self.clone();
+        if key.is_api_server() {
+            options.own = IpSet::default();
+        }
+        if is_named || key.is_api_server() {
+            options.consent.insert(AddressClass::Private);
+        }
+        options
+    }
+}
+
 impl Status {
     /// Tells whether the host's addresses are not known to be current: exit code 4.
     pub fn is_unresolved(&self) -> bool {

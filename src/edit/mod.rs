@@ -14,6 +14,7 @@ pub mod gitops;
 pub mod guard;
 pub mod host;
 pub mod image;
+pub mod lead;
 pub mod merge;
 pub mod name;
 pub mod object;

@@ -255,6 +255,14 @@ pub fn is_ours(live: &Value) -> bool {
     labels.and_then(|labels| labels.get(MANAGED_BY.0)?.as_str()) == Some(MANAGED_BY.1)
 }
 
+/// Tells whether a policy has hosts, as its label says, and no record of them.
+pub fn lacks_record(live: &Value) -> bool {
+    let has = |field: &str, key: &str| {
+        live.pointer(&format!("/metadata/{field}")).is_some_and(|all| all.get(key).is_some())
+    };
+    has("labels", name::ENDPOINT) && !has("annotations", ANNOTATION)
+}
+
 /// Tells whether a rule has neither destinations nor ports.
 fn opens_everything(rule: &Value) -> bool {
     let is_empty = |field| rule.get(field).and_then(Value::as_array).is_none_or(Vec::is_empty);

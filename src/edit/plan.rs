@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::guard::{self, Checked, Plan, Unplanned};
 use super::host::{Host, HostName};
+use super::lead::{self, Leads};
 use super::merge::{self, HostChange, Merged, Status};
 use super::object::{self, IntoError, Pods, on_the_wire};
 use super::outcome::Resolution;
@@ -68,6 +69,8 @@ pub struct Learnt {
     pub resolutions: BTreeMap<HostName, Resolution>,
     /// The hosts and ports that SRV records tell of, by their name.
     pub services: Services,
+    /// Where Services lead that select no pods.
+    pub leads: Leads,
     /// When.
     pub now: Minute,
     /// How to merge.
@@ -133,7 +136,8 @@ pub fn names(record: &Record) -> BTreeSet<HostName> {
         Host::Name(name) => Some(name.clone()),
         Host::Ip(_) => None,
     };
-    record.entries.keys().filter_map(name).collect()
+    let hosts = record.entries.iter().filter(|(_, entry)| entry.service.is_none());
+    hosts.filter_map(|(key, _)| name(key)).collect()
 }
 
 /// Lists the names whose SRV records are to be asked for.
@@ -161,11 +165,22 @@ pub fn with_services(record: &Record, services: &Services) -> Record {
 
 /// Merges what was learnt into the hosts that are open. A new host about which nothing is known yet has no
 /// rule, and is not remembered before it has one; of a closed one nothing changes.
-fn learn(base: &RecordStanding, learnt: &Learnt) -> Merged {
-    let open = with_services(&base.open, &learnt.services);
+fn learn(base: &RecordStanding, learnt: &Learnt, named: &BTreeMap<Key, Entry>) -> Merged {
+    let all = with_services(&base.open, &learnt.services).entries;
+    let (services, hosts) = all.into_iter().partition(|(_, entry)| entry.service.is_some());
+    let open = Record { entries: hosts };
     let own = names(&open).into_iter().filter_map(|name| learnt.resolutions.get(&name).cloned());
     let own: Vec<Resolution> = own.collect();
     let mut merged = merge::merge(&open, &own, learnt.now, &learnt.options);
+    for (key, entry) in lead::with_ports(&Record { entries: services }, &learnt.leads).entries {
+        let said = lead::of(&learnt.leads, &key, &entry);
+        let said = said.and_then(|lead| lead.said(&key, &learnt.resolutions));
+        let options = learnt.options.of_service(&key, named.contains_key(&key));
+        let one = Record { entries: [(key, entry)].into() };
+        let one = merge::merge(&one, said.as_slice(), learnt.now, &options);
+        merged.record.entries.extend(one.record.entries);
+        merged.changes.extend(one.changes);
+    }
     merged.record.entries.retain(|_, entry| !entry.ips.is_empty());
     for (key, entry) in &base.closed.entries {
         merged.changes.insert(key.clone(), merge::unchanged(entry, Status::Closed));
@@ -181,7 +196,7 @@ fn learn(base: &RecordStanding, learnt: &Learnt) -> Merged {
 pub fn refresh(live: &Value, learnt: &Learnt) -> Result<Planned, PlanError> {
     let old = remembered(live)?.ok_or(PlanError::NoRecord)?;
     let standing = RecordStanding::new(&old, standing::egress(live));
-    let mut merged = learn(&standing, learnt);
+    let mut merged = learn(&standing, learnt, &BTreeMap::new());
     fit(&mut merged, &standing.all());
     let Merged { record, changes } = merged;
     if record == old {
@@ -302,7 +317,7 @@ impl Hosts {
     fn plan(&self, live: Option<&Value>, learnt: &Learnt) -> Result<Planned, PlanError> {
         let old = live.map(remembered).transpose()?.flatten().unwrap_or_default();
         let standing = RecordStanding::new(&old, live.map(standing::egress).unwrap_or_default());
-        let Merged { mut record, mut changes } = learn(&self.laid_over(&standing), learnt);
+        let Merged { mut record, mut changes } = learn(&self.laid_over(&standing), learnt, &self.hosts);
         changes.retain(|key, _| self.hosts.contains_key(key));
         let is_refused = |key: &Key| changes.get(key).is_some_and(HostChange::is_refused);
         record.entries.retain(|key, _| standing.open.entries.contains_key(key) || !is_refused(key));

@@ -37,6 +37,8 @@ pub const ENOUGH_SETS: u64 = 20;
 const MOST_SHOWN: u64 = ENOUGH_SETS * MOST_ADDRESSES as u64;
 /// How many grace periods an address of such a host stays at least.
 const ROTATING_GRACES: u64 = 3;
+/// The Service of the API server, by its host name.
+const API_SERVER: &str = "kubernetes.default.svc";
 /// How far apart runs are that count as two.
 const RUN_SPACING: u64 = 10;
 
@@ -85,6 +87,10 @@ pub struct Entry {
     /// The name whose SRV records told of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub srv: Option<HostName>,
+    /// The port of the Service that it names, whose EndpointSlices or other name tell its addresses; nothing
+    /// for a host that is no Service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<ProtocolPort>,
     /// On whose behalf it was resolved; nothing before its first answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vantage: Option<VantageClass>,
@@ -233,6 +239,13 @@ fn is_sound((key, entry): (&Key, &Entry)) -> bool {
     ports && addresses && apart && GRACES.contains(&entry.grace) && count <= MOST_ADDRESSES
 }
 
+impl Key {
+    /// Tells whether the host is the Service of the API server.
+    pub fn is_api_server(&self) -> bool {
+        matches!(&self.host, Host::Name(name) if name.as_str() == API_SERVER)
+    }
+}
+
 impl Entry {
     /// Builds the entry of a host about which nothing is known yet.
     pub fn new(host: &Host) -> Self {
@@ -240,6 +253,7 @@ impl Entry {
         Self {
             scheme: None,
             srv: None,
+            service: None,
             vantage: None,
             dns: None,
             allow: Consent::new(),

@@ -1,26 +1,38 @@
-//! The rules that let pods reach a Service: policies judge after its address and port were rewritten.
+//! What is behind a Service, as policies name it: they judge after its address and port were rewritten.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use k8s_openapi::api::networking::v1::NetworkPolicyEgressRule;
 
 use super::classify::ClassError;
 use crate::model::ports::ProtocolPort;
 use crate::model::selector::Selector;
-use crate::model::service::{Service, ServiceAddress, ServiceId, Slice, TargetPort};
+use crate::model::service::{Service, ServiceAddress, ServiceId, TargetPort};
 use crate::model::snapshot::Snapshot;
 use crate::policy::network_policy::write;
 use crate::world::services::title;
 
-/// Builds the rules that let pods reach a Service at one of its ports: its pods, or those that a selector
-/// narrows them to, at the port that it sends to.
+/// What is behind a Service at one of its ports.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Backends {
+    /// Pods: the rule that lets others reach them.
+    Pods(NetworkPolicyEgressRule),
+    /// The addresses of its EndpointSlices, by their port: it selects no pods.
+    Addresses(BTreeMap<u16, BTreeSet<IpAddr>>),
+}
+
+/// Finds what is behind a Service at one of its ports: its pods, or those that a selector narrows them to, at
+/// the port that it sends to.
 ///
 /// # Errors
 /// A port that it does not have, or a Service that leads nowhere.
-pub fn service_rules(
+pub fn backends(
     snapshot: &Snapshot,
     id: ServiceId,
     port: ProtocolPort,
     narrowed: Option<&Selector>,
-) -> Result<Vec<NetworkPolicyEgressRule>, ClassError> {
+) -> Result<Backends, ClassError> {
     let service = snapshot.services.at(id);
     let mut ports = service.ports.iter();
     let asked = ports.find(|own| own.protocol == port.protocol && own.port == port.number);
@@ -30,19 +42,28 @@ pub fn service_rules(
         (_, ServiceAddress::Headless) => TargetPort::Number(port.number),
         _ => return Err(no_port(snapshot, service, port)),
     };
-    let rule = |to, target: &TargetPort| write::egress(to, vec![write::port(port.protocol, target)]);
     if let Some(selector) = narrowed.or(service.selector.as_ref()) {
         let namespace = &snapshot.namespaces.at(service.namespace).name;
-        return Ok(vec![rule(vec![write::pods_of(namespace, selector)], &target)]);
+        let to = vec![write::pods_of(namespace, selector)];
+        return Ok(Backends::Pods(write::egress(to, vec![write::port(port.protocol, &target)])));
     }
-    let at_slice = |slice: &Slice| {
-        let to = write::blocks(&slice.ips.iter().copied().collect());
+    let mut by_port: BTreeMap<u16, BTreeSet<IpAddr>> = BTreeMap::new();
+    for slice in &service.slices {
         let own = slice.ports.iter().find(|own| asked.is_some_and(|asked| asked.name == own.name));
-        let number = own.and_then(|own| own.port).map(TargetPort::Number);
-        (!to.is_empty()).then(|| rule(to, number.as_ref().unwrap_or(&target)))
-    };
-    let rules: Vec<_> = service.slices.iter().filter_map(at_slice).collect();
-    if rules.is_empty() { Err(ClassError::Nowhere(title(snapshot, service))) } else { Ok(rules) }
+        // A name of a port says nothing where there are no pods to have it.
+        let number = own.and_then(|own| own.port).or(match target {
+            TargetPort::Number(number) => Some(number),
+            TargetPort::Name(_) => None,
+        });
+        let ips = slice.ips.iter().map(IpAddr::to_canonical);
+        if let Some(number) = number.filter(|_| !slice.ips.is_empty()) {
+            by_port.entry(number).or_default().extend(ips);
+        }
+    }
+    match by_port.is_empty() {
+        true => Err(ClassError::Nowhere(title(snapshot, service))),
+        false => Ok(Backends::Addresses(by_port)),
+    }
 }
 
 fn no_port(snapshot: &Snapshot, service: &Service, port: ProtocolPort) -> ClassError {

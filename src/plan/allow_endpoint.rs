@@ -19,10 +19,11 @@ use crate::cluster::apply::Writer;
 use crate::cluster::read::ConnectOptions;
 use crate::dns::resolve::Asking;
 use crate::edit::cilium::Mode;
+use crate::edit::lead;
 use crate::edit::merge::Options;
 use crate::edit::object::{self, Pods, on_the_wire};
 use crate::edit::plan::WantedPolicy;
-use crate::edit::record::Record;
+use crate::edit::record::{Entry, Key, Record};
 use crate::edit::url::Destination;
 use crate::ends::dns;
 use crate::ends::end::End;
@@ -128,7 +129,11 @@ impl<'a, 'b> Planner<'a, 'b> {
     /// What Cilium cannot follow.
     pub fn cilium(&self) -> Result<Option<Vec<Value>>, Error> {
         let mode = self.request.mode.choose(self.snapshot().plugin.cni());
-        let is_outside = |opening: &Opening| !opening.hosts.hosts.is_empty();
+        // A Service without pods is known by addresses, as one with pods by these.
+        let is_outside = |(key, entry): (&Key, &Entry)| {
+            entry.service.is_none() || lead::outside_name(self.snapshot(), key, entry).is_some()
+        };
+        let is_outside = |opening: &Opening| opening.hosts.hosts.iter().any(is_outside);
         if mode != Mode::Cilium || !self.openings.iter().any(is_outside) {
             return Ok(None);
         }
@@ -164,7 +169,7 @@ impl<'a, 'b> Planner<'a, 'b> {
             dns: servers::named_dns(snapshot),
             ..Options::default()
         };
-        let lesson = learn(&records, asking, options, console)?;
+        let lesson = learn(snapshot, &records, asking, options, console)?;
         let caveats = named_dns(snapshot).into_iter().chain(dns_claims(snapshot));
         self.notes.extend(caveats.chain(lesson.caveats).map(|caveat| caveat.to_string()));
         let writer = connection.map(Writer::open).transpose()?;

@@ -10,7 +10,7 @@ use crate::cluster::apply::{Applied, ApplyManner, DryRun, Force, MANAGER, Policy
 use crate::cluster::conflict::{self, Conflict};
 use crate::cluster::read::ClusterError;
 use crate::edit::gitops::{Weight, advice, evidence};
-use crate::edit::object::{is_ours, on_the_wire};
+use crate::edit::object::{is_ours, lacks_record, on_the_wire};
 use crate::edit::plan::{Learnt, PlanError, Planned, WantedPolicy};
 use crate::error::{Error, ErrorKind, Source};
 use crate::model::snapshot::{PolicyObject, Snapshot};
@@ -109,6 +109,13 @@ impl Change {
     /// What is there cannot be read, or cannot become what is wanted.
     pub fn plan(place: PolicyPlace<'_>, wanted: WantedPolicy, learnt: &Learnt) -> Result<Self, Error> {
         let live = place.read(&name_of(&wanted))?;
+        if live.as_ref().is_some_and(lacks_record) && matches!(place, PolicyPlace::Files(_)) {
+            let name = title(&name_of(&wanted));
+            let text = "its record of hosts is not in what was read, and would be lost";
+            return Err(refused(format!("{name}: {text}")).hint(
+                "plan it on the cluster, or on manifests with the annotation; a snapshot has none",
+            ));
+        }
         let planned = wanted.plan(live.as_ref(), learnt).map_err(|error| refusal(&wanted, &error))?;
         Ok(Self { wanted, live, planned })
     }

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::opening::Opening;
 use crate::edit::cilium;
-use crate::edit::host::{Host, HostName};
+use crate::edit::host::HostName;
+use crate::edit::lead;
 use crate::edit::object::{self, Pods, on_the_wire};
 use crate::error::Error;
 use crate::model::ports::ProtocolPort;
@@ -33,8 +34,8 @@ pub fn policies(snapshot: &Snapshot, openings: &[Opening]) -> Result<Vec<Value>,
     let mut objects: Vec<Value> = Vec::new();
     for Opening { hosts, .. } in openings {
         let mut names: BTreeSet<(HostName, ProtocolPort)> = BTreeSet::new();
-        for key in hosts.hosts.keys() {
-            let Host::Name(name) = &key.host else {
+        for (key, entry) in &hosts.hosts {
+            let Some(name) = lead::outside_name(snapshot, key, entry) else {
                 return Err(Error::usage(format!("{} has no name for toFQDNs", key.host))
                     .hint("--mode networkpolicy writes its address"));
             };

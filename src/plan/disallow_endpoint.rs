@@ -14,6 +14,7 @@ use crate::cluster::apply::{PolicyName, Writer};
 use crate::cluster::read::ConnectOptions;
 use crate::edit::classify::{HostClass, classify};
 use crate::edit::host::Host;
+use crate::edit::lead;
 use crate::edit::name;
 use crate::edit::object::{self, Pods};
 use crate::edit::plan::{Learnt, Unwanted, WantedPolicy};
@@ -32,6 +33,7 @@ use crate::model::snapshot::{MANAGED_BY, PolicyObject, Snapshot};
 use crate::policy::{Direction, network_policy};
 use crate::report::planned::{Aim, Allowance};
 use crate::world::pods::selected;
+use crate::world::services::by_host_name;
 
 /// Plans to take back what was opened for an end, on what is in a cluster or else in manifests.
 ///
@@ -124,7 +126,8 @@ impl<'a> Search<'a> {
         let mut holders: Holders = whole.map(|own| (own.name.to_string(), None)).collect();
         for (policy, selector) in self.policies() {
             let Some(record) = record_of(policy) else { continue };
-            let of_urls = |(key, entry): &(&Key, &Entry)| urls.iter().any(|url| is_of(url, key, entry));
+            let of_urls =
+                |(key, entry): &(&Key, &Entry)| urls.iter().any(|url| self.is_of(url, key, entry));
             let keys: BTreeSet<Key> =
                 record.entries.iter().filter(of_urls).map(|(key, _)| key.clone()).collect();
             let is_for_them = match is_ours(policy) {
@@ -137,6 +140,25 @@ impl<'a> Search<'a> {
             }
         }
         holders
+    }
+
+    /// Tells whether what is remembered of a host is of a URL.
+    fn is_of(&self, url: &Destination, key: &Key, entry: &Entry) -> bool {
+        let is_srv = |place: &UrlPlace| matches!(place, UrlPlace::Service(name) if entry.srv.as_ref() == Some(name));
+        let has_port =
+            |port: &ProtocolPort| url.places.contains(&UrlPlace::Port(key.host.clone(), *port));
+        match entry.service {
+            Some(port) => url.places.iter().any(|place| self.is_service(place, key, port)),
+            None => url.places.iter().any(is_srv) || key.ports.iter().all(has_port),
+        }
+    }
+
+    /// Tells whether a place is the port of a Service that is remembered by its own name.
+    fn is_service(&self, place: &UrlPlace, key: &Key, port: ProtocolPort) -> bool {
+        let UrlPlace::Port(Host::Name(name), own) = place else { return false };
+        let found = by_host_name(self.snapshot, &self.pods.namespace, name.as_str()).ok().flatten();
+        let named = found.and_then(|found| lead::own_name(self.snapshot, found.service).ok());
+        *own == port && named.as_ref() == Some(&key.host)
     }
 
     fn selects_them(&self, selector: &Selector) -> bool {
@@ -191,8 +213,9 @@ impl<'a> Search<'a> {
         let shown = opening::shown(url);
         let text = format!("allow-endpoint wrote nothing that lets {source} reach {shown}");
         let has_it = |own: &PolicyObject| {
-            record_of(own)
-                .is_some_and(|record| record.entries.iter().any(|(key, entry)| is_of(url, key, entry)))
+            record_of(own).is_some_and(|record| {
+                record.entries.iter().any(|(key, entry)| self.is_of(url, key, entry))
+            })
         };
         let others = self.policies().filter(|(own, _)| has_it(own));
         let others: Vec<&str> = others.map(|(own, _)| &*own.name).collect();
@@ -228,14 +251,6 @@ fn opened(before: &Network<'_>, changes: &Changes, pods: &Pods) -> Option<String
     let whose = allowance::workloads(before.snapshot, &opened);
     let text = "has no egress policy any more: everything that it sends is open again";
     (!whose.is_empty()).then(|| format!("{whose} {text}"))
-}
-
-/// Tells whether what is remembered of a host is of a URL.
-fn is_of(url: &Destination, key: &Key, entry: &Entry) -> bool {
-    let is_srv =
-        |place: &UrlPlace| matches!(place, UrlPlace::Service(name) if entry.srv.as_ref() == Some(name));
-    let has_port = |port: &ProtocolPort| url.places.contains(&UrlPlace::Port(key.host.clone(), *port));
-    url.places.iter().any(is_srv) || key.ports.iter().all(has_port)
 }
 
 fn is_ours(policy: &PolicyObject) -> bool {

@@ -59,7 +59,7 @@ pub fn explain_url(
         HostClass::External(name) => Some((name.clone(), *port)),
         _ => None,
     });
-    let lesson = learn(&[record(names)], asking, Options::default(), console)?;
+    let lesson = learn(network.snapshot, &[record(names)], asking, Options::default(), console)?;
     let judge = Judge { network, source, learnt: &lesson.learnt };
     let explained = classes.iter().map(|(host, port, class)| judge.host(host, *port, class));
     let explained = explained.collect::<Result<Vec<ExplainedHost>, Error>>()?;

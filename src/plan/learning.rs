@@ -6,10 +6,12 @@ use super::console::Console;
 use crate::answer::caveat::Caveat;
 use crate::dns::resolve::{self, Answers, Asking, ResolveError, Targets};
 use crate::edit::host::HostName;
+use crate::edit::lead::{self, Lead};
 use crate::edit::merge::Options;
 use crate::edit::plan::{self, Learnt, Services};
 use crate::edit::record::{Minute, Record};
 use crate::error::{Error, ErrorKind, Source};
+use crate::model::snapshot::Snapshot;
 
 /// What was learnt, and what that leaves open.
 pub struct Lesson {
@@ -26,6 +28,7 @@ pub struct Lesson {
 /// # Errors
 /// No name server to ask.
 pub fn learn(
+    snapshot: &Snapshot,
     records: &[Record],
     asking: &Asking,
     options: Options,
@@ -45,7 +48,12 @@ pub fn learn(
     }
     let services: &Services = &lesson.learnt.services;
     let all = records.iter().map(|record| plan::with_services(record, services));
-    let hosts: BTreeSet<HostName> = all.flat_map(|record| plan::names(&record)).collect();
+    let mut hosts: BTreeSet<HostName> = all.flat_map(|record| plan::names(&record)).collect();
+    lesson.learnt.leads = lead::leads(snapshot, records);
+    hosts.extend(lesson.learnt.leads.values().filter_map(|lead| match lead {
+        Lead::Name(name) => Some(name.clone()),
+        Lead::Addresses(_) | Lead::Gone | Lead::Unknown(_) => None,
+    }));
     let Answers { hosts, caveats } = addresses(&hosts, asking, console)?;
     lesson.caveats = caveats;
     for resolution in hosts {

@@ -10,12 +10,13 @@ use super::learning::unresolved;
 use crate::dns::resolve::{Asking, resolve_srv};
 use crate::edit::classify::{HostClass, classify};
 use crate::edit::host::{Host, HostName};
+use crate::edit::lead;
 use crate::edit::name;
 use crate::edit::object::Pods;
 use crate::edit::plan::{Hosts, Whose};
 use crate::edit::record::{Entry, Key};
-use crate::edit::service::service_rules;
-use crate::edit::special::{self, AddressSource};
+use crate::edit::service::{Backends, backends};
+use crate::edit::special::{self, AddressSource, Consent};
 use crate::edit::url::{Destination, UrlPlace};
 use crate::ends::target::Target;
 use crate::error::Error;
@@ -119,6 +120,8 @@ struct Openings<'a> {
     ports: BTreeMap<(Host, Option<HostName>), BTreeSet<ProtocolPort>>,
     rules: Vec<NetworkPolicyEgressRule>,
     services: BTreeSet<(ServiceId, ProtocolPort)>,
+    /// The Services that select no pods: they are remembered by their own name.
+    followed: BTreeMap<Key, Entry>,
     notes: BTreeSet<String>,
 }
 
@@ -131,6 +134,7 @@ impl<'a> Openings<'a> {
             ports: BTreeMap::new(),
             rules: Vec::new(),
             services: BTreeSet::new(),
+            followed: BTreeMap::new(),
             notes: BTreeSet::new(),
         }
     }
@@ -158,14 +162,45 @@ impl<'a> Openings<'a> {
                         format!("{ip} belongs to Service {}: its pods are opened", self.title(id));
                     self.notes.insert(text);
                 }
-                let narrowed = found.pod.and_then(|pod| self.narrowed(id, &pod));
-                let rules = service_rules(self.snapshot, id, port, narrowed.as_ref());
-                self.rules.extend(rules.map_err(Error::one_line)?);
-                self.services.insert((id, port));
-                return Ok(());
+                return self.service(id, port, found.pod.as_deref());
             }
         };
+        if let (None, Some(alias)) = (srv, found.alias) {
+            return self.follow(alias, port, [port.number], &Consent::new());
+        }
         self.ports.entry((host, srv.cloned())).or_default().insert(port);
+        Ok(())
+    }
+
+    /// Opens what is behind a Service, of one pod of it where that was named.
+    fn service(&mut self, id: ServiceId, port: ProtocolPort, pod: Option<&str>) -> Result<(), Error> {
+        let narrowed = pod.and_then(|pod| self.narrowed(id, pod));
+        self.services.insert((id, port));
+        match backends(self.snapshot, id, port, narrowed.as_ref()).map_err(Error::one_line)? {
+            Backends::Pods(rule) => self.rules.push(rule),
+            Backends::Addresses(by_port) => {
+                // Who names a Service means its addresses, as who types an address.
+                let private = Consent::from([AddressClass::Private]);
+                self.follow(id, port, by_port.into_keys(), &private)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Remembers a Service by its own name, at the ports that it sends to.
+    fn follow(
+        &mut self,
+        id: ServiceId,
+        port: ProtocolPort,
+        targets: impl IntoIterator<Item = u16>,
+        consent: &Consent,
+    ) -> Result<(), Error> {
+        let host = lead::own_name(self.snapshot, id).map_err(Error::one_line)?;
+        let allow = self.manner.consent.union(consent).copied().collect();
+        let (service, grace) = (Some(port), self.manner.grace);
+        let entry = Entry { service, allow, grace, ..Entry::new(&host) };
+        let key = |number| Key { host: host.clone(), ports: [ProtocolPort { number, ..port }].into() };
+        self.followed.extend(targets.into_iter().map(|target| (key(target), entry.clone())));
         Ok(())
     }
 
@@ -218,7 +253,7 @@ impl<'a> Openings<'a> {
         let hosts = Hosts {
             policy: self.manner.into.map_or_else(own, str::to_owned),
             whose: if self.manner.into.is_some() { Whose::Theirs } else { Whose::Ours },
-            hosts: self.ports.into_iter().map(entry).collect(),
+            hosts: self.ports.into_iter().map(entry).chain(self.followed).collect(),
             rules: self.rules,
             pods,
         };

@@ -4,7 +4,7 @@ use super::allowance::other_side;
 use super::changes::Changes;
 use super::opening::service_target;
 use crate::cluster::apply::PolicyName;
-use crate::edit::service::service_rules;
+use crate::edit::service::{Backends, backends};
 use crate::ends::end::End;
 use crate::ends::find::find_end;
 use crate::ends::target::Target;
@@ -63,13 +63,14 @@ impl OtherSide<'_> {
 
     /// Tells whether a policy that stays has the rule that opens the Service.
     fn is_opened(&self, snapshot: &Snapshot, changes: &Changes) -> bool {
-        let Ok(rules) = service_rules(snapshot, self.service, self.port, None) else { return false };
+        let backends = backends(snapshot, self.service, self.port, None);
+        let Ok(Backends::Pods(rule)) = backends else { return false };
         let stays = |own: &&PolicyObject| {
             own.namespace.as_deref() == Some(self.namespace)
                 && !changes.deleted.iter().any(|gone| *gone.name.name == *own.name)
         };
         let specs = snapshot.policies.iter().filter(stays).filter_map(network_policy::spec_of);
         let mut egress = specs.flat_map(|spec| spec.egress.iter().flatten());
-        egress.any(|rule| rules.contains(rule))
+        egress.any(|own| *own == rule)
     }
 }

@@ -77,7 +77,7 @@ impl<'a> Remembered<'a> {
     ) -> Result<Refresh, Error> {
         let records: Vec<Record> = self.policies.values().map(plan::open_hosts).collect();
         let others = others_dns(&records, options.dns.as_deref());
-        let lesson = learn(&records, asking, options, console)?;
+        let lesson = learn(snapshot, &records, asking, options, console)?;
         let caveats = lesson.caveats.into_iter().chain(others).chain(unseen(snapshot));
         let caveats = caveats.chain(named_dns(snapshot)).chain(dns_claims(snapshot)).collect();
         let planned = self.policies.iter().map(|(name, live)| planned(name, live, &lesson.learnt));

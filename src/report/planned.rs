@@ -96,12 +96,18 @@ impl PlannedPolicy {
     }
 }
 
-/// Takes away what only says which version was read.
+/// Takes of an object what users write of it: no status, and nothing that the server keeps.
 fn plain(object: &Value) -> Value {
+    const WRITTEN: [&str; 4] = ["name", "namespace", "labels", "annotations"];
     let mut object = object.clone();
+    if let Some(fields) = object.as_object_mut() {
+        fields.remove("status");
+    }
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.remove("uid");
-        metadata.remove("resourceVersion");
+        metadata.retain(|field, _| WRITTEN.contains(&&**field));
+        if let Some(Value::Object(annotations)) = metadata.get_mut("annotations") {
+            annotations.remove(LAST_APPLIED);
+        }
         metadata.retain(|_, value| value.as_object().is_none_or(|map| !map.is_empty()));
     }
     object

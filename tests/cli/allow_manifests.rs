@@ -121,6 +121,34 @@ fn the_first_policy_with_names_is_refused_as_one_with_addresses_is() {
 }
 
 #[test]
+fn what_is_printed_is_not_written_whatever_yes_says() {
+    let ended = ask(&folder(), "shop/deploy/web --url https://198.41.0.4 -o yaml --yes");
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    assert!(ended.err.contains("note: nothing is written: -o yaml and -o json print"), "{}", ended.err);
+}
+
+#[test]
+fn a_record_that_was_not_read_is_not_lost() {
+    let folder = folder();
+    let object = objects(&folder, "shop/deploy/web --url https://198.41.0.4 --into web");
+    assert!(object["metadata"]["annotations"]["kubectl-netpol/endpoints"].is_string(), "{object:#}");
+    let again = |object: &Value| {
+        folder.write("web.json", object.to_string().as_bytes());
+        ask(&folder, "shop/deploy/web --url https://199.9.14.201 --into web --with web.json -o json")
+    };
+    let ended = again(&object);
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    assert!(ended.out.contains("198.41.0.4") && ended.out.contains("199.9.14.201"), "{}", ended.out);
+    // As a snapshot has it: the label, and no annotations.
+    let mut object = object;
+    object["metadata"].as_object_mut().unwrap().remove("annotations");
+    let ended = again(&object);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(5), ""), "{}", ended.err);
+    let text = "NetworkPolicy shop/web: its record of hosts is not in what was read, and would be lost";
+    assert!(ended.err.contains(text), "{}", ended.err);
+}
+
+#[test]
 fn no_target_is_not_everything() {
     let folder = folder();
     let ask = |targets: &[&str]| {

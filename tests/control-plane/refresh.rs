@@ -43,6 +43,7 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
         shared.trial("refresh::two_runs_at_once_both_succeed", two_at_once),
         shared.trial("refresh::rules_of_others_in_the_same_policy_stay", beside_others),
         shared.trial("refresh::an_address_that_somebody_took_away_stays_away_and_is_told", taken_away),
+        shared.trial("refresh::a_service_without_pods_is_followed_to_its_slices", followed),
         shared.trial("refresh::where_nothing_is_remembered_nothing_is_done", nothing),
     ]
 }
@@ -361,6 +362,68 @@ fn taken_away(plane: &ControlPlane) {
             "{output:#?}"
         );
         assert_eq!(blocks(&policy(plane, namespace, &name)), [[format!("{SECOND}/32")]]);
+    }
+}
+
+fn followed(plane: &ControlPlane) {
+    let (namespace, server) = ("refresh-followed", server());
+    let slice = |ip: &str| {
+        plane.apply(&format!(
+            "
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {{name: legacy-1, namespace: {namespace}, labels: {{kubernetes.io/service-name: legacy}}}}
+addressType: IPv4
+ports: [{{name: tn, port: 992, protocol: TCP}}]
+endpoints: [{{addresses: [{ip}]}}]
+"
+        ));
+    };
+    plane.apply(&format!(
+        "
+apiVersion: v1
+kind: Namespace
+metadata: {{name: {namespace}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: legacy, namespace: {namespace}}}
+spec: {{ports: [{{name: tn, port: 23, targetPort: 992}}]}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: web, namespace: {namespace}, labels: {{app: web}}}}
+spec: {{containers: [{{name: main, image: example.test/web}}]}}
+"
+    ));
+    slice("172.20.5.9");
+    let resolver = server.address.to_string();
+    let url = format!("telnet://legacy.{namespace}.svc:23");
+    let allow = ["allow-endpoint", "pod/web", "-n", namespace, "--url", &url, "--resolver", &resolver];
+    let output = plugin::ask(plane, "admin", &[&allow[..], &["--isolate", "--yes"]].concat());
+    assert_eq!(output.code, Some(0), "{output:#?}");
+    slice("172.20.5.10");
+    // Whoever may write the slices chooses its addresses: private ones need consent.
+    let output = run(plane, &server, namespace, &[]);
+    assert_eq!(output.code, Some(5), "{output:#?}");
+    assert!(tells(&output, "refused 172.20.5.10: it is private: the record consents"), "{output:#?}");
+    let output = run(plane, &server, namespace, &["--allow-private"]);
+    assert_eq!(output.code, Some(0), "{output:#?}");
+    for told in
+        [format!("legacy.{namespace}.svc:992 added 172.20.5.10"), "pending 172.20.5.9".to_owned()]
+    {
+        assert!(tells(&output, &told), "{told}: {output:#?}");
+    }
+    // What is printed for Git is what users write of it.
+    let printed = [&allow[..], &["--isolate", "-o", "json"]].concat();
+    let printed: Value =
+        serde_json::from_str(&plugin::ask(plane, "admin", &printed).stdout).expect("JSON");
+    let all = printed["items"].as_array().cloned().unwrap_or_else(|| vec![printed.clone()]);
+    for object in all {
+        let metadata = object["metadata"].as_object().expect("metadata").keys();
+        let own = ["annotations", "labels", "name", "namespace"];
+        assert!(metadata.into_iter().all(|field| own.contains(&&**field)), "{object:#}");
+        assert_eq!(object["status"], Value::Null);
     }
 }
 

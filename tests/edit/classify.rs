@@ -6,7 +6,7 @@ use netpol::edit::cilium::{self, Mode};
 use netpol::edit::classify::{HostClass, classify};
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::object::{self, Pods, on_the_wire};
-use netpol::edit::service::service_rules;
+use netpol::edit::service::{Backends, backends};
 use netpol::files::manifests::{self, ReadOptions};
 use netpol::model::cni::Cni;
 use netpol::model::ports::ProtocolPort;
@@ -154,28 +154,25 @@ fn a_service_is_allowed_at_the_port_that_it_sends_to() {
     let rules = |host: &str, port| {
         let found = classify(&snapshot, "shop", &Host::parse(host).unwrap()).unwrap().class;
         let HostClass::Service(id) = found else { return Err(host.to_owned()) };
-        service_rules(&snapshot, id, ProtocolPort::tcp(port), None)
-            .map(|rules| json!(rules))
-            .map_err(|error| error.to_string())
+        let found = backends(&snapshot, id, ProtocolPort::tcp(port), None);
+        match found.map_err(|error| error.to_string())? {
+            Backends::Pods(rule) => Ok(json!(rule)),
+            Backends::Addresses(by_port) => Ok(json!(by_port)),
+        }
     };
     let pods = |port| {
-        json!([{
+        json!({
             "to": [{
                 "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": "db" } },
                 "podSelector": { "matchLabels": { "app": "pg" } },
             }],
             "ports": [{ "protocol": "TCP", "port": port }],
-        }])
+        })
     };
     assert_eq!(rules("pg.db", 5432).unwrap(), pods(json!("sql")));
     assert_eq!(rules("pods.db", 5433).unwrap(), pods(json!(5433)));
-    assert_eq!(
-        rules("legacy.db", 3306).unwrap(),
-        json!([{
-            "to": [{ "ipBlock": { "cidr": "192.168.7.8/31" } }],
-            "ports": [{ "protocol": "TCP", "port": 3307 }],
-        }])
-    );
+    let addresses = json!({ "3307": ["192.168.7.8", "192.168.7.9"] });
+    assert_eq!(rules("legacy.db", 3306).unwrap(), addresses);
     assert_eq!(rules("pg.db", 80).unwrap_err(), "the Service db/pg has no port TCP/80; it has TCP/5432");
     let nowhere =
         "the Service db/nowhere has no selector and no EndpointSlice: nobody knows where it leads";
@@ -187,8 +184,12 @@ fn what_is_written_for_a_service_lets_the_workload_through_to_it() {
     let (folder, snapshot) = cluster();
     let found = classify(&snapshot, "shop", &Host::parse("pg.db").unwrap()).unwrap().class;
     let id = snapshot.services.ids().find(|id| found == HostClass::Service(*id)).unwrap();
-    let rules = service_rules(&snapshot, id, ProtocolPort::tcp(5432), None).unwrap();
-    let policy = on_the_wire(&object::policy(&web(), "netpol-ep-pg-db", rules));
+    let rule = match backends(&snapshot, id, ProtocolPort::tcp(5432), None).unwrap() {
+        Backends::Pods(rule) => Some(rule),
+        Backends::Addresses(_) => None,
+    };
+    let rule = rule.unwrap();
+    let policy = on_the_wire(&object::policy(&web(), "netpol-ep-pg-db", vec![rule]));
     std::fs::write(folder.path().join("ours.json"), policy.to_string()).unwrap();
     let explain = |files: &[&str], expect: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-netpol"));

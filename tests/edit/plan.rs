@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
 
 use netpol::edit::host::{Host, HostName};
+use netpol::edit::lead::Lead;
 use netpol::edit::merge::Status;
 use netpol::edit::object::{self, Pods};
 use netpol::edit::outcome::{DnsAnswer, Outcome, Resolution, Vantage, VantageClass};
 use netpol::edit::plan::{Learnt, Planned, open_hosts, refresh, remembered};
 use netpol::edit::record::{ANNOTATION, Entry, Key, Minute, Record};
 use netpol::edit::special::Refusal;
-use netpol::model::ips::Family;
+use netpol::model::ips::{Family, IpSet};
 use netpol::model::ports::ProtocolPort;
 use netpol::model::selector::Selector;
 use netpol::model::special::AddressClass;
@@ -182,4 +183,84 @@ fn a_host_for_which_there_is_no_room_stops_no_other() {
     let record = remembered(planned.object.unwrap().object()).unwrap().unwrap();
     assert_eq!(record.entries[&key("a.test")].ips.len(), 241);
     assert_eq!(record.entries[&key("hostile.test")].ips.len(), 1);
+}
+
+/// A policy that remembers a Service without pods, as it was allowed at its port 443.
+fn of_service(host: &str, target: u16, ips: &[&str]) -> Value {
+    let host = Host::parse(host).unwrap();
+    let mut entry = Entry::new(&host);
+    (entry.service, entry.vantage, entry.ok) =
+        (Some(ProtocolPort::tcp(443)), Some(VantageClass::Cluster), Some(NOW));
+    entry.allow = [AddressClass::Private].into();
+    entry.ips = ips.iter().map(|ip| (ip.parse().unwrap(), None)).collect();
+    let record =
+        Record { entries: [(Key { host, ports: [ProtocolPort::tcp(target)].into() }, entry)].into() };
+    let pods = Pods { namespace: "shop".into(), workload: None, selector: Selector::default() };
+    json!(object::dedicated(&pods, "ours", &record, &[]).unwrap().unwrap())
+}
+
+fn leads(host: &str, lead: Lead, later: u64) -> Learnt {
+    let leads = [((name(host), ProtocolPort::tcp(443)), lead)].into();
+    Learnt { leads, now: NOW.after(later), ..Learnt::default() }
+}
+
+fn at(port: u16, ips: &[&str]) -> Lead {
+    Lead::Addresses([(port, ips.iter().map(|ip| ip.parse().unwrap()).collect())].into())
+}
+
+#[test]
+fn a_service_is_followed_to_the_addresses_of_its_slices() {
+    let host = "legacy.shop.svc";
+    let mut live = of_service(host, 992, &["8.8.8.8"]);
+    let mut last = None;
+    for day in 1..=3 {
+        let (planned, object) = refreshed(&live, &leads(host, at(992, &["9.9.9.9"]), day * 1440));
+        (live, last) = (object, Some(planned));
+    }
+    let change = last.unwrap().changes.into_values().next().unwrap();
+    assert_eq!(change.removed, ["8.8.8.8".parse().unwrap()].into());
+    assert_eq!(live["spec"]["egress"][0]["to"], json!([{ "ipBlock": { "cidr": "9.9.9.9/32" } }]));
+    // What cannot be read, or is not there any more, takes nothing away.
+    for lead in [Lead::Unknown("forbidden".into()), Lead::Gone] {
+        let (planned, object) = refreshed(&live, &leads(host, lead, 99 * 1440));
+        assert!(planned.changes.values().all(|change| change.status.is_unresolved()));
+        assert_eq!(object["spec"], live["spec"]);
+    }
+    // It sends to another port by now.
+    let (_, object) = refreshed(&live, &leads(host, at(993, &["9.9.9.9"]), 5 * 1440));
+    let ports = |rule: &Value| rule["ports"][0]["port"].as_u64().unwrap();
+    let rules = object["spec"]["egress"].as_array().unwrap();
+    assert_eq!(rules.iter().map(ports).collect::<Vec<_>>(), [992, 993]);
+}
+
+#[test]
+fn a_name_that_a_service_stands_for_is_followed() {
+    let host = "mail.shop.svc";
+    let live = of_service(host, 443, &["8.8.8.8"]);
+    let mut learnt = leads(host, Lead::Name(name("mx.test")), 15);
+    learnt.resolutions = self::learnt(&[("mx.test", ips(0, 1))]).resolutions;
+    let (planned, _) = refreshed(&live, &learnt);
+    assert_eq!(planned.changes.values().next().unwrap().added, ips(0, 1).into_iter().collect());
+}
+
+#[test]
+fn the_api_server_is_where_the_cluster_says_and_other_services_need_consent() {
+    let node = "10.0.0.5";
+    let own = IpSet::from_iter([node.parse::<IpAddr>().unwrap()]);
+    let learnt = |host: &str, ip: &str| {
+        let mut learnt = leads(host, at(6443, &["8.8.8.8", ip]), 15);
+        learnt.options.own = own.clone();
+        learnt
+    };
+    let added = |host: &str, ip: &str| {
+        let (planned, _) = refreshed(&of_service(host, 6443, &["8.8.8.8"]), &learnt(host, ip));
+        let change = planned.changes.into_values().next().unwrap();
+        (change.added.len(), change.refused.into_values().next())
+    };
+    assert_eq!(added("kubernetes.default.svc", node), (1, None));
+    let metadata = Refusal::Special(AddressClass::Metadata);
+    assert_eq!(added("kubernetes.default.svc", "169.254.169.254"), (0, Some(metadata)));
+    assert_eq!(added("legacy.shop.svc", node), (0, Some(Refusal::Cluster)));
+    let unconfirmed = Refusal::Unconfirmed(AddressClass::Private);
+    assert_eq!(added("legacy.shop.svc", "10.0.0.6"), (0, Some(unconfirmed)));
 }
