@@ -87,7 +87,9 @@ fn way_out(
         );
         return Ok(None);
     };
-    console.warn("the API server is allowed at its present addresses; `doctor` tells when they change");
+    console.warn(
+        "the API server is allowed at its present addresses: print the job again when they change",
+    );
     let anywhere = dns.is_empty().then(object::dns_everywhere);
     let rules = dns.iter().chain(&api_server).map(rule).chain(anywhere).collect();
     Ok(Some(json!(object::policy(&pods, NAME, rules))))
