@@ -1581,6 +1581,10 @@ _kubectl__netpol() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --dns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --image)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1590,10 +1594,6 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 --in-namespace)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --dns)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -246,6 +246,17 @@ fn a_missing_address_leaves_after_a_day_and_three_runs() {
 }
 
 #[test]
+fn nothing_leaves_where_another_dns_was_named() {
+    let (both, one) = (found(&["8.8.8.1", "8.8.8.2"]), found(&["8.8.8.1"]));
+    let run = |later, answer: &DnsAnswer| (later, answer.clone(), DnsAnswer::NoData);
+    let leave = [run(0, &both), run(60, &one), run(700, &one), run(700, &one), run(60, &one)];
+    assert_eq!(addresses(&history(&leave, &Options::default())), ["8.8.8.1"]);
+    // What was allowed without --dns is not forgotten on the word of the DNS that it names now.
+    let named = Options { dns: Some("dns/resolver".into()), ..Options::default() };
+    assert_eq!(addresses(&history(&leave, &named)).len(), 2);
+}
+
+#[test]
 fn runs_within_ten_minutes_count_as_one() {
     let (both, one) = (found(&["8.8.8.1", "8.8.8.2"]), found(&["8.8.8.1"]));
     let run = |later, answer: &DnsAnswer| (later, answer.clone(), DnsAnswer::NoData);
