@@ -10,7 +10,8 @@ use super::kinds::{
 };
 use super::policies::{self, Installed};
 use super::read::{ClusterError, ConnectOptions, block_on, version};
-use crate::model::gap::{GapScope, Unread};
+use super::rights;
+use crate::model::gap::{Extent, Gap, GapScope, Unread};
 use crate::model::rights::Right;
 use crate::objects::object::Objects;
 use crate::world::servers::{API_SERVER, DNS_LABEL, OPENSHIFT_DNS, SYSTEM};
@@ -42,7 +43,7 @@ pub fn examine(options: &ConnectOptions) -> Result<Examined, ClusterError> {
     block_on(async {
         let api = Api::new(options)?;
         let installed = policies::installed(&api).await?;
-        let objects = join3(version(&api), read(&api, &installed), rights(&api, &installed));
+        let objects = join3(version(&api), read(&api, &installed), rights_of_user(&api, &installed));
         let (server_version, objects, rights) = objects.await;
         let mut objects = objects?;
         objects.server_version = Some(server_version?);
@@ -52,25 +53,42 @@ pub fn examine(options: &ConnectOptions) -> Result<Examined, ClusterError> {
 }
 
 async fn read(api: &Api, installed: &Installed) -> Result<Objects, ClusterError> {
-    let all = [&NETWORK_POLICY, &DAEMON_SET].into_iter().chain(&installed.judged);
-    let all = all.map(|kind| some(api, kind, Filter::default()));
+    let policies = [&NETWORK_POLICY].into_iter().chain(&installed.judged);
+    let policies = join_all(policies.map(|kind| policies_of(api, kind)));
+    let agents = some(api, &DAEMON_SET, Filter::default());
     let services = PLACES.map(|filter| some(api, &SERVICE, filter));
     let slices = PLACES.map(|filter| slices(api, filter));
-    let lists = join3(join_all(all), join_all(services), join_all(slices));
+    let lists = join3(join(policies, agents), join_all(services), join_all(slices));
     let labels = format!("{}={}", DNS_LABEL.0, DNS_LABEL.1);
     // Those of other namespaces are told, and not believed.
     let labelled = Filter { labels: Some(&labels), ..Filter::default() };
     let beside = join(some(api, &SERVICE, labelled), installed.unjudged(api));
-    let ((all, services, slices), (labelled, others)) = join(lists, beside).await;
+    let (((policies, agents), services, slices), (labelled, others)) = join(lists, beside).await;
     let mut objects = Objects::default();
-    let lists = all.into_iter().chain(services).chain(slices);
-    for found in lists.chain([labelled, others]) {
+    let lists = policies.into_iter().chain(services).chain(slices);
+    for found in lists.chain([agents, labelled, others]) {
         let (items, gaps) = found?;
         objects.items.extend(items);
         objects.gaps.extend(gaps);
     }
     objects.gaps.dedup();
     Ok(objects)
+}
+
+/// Reads the policies of a kind; those of the context's namespace alone where not all may be read.
+async fn policies_of(api: &Api, kind: &Kind) -> Result<Listed, ClusterError> {
+    let failure = match kinds::read(api, kind, Filter::default()).await {
+        Ok(items) => return Ok((items, Vec::new())),
+        Err(failure) => failure,
+    };
+    let Some(reason) = failure.refusal() else { return Err(api.error(failure)) };
+    let namespaces: Vec<String> =
+        kind.namespaced.then(|| api.namespace().to_owned()).into_iter().collect();
+    let found = rights::by_namespace(api, &[*kind], &namespaces).await?;
+    // The rights say whether it is a problem.
+    let gaps = found.gaps(&[(*kind, reason)]).into_iter();
+    let gaps = gaps.map(|gap| Gap { scope: GapScope::Incomplete, ..gap }).collect();
+    Ok((found.items, gaps))
 }
 
 /// Reads the EndpointSlices behind Services.
@@ -84,14 +102,16 @@ async fn some(api: &Api, kind: &Kind, filter: Filter<'_>) -> Result<Listed, Clus
     match kinds::read(api, kind, filter).await {
         Ok(items) => Ok((items, Vec::new())),
         Err(failure) => {
-            let gap = gap(api, Unread::all(kind.resource), GapScope::Incomplete, failure)?;
+            let extent = filter.namespace.map_or(Extent::Everywhere, |name| Extent::In(name.into()));
+            let unread = Unread::Objects { resource: kind.resource.into(), extent };
+            let gap = gap(api, unread, GapScope::Incomplete, failure)?;
             Ok((Vec::new(), vec![gap]))
         }
     }
 }
 
 /// Asks for every right that answers and edits need.
-async fn rights(api: &Api, installed: &Installed) -> Result<Vec<Right>, ClusterError> {
+async fn rights_of_user(api: &Api, installed: &Installed) -> Result<Vec<Right>, ClusterError> {
     let listed = KINDS_READ.iter().chain(&installed.judged).map(|kind| ("list", kind));
     let all = listed.chain([("patch", &NETWORK_POLICY)]);
     let asked = join_all(all.map(|(verb, kind)| right(api, verb, kind))).await;

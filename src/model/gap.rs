@@ -129,6 +129,18 @@ impl Gap {
         self.hides(resource) && matches!(self.unread, Unread::Objects { extent: Extent::Everywhere, .. })
     }
 
+    /// Tells whether objects of a resource in a namespace were not read, or may not have been.
+    pub fn hides_in(&self, resource: &str, namespace: &str) -> bool {
+        let Unread::Objects { resource: unread, extent } = &self.unread else { return false };
+        let is_hidden = match extent {
+            Extent::Everywhere => true,
+            Extent::In(name) => **name == *namespace,
+            // Of those that are only counted, this may be one or not.
+            Extent::Outside { first, .. } => first.iter().all(|name| **name != *namespace),
+        };
+        **unread == *resource && is_hidden
+    }
+
     /// Names the list that was not read, as the API does, and what of it; nothing where it is no list.
     fn list(&self) -> Option<(&str, &Extent)> {
         match &self.unread {
@@ -258,6 +270,15 @@ mod tests {
         let gap = Gap { unread: Unread::all("pods"), reason, scope: GapScope::Addresses };
         assert!(gap.hides("pods") && gap.hides_all("pods") && gap.is_list());
         assert!(!gap.hides("services") && !gap.hides("pod"));
+        let outside = |names: &[&str]| Gap {
+            unread: Unread::Objects {
+                resource: "pods".into(),
+                extent: Extent::outside(&names.iter().map(|name| Box::from(*name)).collect()),
+            },
+            ..gap.clone()
+        };
+        assert!(gap.hides_in("pods", "a") && outside(&["a"]).hides_in("pods", "b"));
+        assert!(!outside(&["a"]).hides_in("pods", "a") && !outside(&["a"]).hides_in("jobs", "b"));
         let (unread, reason) =
             (Unread::Unnamed, GapReason::Unreadable("could not list pods: no".into()));
         let gap = Gap { unread, reason, scope: GapScope::Incomplete };

@@ -7,6 +7,8 @@ use super::format::{Format, Formats};
 use super::look::Look;
 use super::machine::{self, Syntax};
 use super::text::{Label, Line, padded, write_lines};
+use crate::model::gap::{Gap, merged};
+use crate::policy::KINDS;
 use crate::report::doctor::{Checkup, NeededService, UserRight};
 
 impl Answer for Checkup {
@@ -17,8 +19,8 @@ impl Answer for Checkup {
         lines.push(row("server").plain(&self.server_version));
         lines.extend(plugin(self));
         lines.push(row("policies").plain(policies(self)));
-        lines.extend(self.dns.iter().map(|own| place("dns", own)));
-        lines.extend(self.api_server.iter().map(|own| place("API server", own)));
+        lines.extend(places(self, "dns", &self.dns));
+        lines.extend(places(self, "API server", &self.api_server));
         lines.extend(rights(self));
         lines.push(Line::default());
         let marked = |word: &'static str| move |text: &String| marked(word, text);
@@ -44,7 +46,7 @@ fn summary(checkup: &Checkup) -> Line {
     }
 }
 
-/// Counts the policies of each kind.
+/// Counts the policies of each kind that were read, and says of which others nobody knows.
 fn policies(checkup: &Checkup) -> String {
     let noun = |kind: &str, count| match (count, kind.strip_suffix('y')) {
         (1, _) => kind.to_owned(),
@@ -53,7 +55,14 @@ fn policies(checkup: &Checkup) -> String {
     };
     let counts = checkup.by_kind.iter().map(|(kind, count)| format!("{count} {}", noun(kind, *count)));
     let counts: Vec<String> = counts.collect();
-    if counts.is_empty() { "0 NetworkPolicies".to_owned() } else { counts.join(", ") }
+    let count = match (checkup.policies, &*counts) {
+        (None, _) => "not known".to_owned(),
+        (Some(_), []) => "0 NetworkPolicies".to_owned(),
+        (Some(_), counts) => counts.join(", "),
+    };
+    let is_policy = |gap: &&Gap| KINDS.iter().any(|kind| gap.hides(kind.resource));
+    let missing = merged(checkup.gaps.iter().filter(is_policy));
+    [count].into_iter().chain(missing).collect::<Vec<_>>().join(": ")
 }
 
 fn row(name: &str) -> Line {
@@ -78,10 +87,18 @@ fn plugin(checkup: &Checkup) -> Vec<Line> {
     lines
 }
 
+fn places(checkup: &Checkup, name: &str, found: &[NeededService]) -> Vec<Line> {
+    let hidden = checkup.gaps.iter().find(|gap| gap.hides("services"));
+    let unknown = hidden.filter(|_| found.is_empty());
+    let unknown = unknown.map(|gap| row(name).plain(format!("not known: {gap}")));
+    found.iter().map(|own| place(name, own)).chain(unknown).collect()
+}
+
 fn place(name: &str, place: &NeededService) -> Line {
-    let ready = match &*place.backends {
-        [] => "no backend is ready".to_owned(),
-        backends => format!("at {}", backends.join(", ")),
+    let ready = match place.backends.as_deref() {
+        None => "its backends may not be read".to_owned(),
+        Some([]) => "no backend is ready".to_owned(),
+        Some(backends) => format!("at {}", backends.join(", ")),
     };
     row(name)
         .plain(&place.service)

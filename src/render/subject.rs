@@ -74,11 +74,10 @@ fn direction(name: &str, preposition: &str, dir: &Dir, look: Look) -> Vec<Line> 
         }
         rest = others;
     }
-    lines.extend(
-        dir.unused
-            .iter()
-            .map(|rule| reference(Line::new(2, 4).with(Label::Caution, "matches nothing now:"), rule)),
-    );
+    let marked =
+        |words: &'static str| move |rule| reference(Line::new(2, 4).with(Label::Caution, words), rule);
+    lines.extend(dir.unused.iter().map(marked("matches nothing now:")));
+    lines.extend(dir.unread.iter().map(marked("matches nothing that was read:")));
     lines
 }
 

@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use crate::answer::verdict::API_VERSION;
 use crate::model::cni::NetworkPlugin;
-use crate::model::gap::GapScope;
+use crate::model::gap::{Gap, GapScope};
 use crate::model::rights::Right;
 use crate::model::service::{Service, ServiceAddress};
 use crate::model::snapshot::Snapshot;
-use crate::policy::{KINDS, Profile, Rules};
+use crate::policy::{KINDS, PolicyKind, Profile, Rules};
 use crate::report::dns::{dns_claims, unknown_dns};
 use crate::world::servers;
 
@@ -27,8 +27,9 @@ pub struct Checkup {
     /// The network plugin, and what shows it; absent where none was recognised.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plugin: Option<Plugin>,
-    /// How many policies can be judged.
-    pub policies: usize,
+    /// How many policies can be judged, of those that were read; absent where none may be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policies: Option<usize>,
     /// How many these are of each kind.
     #[serde(skip)]
     pub by_kind: BTreeMap<&'static str, usize>,
@@ -44,6 +45,8 @@ pub struct Checkup {
     pub problems: Vec<String>,
     /// What the answers of this user would carry.
     pub notes: Vec<String>,
+    /// What could not be read.
+    pub gaps: Vec<Gap>,
 }
 
 /// The network plugin.
@@ -71,8 +74,9 @@ pub struct NeededService {
     pub addresses: Vec<String>,
     /// Its ports and where they lead: `UDP/53 -> 53`.
     pub ports: Vec<String>,
-    /// The backends that are ready.
-    pub backends: Vec<String>,
+    /// The backends that are ready; absent where they may not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backends: Option<Vec<String>>,
 }
 
 /// A right of the user.
@@ -90,7 +94,7 @@ pub struct UserRight {
 }
 
 /// What answers cannot do without, beside policies.
-const NEEDED: [&str; 2] = ["pods", "namespaces"];
+pub const NEEDED: [&str; 2] = ["pods", "namespaces"];
 
 /// Examines what was read of a cluster.
 pub fn examine(
@@ -104,12 +108,14 @@ pub fn examine(
     let api = snapshot.services.values().filter(|own| servers::is_api_server(snapshot, own));
     let unjudged = snapshot.gaps.iter().any(|gap| gap.scope != GapScope::Incomplete);
     let has_policies = !snapshot.policies.is_empty() || unjudged;
+    let hides = |kind: &&PolicyKind| snapshot.gaps.iter().any(|gap| gap.hides_all(kind.resource));
+    let is_hidden = snapshot.policies.is_empty() && KINDS.iter().any(hides);
     let mut checkup = Checkup {
         api_version: API_VERSION,
         kind: "Checkup",
         server_version: server_version.to_owned(),
         plugin: plugin(&snapshot.plugin, rules),
-        policies: snapshot.policies.len(),
+        policies: (!is_hidden).then_some(snapshot.policies.len()),
         by_kind: BTreeMap::new(),
         dns: servers::dns_services(snapshot).map(place).collect(),
         api_server: api.map(place).collect(),
@@ -117,6 +123,7 @@ pub fn examine(
         rights: rights.iter().map(allowed).collect(),
         problems: Vec::new(),
         notes: Vec::new(),
+        gaps: snapshot.gaps.clone(),
     };
     for policy in &snapshot.policies {
         *checkup.by_kind.entry(policy.spec.kind().shown).or_default() += 1;
@@ -126,7 +133,7 @@ pub fn examine(
         checkup.problems.push(format!("{}: edits take --dns NS/svc/NAME", unknown_dns()));
     }
     checkup.notes.extend(dns_claims(snapshot).map(|caveat| caveat.to_string()));
-    let unready = checkup.dns.iter().filter(|own| own.backends.is_empty());
+    let unready = checkup.dns.iter().filter(|own| own.backends.as_ref().is_some_and(Vec::is_empty));
     let unready = unready.map(|own| format!("{} has no backend that is ready", own.service));
     checkup.notes.extend(unready);
     limits(&mut checkup, rights);
@@ -190,6 +197,7 @@ fn place(snapshot: &Snapshot, service: &Service) -> NeededService {
     let namespace = &snapshot.namespaces.at(service.namespace).name;
     let ports = service.ports.iter();
     let ports = ports.map(|port| format!("{}/{} -> {}", port.protocol, port.port, port.target));
+    let is_read = !snapshot.gaps.iter().any(|gap| gap.hides_in("endpointslices", namespace));
     let backends = service.slices.iter().flat_map(|slice| slice.ips.iter().map(ToString::to_string));
     NeededService {
         service: format!("{namespace}/svc/{}", service.name),
@@ -199,7 +207,7 @@ fn place(snapshot: &Snapshot, service: &Service) -> NeededService {
             ServiceAddress::Name(name) => vec![name.to_string()],
         },
         ports: ports.collect(),
-        backends: backends.collect(),
+        backends: is_read.then(|| backends.collect()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::unread;
 use crate::answer::finding::Finding;
 use crate::answer::rule_ref::RuleRef;
 use crate::ends::dns::{asked_ports, classes_of};
@@ -177,6 +178,11 @@ impl<'a, 'b> PolicyCheck<'a, 'b> {
             return Vec::new();
         }
         let servers = servers::dns(self.network.snapshot);
+        // A rule may open them at name servers that were not read.
+        let is_unread = |own: &Servers| classes_of(self.network, &own.at).is_empty();
+        if servers.iter().all(is_unread) && self.may_open_unread_dns() {
+            return Vec::new();
+        }
         let closed: Vec<&Servers> = servers.iter().filter(|own| !self.reaches(own)).collect();
         // Where DNS is not known, 5353 is where that of OpenShift answers behind its Service.
         let usual = [DNS_PORT, 5353].map(|port| PortSet::port(Protocol::Udp, port));
@@ -195,6 +201,15 @@ impl<'a, 'b> PolicyCheck<'a, 'b> {
         };
         let message = format!("egress is isolated and {message}");
         vec![Finding { id: "dns-blocked", message, rule: None }]
+    }
+
+    fn may_open_unread_dns(&self) -> bool {
+        let dns = PortSet::port(Protocol::Udp, DNS_PORT).union(&PortSet::port(Protocol::Udp, 5353));
+        let is_open = |rule: &Rule| {
+            rule.ports == Ports::Any || !rule.ports.numbers().intersection(&dns).is_empty()
+        };
+        let mut rules = self.rules(Direction::Egress);
+        rules.any(|rule| is_open(rule) && unread::may_match(self.network, rule))
     }
 
     /// Tells whether egress to some servers may be open; of servers that nobody is, whether to anybody.

@@ -17,3 +17,4 @@ pub mod source_totals;
 pub mod subject;
 pub mod subject_explanation;
 pub mod summary;
+pub mod unread;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::findings;
+use super::{findings, unread};
 use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::{Endpoint, EndpointKind, Entity};
 use crate::answer::plugin;
@@ -91,11 +91,12 @@ impl SubjectView<'_, '_> {
         let by = self.isolated_by(direction);
         let open = self.open_subjects(direction);
         let isolated = !self.pods.is_empty() && open.len() < self.pods.len();
-        let (mut allows, mut unused) = (Vec::new(), Vec::new());
+        let (mut allows, mut unused, mut unread) = (Vec::new(), Vec::new(), Vec::new());
         for (rule, subjects) in self.rules(direction) {
             let rows = self.allowed_by(rule, &subjects);
             if rows.is_empty() {
-                unused.push(self.rule_ref(rule));
+                let is_known = !self.may_match_unread(rule, &subjects);
+                if is_known { &mut unused } else { &mut unread }.push(self.rule_ref(rule));
             }
             allows.extend(rows);
         }
@@ -116,7 +117,18 @@ impl SubjectView<'_, '_> {
             self.doubts.insert(Doubt::Unjudged);
             allows.iter_mut().for_each(|row| row.verdict = Verdict::Depends);
         }
-        Dir { isolated, by, allows, unused }
+        Dir { isolated, by, allows, unused, unread }
+    }
+
+    /// Tells whether a rule that matches nothing may match a pod that was not read.
+    fn may_match_unread(&self, rule: RuleId, subjects: &[SubjectId]) -> bool {
+        let own = self.network.rule(rule);
+        // At the port of ingress the subject itself is looked at, and that was read.
+        let has_port = |subject: &SubjectId| {
+            own.direction == Direction::Egress
+                || !self.network.cells(rule, *subject, self.network.classes.all()).is_empty()
+        };
+        subjects.iter().any(has_port) && unread::may_match(self.network, own)
     }
 
     fn isolated_by(&mut self, direction: Direction) -> Vec<IsolatedBy> {

@@ -46,6 +46,8 @@ pub struct Dir {
     pub allows: Vec<AllowedPeer>,
     /// Rules that match nothing now.
     pub unused: Vec<RuleRef>,
+    /// Rules that match nothing that was read, and may match a pod that was not.
+    pub unread: Vec<RuleRef>,
 }
 
 /// A policy that isolates a workload.

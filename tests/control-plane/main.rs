@@ -27,6 +27,7 @@ mod examples;
 mod failures;
 mod fake;
 mod faults;
+mod few_rights;
 mod fix;
 mod forward;
 mod gateways;
@@ -109,6 +110,7 @@ fn main() -> ExitCode {
         installed::trials(),
         lies::trials(),
         bounds::trials(),
+        few_rights::trials(),
         secrets::trials(),
         readme::trials(&examples),
         help::trials(&helps),
