@@ -234,9 +234,10 @@ impl Api {
     ) -> Result<Bytes, Failure> {
         let mut pause = Duration::from_millis(100);
         let mut tries = 1;
+        let begun = Instant::now();
         loop {
             let once = self.send(method.clone(), path, accept, body.clone());
-            let (failure, wanted) = match self.within_patience(once).await {
+            let (failure, wanted) = match self.within_patience(once, begun).await {
                 Ok(Reply::Good(body)) => return Ok(body),
                 Ok(Reply::Bad { failure, retry_after }) => (failure, retry_after),
                 Err(failure) => {
@@ -246,9 +247,10 @@ impl Api {
                     (failure, broke.then_some(pause))
                 }
             };
-            match wanted {
+            let wanted = wanted.map(|wanted| wanted.max(pause).min(LONGEST_PAUSE));
+            match wanted.filter(|wanted| self.patience_left(begun).is_none_or(|left| *wanted < left)) {
                 Some(wanted) if tries < TRIES => {
-                    tokio::time::sleep(wanted.max(pause).min(LONGEST_PAUSE)).await;
+                    tokio::time::sleep(wanted).await;
                     tries += 1;
                     pause *= 3;
                 }
@@ -257,11 +259,18 @@ impl Api {
         }
     }
 
+    /// Returns how much longer a request may take, its further tries and the pauses before them included;
+    /// nothing where it may take for ever.
+    fn patience_left(&self, begun: Instant) -> Option<Duration> {
+        self.connection.patience.map(|patience| patience.saturating_sub(begun.elapsed()))
+    }
+
     async fn within_patience(
         &self,
         once: impl Future<Output = Result<Reply, kube::Error>>,
+        begun: Instant,
     ) -> Result<Reply, Failure> {
-        let answer = match self.connection.patience {
+        let answer = match self.patience_left(begun) {
             None => once.await,
             // A server that sends a byte now and then would be waited for without end.
             Some(patience) => {
@@ -289,7 +298,7 @@ impl Api {
         let form = if method == Method::PATCH { APPLY } else { JSON };
         let request = if body.is_empty() { request } else { request.header(CONTENT_TYPE, form) };
         let request = request.body(Body::from(body)).map_err(kube::Error::HttpError)?;
-        let response = self.connection.client.send(request).await?;
+        let response = self.connection.client().send(request).await?;
         let (parts, body) = response.into_parts();
         let body = self.bodies.read(body).await?;
         self.keep_warnings(&parts.headers);

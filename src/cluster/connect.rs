@@ -1,24 +1,28 @@
 //! A connection to an API server, from the kubeconfig and the flags, or from inside a pod.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::USER_AGENT;
 use http::{HeaderValue, Uri};
-use kube::config::Cluster;
+use jiff::{SignedDuration, Timestamp};
+use kube::config::{Cluster, ExecConfig};
 use kube::{Client, Config};
 
 use super::failure::{ClusterError, connection_error};
 use super::kubeconfig::{Chosen, ConnectOptions, choose, invalid, lay_over_user};
-use super::{credentials, proxy};
+use super::{credentials, exec, proxy};
 
 /// Longest wait for a connection, and for the answer to one request where no flag says.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
 
-/// A client, with what is told about its server.
+/// How a server is reached, with what is told about it.
 pub(crate) struct Access {
-    pub(crate) client: Client,
+    held: Mutex<Held>,
+    /// Absent where no plugin says who the user is.
+    renewal: Option<Renewal>,
     /// The server's host and port, without the name and password that may stand before them.
     pub(crate) server: String,
     /// The name of the context; nothing where none is in force.
@@ -29,6 +33,46 @@ pub(crate) struct Access {
     pub(crate) namespace: String,
     /// Longest wait for the answer to one request; for ever where it is absent.
     pub(crate) patience: Option<Duration>,
+}
+
+/// A client, and when its credentials expire.
+struct Held {
+    client: Client,
+    expires: Option<Timestamp>,
+}
+
+/// What credentials are asked for again with: a plugin, and all but its answer.
+struct Renewal {
+    config: Config,
+    exec: ExecConfig,
+}
+
+impl Access {
+    /// Returns the client, with other credentials where the last are about to expire.
+    pub(crate) fn client(&self) -> Client {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let soon = Timestamp::now().saturating_add(SignedDuration::from_mins(1));
+        let is_old = held.expires.is_some_and(|at| soon.is_ok_and(|soon| at <= soon));
+        // Where the plugin fails, the server says what is wrong with the old ones.
+        if let Some(Ok(renewed)) = self.renewal.as_ref().filter(|_| is_old).map(Renewal::open) {
+            *held = renewed;
+        }
+        held.client.clone()
+    }
+}
+
+impl Renewal {
+    fn open(&self) -> Result<Held, ClusterError> {
+        let credential = exec::run(&self.exec)?;
+        let (mut config, expires) = (self.config.clone(), credential.expiration_timestamp);
+        credential.lay_over(&mut config.auth_info);
+        Ok(Held { client: open(config)?, expires })
+    }
+}
+
+fn open(config: Config) -> Result<Client, ClusterError> {
+    let server = address(&config.cluster_url);
+    Client::try_from(config).map_err(|error| connection_error(&error, &server))
 }
 
 /// Connects; requests are sent only later.
@@ -42,11 +86,7 @@ pub(crate) fn connect(options: &ConnectOptions) -> Result<Access, ClusterError> 
         Some(chosen) => of_kubeconfig(chosen)?,
         None => in_cluster(options)?,
     };
-    let patience = match options.request_timeout {
-        None => Some(PATIENCE.1),
-        Some(Duration::ZERO) => None,
-        given => given,
-    };
+    let patience = patience(options);
     config.connect_timeout = Some(patience.unwrap_or(PATIENCE.0).min(PATIENCE.0));
     config.read_timeout = patience;
     config.write_timeout = patience;
@@ -58,8 +98,22 @@ pub(crate) fn connect(options: &ConnectOptions) -> Result<Access, ClusterError> 
     config.headers.push((USER_AGENT, HeaderValue::from_static(agent)));
     let server = address(&config.cluster_url);
     let namespace = config.default_namespace.clone();
-    let client = Client::try_from(config).map_err(|error| connection_error(&error, &server))?;
-    Ok(Access { client, server, context, cluster, namespace, patience })
+    let exec = exec::take(&mut config.auth_info);
+    let renewal = exec.map(|exec| Renewal { config: config.clone(), exec });
+    let held = match &renewal {
+        Some(renewal) => renewal.open()?,
+        None => Held { client: open(config)?, expires: None },
+    };
+    Ok(Access { held: Mutex::new(held), renewal, server, context, cluster, namespace, patience })
+}
+
+/// Returns the longest wait for the answer to one request; for ever where it is absent.
+fn patience(options: &ConnectOptions) -> Option<Duration> {
+    match options.request_timeout {
+        None => Some(PATIENCE.1),
+        Some(Duration::ZERO) => None,
+        given => given,
+    }
 }
 
 fn address(url: &Uri) -> String {

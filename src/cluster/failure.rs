@@ -103,17 +103,9 @@ pub(crate) fn excerpt(text: &str) -> String {
     }
 }
 
-/// Words an error of the user's credentials without what a plugin printed as its answer, which
-/// holds a token, and without its arguments.
+/// Words an error of the user's credentials, without what may hold a token.
 fn credentials_error(error: &AuthError) -> ClusterError {
     let reason = match error {
-        AuthError::AuthExecStart(error) => format!("the plugin cannot be run: {error}"),
-        AuthError::AuthExecRun { out, .. } => {
-            let said = excerpt(&String::from_utf8_lossy(&out.stderr));
-            format!("the plugin failed with {}: {said}", out.status)
-        }
-        AuthError::AuthExecParse(_) => "the plugin printed no ExecCredential".to_owned(),
-        AuthError::ExecPluginFailed => "the plugin printed no status".to_owned(),
         AuthError::ReadTokenFile(error, path) => {
             format!("cannot read the token file {}: {error}", path.display())
         }

@@ -79,7 +79,7 @@ impl Forward {
             return Err(io::ErrorKind::NotConnected.into());
         }
         let PodPort { namespace, name, port } = &*self.to;
-        let pods: Api<Pod> = Api::namespaced(self.connection.client.clone(), namespace);
+        let pods: Api<Pod> = Api::namespaced(self.connection.client(), namespace);
         let mut forwarded = match timeout(self.patience, pods.portforward(name, &[*port])).await {
             Ok(Ok(forwarded)) => forwarded,
             Ok(Err(error)) => return Err(self.refuse(&reason(error, &self.connection.server))),

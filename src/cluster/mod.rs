@@ -17,6 +17,7 @@ pub mod credentials;
 pub mod delete;
 pub mod discovery;
 pub mod doctor;
+pub mod exec;
 pub mod failure;
 pub mod forward;
 pub mod gateways;

@@ -48,20 +48,21 @@ pub enum Question<'a> {
 pub fn read(options: &ConnectOptions, question: Question<'_>) -> Result<Cluster, ClusterError> {
     block_on(async {
         let api = Api::new(options)?;
+        // At the same time, so that a server that is silent is waited for once.
         let read = async {
-            match question {
-                Question::Ends(ends) => narrow::read(&api, ends, Breadth::Ends).await,
-                Question::Around(ends) => narrow::read(&api, ends, Breadth::Namespaces).await,
-                Question::Everything(_) | Question::Addresses(_) => Ok(None),
+            let narrowed = match question {
+                Question::Ends(ends) => narrow::read(&api, ends, Breadth::Ends).await?,
+                Question::Around(ends) => narrow::read(&api, ends, Breadth::Namespaces).await?,
+                Question::Everything(_) | Question::Addresses(_) => None,
+            };
+            let only_ends = narrowed.is_some() && matches!(question, Question::Ends(_));
+            match narrowed {
+                Some(objects) => Ok((objects, only_ends)),
+                None => read_all(&api, question).await.map(|objects| (objects, only_ends)),
             }
         };
-        let (narrowed, version) = join(read, version(&api)).await;
-        let narrowed = narrowed?;
-        let only_ends = narrowed.is_some() && matches!(question, Question::Ends(_));
-        let mut objects = match narrowed {
-            Some(objects) => objects,
-            None => read_all(&api, question).await?,
-        };
+        let (read, version) = join(read, version(&api)).await;
+        let (mut objects, only_ends) = read?;
         objects.server_version = Some(version?);
         objects.warnings = api.warnings();
         Ok(Cluster { objects, namespace: api.namespace().to_owned(), only_ends })

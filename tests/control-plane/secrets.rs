@@ -19,6 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         plain("secrets::kubeconfigs_are_merged_as_kubectl_does", merged_kubeconfigs),
         plain("secrets::a_token_that_no_header_can_hold_is_refused", odd_token),
         plain("secrets::what_a_credential_plugin_prints_is_not_told", credential_plugins),
+        plain("secrets::a_token_that_is_no_header_is_refused_in_kubectls_words", odd_tokens),
         plain("secrets::the_password_of_a_url_is_not_told", passwords),
     ]
 }
@@ -115,6 +116,28 @@ fn credential_plugins() {
         let kubeconfig = secretive("https://127.0.0.1:1").with(user(json!({"exec": exec})));
         let output = ask(&kubeconfig, &["list"]);
         assert_one_line(&output, 3, "Unable to connect to the server: getting credentials: ");
+    }
+}
+
+/// What a plugin prints may be no header: kubectl's words, and no token.
+fn odd_tokens() {
+    for token in
+        [format!("{SECRET}\\n"), format!("{SECRET}\\u0000"), format!("a\\r\\nX-Other: {SECRET}")]
+    {
+        for expires in ["", r#","expirationTimestamp":"2999-01-01T00:00:00Z""#] {
+            let version = "client.authentication.k8s.io/v1";
+            let printed = format!(
+                r#"{{"apiVersion":"{version}","kind":"ExecCredential","status":{{"token":"{token}"{expires}}}}}"#
+            );
+            let exec = json!({
+                "apiVersion": version, "command": "printf", "args": ["%s", printed],
+                "interactiveMode": "Never",
+            });
+            let kubeconfig = secretive("https://127.0.0.1:1").with(user(json!({"exec": exec})));
+            let sentence = "Unable to connect to the server: net/http: invalid header field value for \
+                            \"Authorization\"\n";
+            assert_fails(&ask(&kubeconfig, &["list"]), 3, sentence);
+        }
     }
 }
 
