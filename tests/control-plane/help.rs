@@ -177,6 +177,9 @@ fn examples(plane: &ControlPlane) {
 
 /// Returns the commands that the README names and shows no answer of.
 fn in_sentences(readme: &str) -> Vec<String> {
+    // What an answer tells to do is for where it was given.
+    let is_asked = |part: &&str| !part.starts_with("console live\n");
+    let readme = readme.split("```").filter(is_asked).collect::<Vec<_>>().join("\n");
     let lines = readme.lines().filter(|line| line.starts_with("kubectl netpol ")).map(str::to_owned);
     let spans = readme.split('`').filter(|span| span.starts_with("kubectl netpol ")).map(str::to_owned);
     let mut commands: Vec<String> = lines.chain(spans).collect();
