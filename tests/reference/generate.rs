@@ -163,8 +163,9 @@ fn life() -> impl Strategy<Value = Life> {
         2 => Just(Life::Pending),
         1 => Just(Life::Succeeded),
         1 => Just(Life::Failed),
-        3 => select(vec!["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"])
-            .prop_map(Life::Template),
+        // Of these labels that selectors ask for, only a Deployment adds one.
+        2 => Just(Life::Template("Deployment")),
+        2 => select(vec!["StatefulSet", "DaemonSet", "Job", "CronJob"]).prop_map(Life::Template),
     ]
 }
 
