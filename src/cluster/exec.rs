@@ -82,10 +82,10 @@ fn command(exec: &ExecConfig) -> Command {
         }
     }
     let is_interactive = exec.interactive_mode != Some(ExecInteractiveMode::Never);
-    let mut spec = json!({"interactive": is_interactive});
-    if let Some(cluster) = exec.cluster.as_ref().filter(|_| exec.provide_cluster_info) {
-        spec["cluster"] = json!(cluster);
-    }
+    let spec = match exec.cluster.as_ref().filter(|_| exec.provide_cluster_info) {
+        Some(cluster) => json!({"interactive": is_interactive, "cluster": cluster}),
+        None => json!({"interactive": is_interactive}),
+    };
     let info = json!({"apiVersion": exec.api_version, "kind": "ExecCredential", "spec": spec});
     command.env("KUBERNETES_EXEC_INFO", info.to_string());
     for name in exec.drop_env.iter().flatten() {
