@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use k8s_openapi::api::networking::v1::{NetworkPolicyEgressRule, NetworkPolicyPeer};
+
 use super::allowance::{self, PolicySubject};
-use super::change::PolicyPlace;
+use super::change::{Change, PolicyPlace};
 use super::changes::Changes;
 use super::deletion::Deletion;
 use super::opening;
@@ -19,6 +21,7 @@ use crate::edit::name;
 use crate::edit::object::{self, Pods};
 use crate::edit::plan::{Learnt, Unwanted, WantedPolicy};
 use crate::edit::record::{ANNOTATION, Entry, Key, Record};
+use crate::edit::standing;
 use crate::edit::url::{Destination, UrlPlace};
 use crate::ends::end::End;
 use crate::ends::naming::name_of;
@@ -58,7 +61,10 @@ pub fn plan(
         let unwanted = Unwanted { namespace, policy: policy.clone(), keys: hosts.clone() };
         changes.push(place, WantedPolicy::Without(unwanted))?;
     }
-    for policy in search.deleted(&holders) {
+    let whole = holders.iter().filter(|(_, keys)| keys.is_none()).map(|(name, _)| name.clone());
+    let gone: BTreeSet<String> = whole.chain(search.emptied(&changes)).collect();
+    changes.all.retain(|change| !gone.contains(&change.name().name));
+    for policy in search.deleted(gone, &holders) {
         let name = PolicyName { namespace: pods.namespace.to_string(), name: policy };
         changes.deleted.extend(Deletion::plan(place, name)?);
     }
@@ -122,7 +128,12 @@ impl<'a> Search<'a> {
         let workload = self.pods.workload.as_deref().unwrap_or_default();
         let names: BTreeSet<String> =
             urls.iter().map(|url| name::of_policy(workload, opening::named(url).iter())).collect();
-        let whole = self.own().filter(|own| names.contains(&*own.name));
+        // Rules for Services are not remembered: what a hand added is not told apart, and stays with them.
+        let places: usize = urls.iter().map(|url| url.places.len()).sum();
+        let is_whole = |own: &&PolicyObject| {
+            names.contains(&*own.name) && record_of(own).is_none() && rules(own).len() <= places
+        };
+        let whole = self.own().filter(is_whole);
         let mut holders: Holders = whole.map(|own| (own.name.to_string(), None)).collect();
         for (policy, selector) in self.policies() {
             let Some(record) = record_of(policy) else { continue };
@@ -135,8 +146,7 @@ impl<'a> Search<'a> {
                 false => self.selects_them(&selector),
             };
             if !keys.is_empty() && is_for_them {
-                let is_all = is_ours(policy) && keys.len() == rules(policy);
-                holders.entry(policy.name.to_string()).or_insert((!is_all).then_some(keys));
+                holders.insert(policy.name.to_string(), Some(keys));
             }
         }
         holders
@@ -166,31 +176,40 @@ impl<'a> Search<'a> {
         !self.meant.is_empty() && selects.is_superset(&self.meant)
     }
 
+    /// Lists the policies of ours that would open nothing any more.
+    fn emptied(&self, changes: &Changes) -> Vec<String> {
+        let opens_nothing =
+            |change: &&Change| change.object().is_some_and(|object| standing::egress(object).is_empty());
+        let names: BTreeSet<String> =
+            changes.all.iter().filter(opens_nothing).map(|change| change.name().name).collect();
+        let own = self.own().filter(|own| names.contains(&*own.name));
+        own.map(|own| own.name.to_string()).collect()
+    }
+
     /// Lists the policies that are deleted, in their order: where names are asked for first, so that no
-    /// pod is left with that alone, and what keeps everything open last.
-    fn deleted(&self, holders: &Holders) -> Vec<String> {
-        let whole = holders.iter().filter(|(_, keys)| keys.is_none());
-        let mut deleted: Vec<String> = whole.map(|(name, _)| name.clone()).collect();
+    /// pod is left with that alone, and what keeps everything open last. Each stays while another policy
+    /// needs it.
+    fn deleted(&self, gone: BTreeSet<String>, holders: &Holders) -> Vec<String> {
         let dns = object::dns(self.pods, Vec::new()).metadata.name.unwrap_or_default();
         let rest = object::rest(self.pods).metadata.name.unwrap_or_default();
-        let helpers = [&dns, &rest];
-        let stays = |own: &&PolicyObject| !deleted.iter().chain(helpers).any(|name| **name == *own.name);
-        let has_names = |(own, selector): (&PolicyObject, Selector)| {
-            let taken = holders.get(&*own.name).and_then(Option::as_ref);
-            let is_name = |key: &Key| {
-                matches!(key.host, Host::Name(_)) && !taken.is_some_and(|taken| taken.contains(key))
-            };
-            !is_ours(own)
-                && self.selects_them(&selector)
-                && record_of(own).is_some_and(|record| record.entries.keys().any(is_name))
-        };
-        if self.own().any(|own| stays(&own)) || self.policies().any(has_names) {
-            return deleted;
-        }
-        let is_there = |name: &String| self.own().any(|own| *own.name == **name);
-        deleted.splice(..0, Some(dns).filter(is_there));
-        deleted.extend(Some(rest).filter(is_there));
-        deleted
+        let helpers = [dns.clone(), rest.clone()];
+        let stays = |own: &PolicyObject| !gone.iter().chain(&helpers).any(|name| **name == *own.name);
+        let others: Vec<&PolicyObject> = self
+            .policies()
+            .filter(|(own, selector)| stays(own) && self.governs_some(selector))
+            .map(|(own, _)| own)
+            .collect();
+        let is_due = |name: &String| self.own().any(|own| *own.name == **name);
+        let needs_names = others.iter().any(|own| needs_names(own, holders));
+        let dns = Some(dns).filter(|name| !needs_names && is_due(name));
+        let rest = Some(rest).filter(|name| others.is_empty() && is_due(name));
+        dns.into_iter().chain(gone).chain(rest).collect()
+    }
+
+    /// Tells whether a policy with this selector governs some of the pods.
+    fn governs_some(&self, selector: &Selector) -> bool {
+        let selects = selected(self.snapshot, &self.pods.namespace, selector);
+        *selector == self.pods.selector || !selects.is_disjoint(&self.meant)
     }
 
     /// Says whom else a policy is for that loses a host.
@@ -262,8 +281,21 @@ fn record_of(policy: &PolicyObject) -> Option<Record> {
     Record::parse(policy.metadata.annotations.get(ANNOTATION)?).ok()
 }
 
-/// Counts the egress rules of a policy.
-fn rules(policy: &PolicyObject) -> usize {
+/// Tells whether what a policy opens is found by name: pods, everything, or hosts that are not taken back.
+fn needs_names(policy: &PolicyObject, holders: &Holders) -> bool {
+    let taken = holders.get(&*policy.name).and_then(Option::as_ref);
+    let is_name =
+        |key: &Key| matches!(key.host, Host::Name(_)) && !taken.is_some_and(|taken| taken.contains(key));
+    let is_block = |peer: &NetworkPolicyPeer| peer.ip_block.is_some();
+    let is_blocks = |rule: &NetworkPolicyEgressRule| {
+        rule.to.as_ref().is_some_and(|to| !to.is_empty() && to.iter().all(is_block))
+    };
+    record_of(policy).is_some_and(|record| record.entries.keys().any(is_name))
+        || !rules(policy).iter().all(is_blocks)
+}
+
+/// Lists the egress rules of a policy.
+fn rules(policy: &PolicyObject) -> &[NetworkPolicyEgressRule] {
     let spec = network_policy::spec_of(policy);
-    spec.and_then(|spec| spec.egress.as_ref()).map_or(0, Vec::len)
+    spec.and_then(|spec| spec.egress.as_deref()).unwrap_or_default()
 }

@@ -45,7 +45,8 @@ impl Unfinished {
             error = error.followed_by(&format!("; before that: {}", done.join(", ")));
         }
         let mut created: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for Written { name, .. } in self.written.iter().filter(|own| own.done == Done::Created) {
+        // The last first: what keeps things open was written before what isolates.
+        for Written { name, .. } in self.written.iter().rev().filter(|own| own.done == Done::Created) {
             created.entry(&name.namespace).or_default().push(&name.name);
         }
         created.into_iter().fold(error, |error, (namespace, names)| {
