@@ -97,12 +97,7 @@ async fn read_ends(
     }
     // After the agents, of which one may be an end itself.
     for items in found {
-        let items = items?;
-        // Which family it will have, the rest of the cluster tells.
-        if items.iter().any(has_no_address) {
-            return Err(Narrow::Widen);
-        }
-        objects.items.extend(items);
+        objects.items.extend(items?);
     }
     let nodes = join_all(nodes(&objects).into_iter().map(|name| {
         let filter = Filter { name: Some(name), ..Filter::default() };
@@ -252,10 +247,6 @@ fn are_behind(slices: &[Named], pods: &[Named]) -> bool {
 /// Lists what owns a pod.
 fn owners(item: &Named) -> &[OwnerReference] {
     if let Object::Pod(pod) = &item.1 { &pod.metadata.owner_references } else { &[] }
-}
-
-fn has_no_address(item: &Named) -> bool {
-    matches!(&item.1, Object::Pod(pod) if pod.status.pod_ip.is_empty() && pod.status.pod_ips.is_empty())
 }
 
 /// Tells whether a controller owns a pod: of others, all workloads would have to say.

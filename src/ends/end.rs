@@ -11,7 +11,7 @@ use crate::answer::finding::Finding;
 use crate::engine::class::ClassId;
 use crate::engine::network::Network;
 use crate::model::endpoint::{NodeId, PodId};
-use crate::model::ips::IpSet;
+use crate::model::ips::{Family, IpSet};
 use crate::model::service::ServiceId;
 use crate::world::services::Hop;
 
@@ -34,6 +34,18 @@ impl End {
     /// Builds an end that was named itself.
     pub(crate) fn new(endpoint: Endpoint, members: Vec<Member>) -> Self {
         Self { endpoint, members, caveats: Vec::new(), findings: Vec::new(), service: None }
+    }
+}
+
+/// Lists the families of classes of pods without an address, where they are some of the cluster's only.
+pub(crate) fn part_families(
+    network: &Network<'_>,
+    classes: impl Iterator<Item = ClassId>,
+) -> Vec<Family> {
+    let families: BTreeSet<Family> = classes.filter_map(|class| network.classes.family(class)).collect();
+    match network.snapshot.known_families().len() > families.len() {
+        true => families.into_iter().collect(),
+        false => Vec::new(),
     }
 }
 
@@ -159,8 +171,7 @@ pub fn part_endpoint(network: &Network<'_>, end: &End, part: &[&Member]) -> Endp
     }
     if split {
         let unknown = held().filter(|member| member.ips.is_empty());
-        let families = unknown.filter_map(|member| network.classes.family(member.class));
-        endpoint.families = families.collect::<BTreeSet<_>>().into_iter().collect();
+        endpoint.families = part_families(network, unknown.map(|member| member.class));
     }
     let outside = part.iter().filter(|member| member.who == Who::Outside);
     endpoint.cidrs = outside.fold(IpSet::default(), |all, member| all.union(&member.ips)).cidrs();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use super::end::{End, Member, Who};
+use super::end::{End, Member, Who, part_families};
 use super::naming::{node_endpoint, outside_endpoint, pod_endpoint, workload_endpoint};
 use crate::answer::endpoint::Endpoint;
 use crate::engine::class::{AtomId, ClassId};
@@ -172,8 +172,7 @@ impl Units {
             ips.sort();
             endpoint.ips = ips;
             let unknown = parts.iter().filter(|part| part.members.iter().any(|(_, ip)| ip.is_none()));
-            let families = unknown.filter_map(|part| network.classes.family(part.class));
-            endpoint.families = families.collect::<BTreeSet<_>>().into_iter().collect();
+            endpoint.families = part_families(network, unknown.map(|part| part.class));
         }
         endpoint
     }
