@@ -18,8 +18,13 @@ pub(crate) fn trials(alone: &Arc<Shared>) -> Vec<Trial> {
 }
 
 /// The cases that a plain API server cannot hold, and why.
-const LEFT_OUT: [(&str, &str); 5] = [
+const LEFT_OUT: [(&str, &str); 7] = [
+    ("a-doubt-of-which-every-outcome-is-the-same", "a live namespace is always there"),
     ("a-service-of-both-families", "the server has one family of Service addresses"),
+    (
+        "a-service-without-families-sends-to-the-first-of-the-cluster",
+        "the server writes a family into each",
+    ),
     ("a-calico-policy-of-the-same-kind-is-not-judged", "its kind is not installed"),
     ("a-cilium-policy-puts-its-namespace-in-doubt", "its kind is not installed"),
     ("a-clusterwide-policy-puts-everything-in-doubt", "its kind is not installed"),
