@@ -96,9 +96,14 @@ async fn read_ends(
         objects.gaps.extend(gaps);
     }
     // After the agents, of which one may be an end itself.
-    for items in found {
-        objects.items.extend(items?);
+    let found: Vec<Named> = found.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
+    // Which family the address will have that an end waits for, the rest of the cluster tells.
+    if found.iter().any(|item| has_address(item) == Some(false))
+        && found.iter().any(|item| has_address(item) == Some(true))
+    {
+        return Err(Narrow::Widen);
     }
+    objects.items.extend(found);
     let nodes = join_all(nodes(&objects).into_iter().map(|name| {
         let filter = Filter { name: Some(name), ..Filter::default() };
         read_some(api, &NODE, filter, GapScope::Incomplete)
@@ -247,6 +252,12 @@ fn are_behind(slices: &[Named], pods: &[Named]) -> bool {
 /// Lists what owns a pod.
 fn owners(item: &Named) -> &[OwnerReference] {
     if let Object::Pod(pod) = &item.1 { &pod.metadata.owner_references } else { &[] }
+}
+
+/// Tells whether a pod has an address; nothing of what is no pod.
+fn has_address(item: &Named) -> Option<bool> {
+    let Object::Pod(pod) = &item.1 else { return None };
+    Some(!pod.status.pod_ip.is_empty() || !pod.status.pod_ips.is_empty())
 }
 
 /// Tells whether a controller owns a pod: of others, all workloads would have to say.
