@@ -32,7 +32,7 @@ use crate::model::endpoint::PodId;
 use crate::model::ports::ProtocolPort;
 use crate::model::selector::Selector;
 use crate::model::service::ServiceId;
-use crate::model::snapshot::{MANAGED_BY, PolicyObject, Snapshot};
+use crate::model::snapshot::{PolicyObject, Snapshot};
 use crate::policy::{Direction, network_policy};
 use crate::report::planned::{Aim, Allowance};
 use crate::world::pods::selected;
@@ -110,8 +110,9 @@ impl<'a> Search<'a> {
 
     /// Lists our own policies for these pods.
     fn own(&self) -> impl Iterator<Item = &'a PolicyObject> {
-        let own =
-            self.policies().filter(|(own, selector)| is_ours(own) && *selector == self.pods.selector);
+        let own = self
+            .policies()
+            .filter(|(own, selector)| own.metadata.is_managed() && *selector == self.pods.selector);
         own.map(|(own, _)| own)
     }
 
@@ -141,7 +142,7 @@ impl<'a> Search<'a> {
                 |(key, entry): &(&Key, &Entry)| urls.iter().any(|url| self.is_of(url, key, entry));
             let keys: BTreeSet<Key> =
                 record.entries.iter().filter(of_urls).map(|(key, _)| key.clone()).collect();
-            let is_for_them = match is_ours(policy) {
+            let is_for_them = match policy.metadata.is_managed() {
                 true => selector == self.pods.selector,
                 false => self.selects_them(&selector),
             };
@@ -215,7 +216,8 @@ impl<'a> Search<'a> {
     /// Says whom else a policy is for that loses a host.
     fn others(&self, changes: &Changes) -> Vec<String> {
         let names: BTreeSet<String> = changes.due().map(|change| change.name().name).collect();
-        let changed = self.policies().filter(|(own, _)| names.contains(&*own.name) && !is_ours(own));
+        let changed =
+            self.policies().filter(|(own, _)| names.contains(&*own.name) && !own.metadata.is_managed());
         let others = changed.filter_map(|(own, selector)| {
             let selects = selected(self.snapshot, &self.pods.namespace, &selector);
             let others = selects.difference(&self.meant).copied().collect();
@@ -270,11 +272,6 @@ fn opened(before: &Network<'_>, changes: &Changes, pods: &Pods) -> Option<String
     let whose = allowance::workloads(before.snapshot, &opened);
     let text = "has no egress policy any more: everything that it sends is open again";
     (!whose.is_empty()).then(|| format!("{whose} {text}"))
-}
-
-fn is_ours(policy: &PolicyObject) -> bool {
-    let (label, value) = MANAGED_BY;
-    policy.metadata.labels.get(label).is_some_and(|own| own == value)
 }
 
 fn record_of(policy: &PolicyObject) -> Option<Record> {
