@@ -19,8 +19,8 @@ impl Answer for Checkup {
         lines.push(row("server").plain(&self.server_version));
         lines.extend(plugin(self));
         lines.push(row("policies").plain(policies(self)));
-        lines.extend(places(self, "dns", &self.dns));
-        lines.extend(places(self, "API server", &self.api_server));
+        lines.extend(places(self, ("dns", "kube-system"), &self.dns));
+        lines.extend(places(self, ("API server", "default"), &self.api_server));
         lines.extend(rights(self));
         lines.push(Line::default());
         let marked = |word: &'static str| move |text: &String| marked(word, text);
@@ -87,8 +87,9 @@ fn plugin(checkup: &Checkup) -> Vec<Line> {
     lines
 }
 
-fn places(checkup: &Checkup, name: &str, found: &[NeededService]) -> Vec<Line> {
-    let hidden = checkup.gaps.iter().find(|gap| gap.hides("services"));
+/// Says where Services are, or that those of their namespace were not read.
+fn places(checkup: &Checkup, (name, namespace): (&str, &str), found: &[NeededService]) -> Vec<Line> {
+    let hidden = checkup.gaps.iter().find(|gap| gap.hides_in("services", namespace));
     let unknown = hidden.filter(|_| found.is_empty());
     let unknown = unknown.map(|gap| row(name).plain(format!("not known: {gap}")));
     found.iter().map(|own| place(name, own)).chain(unknown).collect()
