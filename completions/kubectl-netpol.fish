@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_kubectl_netpol_global_optspecs
-    string join \n n/namespace= f/filename= R/recursive with= without= o/output= color= cni= kubeconfig= context= cluster= user= as= as-group= as-uid= token= s/server= certificate-authority= client-certificate= client-key= tls-server-name= insecure-skip-tls-verify= request-timeout= disable-compression= v/v= h/help V/version
+    string join \n n/namespace= f/filename= R/recursive strict with= without= o/output= color= cni= kubeconfig= context= cluster= user= as= as-group= as-uid= token= s/server= certificate-authority= client-certificate= client-key= tls-server-name= insecure-skip-tls-verify= request-timeout= disable-compression= v/v= h/help V/version
 end
 
 function __fish_kubectl_netpol_needs_command
@@ -51,8 +51,9 @@ false\t''"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
 false\t''"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -s v -l v -d 'From 6 on, tell every request on standard error' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -s v -l v -d 'From 6 on, tell every request on standard error, and every file that is passed over' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -l strict -d 'Refuse files of directories that cannot be read; without it they are gaps of the answer'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -s V -l version -d 'Print version'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -f -a "explain" -d 'Explain what policies apply to a workload, or why a connection is allowed or denied'
@@ -102,9 +103,10 @@ false\t''"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
 false\t''"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -s v -l v -d 'From 6 on, tell every request on standard error' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -s v -l v -d 'From 6 on, tell every request on standard error, and every file that is passed over' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l fix-only -d 'Print only the policies that would allow what is denied, as YAML or with -o json'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l strict -d 'Refuse files of directories that cannot be read; without it they are gaps of the answer'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l port -d 'The port: N, N-M or NAME, with /UDP or /SCTP behind it unless it is TCP' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l expect -d 'Exit with code 1 if anything else can connect: only=TARGET[,TARGET...]' -r
@@ -135,11 +137,12 @@ false\t''"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
 false\t''"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s v -l v -d 'From 6 on, tell every request on standard error' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s v -l v -d 'From 6 on, tell every request on standard error, and every file that is passed over' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l why -d 'Name the rules that let each source in (graphs leave them out)'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s A -l all-namespaces -d 'Sources of every namespace (always so)'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l no-headers -d 'Leave the header of the table out'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l strict -d 'Refuse files of directories that cannot be read; without it they are gaps of the answer'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l from -d 'Only connections that this TARGET may open' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l to -d 'Only connections to this TARGET; of a Service, to the ports of the pods behind it' -r
@@ -173,11 +176,12 @@ false\t''"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
 false\t''"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -s v -l v -d 'From 6 on, tell every request on standard error' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -s v -l v -d 'From 6 on, tell every request on standard error, and every file that is passed over' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -s A -l all-namespaces -d 'Connections of every namespace (the default with -f)'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l pods -d 'Pods one by one instead of workloads'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l no-headers -d 'Leave the header of the table out'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l strict -d 'Refuse files of directories that cannot be read; without it they are gaps of the answer'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l base -d 'Lay -f over these manifests instead of the live cluster' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s n -l namespace -d 'The namespace of names that give none' -r
@@ -207,9 +211,10 @@ false\t''"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
 false\t''"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s v -l v -d 'From 6 on, tell every request on standard error' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s v -l v -d 'From 6 on, tell every request on standard error, and every file that is passed over' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s A -l all-namespaces -d 'Connections of every namespace, though -n is given to complete names'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l strict -d 'Refuse files of directories that cannot be read; without it they are gaps of the answer'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l dns -d 'The Service of the cluster\'s DNS, where it is none of kube-system\'s and not OpenShift\'s' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l dry-run -d 'Write nothing: client only shows the plan, server lets the server check it too' -r -f -a "none\t'It is written'
@@ -242,13 +247,14 @@ false\t''"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
 false\t''"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s v -l v -d 'From 6 on, tell every request on standard error' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s v -l v -d 'From 6 on, tell every request on standard error, and every file that is passed over' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l allow-same-namespace -d 'Let pods of the namespace talk to each other'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l allow-apiserver -d 'Let pods of the namespace talk to the API server'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l apply -d 'Write the policies to the cluster'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s y -l yes -d 'Do not ask before writing'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l force-conflicts -d 'Change policies that other tools look after, and take over the fields of other managers'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l strict -d 'Refuse files of directories that cannot be read; without it they are gaps of the answer'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l url -d 'What to reach: a URL, or HOST:PORT; may be repeated' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l into -d 'Put the rules into this NetworkPolicy instead of one of their own' -r
@@ -289,7 +295,7 @@ false\t''"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
 false\t''"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -s v -l v -d 'From 6 on, tell every request on standard error' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -s v -l v -d 'From 6 on, tell every request on standard error, and every file that is passed over' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l isolate -d 'Accept that the pods\' first egress policy cuts everything that it does not open'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l allow-rest -d 'Keep everything else open, where the pods have no egress policy yet'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l both-sides -d 'Open the ingress of the pods behind a Service too, where a policy denies it'
@@ -297,6 +303,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endp
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -s y -l yes -d 'Do not ask before writing'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l force-conflicts -d 'Change policies that other tools look after, and take over the fields of other managers'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l strict -d 'Refuse files of directories that cannot be read; without it they are gaps of the answer'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -l url -d 'What to reach no more: a URL, or HOST:PORT; may be repeated' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -l dry-run -d 'Write nothing: client only shows the plan, server lets the server check it too' -r -f -a "none\t'It is written'
@@ -329,10 +336,11 @@ false\t''"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
 false\t''"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -s v -l v -d 'From 6 on, tell every request on standard error' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -s v -l v -d 'From 6 on, tell every request on standard error, and every file that is passed over' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -s y -l yes -d 'Do not ask before writing'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -l force-conflicts -d 'Change policies that other tools look after, and take over the fields of other managers'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -l strict -d 'Refuse files of directories that cannot be read; without it they are gaps of the answer'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s l -l selector -d 'Only policies with these labels' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l allow-special -d 'Open addresses of this special class, such as link-local or documentation; may be repeated' -r
@@ -368,7 +376,7 @@ false\t''"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
 false\t''"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s v -l v -d 'From 6 on, tell every request on standard error' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s v -l v -d 'From 6 on, tell every request on standard error, and every file that is passed over' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s A -l all-namespaces -d 'Policies of every namespace'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l check -d 'Write nothing; exit with 1 if something would be written'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l prune-now -d 'Let addresses that answers lacked in three runs leave at once'
@@ -377,6 +385,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ip
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l allow-private -d 'Open private addresses that a name leads to'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l print-cronjob -d 'Print a CronJob that runs this on the cluster, with the least rights for it and the policy by which it reaches the API server and DNS; writes nothing'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l strict -d 'Refuse files of directories that cannot be read; without it they are gaps of the answer'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
@@ -405,8 +414,9 @@ false\t''"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
 false\t''"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -s v -l v -d 'From 6 on, tell every request on standard error' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -s v -l v -d 'From 6 on, tell every request on standard error, and every file that is passed over' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -l strict -d 'Refuse files of directories that cannot be read; without it they are gaps of the answer'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
@@ -435,8 +445,9 @@ false\t''"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
 false\t''"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -s v -l v -d 'From 6 on, tell every request on standard error' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -s v -l v -d 'From 6 on, tell every request on standard error, and every file that is passed over' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -l strict -d 'Refuse files of directories that cannot be read; without it they are gaps of the answer'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
@@ -465,9 +476,10 @@ false\t''"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
 false\t''"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -s v -l v -d 'From 6 on, tell every request on standard error' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -s v -l v -d 'From 6 on, tell every request on standard error, and every file that is passed over' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -l client -d 'Do not ask the server'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -l strict -d 'Refuse files of directories that cannot be read; without it they are gaps of the answer'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
@@ -496,8 +508,9 @@ false\t''"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -l request-timeout -d 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -l disable-compression -d 'Do not ask for compressed answers' -r -f -a "true\t''
 false\t''"
-complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s v -l v -d 'From 6 on, tell every request on standard error' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s v -l v -d 'From 6 on, tell every request on standard error, and every file that is passed over' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s R -l recursive -d 'Read directories below the directories of -f and --with too'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -l strict -d 'Refuse files of directories that cannot be read; without it they are gaps of the answer'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny allow-endpoint disallow-endpoint refresh-ips doctor snapshot version completion help" -f -a "explain" -d 'Explain what policies apply to a workload, or why a connection is allowed or denied'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand help; and not __fish_seen_subcommand_from explain who-can-reach list diff default-deny allow-endpoint disallow-endpoint refresh-ips doctor snapshot version completion help" -f -a "who-can-reach" -d 'Find every source that can open connections to a workload, a Service, a node or an address'

@@ -239,7 +239,7 @@ fn ask(folder: &Path, arguments: &[&str]) -> Value {
 }
 
 fn ask_library(folder: &Path, arguments: &[&str]) -> Value {
-    let options = ReadOptions { recursive: false, namespace: "default" };
+    let options = ReadOptions::of("default");
     let objects = manifests::read(&[folder.to_string_lossy().into_owned()], options).unwrap();
     let snapshot = objects.assemble();
     let network = Network::of(&snapshot);

@@ -302,7 +302,7 @@ fn checkup() -> Value {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), PLUGIN).unwrap();
     let paths = [file.path().to_str().unwrap().to_owned()];
-    let options = manifests::ReadOptions { recursive: false, namespace: "default" };
+    let options = manifests::ReadOptions::of("default");
     let snapshot = manifests::read(&paths, options).unwrap().assemble();
     let rights = [("list", true), ("patch", false)].map(|(verb, everywhere)| Right {
         verb,

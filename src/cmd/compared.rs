@@ -2,8 +2,8 @@
 
 use super::connection;
 use super::global::Global;
-use super::input::{files, remove};
-use super::terminal::warn;
+use super::input::{files, remove, tell_beside};
+use super::nothing;
 use crate::cluster::read as cluster;
 use crate::cluster::read::{Cluster, ConnectOptions, Question};
 use crate::diff::sides::Sides;
@@ -20,7 +20,7 @@ pub(crate) fn read_overlaid(global: &Global, base: &[String]) -> Result<Sides<Sn
         (read.objects, given.unwrap_or(read.namespace))
     } else {
         let namespace = given.unwrap_or_else(|| "default".to_owned());
-        (source_files(base, global, &namespace)?, namespace)
+        (files(base, global, &namespace)?, namespace)
     };
     let mut after = before.clone();
     if !global.filename.is_empty() {
@@ -52,27 +52,11 @@ fn compared(
     for word in &global.without {
         remove(&mut objects.after, word, namespace)?;
     }
-    let warnings: Vec<String> =
-        objects.each().list().into_iter().flat_map(|own| own.warnings.clone()).collect();
-    warn(&warnings);
+    tell_beside(global, &objects.each().list());
+    nothing::check_sides(&objects)?;
     let mut snapshots = objects.map(Objects::assemble);
     snapshots.each_mut().map(|snapshot| global.cni.lay_over(snapshot));
-    match snapshots.each().list().iter().any(|snapshot| !snapshot.pods.is_empty()) {
-        true => Ok(snapshots),
-        // Policies alone would never make a difference.
-        false => Err(Error::usage("no pod or workload was read, so there is nothing to compare")
-            .hint("give the workloads with the policies, or lay the policies of -f over a cluster")),
-    }
-}
-
-/// Reads a source of files: one in which nothing can be compared is a mistake, not an empty cluster.
-fn source_files(paths: &[String], global: &Global, namespace: &str) -> Result<Objects, Error> {
-    let objects = files(paths, global, namespace)?;
-    if objects.items.is_empty() {
-        let problem = "no pod, workload, policy or other object that a diff compares";
-        return Err(Error::one_line(format!("{}: {problem}", paths.join(", "))));
-    }
-    Ok(objects)
+    Ok(snapshots)
 }
 
 /// Reads one source: `live`, `context:NAME`, or a path. A cluster comes with its context's namespace.
@@ -81,7 +65,7 @@ fn source(global: &Global, word: &str) -> Result<(Objects, Option<String>), Erro
     if word != "live" && context.is_none() {
         let given = connection::given(global.namespace.clone());
         let namespace = given.as_deref().unwrap_or("default");
-        return Ok((source_files(&[word.to_owned()], global, namespace)?, None));
+        return Ok((files(&[word.to_owned()], global, namespace)?, None));
     }
     let read = cluster(global, context).map_err(|error| error.of_source(word))?;
     Ok((read.objects, Some(read.namespace)))

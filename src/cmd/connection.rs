@@ -65,12 +65,17 @@ pub struct ConnectionFlags {
         num_args = 0..=1, require_equals = true, default_missing_value = "true",
         default_value_t = false, hide_default_value = true, hide_possible_values = true)]
     disable_compression: bool,
-    /// From 6 on, tell every request on standard error.
+    /// From 6 on, tell every request on standard error, and every file that is passed over.
     #[arg(short = 'v', long = "v", global = true, value_name = "LEVEL", hide_short_help = true)]
     verbosity: Option<u8>,
 }
 
 impl ConnectionFlags {
+    /// Tells whether what is done is told one by one.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbosity.unwrap_or_default() >= 6
+    }
+
     /// Returns the flags as the loader takes them.
     pub(crate) fn options(&self, namespace: Option<&String>) -> ConnectOptions {
         let own = self.clone();

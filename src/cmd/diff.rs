@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::global::Global;
+use super::terminal::tell;
 use super::{compared, connection, output};
 use crate::diff::joint::JointEnds;
 use crate::diff::network_diff::Diff;
@@ -87,5 +88,10 @@ pub fn run(args: &DiffArgs, global: &Global) -> Result<ExitCode, Error> {
     let ends = JointEnds::build(networks);
     let diff = Diff::new(networks, &ends, only);
     output::write(global, &diff)?;
-    Ok(output::outcome(!diff.differs()))
+    // What may hide a policy may hide a difference.
+    let is_judged = !diff.gaps().iter().any(|own| own.gap.may_hide_policy());
+    if !is_judged {
+        tell("could not be judged: what was not read may be a policy (see the gaps)");
+    }
+    Ok(output::outcome(is_judged && !diff.differs()))
 }

@@ -134,7 +134,7 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
 }
 
 fn run_connection(args: &ExplainArgs, global: &Global, asked: &Connecting) -> Result<ExitCode, Error> {
-    let read = |question: Question<'_>| input::read_for(global, true, question);
+    let read = |question: Question<'_>| input::read_to_judge(global, true, question);
     let mut answer = explain_connection(asked, read)?;
     if args.fix_only {
         return write_fix(global, answer);
@@ -174,7 +174,7 @@ fn run_subject(
     if let Some(flag) = flag {
         return Err(Error::usage(format!("{flag} needs --to or --from")));
     }
-    let input = input::read(global, true, &[target])?;
+    let input = input::read_ends(global, true, &[target])?;
     let network = Network::of(&input.snapshot);
     let end = find(&network, target, &input.namespace)?;
     let answer = crate::report::subject::explain(&network, &end);
@@ -184,7 +184,7 @@ fn run_subject(
 
 fn run_url(args: &ExplainArgs, global: &Global, target: &Target, url: &str) -> Result<ExitCode, Error> {
     let url = url::parse(url).map_err(|error| Error::usage(format!("--to: {error}")))?;
-    let mut input = input::read(global, true, &[target])?;
+    let mut input = input::read_ends(global, true, &[target])?;
     args.resolver.dns.lay_over(&mut input.snapshot)?;
     let network = Network::of(&input.snapshot);
     let source = find(&network, target, &input.namespace)?;

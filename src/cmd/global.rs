@@ -22,6 +22,9 @@ pub struct Global {
     /// Read directories below the directories of -f and --with too.
     #[arg(short = 'R', long, global = true)]
     pub(crate) recursive: bool,
+    /// Refuse files of directories that cannot be read; without it they are gaps of the answer.
+    #[arg(long, global = true)]
+    pub(crate) strict: bool,
     /// Lay manifests over what is read, as if they were applied.
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) with: Vec<String>,

@@ -2,14 +2,17 @@
 
 use super::connection;
 use super::global::Global;
-use super::terminal::warn;
+use super::nothing;
+use super::terminal::{tell, warn};
 use crate::cluster::read as cluster;
 use crate::cluster::read::Question;
 use crate::ends::not_found::{NotFound, nearest};
 use crate::ends::target::{Target, kind_of};
 use crate::error::Error;
 use crate::files::manifests::{self, ManifestError, ReadOptions};
+use crate::objects::census::Reading;
 use crate::objects::object::{ObjectKey, Objects};
+use crate::objects::passed_over::PassedOver;
 use crate::plan::input::Input;
 use crate::policy::kinds;
 use crate::render::sanitize::sanitize;
@@ -22,8 +25,37 @@ pub(crate) fn read(global: &Global, all_namespaces: bool, targets: &[&Target]) -
     read_for(global, all_namespaces, Question::Everything(&named))
 }
 
+/// Reads the same for a question about connections.
+pub(crate) fn read_ends(
+    global: &Global,
+    all_namespaces: bool,
+    targets: &[&Target],
+) -> Result<Input, Error> {
+    let named: Vec<String> = targets.iter().filter_map(|target| target.namespace()).collect();
+    read_to_judge(global, all_namespaces, Question::Everything(&named))
+}
+
 /// Reads what a question needs.
 pub(crate) fn read_for(
+    global: &Global,
+    all_namespaces: bool,
+    question: Question<'_>,
+) -> Result<Input, Error> {
+    read_at_least(Reading::Nothing, global, all_namespaces, question)
+}
+
+/// Reads what a question about connections needs: of files without any pod or workload there is no
+/// answer.
+pub(crate) fn read_to_judge(
+    global: &Global,
+    all_namespaces: bool,
+    question: Question<'_>,
+) -> Result<Input, Error> {
+    read_at_least(Reading::Pods, global, all_namespaces, question)
+}
+
+fn read_at_least(
+    least: Reading,
     global: &Global,
     all_namespaces: bool,
     question: Question<'_>,
@@ -49,14 +81,29 @@ pub(crate) fn read_for(
     if !global.with.is_empty() {
         objects = objects.with(files(&global.with, global, &namespace)?);
     }
+    tell_beside(global, &[&objects]);
+    if !global.filename.is_empty() {
+        nothing::check(least, &objects, &global.filename)?;
+    }
     for word in &global.without {
         remove(&mut objects, word, &namespace)?;
     }
-    warn(&objects.warnings);
     let only = only.filter(|_| !all_namespaces);
     let mut snapshot = objects.assemble();
     global.cni.lay_over(&mut snapshot);
     Ok(Input { snapshot, namespace, only, only_ends })
+}
+
+/// Tells what the user should know about the input.
+pub(crate) fn tell_beside(global: &Global, read: &[&Objects]) {
+    let warnings = read.iter().flat_map(|objects| objects.warnings.clone());
+    warn(&warnings.collect::<Vec<_>>());
+    let all = read.iter().map(|objects| objects.passed_over.clone());
+    let passed_over = all.fold(PassedOver::default(), PassedOver::with);
+    match global.connection.is_verbose() {
+        true => passed_over.names().for_each(|line| tell(&line)),
+        false => passed_over.counted().iter().for_each(|line| tell(line)),
+    }
 }
 
 /// Reads all of the cluster.
@@ -68,7 +115,7 @@ pub(crate) fn read_cluster(global: &Global) -> Result<Objects, Error> {
 }
 
 pub(crate) fn files(paths: &[String], global: &Global, namespace: &str) -> Result<Objects, Error> {
-    let options = ReadOptions { recursive: global.recursive, namespace };
+    let options = ReadOptions { recursive: global.recursive, strict: global.strict, namespace };
     manifests::read(paths, options).map_err(|error| match error {
         // One line each, whatever the names in them hold.
         ManifestError::Invalid(lines) => {

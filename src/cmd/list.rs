@@ -82,7 +82,7 @@ pub fn run(args: &ListArgs, global: &Global) -> Result<ExitCode, Error> {
     let (to, port) = to.map_or((None, None), |to| (Some(to.target), to.port));
     let port = one_port(port, parse_port(args.port.as_ref())?, "destination")?;
     let targets: Vec<_> = from.iter().chain(&to).collect();
-    let input = input::read(global, args.all_namespaces, &targets)?;
+    let input = input::read_ends(global, args.all_namespaces, &targets)?;
     let network = Network::of(&input.snapshot);
     if let Some(name) = &input.only {
         check_namespace(&network, name)?;

@@ -14,6 +14,7 @@ pub mod flags;
 pub mod global;
 pub mod input;
 pub mod list;
+mod nothing;
 pub mod output;
 pub mod proposed;
 pub mod refresh_ips;

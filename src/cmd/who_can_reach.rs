@@ -75,7 +75,7 @@ pub fn run(args: &WhoCanReachArgs, global: &Global) -> Result<ExitCode, Error> {
     let EndWord { target, port } = parse_words(&args.target)?;
     let port = one_port(port, parse_port(args.port.as_ref())?, "target")?;
     let only = args.expect.as_ref().map(|word| parse_only(word)).transpose()?;
-    let input = input::read(global, true, &[&target])?;
+    let input = input::read_ends(global, true, &[&target])?;
     let network = Network::of(&input.snapshot);
     let end = |target: &Target| find(&network, target, &input.namespace);
     let only = only.map(|targets| targets.iter().map(end).collect()).transpose()?;

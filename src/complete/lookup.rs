@@ -30,7 +30,7 @@ pub(crate) fn source(cursor: &Cursor<'_>, words: &[String]) -> Option<(NameSourc
         return None;
     }
     let namespace = options.namespace.clone().unwrap_or_else(|| "default".to_owned());
-    let read = ReadOptions { recursive: global.recursive, namespace: &namespace };
+    let read = ReadOptions { recursive: global.recursive, ..ReadOptions::of(&namespace) };
     let objects = manifests::read(paths, read).ok()?;
     Some((NameSource::Files(objects, namespace), options))
 }

@@ -1,24 +1,29 @@
 //! Manifests on disk become objects; everything wrong in all files is reported together.
 
+use std::collections::HashMap;
 use std::fs::File;
+use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
 use super::decode::{self, DecodeError};
-use super::document::{self, Value, YamlNode};
+use super::document::{self, SyntaxError, Value, YamlNode};
+use super::fault::{self, Fault, Problem};
+use super::manifest::{Manifest, scope_of_half};
 use super::misnamed::{self, Meant};
 use super::paths::{self, UnreadablePath};
-use super::{bytes, saved, schema};
-use crate::model::origin::{Lines, ObjectOrigin};
+use super::{bytes, hidden, saved, schema};
+use crate::model::gap::GapScope;
+use crate::model::origin::ObjectOrigin;
 use crate::model::snapshot::PolicyMeta;
 use crate::objects::gateway::ROUTES;
 use crate::objects::meta::Meta;
 use crate::objects::object::{Object, ObjectKey, Objects, PolicyRead};
 use crate::objects::plugin::DaemonSetRead;
 use crate::policy::check::Report;
-use crate::policy::{self, KnownKind, PolicyKind, Scope};
+use crate::policy::{KnownKind, PolicyKind};
 
 /// Files that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -36,105 +41,190 @@ pub enum ManifestError {
 pub struct ReadOptions<'a> {
     /// Whether directories below directories are read too.
     pub recursive: bool,
+    /// Whether what cannot be read in a directory is an error; else it is a gap.
+    pub strict: bool,
     /// The namespace of objects that name none.
     pub namespace: &'a str,
 }
 
+impl<'a> ReadOptions<'a> {
+    /// Returns how files are read without any flag.
+    pub const fn of(namespace: &'a str) -> Self {
+        Self { recursive: false, strict: false, namespace }
+    }
+}
+
 /// Reads all objects of files, directories and standard input (`-`).
 ///
+/// What cannot be read of a directory is a gap, unless it is read strictly.
+///
 /// # Errors
-/// A path that cannot be read, a directory without manifests, or everything that is wrong in the
-/// files, all together.
+/// A path that cannot be read, or everything that is wrong in the files that were named, all together.
 pub fn read(paths: &[String], options: ReadOptions<'_>) -> Result<Objects, ManifestError> {
-    let mut reader = Reader { options, objects: Objects::default(), errors: Vec::new(), found: false };
+    let mut reader = Reader::new(options);
+    let mut has_directory = false;
     for path in paths {
         if path == "-" {
+            reader.is_named = true;
             reader.bytes("-", bytes::read(std::io::stdin().lock()));
             continue;
         }
         let found = paths::find(path, options.recursive)?;
+        reader.is_named = !found.is_directory;
+        has_directory |= found.is_directory;
         for file in &found.files {
-            let opened = File::open(file).map_err(|error| UnreadablePath::new(file, &error))?;
-            reader.bytes(&file.to_string_lossy(), bytes::read(opened));
+            reader.file(file)?;
         }
-        let skipped = found.skipped.iter().map(|link| already_read(link));
-        reader.objects.warnings.extend(skipped);
+        reader.passed_over(found);
     }
     if !reader.errors.is_empty() {
         return Err(ManifestError::Invalid(reader.errors));
     }
-    if !reader.found {
+    if !reader.found && !has_directory {
         // A pipe that failed, a wrong file: an answer about nothing would sound like a finding.
         let problem = "no Kubernetes object".to_owned();
         return Err(UnreadablePath { path: paths.join(", "), problem }.into());
     }
-    Ok(reader.objects)
-}
-
-fn already_read(link: &Path) -> String {
-    format!("{}: skipped: it links to a directory that is read already", link.display())
+    Ok(reader.finish())
 }
 
 struct Reader<'a> {
     options: ReadOptions<'a>,
     objects: Objects,
+    /// What is wrong in files that were named, one line each.
     errors: Vec<String>,
+    /// What is wrong in the files of directories.
+    faults: Vec<Fault>,
+    /// Whether the file was named itself.
+    is_named: bool,
     /// Whether any document is a Kubernetes object, of whatever kind.
     found: bool,
+    /// What is wrong with the document under way.
+    problems: Vec<Problem>,
+    /// The documents of the file under way that are no objects, by their lines.
+    others: Vec<u32>,
+    /// How many documents of the file under way are objects.
+    own: usize,
+    /// Where each object stands.
+    places: HashMap<ObjectKey, String>,
+    /// The Namespaces that could not be read, in one of the places where they stand.
+    unread_namespaces: Vec<String>,
 }
 
-/// A document under way, with all that its errors have to name.
-struct Manifest<'a> {
-    file: &'a str,
-    /// The lines of the whole file.
-    text: &'a [&'a str],
-    node: &'a YamlNode,
-    api_version: &'a str,
-    kind: &'a str,
-}
-
-impl Manifest<'_> {
-    fn group(&self) -> &str {
-        self.api_version.split_once('/').map_or("", |(group, _)| group)
+impl<'a> Reader<'a> {
+    fn new(options: ReadOptions<'a>) -> Self {
+        Self {
+            options,
+            objects: Objects::default(),
+            errors: Vec::new(),
+            faults: Vec::new(),
+            is_named: false,
+            found: false,
+            problems: Vec::new(),
+            others: Vec::new(),
+            own: 0,
+            places: HashMap::new(),
+            unread_namespaces: Vec::new(),
+        }
     }
 
-    /// Returns the row of a policy's kind.
-    fn policy(&self) -> Option<KnownKind> {
-        policy::kind(self.group(), self.kind)
+    /// Returns what was read, with a gap for what was not.
+    fn finish(mut self) -> Objects {
+        for name in &self.unread_namespaces {
+            // Its labels are not known, whatever stands elsewhere.
+            self.objects.items.remove(&ObjectKey::new("", "Namespace", "", name));
+        }
+        self.objects.gaps.extend(fault::gaps(self.faults));
+        self.objects
     }
-}
 
-impl Reader<'_> {
+    /// Says that something cannot be used: an error where it was named, else a gap.
+    fn fault(&mut self, fault: Fault) {
+        match self.is_named || self.options.strict {
+            true => self.errors.extend(fault.lines()),
+            false => self.faults.push(fault),
+        }
+    }
+
+    fn passed_over(&mut self, found: paths::Found) {
+        let link = |link: &Path| {
+            format!("{}: skipped: it links to a directory that is read already", link.display())
+        };
+        self.objects.warnings.extend(found.skipped.iter().map(|path| link(path)));
+        let passed_over = &mut self.objects.passed_over;
+        passed_over.folders.extend(found.dotted.iter().map(|folder| folder.to_string_lossy().into()));
+        passed_over.has_folders_below |= found.has_folders_below;
+        for UnreadablePath { path, problem } in found.unreadable {
+            self.unreadable(&path, problem);
+        }
+    }
+
+    fn file(&mut self, file: &Path) -> Result<(), UnreadablePath> {
+        match File::open(file) {
+            Ok(opened) => self.bytes(&file.to_string_lossy(), bytes::read(opened)),
+            Err(error) if self.is_named => return Err(UnreadablePath::new(file, &error)),
+            Err(error) => self.unreadable(&file.to_string_lossy(), bytes::worded(&error)),
+        }
+        Ok(())
+    }
+
+    /// Says that nothing of a file or folder can be read, whatever may be in it.
+    fn unreadable(&mut self, file: &str, problem: String) {
+        let problems = Problem::of_file(problem);
+        let (file, object, scope) = (file.into(), "".into(), GapScope::Cluster);
+        self.fault(Fault { file, object, problems, scope });
+    }
+
     fn bytes(&mut self, file: &str, bytes: Result<Vec<u8>, String>) {
         let bytes = match bytes {
             Ok(bytes) => bytes,
-            Err(problem) => return self.errors.push(format!("{file}: {problem}")),
+            Err(problem) => return self.unreadable(file, problem),
         };
         let Ok(text) = std::str::from_utf8(&bytes) else {
-            return self.errors.push(format!("{file}: the file is not UTF-8 text"));
+            let text = String::from_utf8_lossy(&bytes).replace('\0', "");
+            return self.unread_text(file, &text, Problem::of_file("the file is not UTF-8 text"));
         };
         if saved::is_snapshot(&bytes) {
             return match saved::parse(text) {
                 Ok(objects) => self.snapshot(objects),
-                Err(problem) => self.errors.push(format!("{file}: {problem}")),
+                Err(problem) => self.unreadable(file, problem),
             };
         }
         match document::parse(text) {
-            Ok(nodes) => {
-                let lines: Vec<&str> = text.lines().collect();
-                nodes.iter().for_each(|node| self.node(file, &lines, node, ("", "")));
-            }
-            Err(error) => {
-                self.errors.push(format!("{file}:{}:{}: {}", error.line, error.column, error.message));
-            }
+            Ok(nodes) => self.documents(file, text, &nodes),
+            Err(error) => self.unread_text(file, text, vec![worded(text, &error)]),
         }
     }
 
     fn snapshot(&mut self, objects: Objects) {
         self.found = true;
+        self.objects.passed_over.is_of_cluster = true;
         self.objects.items.extend(objects.items);
         self.objects.gaps.extend(objects.gaps);
         self.objects.server_version = objects.server_version;
+    }
+
+    /// Says that a text cannot be read; what is none of Kubernetes does not matter in a directory.
+    fn unread_text(&mut self, file: &str, text: &str, problems: Vec<Problem>) {
+        if !self.is_named && !hidden::may_be_object(text) {
+            self.objects.passed_over.files.insert(file.into());
+            return;
+        }
+        let (file, object, scope) = (file.into(), "".into(), hidden::scope_of_text(text));
+        self.fault(Fault { file, object, problems, scope });
+    }
+
+    fn documents(&mut self, file: &str, text: &str, nodes: &[YamlNode]) {
+        let lines: Vec<&str> = text.lines().collect();
+        self.own = 0;
+        nodes.iter().for_each(|node| self.node(file, &lines, node, ("", "")));
+        let others = mem::take(&mut self.others);
+        if self.own == 0 && !others.is_empty() {
+            self.objects.passed_over.files.insert(file.into());
+        } else {
+            let skipped = |line: &u32| format!("{file}:{line}: skipped: not a Kubernetes object");
+            self.objects.warnings.extend(others.iter().map(skipped));
+        }
     }
 
     /// Reads one document, or one item of a list whose items carry no kind of their own.
@@ -142,15 +232,12 @@ impl Reader<'_> {
         let own = |key| node.get(key).and_then(YamlNode::text);
         let api_version = own("apiVersion").unwrap_or(inherited.0);
         let kind = own("kind").unwrap_or(inherited.1);
+        let namespace = self.options.namespace;
+        let document = Manifest { file, text, node, api_version, kind, namespace };
         if api_version.is_empty() || kind.is_empty() || !matches!(node.value, Value::Map(_)) {
-            if node.value != Value::Null {
-                let line = node.line;
-                self.objects.warnings.push(format!("{file}:{line}: skipped: not a Kubernetes object"));
-            }
-            return;
+            return self.no_object(&document);
         }
-        self.found = true;
-        let document = Manifest { file, text, node, api_version, kind };
+        (self.found, self.own) = (true, self.own + 1);
         let item_kind = kind.strip_suffix("List");
         match (item_kind, node.field("items").map(|items| &items.value)) {
             (Some(item_kind), Some(Value::List(items))) => {
@@ -164,6 +251,33 @@ impl Reader<'_> {
             },
             _ => self.object(&document),
         }
+        self.end(&document);
+    }
+
+    /// Passes over a document that is no object, unless it may be meant for a policy.
+    fn no_object(&mut self, document: &Manifest<'_>) {
+        if document.node.value == Value::Null {
+            return;
+        }
+        let Some(scope) = scope_of_half(document.node, self.options.namespace) else {
+            return self.others.push(document.node.line);
+        };
+        let missing = if document.kind.is_empty() { "kind" } else { "apiVersion" };
+        let problem = document.problem("", &format!("the field `{missing}` is missing"));
+        let fault = document.fault(vec![problem]);
+        self.fault(Fault { object: fault.object.trim_start().into(), scope, ..fault });
+    }
+
+    /// Ends a document: with anything wrong it was not kept.
+    fn end(&mut self, document: &Manifest<'_>) {
+        let problems = mem::take(&mut self.problems);
+        if problems.is_empty() {
+            return;
+        }
+        if (document.group(), document.kind) == ("", "Namespace") {
+            self.unread_namespaces.extend(document.meta("name").map(str::to_owned));
+        }
+        self.fault(document.fault(problems));
     }
 
     fn object(&mut self, document: &Manifest<'_>) {
@@ -213,11 +327,11 @@ impl Reader<'_> {
             ("gateway.networking.k8s.io", kind) if ROUTES.contains(&kind) => {
                 self.read(document, |read| Object::Route(Box::new(read)), |read| &read.metadata);
             }
-            ("apps", "DaemonSet") if has_pod_template(document.node) => {
+            ("apps", "DaemonSet") if document.has_pod_template() => {
                 let wrap = |read: DaemonSetRead| Object::Workload(read.0);
                 self.read(document, wrap, |read| &read.0.metadata);
             }
-            _ if has_pod_template(document.node) => {
+            _ if document.has_pod_template() => {
                 self.read(document, |read| Object::Workload(Box::new(read)), |read| &read.metadata);
             }
             _ => self.dropped(document),
@@ -227,6 +341,11 @@ impl Reader<'_> {
     /// Tells of an object that is not read, where it is nearly one that is: without a policy that was
     /// meant the answer would be another.
     fn dropped(&mut self, document: &Manifest<'_>) {
+        let kind = ObjectKey::new(document.group(), document.kind, "", "").kind;
+        *self.objects.passed_over.kinds.entry(kind.into()).or_default() += 1;
+        if hidden::is_placeholder(document.kind) {
+            return self.error(document, "kind", &format!("a placeholder, {}", document.kind));
+        }
         let Some(meant) = misnamed::meant(document.api_version, document.kind) else { return };
         let Meant { api_version, kind, is_policy } = meant;
         let [own_version, own_kind] = [document.api_version, document.kind].map(misnamed::spelt);
@@ -237,8 +356,7 @@ impl Reader<'_> {
         if is_policy {
             return self.error(document, "", &message);
         }
-        let line = self.line(document, "", &format!("skipped: {message}"));
-        self.objects.warnings.push(line);
+        self.objects.warnings.push(document.line("", &format!("skipped: {message}")));
     }
 
     /// Reads an object of a type, checks it, and keeps it.
@@ -248,16 +366,17 @@ impl Reader<'_> {
         wrap: impl FnOnce(T) -> Object,
         meta: impl Fn(&T) -> &Meta,
     ) {
-        if !self.check_schema(document) {
-            return;
-        }
         match decode::decode::<T>(document.node) {
             Err(error) => self.decode_error(document, &error),
             Ok((object, _)) => {
+                self.check_schema(document);
                 let mut report = Report::default();
-                report.labels("metadata.labels", &meta(&object).labels);
+                // Nobody selects nodes by their labels.
+                if document.kind != "Node" {
+                    report.labels("metadata.labels", &meta(&object).labels);
+                }
                 self.report(document, report);
-                let key = self.key(document, meta(&object));
+                let key = document.key(meta(&object));
                 self.keep(document, key, wrap(object));
             }
         }
@@ -287,25 +406,24 @@ impl Reader<'_> {
         report.labels("metadata.labels", &header.metadata.labels);
         (kind.check)(&spec, &mut report);
         self.report(document, report);
-        let lines = lines(document, kind);
+        let lines = document.lines(kind);
         let origin = ObjectOrigin::File { file: Arc::from(document.file), lines };
-        let key = self.key(document, &header.metadata);
+        let key = document.key(&header.metadata);
         let annotations = document.node.at(&["metadata", "annotations"]).map(decode::decode);
         let annotations = annotations.and_then(Result::ok).map(|read| read.0).unwrap_or_default();
         let metadata = PolicyMeta::new(header.metadata.labels, annotations);
         self.keep(document, key, Object::Policy(Box::new(PolicyRead { metadata, origin, spec })));
     }
 
-    /// Reports fields that the type does not have; returns false where a value has a wrong type.
-    fn check_schema(&mut self, document: &Manifest<'_>) -> bool {
-        match schema::unknown_fields(document.api_version, document.kind, document.node) {
-            Ok(unknown) => self.unknown_fields(document, unknown),
-            Err(error) => {
-                self.decode_error(document, &error);
-                return false;
-            }
+    /// Reports fields that the type does not have; a value of a wrong type is told, but for those that
+    /// answers need, which were read before.
+    fn check_schema(&mut self, document: &Manifest<'_>) {
+        let checked = schema::check(document.api_version, document.kind, document.node);
+        for error in &checked.mistyped {
+            let line = document.line(&error.path, &error.problem.to_string());
+            self.objects.warnings.push(line);
         }
-        true
+        self.unknown_fields(document, checked.unknown);
     }
 
     fn unknown_fields(&mut self, document: &Manifest<'_>, unknown: Vec<String>) {
@@ -320,34 +438,29 @@ impl Reader<'_> {
             if is_judged || path.contains("metadata.") {
                 self.error(document, &path, &message);
             } else {
-                let line = self.line(document, &path, &message);
+                let line = document.line(&path, &message);
                 self.objects.warnings.push(line);
             }
         }
     }
 
-    fn key(&self, document: &Manifest<'_>, meta: &Meta) -> ObjectKey {
-        let group = document.group();
-        let cluster_scoped = matches!(
-            (group, document.kind),
-            ("", "Namespace" | "Node") | ("networking.k8s.io", "IngressClass")
-        ) || document.policy().is_some_and(|kind| kind.scope() == Scope::Cluster);
-        let namespace = match (cluster_scoped, meta.namespace.is_empty()) {
-            (true, _) => "",
-            (false, true) => self.options.namespace,
-            (false, false) => &meta.namespace,
-        };
-        let name = if meta.name.is_empty() { &meta.generate_name } else { &meta.name };
-        ObjectKey::new(group, document.kind, namespace, name)
-    }
-
+    /// Keeps an object with which nothing is wrong.
     fn keep(&mut self, document: &Manifest<'_>, key: ObjectKey, object: Object) {
         if key.name.is_empty() {
             return self.error(document, "metadata.name", "a name is needed");
         }
-        if self.objects.items.contains_key(&key) {
-            let line = self.line(document, "", "the same object stands twice; the last one counts");
-            self.objects.warnings.push(line);
+        for (path, name) in [("metadata.name", &key.name), ("metadata.namespace", &key.namespace)] {
+            if hidden::is_placeholder(name) {
+                self.error(document, path, &format!("a placeholder, {name}"));
+            }
+        }
+        if !self.problems.is_empty() {
+            return;
+        }
+        let place = format!("{}:{}", document.file, document.node.line);
+        if let Some(first) = self.places.insert(key.clone(), place) {
+            let message = format!("the same object stands twice, also in {first}; the last one counts");
+            self.objects.warnings.push(document.line("", &message));
         }
         self.objects.items.insert(key, object);
     }
@@ -357,8 +470,7 @@ impl Reader<'_> {
             self.error(document, &path, &message);
         }
         for (path, message) in report.warnings {
-            let line = self.line(document, &path, &message);
-            self.objects.warnings.push(line);
+            self.objects.warnings.push(document.line(&path, &message));
         }
     }
 
@@ -367,21 +479,20 @@ impl Reader<'_> {
     }
 
     fn error(&mut self, document: &Manifest<'_>, path: &str, message: &str) {
-        let line = self.line(document, path, message);
-        self.errors.push(line);
+        self.problems.push(document.problem(path, message));
     }
+}
 
-    /// Writes `file:line: kind namespace/name: path: message`.
-    fn line(&self, document: &Manifest<'_>, path: &str, message: &str) -> String {
-        let meta = |key| document.node.at(&["metadata", key]).and_then(YamlNode::text);
-        let name = meta("name").unwrap_or("(no name)");
-        let name = match meta("namespace") {
-            Some(namespace) => format!("{namespace}/{name}"),
-            None => name.to_owned(),
-        };
-        let line = document.node.line_of(path);
-        let path = if path.is_empty() { String::new() } else { format!("{path}: ") };
-        format!("{}:{line}: {} {name}: {path}{message}", document.file, document.kind)
+/// Says what is wrong with a text that is no YAML, as whoever wrote it knows it.
+fn worded(text: &str, error: &SyntaxError) -> Problem {
+    match hidden::is_template(text) {
+        true => Problem {
+            at: String::new(),
+            message: "it looks like a Helm template: helm template renders it".to_owned(),
+        },
+        false => {
+            Problem { at: format!(":{}:{}", error.line, error.column), message: error.message.clone() }
+        }
     }
 }
 
@@ -390,62 +501,4 @@ impl Reader<'_> {
 #[serde(default)]
 struct Headed {
     metadata: Meta,
-}
-
-fn has_pod_template(node: &YamlNode) -> bool {
-    let containers = ["spec", "template", "spec", "containers"];
-    let job = ["spec", "jobTemplate", "spec", "template", "spec", "containers"];
-    node.at(&containers).or_else(|| node.at(&job)).is_some()
-}
-
-/// Maps the paths that answers point at to their lines: the object as a whole, and every rule.
-fn lines(document: &Manifest<'_>, kind: &PolicyKind) -> Lines {
-    let mut lines = Lines::default();
-    lines.insert("", document.node.line);
-    for list in kind.rules {
-        let steps: Vec<&str> = list.split('.').collect();
-        rule_lines(document, document.node, "", &steps, &mut lines);
-    }
-    lines
-}
-
-/// Adds the lines of the items of a list, which is some steps below a node.
-fn rule_lines(document: &Manifest<'_>, node: &YamlNode, path: &str, steps: &[&str], lines: &mut Lines) {
-    let dotted = |step: &str| if path.is_empty() { step.to_owned() } else { format!("{path}.{step}") };
-    if let Some((step, rest)) = steps.split_first()
-        && let Some(below) = node.get(step)
-    {
-        let path = dotted(step);
-        match below.items() {
-            [] => rule_lines(document, below, &path, rest, lines),
-            items => {
-                for (index, item) in items.iter().enumerate() {
-                    let path = format!("{path}[{index}]");
-                    if rest.is_empty() {
-                        lines.insert(&path, document::item_line(document.text, item));
-                    }
-                    rule_lines(document, item, &path, rest, lines);
-                }
-            }
-        }
-    }
-}
-
-#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends there")]
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rules_have_lines_in_lists_of_lists_too() {
-        let text = "specs:\n- egress:\n  - to: []\n- ingress: []\n- egress:\n  - to: []\n  - to: []\n";
-        let nodes = document::parse(text).unwrap();
-        let all: Vec<&str> = text.lines().collect();
-        let node = &nodes[0];
-        let document = Manifest { file: "", text: &all, node, api_version: "", kind: "" };
-        let mut lines = Lines::default();
-        rule_lines(&document, node, "", &["specs", "egress"], &mut lines);
-        let of = ["specs[0].egress[0]", "specs[2].egress[0]", "specs[2].egress[1].to"];
-        assert_eq!(of.map(|path| lines.of(path)), [3, 6, 7]);
-    }
 }

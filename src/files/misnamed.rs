@@ -41,6 +41,11 @@ fn kinds() -> impl Iterator<Item = (String, &'static str)> {
     schema::kinds().map(|(version, name)| (version.to_owned(), name)).chain(policies)
 }
 
+/// Tells whether a kind, of whatever group, is called as policies are, or nearly so.
+pub(crate) fn is_like_policy(kind: &str) -> bool {
+    policy::KINDS.iter().any(|row| is_alike(row.name, kind)) || plain(kind).contains("networkpol")
+}
+
 /// Tells whether a list of this kind of items is one for certain, and no kind that is called so.
 pub(crate) fn is_list_of(api_version: &str, item_kind: &str) -> bool {
     item_kind.is_empty() || is_known(group_of(api_version), item_kind)

@@ -8,7 +8,10 @@
 pub mod bytes;
 pub mod decode;
 pub mod document;
+mod fault;
+mod hidden;
 mod item;
+mod manifest;
 pub mod manifests;
 pub mod misnamed;
 pub mod paths;

@@ -30,6 +30,14 @@ pub(crate) struct Found {
     pub(crate) files: Vec<PathBuf>,
     /// The links to directories that were read already: back to one above, or twice to one.
     pub(crate) skipped: Vec<PathBuf>,
+    /// The folders below whose names begin with a dot.
+    pub(crate) dotted: Vec<PathBuf>,
+    /// The folders below that cannot be read.
+    pub(crate) unreadable: Vec<UnreadablePath>,
+    /// Whether the path is a directory, and its files were not named themselves.
+    pub(crate) is_directory: bool,
+    /// Whether there are folders below that were not asked for.
+    pub(crate) has_folders_below: bool,
 }
 
 /// Lists the manifests that a path stands for.
@@ -37,18 +45,14 @@ pub(crate) fn find(path: &str, recursive: bool) -> Result<Found, UnreadablePath>
     let root = Path::new(path);
     let metadata = fs::metadata(root).map_err(|error| UnreadablePath::new(root, &error))?;
     if !metadata.is_dir() {
-        return Ok(Found { files: vec![root.to_owned()], skipped: Vec::new() });
+        return Ok(Found { files: vec![root.to_owned()], ..Found::default() });
     }
-    let mut walk = Walk { recursive, found: Found::default(), read: BTreeSet::new(), links: Vec::new() };
+    let found = Found { is_directory: true, ..Found::default() };
+    let mut walk = Walk { recursive, found, read: BTreeSet::new(), links: Vec::new() };
     walk.folder(root)?;
     // After all directories, so that a file goes by the name that it has without a link.
     while let Some(link) = walk.links.pop() {
-        walk.folder(&link)?;
-    }
-    if walk.found.files.is_empty() {
-        let hint = if recursive { "" } else { "; -R also reads the directories below it" };
-        let problem = format!("the directory has no .yaml, .yml or .json file{hint}");
-        return Err(UnreadablePath { path: path.to_owned(), problem });
+        walk.below(&link);
     }
     Ok(walk.found)
 }
@@ -75,19 +79,40 @@ impl Walk {
             entries.map_err(failed)?.iter().map(fs::DirEntry::path).collect();
         entries.sort();
         for entry in entries {
-            let extension = entry.extension().and_then(|extension| extension.to_str());
             match entry.is_dir() {
-                true if !self.recursive => {}
+                true if is_dotted(&entry) => self.dotted(entry),
+                true if !self.recursive => self.found.has_folders_below = true,
                 true if entry.is_symlink() => self.links.insert(0, entry),
-                true => self.folder(&entry)?,
-                false if is_file(&entry) && matches!(extension, Some("yaml" | "yml" | "json")) => {
-                    self.found.files.push(entry);
-                }
+                true => self.below(&entry),
+                false if is_manifest(&entry) && is_file(&entry) => self.found.files.push(entry),
                 false => {}
             }
         }
         Ok(())
     }
+
+    /// Reads a folder that was not named itself: one that cannot be read does not stop the others.
+    fn below(&mut self, folder: &Path) {
+        if let Err(error) = self.folder(folder) {
+            self.found.unreadable.push(error);
+        }
+    }
+
+    fn dotted(&mut self, folder: PathBuf) {
+        if self.recursive {
+            self.found.dotted.push(folder);
+        }
+    }
+}
+
+/// Tells whether a name begins with a dot: what tools keep for themselves, `.git`, `.github`.
+fn is_dotted(entry: &Path) -> bool {
+    entry.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+fn is_manifest(entry: &Path) -> bool {
+    let extension = entry.extension().and_then(|extension| extension.to_str());
+    matches!(extension, Some("yaml" | "yml" | "json"))
 }
 
 /// Tells whether an entry can be a manifest: nothing that may never end, such as a pipe. A link to

@@ -175,7 +175,7 @@ pub(crate) fn parse(text: &str) -> Result<Objects, String> {
                 Some(kinds) => gaps.extend(recorded::gaps(&kinds, &items)),
                 None => gaps.extend(recorded::gaps_of_policies(&version_1::policies(), &items)),
             }
-            Ok(Objects { items, gaps, warnings: Vec::new(), server_version: header.server_version })
+            Ok(Objects { items, gaps, server_version: header.server_version, ..Objects::default() })
         }
         Err(error) => Err(match serde_json::from_str::<Versioned>(text) {
             Ok(Versioned { version }) if version > VERSION => newer(version),
@@ -198,7 +198,7 @@ mod tests {
 
     fn objects() -> Objects {
         let files = ["shop.yaml", "ways.yaml"].map(|name| format!("tests/cli/{name}"));
-        let mut objects = read(&files, ReadOptions { recursive: false, namespace: "default" }).unwrap();
+        let mut objects = read(&files, ReadOptions::of("default")).unwrap();
         let unread = Unread::Objects {
             resource: "nodes".into(),
             extent: Extent::Outside { first: vec!["a".into()], more: 7 },

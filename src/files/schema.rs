@@ -7,7 +7,7 @@ use k8s_openapi::api::discovery::v1 as discovery;
 use k8s_openapi::api::networking::v1 as networking;
 
 use super::decode::{DecodeError, decode};
-use super::document::YamlNode;
+use super::document::{Value, YamlNode};
 
 type Check = fn(&YamlNode) -> Result<Vec<String>, DecodeError>;
 
@@ -40,12 +40,65 @@ pub(crate) fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
     KINDS.iter().map(|row| (row.0, row.1))
 }
 
-/// Lists the paths of fields that the object's type does not have; none for an unknown type.
-pub(crate) fn unknown_fields(
-    api_version: &str,
-    kind: &str,
-    node: &YamlNode,
-) -> Result<Vec<String>, DecodeError> {
+/// What an object's full type says of it.
+#[derive(Debug, Default)]
+pub(crate) struct Checked {
+    /// The paths of fields that the type does not have.
+    pub(crate) unknown: Vec<String>,
+    /// The values of a wrong type.
+    pub(crate) mistyped: Vec<DecodeError>,
+}
+
+/// Most values of a wrong type that are looked for in one object.
+const MOST_MISTYPED: usize = 16;
+
+/// Checks an object against its full type; of an unknown type nothing is said.
+pub(crate) fn check(api_version: &str, kind: &str, node: &YamlNode) -> Checked {
     let row = KINDS.iter().find(|row| row.0 == api_version && row.1 == kind);
-    row.map_or(Ok(Vec::new()), |(_, _, check)| check(node))
+    let mut checked = Checked::default();
+    let Some((_, _, check)) = row else { return checked };
+    let mut rest = None;
+    while checked.mistyped.len() < MOST_MISTYPED {
+        match check(rest.as_ref().unwrap_or(node)) {
+            Ok(unknown) => {
+                checked.unknown = unknown;
+                break;
+            }
+            Err(error) => {
+                // Without that value the others are checked too.
+                let rest = rest.get_or_insert_with(|| node.clone());
+                let is_gone = remove(rest, &error.path);
+                checked.mistyped.push(error);
+                if !is_gone {
+                    break;
+                }
+            }
+        }
+    }
+    checked
+}
+
+/// Makes the value at a path such as `spec.ports[0].port` null; tells whether there was another.
+fn remove(node: &mut YamlNode, path: &str) -> bool {
+    if path.is_empty() {
+        return std::mem::replace(&mut node.value, Value::Null) != Value::Null;
+    }
+    match &mut node.value {
+        Value::List(items) => {
+            let Some((index, rest)) = path.strip_prefix('[').and_then(|path| path.split_once(']'))
+            else {
+                return false;
+            };
+            let item = index.parse::<usize>().ok().and_then(|index| items.get_mut(index));
+            item.is_some_and(|item| remove(item, rest.strip_prefix('.').unwrap_or(rest)))
+        }
+        // A key may itself hold dots.
+        Value::Map(fields) => fields.iter_mut().any(|(key, node)| match path.strip_prefix(&**key) {
+            Some("") => remove(node, ""),
+            Some(rest) if rest.starts_with('[') => remove(node, rest),
+            Some(rest) => rest.strip_prefix('.').is_some_and(|rest| remove(node, rest)),
+            None => false,
+        }),
+        _ => false,
+    }
 }

@@ -50,6 +50,15 @@ pub enum Unread {
         /// Their paths.
         fields: Vec<Box<str>>,
     },
+    /// A document of a file, or all of it.
+    Document {
+        /// The file, with the line where it is known: `app/web.yaml:3`.
+        place: Box<str>,
+        /// The object, as far as it could be read: `Deployment shop/web`; empty for a file.
+        object: Box<str>,
+    },
+    /// So many more documents and files.
+    Documents(usize),
     /// Something that only the reason tells of.
     Unnamed,
 }
@@ -106,6 +115,13 @@ pub enum GapScope {
     OtherPods,
 }
 
+impl GapScope {
+    /// Tells whether answers are in doubt because a policy may be missing.
+    pub const fn is_of_policies(&self) -> bool {
+        matches!(self, Self::Namespaces(_) | Self::OtherNamespaces(_) | Self::Cluster)
+    }
+}
+
 impl Unread {
     /// Returns all objects of a resource.
     pub fn all(resource: &str) -> Self {
@@ -117,6 +133,12 @@ impl Gap {
     /// Tells whether two gaps say the same, whichever answers they put in doubt.
     pub fn says_same(&self, other: &Self) -> bool {
         self.unread == other.unread && self.reason == other.reason
+    }
+
+    /// Tells whether it is something of files that could not be read and may be a policy.
+    pub fn may_hide_policy(&self) -> bool {
+        let is_of_files = matches!(self.unread, Unread::Document { .. } | Unread::Documents(_));
+        is_of_files && self.scope.is_of_policies()
     }
 
     /// Tells whether objects of a resource were not read, if only in some namespaces.
@@ -173,6 +195,14 @@ impl Gap {
             }
             Unread::Fields { kind, fields } => {
                 format!("could not read {} of {kind}: {reason}", fields.join(", "))
+            }
+            Unread::Document { place, object } if object.is_empty() => {
+                format!("could not read {place}: {reason}")
+            }
+            Unread::Document { place, object } => format!("could not read {place}: {object}: {reason}"),
+            Unread::Documents(count) => {
+                let noun = if *count == 1 { "document or file" } else { "documents and files" };
+                format!("could not read {count} more {noun}: {reason}")
             }
             Unread::Unnamed => reason.to_string(),
         }

@@ -51,6 +51,7 @@ impl Objects {
         forget_slices_of_controllers(&mut self.items);
         self.gaps.extend(overlay.gaps);
         self.warnings.extend(overlay.warnings);
+        self.passed_over = self.passed_over.with(overlay.passed_over);
         self
     }
 

@@ -8,11 +8,13 @@
 //! ```
 
 pub mod assemble;
+pub mod census;
 pub mod gateway;
 pub mod ingress;
 pub mod meta;
 pub mod object;
 pub mod owners;
+pub mod passed_over;
 pub mod plugin;
 pub mod routes;
 pub mod service;

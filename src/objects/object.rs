@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::gateway::{GatewayObject, GrantObject, RouteObject};
 use super::ingress::{IngressClassObject, IngressObject};
+use super::passed_over::PassedOver;
 use super::service::{EndpointSliceObject, ServiceObject};
 use crate::model::cni::Agent;
 use crate::model::gap::Gap;
@@ -27,6 +28,8 @@ pub struct Objects {
     pub gaps: Vec<Gap>,
     /// What the user should know about the input, once each.
     pub warnings: Vec<String>,
+    /// What of files was passed over.
+    pub passed_over: PassedOver,
     /// The cluster's version (`GET /version`, `gitVersion`), where a cluster was read.
     pub server_version: Option<String>,
 }

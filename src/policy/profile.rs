@@ -134,7 +134,7 @@ mod tests {
 
     /// Asks for one connection of a case of `tests/cases`, under the Kubernetes API's profile and another.
     fn verdicts(case: &str, question: [&str; 3], other: &'static Profile) -> [Verdict; 2] {
-        let options = ReadOptions { recursive: false, namespace: "x" };
+        let options = ReadOptions::of("x");
         let snapshot = read(&[format!("tests/cases/{case}")], options).unwrap().assemble();
         [&API, other].map(|profile| {
             let rules = translate_with(&snapshot, profile, &[], &[]);

@@ -225,9 +225,9 @@ const FILES: [(&str, &str); 12] = [
     ("list -f shop.yaml --with nosuch.yaml", "error: nosuch.yaml: no such file or directory\n"),
     (
         "list -f outer",
-        "error: outer: the directory has no .yaml, .yml or .json file; -R also reads the directories below it\n",
+        "error: nothing was read: outer: no Kubernetes object\nhint: -R reads the folders below too\n",
     ),
-    ("list -R -f outer/none", "error: outer/none: the directory has no .yaml, .yml or .json file\n"),
+    ("list -R -f outer/none", "error: nothing was read: outer/none: no Kubernetes object\n"),
     ("list -f indent.yaml", "error: indent.yaml:2:4: mapping values are not allowed in this context\n"),
     (
         "list -f tab.yaml",

@@ -240,6 +240,15 @@ fn a_key_that_stands_twice_is_refused_with_its_place() {
     let ended = folder.run("list -f .");
     assert_eq!(
         ended.err,
+        "error: nothing was read: .: no Kubernetes object\n\
+         could not read ./a.yaml:6:3: duplicate mapping key: podSelector\n\
+         could not read ./b.yaml:7:24: duplicate mapping key: port\n\
+         could not read ./c.json:2:17: duplicate mapping key: kind\n"
+    );
+    assert_eq!(ended.code, Some(2));
+    let ended = folder.run("list --strict -f .");
+    assert_eq!(
+        ended.err,
         "error: ./a.yaml:6:3: duplicate mapping key: podSelector\n\
          ./b.yaml:7:24: duplicate mapping key: port\n\
          ./c.json:2:17: duplicate mapping key: kind\n"

@@ -234,15 +234,18 @@ fn what_cannot_be_compared_is_one_clear_line_and_no_answer() {
         ("empty.yaml shop.yaml", "error: empty.yaml: no Kubernetes object"),
         ("shop.yaml empty.yaml", "error: empty.yaml: no Kubernetes object"),
         ("--base empty.yaml -f shop.yaml", "error: empty.yaml: no Kubernetes object"),
-        ("other.yaml shop.yaml", "error: other.yaml: no pod, workload, policy or other object"),
-        ("shop.yaml other.yaml", "error: other.yaml: no pod, workload, policy or other object"),
-        ("--base other.yaml -f shop.yaml", "error: other.yaml: no pod, workload, policy or other"),
+        (
+            "other.yaml no-manifests",
+            "error: nothing was read: no pod, workload or policy on either side, only 1 ConfigMap before, no \
+             Kubernetes object after",
+        ),
+        (
+            "--base other.yaml -f other.yaml",
+            "error: nothing was read: no pod, workload or policy on either",
+        ),
         ("policies.yaml new.yaml", "error: no pod or workload was read, so there is nothing to compare"),
         ("--base policies.yaml -f new.yaml", "error: no pod or workload was read, so there is nothing"),
-        (
-            "no-manifests shop.yaml",
-            "error: no-manifests: the directory has no .yaml, .yml or .json file",
-        ),
+        ("no-manifests no-manifests", "error: nothing was read: no pod, workload or policy on either"),
         ("shop.yaml damaged.json.gz", "error: damaged.json.gz: the compressed file is damaged"),
         ("--base shop.yaml --without db/netpol/nothing", "error: --without"),
         ("shop.yaml context:nowhere", "error: context:nowhere: "),
@@ -256,6 +259,12 @@ fn what_cannot_be_compared_is_one_clear_line_and_no_answer() {
     }
     let ended = folder.run("diff shop.yaml");
     assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""));
+    // One side that holds nothing is what was before the first commit.
+    for arguments in ["other.yaml shop.yaml", "no-manifests shop.yaml", "--base other.yaml -f shop.yaml"]
+    {
+        let ended = folder.run(&format!("diff {arguments}"));
+        assert_eq!((ended.code, ended.err.as_str()), (Some(1), ""), "{arguments}");
+    }
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn no_line_of_text_is_wider_than_80_columns_without_a_terminal() {
 fn text_fits_the_width_that_it_is_given() {
     let folder = Folder::shop();
     let path = folder.path().join("shop.yaml").to_string_lossy().into_owned();
-    let options = ReadOptions { recursive: false, namespace: "default" };
+    let options = ReadOptions::of("default");
     let snapshot = manifests::read(&[path], options).unwrap().assemble();
     let network = Network::of(&snapshot);
     let end = |word: &str| find_end(&network, &target::parse(word).unwrap().target, "default").unwrap();

@@ -32,3 +32,4 @@ mod snapshots;
 mod summary;
 mod terminal;
 mod trust;
+mod untidy;

@@ -61,7 +61,8 @@ fn a_pipe_or_socket_in_a_directory_is_no_manifest() {
     let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("b.yaml")).unwrap();
     assert_eq!(folder.ends("-f ."), ["x/Pod/a"]);
     std::os::unix::fs::symlink("nowhere", folder.path().join("c.yaml")).unwrap();
-    assert_eq!(folder.run("list -f .").err, "error: ./c.yaml: no such file or directory\n");
+    let ended = folder.run("list -f . --strict");
+    assert_eq!((ended.code, &*ended.err), (Some(2), "error: ./c.yaml: no such file or directory\n"));
 }
 
 #[cfg(unix)]
@@ -121,7 +122,7 @@ fn an_object_that_stands_twice_is_told_and_the_last_one_counts() {
     assert_eq!(ended.code, Some(0));
     assert_eq!(
         ended.err,
-        "Warning: f.yaml:5: Pod x/a: the same object stands twice; the last one counts\n"
+        "Warning: f.yaml:5: Pod x/a: the same object stands twice, also in f.yaml:1; the last one counts\n"
     );
 }
 

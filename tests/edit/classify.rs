@@ -89,7 +89,7 @@ fn cluster() -> (tempfile::TempDir, Snapshot) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("cluster.yaml");
     std::fs::write(&file, CLUSTER).unwrap();
-    let options = ReadOptions { recursive: false, namespace: "default" };
+    let options = ReadOptions::of("default");
     let snapshot = manifests::read(&[file.to_string_lossy().into_owned()], options).unwrap().assemble();
     (folder, snapshot)
 }

@@ -99,7 +99,7 @@ proptest! {
         let folder = tempfile::tempdir()?;
         let path = [folder.path().join("saved.json").display().to_string()];
         saved::save(&objects(&both.before, &both), &path.concat())?;
-        let options = ReadOptions { recursive: false, namespace: "default" };
+        let options = ReadOptions::of("default");
         let (own, read) = (side(&both.before, &both), Side::of(manifests::read(&path, options)?));
         prop_assert_eq!(own.snapshot.policies.len(), read.snapshot.policies.len());
         let changes = [

@@ -22,7 +22,7 @@ proptest! {
         let folder = tempfile::tempdir()?;
         let path = [folder.path().join("saved.json").display().to_string()];
         saved::save(&objects, &path.concat())?;
-        let read = manifests::read(&path, ReadOptions { recursive: false, namespace: "default" })?;
+        let read = manifests::read(&path, ReadOptions::of("default"))?;
         prop_assert_eq!(read.items, objects.items);
         prop_assert_eq!(read.gaps, objects.gaps);
     }
