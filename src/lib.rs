@@ -36,3 +36,4 @@ pub mod policy;
 pub mod render;
 pub mod report;
 pub mod world;
+pub mod yaml;

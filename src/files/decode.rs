@@ -7,7 +7,7 @@ use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::document::{Value, YamlNode};
+use crate::yaml::document::{Field, Value, YamlNode};
 
 /// A value that does not have the type its field has.
 #[derive(Debug, PartialEq, Eq)]
@@ -94,7 +94,10 @@ impl<'de> Deserializer<'de> for &'de YamlNode {
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
             Value::Int(value) => visitor.visit_i64(*value),
-            Value::Float(value) => visitor.visit_f64(*value),
+            Value::Float(value) => match integral(*value) {
+                Some(value) => visitor.visit_i64(value),
+                None => visitor.visit_f64(*value),
+            },
             Value::String(value) => visitor.visit_borrowed_str(value),
             Value::List(items) => {
                 let mut items = SeqDeserializer::new(items.iter());
@@ -134,7 +137,12 @@ impl<'de> Deserializer<'de> for &'de YamlNode {
         match self.value {
             Value::Null => visitor.visit_borrowed_str(""),
             Value::Bool(_) | Value::Int(_) | Value::Float(_) => {
-                self.deserialize_any(visitor).map_err(|error| ValueError { needs_quotes: true, ..error })
+                // As it was written.
+                let read = match self.value {
+                    Value::Float(value) => visitor.visit_f64(value),
+                    _ => self.deserialize_any(visitor),
+                };
+                read.map_err(|error: ValueError| ValueError { needs_quotes: true, ..error })
             }
             _ => self.deserialize_any(visitor),
         }
@@ -173,7 +181,13 @@ impl<'de> Deserializer<'de> for &'de YamlNode {
     }
 }
 
-type Field = (Box<str>, YamlNode);
+/// Returns the integer that a number is.
+fn integral(value: f64) -> Option<i64> {
+    const BOUND: f64 = 9_223_372_036_854_775_808.0;
+    let is_integer = value.fract() == 0.0 && (-BOUND..BOUND).contains(&value);
+    #[expect(clippy::cast_possible_truncation, reason = "it was compared with the bounds")]
+    is_integer.then_some(value as i64)
+}
 
 /// Hands fields to a visitor.
 fn entries<'a>(
@@ -194,7 +208,7 @@ impl<'de> IntoDeserializer<'de, ValueError> for &'de YamlNode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::document::parse;
+    use crate::yaml::document::parse;
 
     #[test]
     fn quotes_are_asked_for_where_they_make_a_string_whatever_the_problem_is_called() {

@@ -1,8 +1,8 @@
 //! Whether what cannot be read may be a policy, and whose pods are in doubt then.
 
-use super::document::{Value, YamlNode};
 use super::misnamed;
 use crate::model::gap::GapScope;
+use crate::yaml::document::{Value, YamlNode};
 
 /// Tells whether a word is filled in by a tool later on, as `${NAME}`, `$(NAME)`, `{{ .Values.name }}` or
 /// `{% if … %}`; no name and no label may hold such signs.

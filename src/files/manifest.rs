@@ -1,6 +1,5 @@
 //! A document under way: what it is called, where its parts stand, what is in doubt without it.
 
-use super::document::{self, Value, YamlNode};
 use super::fault::{Fault, Problem};
 use super::{hidden, misnamed};
 use crate::model::gap::GapScope;
@@ -9,6 +8,7 @@ use crate::objects::meta::Meta;
 use crate::objects::object::ObjectKey;
 use crate::policy::kinds::unjudged_groups;
 use crate::policy::{self, KnownKind, PolicyKind, Scope};
+use crate::yaml::document::{self, Value, YamlNode};
 
 /// A document under way, with all that its errors have to name.
 #[derive(Clone, Copy)]

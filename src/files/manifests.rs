@@ -9,7 +9,6 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use super::decode::{self, DecodeError};
-use super::document::{self, SyntaxError, Value, YamlNode};
 use super::fault::{self, Fault, Problem};
 use super::manifest::{Manifest, scope_of_half};
 use super::misnamed::{self, Meant};
@@ -24,6 +23,7 @@ use crate::objects::object::{Object, ObjectKey, Objects, PolicyRead};
 use crate::objects::plugin::DaemonSetRead;
 use crate::policy::check::Report;
 use crate::policy::{KnownKind, PolicyKind};
+use crate::yaml::document::{self, SyntaxError, Value, YamlNode};
 
 /// Files that cannot be used.
 #[derive(Debug, thiserror::Error)]

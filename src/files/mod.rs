@@ -7,7 +7,6 @@
 
 pub mod bytes;
 pub mod decode;
-pub mod document;
 mod fault;
 mod hidden;
 mod item;

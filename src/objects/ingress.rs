@@ -7,15 +7,37 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::service::LoadBalancerStatus;
-use crate::objects::meta::Meta;
+use crate::objects::meta::{Meta, OwnerReference};
 
 /// meta/v1 ObjectMeta with annotations, which for most kinds are long and never read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(from = "AnnotatedFields")]
 pub struct AnnotatedMeta {
     #[serde(flatten)]
     pub meta: Meta,
     pub annotations: BTreeMap<String, String>,
+}
+
+/// The same by its fields: a flattened field would not take null for its absence.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct AnnotatedFields {
+    name: String,
+    generate_name: String,
+    namespace: String,
+    labels: BTreeMap<String, String>,
+    resource_version: String,
+    owner_references: Vec<OwnerReference>,
+    annotations: BTreeMap<String, String>,
+}
+
+impl From<AnnotatedFields> for AnnotatedMeta {
+    fn from(fields: AnnotatedFields) -> Self {
+        let AnnotatedFields { name, generate_name, namespace, labels, resource_version, .. } = fields;
+        let owner_references = fields.owner_references;
+        let meta = Meta { name, generate_name, namespace, labels, resource_version, owner_references };
+        Self { meta, annotations: fields.annotations }
+    }
 }
 
 /// The annotations that say something about ways in.

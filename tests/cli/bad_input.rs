@@ -228,11 +228,15 @@ const FILES: [(&str, &str); 12] = [
         "error: nothing was read: outer: no Kubernetes object\nhint: -R reads the folders below too\n",
     ),
     ("list -R -f outer/none", "error: nothing was read: outer/none: no Kubernetes object\n"),
-    ("list -f indent.yaml", "error: indent.yaml:2:4: mapping values are not allowed in this context\n"),
     (
-        "list -f tab.yaml",
-        "error: tab.yaml:2:2: tabs disallowed within this context (block indentation)\n",
+        "list -f indent.yaml",
+        "error: indent.yaml:2:4: no key may stand here: the indent is wrong, or a text that holds `: ` needs quotes\n",
     ),
+    (
+        "list -f indent.yaml",
+        "error: indent.yaml:2:4: no key may stand here: the indent is wrong, or a text that holds `: ` needs quotes\n",
+    ),
+    ("list -f tab.yaml", "error: tab.yaml:2:1: a tab where only spaces may indent\n"),
     ("list -f open.json", "error: open.json:1:1: unclosed bracket '{'\n"),
     ("list -f binary.yaml", "error: binary.yaml: the file is not UTF-8 text\n"),
     ("list -f empty.yaml", "error: empty.yaml: no Kubernetes object\n"),

@@ -57,6 +57,8 @@ mod smoke;
 mod snapshots;
 mod tls;
 mod ways;
+mod yaml;
+mod yaml_texts;
 
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
@@ -117,6 +119,7 @@ fn main() -> ExitCode {
         endpoints::trials(&huge),
         bench::trials(&huge),
         smoke::trials(&shared),
+        yaml::trials(&shared),
     ];
     let trials = trials.into_iter().flatten().collect();
     // The control planes end here: the trials have given them back by now.
