@@ -232,10 +232,6 @@ const FILES: [(&str, &str); 12] = [
         "list -f indent.yaml",
         "error: indent.yaml:2:4: no key may stand here: the indent is wrong, or a text that holds `: ` needs quotes\n",
     ),
-    (
-        "list -f indent.yaml",
-        "error: indent.yaml:2:4: no key may stand here: the indent is wrong, or a text that holds `: ` needs quotes\n",
-    ),
     ("list -f tab.yaml", "error: tab.yaml:2:1: a tab where only spaces may indent\n"),
     ("list -f open.json", "error: open.json:1:1: unclosed bracket '{'\n"),
     ("list -f binary.yaml", "error: binary.yaml: the file is not UTF-8 text\n"),

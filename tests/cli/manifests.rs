@@ -27,6 +27,11 @@ fn two_pods_are_read_from_every_form_of_file() {
         ("a typed list", "f.yaml", "apiVersion: v1\nkind: PodList\nitems:\n- metadata: {name: a, namespace: x}\n- metadata: {name: b, namespace: x}\n".to_owned()),
         ("anchors and aliases", "f.yaml", "apiVersion: v1\nkind: List\nitems:\n- &pod\n  apiVersion: v1\n  kind: Pod\n  metadata: &meta {name: a, namespace: &ns x}\n- apiVersion: v1\n  kind: Pod\n  metadata: {name: b, namespace: *ns}\n".to_owned()),
         ("merge keys", "f.yaml", "apiVersion: v1\nkind: List\nitems:\n- &pod\n  apiVersion: v1\n  kind: Pod\n  metadata: &meta {name: a, namespace: x}\n- <<: *pod\n  metadata: {<<: *meta, name: b}\n".to_owned()),
+        ("tabs in brackets", "f.yaml", format!("{POD_A}spec: {{containers: [\n\t{{name: c,\n\timage: i}}\n]}}\t\n---\n{POD_B}")),
+        ("quoted text at the indent of its key", "f.yaml", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  namespace: x\n  annotations:\n    note: 'one\n    two'\n---\n".to_owned() + POD_B),
+        ("many comments before a value", "f.yaml", format!("{POD_A}spec:\n  containers:\n{}  - name: c\n---\n{POD_B}", "  # c\n".repeat(40))),
+        ("a JSON value before YAML", "f.yaml", format!("{JSON_A}\n---\n{POD_B}")),
+        ("JSON with escapes and long keys", "f.json", format!("{}{JSON_B}", JSON_A.replace("}}", &format!(r#", "annotations": {{"{}": "\/ \ud83d\ude00"}}}}}}"#, "k".repeat(2000))))),
         ("null fields", "f.yaml", format!("{POD_A}spec: null\nstatus:\n---\n{POD_B}spec:\n  containers:\n  nodeName: ~\n")),
     ];
     for (name, file, text) in forms {
@@ -36,6 +41,52 @@ fn two_pods_are_read_from_every_form_of_file() {
         assert_eq!(folder.ends(&format!("-f {file}")), ["x/Pod/a", "x/Pod/b"], "{name}:\n{text}");
         let input = folder.run_with_input("list -f - -o json", &text);
         assert_eq!((input.code, &*input.err), (Some(0), ""), "{name}");
+    }
+}
+
+#[test]
+fn null_is_absent_in_every_kind_of_metadata() {
+    let ingress = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: i\n  namespace: x\n  \
+                   labels:\n  annotations:\n  ownerReferences: ~\n---\n";
+    let class = "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: c, annotations: }\n---\n";
+    let folder = Folder::of(&[("f.yaml", &format!("{ingress}{class}{POD_A}"))]);
+    assert_eq!(
+        (folder.ends("-f f.yaml"), folder.run("list -f f.yaml").err),
+        (vec!["x/Pod/a".to_owned()], String::new())
+    );
+}
+
+#[test]
+fn a_number_is_the_integer_that_it_is() {
+    let policy = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p, namespace: x}\n\
+                  spec: {podSelector: {}, ingress: [{ports: [{port: 0x50}, {port: 1e3}, {port: 01750}]}]}\n";
+    let folder = Folder::of(&[("f.yaml", &format!("{POD_A}{policy}"))]);
+    for (port, expected) in [(80, "allow"), (1000, "allow"), (8080, "deny")] {
+        let ended =
+            folder.run(&format!("explain internet --to x/pod/a:{port} -f f.yaml --expect {expected}"));
+        assert_eq!((ended.code, &*ended.err), (Some(0), ""), "{port}");
+    }
+}
+
+#[test]
+fn what_kubectl_would_leave_out_is_refused() {
+    for (text, expected) in [
+        (
+            format!("{POD_A}...\n{POD_B}"),
+            "f.yaml:5:1: kubectl reads nothing that stands here, behind the end",
+        ),
+        (
+            format!("{{apiVersion: v1, kind: Pod, metadata: {{name: a}}}}\n{POD_B}"),
+            "f.yaml:2:1: kubectl reads nothing",
+        ),
+        (format!("{POD_A}{POD_B}"), "f.yaml:4:1: duplicate mapping key: apiVersion"),
+        (format!("%YAML 1.2\n---\n{POD_A}"), "f.yaml:1:1: a directive, which kubectl does not read"),
+        (format!("{POD_A}--- {POD_B}"), "f.yaml:4:4: behind `---`, kubectl wants the line to end"),
+        (format!("{POD_A}spec: {{nodeName: \"a\u{7}\"}}\n"), "f.yaml:4:20: a control character"),
+    ] {
+        let ended = Folder::of(&[("f.yaml", &text)]).run("list -f f.yaml");
+        assert_eq!(ended.code, Some(2), "{text}");
+        assert!(ended.err.contains(expected) && ended.err.lines().count() == 1, "{}", ended.err);
     }
 }
 

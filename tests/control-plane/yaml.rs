@@ -54,7 +54,7 @@ fn alike(plane: &ControlPlane) {
 /// Returns texts at the bounds of length and depth.
 fn long() -> Vec<String> {
     let mut texts = vec![
-        format!("{HEAD}v: {}{}\n", "[".repeat(150), "]".repeat(150)),
+        format!("{HEAD}v: {}{}\n", "[".repeat(100), "]".repeat(100)),
         format!("{HEAD}? {}\n: v\n", "k".repeat(2000)),
         format!("{HEAD}v: {}\n", "x ".repeat(50_000)),
         format!("{{\"{}\": 1, {}", "k".repeat(2000), json!({"apiVersion": "v1", "kind": "ConfigMap"})),
@@ -72,7 +72,7 @@ fn long() -> Vec<String> {
 }
 
 fn is_on_purpose(error: &SyntaxError) -> bool {
-    let words = ["duplicate mapping key", "kubectl reads nothing that stands here"];
+    let words = ["duplicate mapping key", "kubectl reads nothing that stands here", "a directive"];
     words.iter().any(|words| error.message.starts_with(words))
 }
 

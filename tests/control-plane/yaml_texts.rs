@@ -220,7 +220,7 @@ pub(crate) const PLACES: [&str; 13] = [
 ];
 
 /// Whole files.
-pub(crate) const WHOLE: [&str; 151] = [
+pub(crate) const WHOLE: [&str; 149] = [
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME, namespace: default}\n",
     "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME, namespace: default}\n",
     "--- # c\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME, namespace: default}\n",
@@ -240,7 +240,6 @@ pub(crate) const WHOLE: [&str; 151] = [
     "%YAML 1.2\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME, namespace: default}\n",
     "%TAG ! tag:x,2000:\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME, namespace: default}\n",
     "%FOO\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME, namespace: default}\n",
-    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME, namespace: default}\n%YAML 1.1\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME, namespace: default}\n",
     "\u{feff}apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME, namespace: default}\n",
     "\u{feff}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME, namespace: default}\n",
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME, namespace: default}\n---\n\u{feff}apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME, namespace: default}\n",
@@ -291,7 +290,6 @@ pub(crate) const WHOLE: [&str; 151] = [
     "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"NAME\", \"namespace\": \"default\"}, \"v\": .5}",
     "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"NAME\", \"namespace\": \"default\"}, \"v\": 'a'}",
     "{apiVersion: v1, kind: ConfigMap, metadata: {name: NAME, namespace: default}, v: yes}\n",
-    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME, namespace: default}\nv: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n",
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME, namespace: default}\nv: a\n b\n",
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME, namespace: default}\nv: a\nb\n",
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME, namespace: default}\nv:\na\n",
@@ -375,10 +373,15 @@ pub(crate) const WHOLE: [&str; 151] = [
 ];
 
 /// What kubectl leaves out without a word: the text, the line of the error, and what it keeps of `v`.
-pub(crate) const LEFT_OUT: [(&str, u32, &str); 5] = [
-    ("v: 1\nv: 2\n", 5, "2"),
-    ("v: {a: 1, b: 2, a: 3}\n", 4, "{\"a\":3,\"b\":2}"),
-    ("v: 1\nmetadata: {name: NAME, namespace: default}\n", 5, "1"),
-    ("v: 1\n...\nw: 2\n", 6, "1"),
-    ("v: 1\n...\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME, namespace: default}\n", 6, "1"),
+pub(crate) const LEFT_OUT: [(&str, u32, &str); 6] = [
+    ("v: 1\n%YAML 1.1\n", 5, "1.0"),
+    ("v: 1\nv: 2\n", 5, "2.0"),
+    ("v: {a: 1, b: 2, a: 3}\n", 4, "{\"a\":3.0,\"b\":2.0}"),
+    ("v: 1\nmetadata: {name: NAME, namespace: default}\n", 5, "1.0"),
+    ("v: 1\n...\nw: 2\n", 6, "1.0"),
+    (
+        "v: 1\n...\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME, namespace: default}\n",
+        6,
+        "1.0",
+    ),
 ];
