@@ -40,11 +40,14 @@ pub enum Caveat {
     /// An end stands for no pod and no address.
     #[error("{0} has no pod or address")]
     NoMember(String),
+    /// A namespace has no pod, and what is told is about one to come.
+    #[error("{0} has no pod: this is what holds for one to come")]
+    PodToCome(String),
     /// A node has no address.
     #[error("{0} has no known address")]
     NoAddress(String),
     /// Both ends are the same pod.
-    #[error("{0} has only one pod")]
+    #[error("{0} has only one pod now, which reaches itself: this is about a further one")]
     OnlyOnePod(String),
     /// No address of one end is of a family of the other's.
     #[error("the ends have no address family in common: no packet can pass")]
@@ -91,6 +94,17 @@ pub enum Caveat {
     /// Pods that were not read may be among the sources.
     #[error("pods were not read: whether only these can connect is not known")]
     UnreadSources,
+    /// Pods of which an address decides whether they can connect, by the first; with how many others.
+    #[error(
+        "not known of {first}{}: an ipBlock decides, and a pod has no address yet",
+        if *.more == 0 { String::new() } else { format!(" and {more} more") }
+    )]
+    UnplacedSources {
+        /// The first pod.
+        first: String,
+        /// How many others.
+        more: usize,
+    },
     /// The pods behind a Service were not read.
     #[error("the pods of the Service could not be read")]
     UnreadBackends,
@@ -200,6 +214,17 @@ pub enum Caveat {
     /// What else a fix opens is not known.
     #[error("pods were not read: how many other connections it opens is not known")]
     UnreadOpened,
+}
+
+impl Caveat {
+    /// Tells whether it says that an end stands for nobody who could open or accept a connection, or, of
+    /// finished pods, may say so.
+    pub const fn is_no_end(&self) -> bool {
+        matches!(
+            self,
+            Self::NoMember(_) | Self::NoAddress(_) | Self::Finished(_) | Self::SomeFinished(..)
+        )
+    }
 }
 
 /// Writes the verb of one, or of one and some more.

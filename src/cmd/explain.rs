@@ -136,6 +136,7 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode, Error> {
 fn run_connection(args: &ExplainArgs, global: &Global, asked: &Connecting) -> Result<ExitCode, Error> {
     let read = |question: Question<'_>| input::read_to_judge(global, true, question);
     let mut answer = explain_connection(asked, read)?;
+    output::check_judged(answer.nothing_judged().filter(|_| args.expect.is_some()))?;
     if args.fix_only {
         return write_fix(global, answer);
     }
@@ -190,6 +191,8 @@ fn run_url(args: &ExplainArgs, global: &Global, target: &Target, url: &str) -> R
     let source = find(&network, target, &input.namespace)?;
     let asking = args.resolver.asking(&input.snapshot, global.cluster().as_ref())?;
     let answer = explain_url(&network, (&source, &input.namespace), &url, &asking, &Terminal)?;
+    let nobody = answer.hosts.iter().find_map(|host| host.explanation.nothing_judged());
+    output::check_judged(nobody.filter(|_| args.expect.is_some()))?;
     output::write(global, &answer)?;
     Ok(args.outcome(answer.verdict))
 }

@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 
 use super::global::{ColorWhen, Global};
 use super::terminal::tell;
+use crate::answer::caveat::Caveat;
 use crate::error::{Error, ExitCode};
 use crate::render::answer::{self, Answer};
 use crate::render::look::Look;
@@ -52,6 +53,11 @@ fn look(global: &Global, headers: bool) -> Look {
 /// Returns how a command ends whose expectation, if there is one, held or did not.
 pub(crate) const fn outcome(as_expected: bool) -> ExitCode {
     if as_expected { ExitCode::Success } else { ExitCode::Unexpected }
+}
+
+/// Refuses to hold an answer against an expectation where there was nobody to judge.
+pub(crate) fn check_judged(nobody: Option<&Caveat>) -> Result<(), Error> {
+    nobody.map_or(Ok(()), |why| Err(Error::one_line(format!("nothing was judged: {why}"))))
 }
 
 fn set_colour(when: ColorWhen) {

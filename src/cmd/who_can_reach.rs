@@ -88,6 +88,7 @@ pub fn run(args: &WhoCanReachArgs, global: &Global) -> Result<ExitCode, Error> {
     };
     let sources = Sources::find(&network, query);
     let sources = sources.map_err(Error::one_line)?;
+    output::check_judged(sources.nothing_judged())?;
     output::write_table(global, &sources, !args.no_headers)?;
     Ok(output::outcome(sources.is_as_expected()))
 }

@@ -35,6 +35,12 @@ impl End {
     pub(crate) fn new(endpoint: Endpoint, members: Vec<Member>) -> Self {
         Self { endpoint, members, caveats: Vec::new(), findings: Vec::new(), service: None }
     }
+
+    /// Tells whether nobody is there who could open or accept a connection: of a Service, what is behind it
+    /// is another question.
+    pub(crate) fn stands_for_nobody(&self) -> bool {
+        self.members.is_empty() && self.service.is_none()
+    }
 }
 
 /// Lists the families of classes of pods without an address, where they are some of the cluster's only.

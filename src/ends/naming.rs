@@ -31,12 +31,14 @@ pub fn workload_endpoint(snapshot: &Snapshot, workload: WorkloadId) -> Endpoint 
 /// Says that pods have no address yet, by the name of the first; nothing where there is none.
 pub fn no_address_yet(snapshot: &Snapshot, pods: &BTreeSet<PodId>) -> Option<Caveat> {
     let first = *pods.first()?;
-    let template = snapshot.pods.at(first).workload.filter(|_| snapshot.pods.at(first).is_template());
-    let endpoint = match template {
-        Some(workload) => workload_endpoint(snapshot, workload),
-        None => pod_endpoint(snapshot, first),
-    };
-    Some(Caveat::NoAddressYet { first: name_of(&endpoint), more: pods.len().saturating_sub(1) })
+    let first = name_of(&pod_or_template(snapshot, first));
+    Some(Caveat::NoAddressYet { first, more: pods.len().saturating_sub(1) })
+}
+
+/// Returns the endpoint of a pod; of a template pod that of its workload.
+pub(crate) fn pod_or_template(snapshot: &Snapshot, pod: PodId) -> Endpoint {
+    let template = snapshot.pods.at(pod).workload.filter(|_| snapshot.pods.at(pod).is_template());
+    template.map_or_else(|| pod_endpoint(snapshot, pod), |own| workload_endpoint(snapshot, own))
 }
 
 /// Returns the endpoint of a Service.

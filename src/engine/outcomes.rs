@@ -9,7 +9,7 @@ use super::class_set::ClassSet;
 use super::network::Network;
 use super::resolve::Doubt;
 use crate::engine::class::{ClassId, Subject, SubjectId};
-use crate::model::controller::{LabelPresence, set_by_controllers};
+use crate::model::controller::LabelPresence;
 use crate::model::endpoint::NamespaceId;
 use crate::model::labels::{self, Labels, NAMESPACE_NAME_LABEL};
 use crate::model::selector::{Requirement, Test};
@@ -219,7 +219,7 @@ impl<'a> Trial<'a, '_> {
     /// Returns a label of a pod if it is not known.
     fn of_pod(&self, whose: Whose, key: &'a str) -> Option<UnknownLabel<'a>> {
         let controller = self.who(whose)?.template?;
-        let is_unknown = set_by_controllers(key) && controller.adds(key) != LabelPresence::AsInTemplate;
+        let is_unknown = controller.adds(key) != LabelPresence::AsInTemplate;
         is_unknown.then_some(match whose {
             Whose::Subject => UnknownLabel::Subject(key),
             Whose::Peer => UnknownLabel::Peer(key),

@@ -12,7 +12,7 @@ use super::class_set::ClassSet;
 use super::classes::Classes;
 use crate::engine::class::{Class, ClassId};
 use crate::model::arena::Arena;
-use crate::model::controller::{Controller, LabelPresence, set_by_controllers};
+use crate::model::controller::{Controller, LabelPresence};
 use crate::model::endpoint::Namespace;
 use crate::model::ips::Family;
 use crate::model::labels::{self, NAMESPACE_NAME_LABEL};
@@ -172,9 +172,6 @@ impl<'a> Resolver<'a> {
 
     /// Returns the classes of templates that do not tell a label, as their controller may add it.
     fn unknown(&self, key: &str) -> ClassSet {
-        if !set_by_controllers(key) {
-            return ClassSet::default();
-        }
         let adds = |own: &(&Controller, &ClassSet)| own.0.adds(key) != LabelPresence::AsInTemplate;
         let templates = self.templates.iter().filter(adds);
         templates.fold(ClassSet::default(), |all, (_, own)| all.union(own))

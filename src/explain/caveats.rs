@@ -104,10 +104,6 @@ impl Explainer<'_, '_> {
             self.caveats.extend(no_member(end));
             return;
         }
-        let same = source.endpoint == destination.endpoint;
-        self.caveats.insert(match same {
-            true => Caveat::OnlyOnePod(name_of(&source.endpoint)),
-            false => Caveat::NoCommonFamily,
-        });
+        self.caveats.insert(Caveat::NoCommonFamily);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::explainer::{Denied, EndPart, Explainer, Sight};
 use super::half::verdict;
-use super::question::{ExplainError, check_port};
+use super::question::{ExplainError, check_port, no_member};
 use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::EndpointKind;
 use crate::answer::plugin;
@@ -53,7 +53,7 @@ pub(crate) fn judged(
     let mut explainer = Explainer { network, caveats, asked, denied };
     let groups = explainer.groups(source, destination, port)?;
     let any = |wanted: &[Verdict]| groups.iter().any(|group| wanted.contains(&group.verdict));
-    let unknown = |end: &End| end.endpoint.kind == EndpointKind::Node && end.members.is_empty();
+    let unknown = |end: &End| no_member(end).is_some();
     let nowhere = service::leads_nowhere(network, destination, port);
     let verdict = Verdict::of(
         any(&[Verdict::Allow, Verdict::Partial]),
@@ -187,14 +187,17 @@ impl Explainer<'_, '_> {
             && let Who::Pod(pod) = only.who
             && !self.network.snapshot.pods.at(pod).is_many()
         {
-            // Ends of several pods, and one workload twice, ask for what goes on between different
-            // pods; two names of one pod ask for that pod.
-            let (source, destination) = (&from.end.endpoint, &to.end.endpoint);
-            let twice = source.kind != EndpointKind::Pod && source == destination;
-            if twice || alone != Some(only.who) {
+            // Ends of several pods ask for what goes on between different pods; two names of one pod ask
+            // for that pod; one workload twice asks for its replicas, of which there may be more.
+            if alone != Some(only.who) {
                 return None;
             }
-            exempt = Some(Exempt::SamePod);
+            let (source, destination) = (&from.end.endpoint, &to.end.endpoint);
+            if source.kind != EndpointKind::Pod && source == destination {
+                self.caveats.insert(Caveat::OnlyOnePod(name_of(source)));
+            } else {
+                exempt = Some(Exempt::SamePod);
+            }
         }
         self.unknown_node(from, to);
         let governed = [from, to].map(|part| self.network.subject_of(part.class).is_some());

@@ -47,6 +47,13 @@ pub struct Explanation {
     pub gaps: Vec<Gap>,
 }
 
+impl Explanation {
+    /// Says why no policy was asked for lack of an end that can be judged: no verdict proves anything then.
+    pub fn nothing_judged(&self) -> Option<&Caveat> {
+        self.caveats.iter().filter(|_| self.groups.is_empty()).find(|own| own.is_no_end())
+    }
+}
+
 /// The smallest addition that allows what was asked, judged with it before it is told.
 #[derive(Clone, Debug, Serialize)]
 pub struct Fix {

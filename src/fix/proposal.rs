@@ -50,7 +50,10 @@ pub fn propose(network: &Network<'_>, question: ConnectionQuestion<'_>) -> Resul
     match answer.verdict {
         Verdict::Allow => return Ok(None),
         Verdict::Depends if answer.groups.is_empty() => {
-            return Err(NoFix::LeadsNowhere(name_of(&destination.endpoint)));
+            return Err(match [&source, &destination].into_iter().find(|end| end.stands_for_nobody()) {
+                Some(end) => NoFix::NoPods(name_of(&end.endpoint)),
+                None => NoFix::LeadsNowhere(name_of(&destination.endpoint)),
+            });
         }
         Verdict::Depends => return Err(NoFix::Unknown),
         Verdict::Deny | Verdict::Partial => {}

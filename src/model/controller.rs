@@ -15,6 +15,8 @@ pub enum Controller {
     ReplicaSet,
     /// Of another kind, of which nothing is known.
     Other,
+    /// None that is known: any pod, whose labels nobody knows.
+    Any,
 }
 
 /// Whether the pods of a controller have a label.
@@ -63,6 +65,7 @@ impl Controller {
             Self::ReplicaSet => (&[], &[]),
             Self::Other if set_by_controllers(key) => return LabelPresence::Unknown,
             Self::Other => return LabelPresence::AsInTemplate,
+            Self::Any => return LabelPresence::Unknown,
         };
         match (always.contains(&key), sometimes.contains(&key)) {
             (true, _) => LabelPresence::Added,

@@ -26,6 +26,17 @@ impl<K, V: ?Sized> Default for Interner<K, V> {
     }
 }
 
+// Derived, it would ask for keys and values that can be cloned.
+impl<K, V: ?Sized> Clone for Interner<K, V> {
+    fn clone(&self) -> Self {
+        let mut rows = Arena::default();
+        for row in self.rows.values() {
+            rows.push(Arc::clone(row));
+        }
+        Self { rows, ids: self.ids.clone() }
+    }
+}
+
 impl<K, V: Eq + Hash + ?Sized> Interner<K, V> {
     /// Returns the name of the value, adding the value if it is new.
     pub fn intern(&mut self, value: &V) -> Id<K>

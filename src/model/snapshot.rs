@@ -23,7 +23,7 @@ use crate::model::routing::Routing;
 /// A cluster as it was read at one time.
 ///
 /// Namespaces are ascending by name, pods ascending by namespace and name.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// Label keys and values, port names.
     pub names: Interner<Text, str>,
@@ -149,7 +149,7 @@ impl Snapshot {
     /// Returns the controller of a pod of which only the template is known.
     pub fn controller_of_template(&self, pod: &Pod) -> Option<Controller> {
         let kind = pod.workload.map(|workload| &*self.workloads.at(workload).kind);
-        pod.is_template().then(|| kind.map_or(Controller::Other, Controller::of))
+        pod.is_template().then(|| kind.map_or(Controller::Any, Controller::of))
     }
 
     /// Lists the addresses of a pod: of one that uses its node's network, all of the node too.

@@ -25,16 +25,16 @@ impl Answer for SubjectExplanation {
     const FORMATS: Formats = Format::OF_EXPLANATIONS;
 
     fn text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
-        let state = |dir: &Dir| if dir.isolated { "isolated" } else { "not isolated" };
-        let heading = format!(
-            "ingress {}, egress {}",
-            state(&self.ingress).replace(' ', "\u{a0}"),
-            state(&self.egress).replace(' ', "\u{a0}")
-        );
-        let subject = name_of(&self.subject);
-        let mut lines = vec![Line::new(0, 4).with(Label::Heading, format!("{subject}:")).plain(heading)];
-        lines.extend(direction("ingress", "from", &self.ingress, look));
-        lines.extend(direction("egress", "to", &self.egress, look));
+        let subject = Line::new(0, 4).with(Label::Heading, format!("{}:", name_of(&self.subject)));
+        let mut lines = if self.has_no_connections() {
+            vec![subject.plain("no connections")]
+        } else {
+            let (ingress, egress) = (state(&self.ingress), state(&self.egress));
+            let mut lines = vec![subject.plain(format!("ingress {ingress}, egress {egress}"))];
+            lines.extend(direction("ingress", "from", &self.ingress, look));
+            lines.extend(direction("egress", "to", &self.egress, look));
+            lines
+        };
         lines.extend(exposure::lines(&self.exposures, look));
         if !self.findings.is_empty() {
             lines.push(Line::default());
@@ -50,13 +50,22 @@ impl Answer for SubjectExplanation {
     }
 }
 
+/// Says whether a direction is isolated, in words that stay on one line.
+fn state(dir: &Dir) -> &'static str {
+    match (dir.isolated, dir.isolation_unknown) {
+        (true, _) => "isolated",
+        (false, true) => "not\u{a0}known",
+        (false, false) => "not\u{a0}isolated",
+    }
+}
+
 fn direction(name: &str, preposition: &str, dir: &Dir, look: Look) -> Vec<Line> {
     let mut lines = vec![Line::default()];
     let by_word = if dir.isolated { "isolated by" } else { "may be isolated by" };
     let start = Line::new(0, 4).with(Label::Heading, name);
     lines.push(if dir.isolated {
         start.plain("isolated: only what is listed is allowed")
-    } else if dir.allows.iter().any(|row| row.verdict == Verdict::Depends) {
+    } else if dir.isolation_unknown {
         start.plain("not known to be isolated: everything may be allowed")
     } else {
         start.plain("not isolated: everything is allowed")

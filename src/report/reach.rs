@@ -7,9 +7,10 @@ use std::ops::ControlFlow;
 
 use super::list::{List, Listed, ListedSide};
 use super::query;
+use super::unplaced::unplaced;
 use crate::answer::caveat::Caveat;
 use crate::answer::caveats as limits_of;
-use crate::answer::endpoint::{Endpoint, EndpointKind};
+use crate::answer::endpoint::Endpoint;
 use crate::answer::finding::Finding;
 use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::Verdict;
@@ -90,6 +91,10 @@ pub struct Sources<'a, 'b> {
     detail: SourceDetail,
     /// Whether there may be sources of which nothing is known.
     is_unknown: bool,
+    /// Why there is nobody to connect to.
+    nobody: Option<Caveat>,
+    /// Whether an address that is not known decides of sources that nobody expects.
+    is_unplaced: bool,
 }
 
 /// One source.
@@ -118,9 +123,9 @@ impl<'a, 'b> Sources<'a, 'b> {
         caveats.extend(question::check_port(network, &target, port.as_ref())?);
         caveats.extend(ungoverned(network, &target));
         caveats.extend(question::no_member(&target));
-        // A node whose address was not read may be any of the addresses outside.
-        let is_unknown = (target.endpoint.kind == EndpointKind::Node && target.members.is_empty())
-            || service::leads_nowhere(network, &target, port.as_ref());
+        let is_no_end = |own: &&Caveat| target.stands_for_nobody() && own.is_no_end();
+        let nobody = caveats.iter().find(is_no_end).cloned();
+        let is_unknown = nobody.is_some() || service::leads_nowhere(network, &target, port.as_ref());
         if only.is_some() && network.rules.unread_pods {
             caveats.push(Caveat::UnreadSources);
         }
@@ -129,6 +134,7 @@ impl<'a, 'b> Sources<'a, 'b> {
         let exposures = ways_in::exposures(network, &target, port.as_ref());
         let wanted = only.as_ref().map(WantedMembers::of);
         let unexpected = wanted.as_ref().map(|own| ways::unexpected(network, &target, &exposures, own));
+        let unplaced = wanted.as_ref().and_then(|own| unplaced(network, &target, port.as_ref(), own));
         let asked = port.as_ref().map(ToString::to_string);
         let (level, to) = (Level::Workloads, Some(target));
         let list = query::ListQuery { level, direction: None, from: None, to, port, namespace: None };
@@ -136,7 +142,11 @@ impl<'a, 'b> Sources<'a, 'b> {
         if !hops.is_empty() && list.may_be_from_outside() {
             caveats.push(Caveat::FromOutside(name_of(&endpoint)));
         }
-        caveats.extend(limits_of::limits(network, None));
+        let limits = limits_of::limits(network, None);
+        let is_unplaced = unplaced.is_some();
+        let is_told = |own: &Caveat| *own == Caveat::NoAddressListed && is_unplaced;
+        caveats.extend(limits.into_iter().filter(|own| !is_told(own)));
+        caveats.extend(unplaced);
         let endpoints = |ends: &Vec<End>| ends.iter().map(|end| end.endpoint.clone()).collect();
         Ok(Self {
             target: endpoint,
@@ -153,6 +163,8 @@ impl<'a, 'b> Sources<'a, 'b> {
             unexpected: unexpected.unwrap_or_default(),
             detail,
             is_unknown: is_unknown || network.rules.unread_pods,
+            nobody,
+            is_unplaced,
         })
     }
 
@@ -259,7 +271,13 @@ impl<'a, 'b> Sources<'a, 'b> {
     /// Tells whether nothing but the expected sources may connect, as far as that is known.
     pub fn is_as_expected(&self) -> bool {
         let any = self.each(WhichSources::Unexpected, &mut |_| ControlFlow::Break(())).is_break();
-        self.only.is_none() || !(any || self.is_unknown || !self.unexpected.is_empty())
+        let is_unknown = self.is_unknown || self.is_unplaced;
+        self.only.is_none() || !(any || is_unknown || !self.unexpected.is_empty())
+    }
+
+    /// Says why there is nobody to whom the expected sources could connect, where some are expected.
+    pub fn nothing_judged(&self) -> Option<&Caveat> {
+        self.nobody.as_ref().filter(|_| self.only.is_some())
     }
 
     /// Tells whether there may be sources of which nothing is known; a caveat or gap says why.

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::stand_in::with_stand_in;
 use super::{findings, unread};
 use crate::answer::caveat::Caveat;
 use crate::answer::endpoint::{Endpoint, EndpointKind, Entity};
 use crate::answer::plugin;
 use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::{API_VERSION, Verdict};
-use crate::ends::end::{End, Who};
+use crate::ends::end::{End, Who, push_pod};
 use crate::ends::naming::{name_of, no_address_yet};
 use crate::ends::units::{Level, Part, Units};
 use crate::engine::class::{ClassId, SubjectId};
@@ -18,18 +19,33 @@ use crate::engine::miss;
 use crate::engine::network::Network;
 use crate::exposure::ways_in;
 use crate::model::endpoint::PodId;
+use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
 use crate::policy::{Action, Direction, Peers, RuleId};
 use crate::report::subject_explanation::{AllowedPeer, Dir, IsolatedBy, SubjectExplanation};
 
-/// Explains what policies apply to the pods of an end.
+/// Explains what policies apply to the pods of an end; of a namespace without any, to those to come.
 pub fn explain(network: &Network<'_>, end: &End) -> SubjectExplanation {
+    let Some(snapshot) = with_stand_in(network, end) else { return explain_pods(network, end) };
+    let network = Network::of(&snapshot);
+    let mut end = end.clone();
+    if let Some(pod) = snapshot.pods.ids().last() {
+        push_pod(&network, pod, &IpSet::everything(), &mut end.members);
+    }
+    let mut answer = explain_pods(&network, &end);
+    answer.caveats.retain(|caveat| *caveat != Caveat::Doubt(Doubt::ControllerLabels));
+    answer.caveats.push(Caveat::PodToCome(name_of(&end.endpoint)));
+    answer
+}
+
+fn explain_pods(network: &Network<'_>, end: &End) -> SubjectExplanation {
     let pods = governed_pods(network, end);
     let mut view = SubjectView {
         network,
         pods: &pods,
         units: Units::build(network, Level::Workloads),
         nowhere: end.service.is_some() && end.members.is_empty(),
+        finished: end.members.is_empty() && end.caveats.iter().any(Caveat::is_no_end),
         doubts: BTreeSet::new(),
         unaddressed: ClassSet::default(),
     };
@@ -81,6 +97,8 @@ struct SubjectView<'a, 'b> {
     units: Units,
     /// Whether a Service leads nowhere, so that nobody knows what will be there.
     nowhere: bool,
+    /// Whether all pods have finished.
+    finished: bool,
     doubts: BTreeSet<Doubt>,
     /// Classes whose address is not known, where it matters.
     unaddressed: ClassSet,
@@ -94,30 +112,49 @@ impl SubjectView<'_, '_> {
         let (mut allows, mut unused, mut unread) = (Vec::new(), Vec::new(), Vec::new());
         for (rule, subjects) in self.rules(direction) {
             let rows = self.allowed_by(rule, &subjects);
+            let rows = self.doubted(rule, &subjects, rows);
             if rows.is_empty() {
                 let is_known = !self.may_match_unread(rule, &subjects);
                 if is_known { &mut unused } else { &mut unread }.push(self.rule_ref(rule));
             }
             allows.extend(rows);
         }
-        if !open.is_empty() || self.pods.is_empty() {
+        let is_unknown = self.nowhere || self.may_be_isolated(direction, &open) || self.is_unjudged();
+        if !open.is_empty() || (self.pods.is_empty() && !self.finished) {
             allows.push(AllowedPeer {
                 peer: Endpoint::entity(Entity::Anywhere),
                 ports: PortSet::any().items(),
-                verdict: if self.nowhere || self.may_be_isolated(direction, &open) {
-                    Verdict::Depends
-                } else {
-                    Verdict::Allow
-                },
+                verdict: if is_unknown { Verdict::Depends } else { Verdict::Allow },
                 rule: None,
                 pods: self.qualifier(&open),
             });
         }
-        if self.pods.keys().any(|subject| self.network.is_unjudged(*subject)) {
+        if self.is_unjudged() {
             self.doubts.insert(Doubt::Unjudged);
             allows.iter_mut().for_each(|row| row.verdict = Verdict::Depends);
         }
-        Dir { isolated, by, allows, unused, unread }
+        Dir { isolated, isolation_unknown: is_unknown && !isolated, by, allows, unused, unread }
+    }
+
+    fn is_unjudged(&self) -> bool {
+        self.pods.keys().any(|subject| self.network.is_unjudged(*subject))
+    }
+
+    /// Marks what a rule allows where it is known of no pod that the rule governs it.
+    fn doubted(
+        &self,
+        rule: RuleId,
+        subjects: &[SubjectId],
+        mut rows: Vec<AllowedPeer>,
+    ) -> Vec<AllowedPeer> {
+        let direction = self.network.rule(rule).direction;
+        let governs = |subject: &SubjectId| {
+            self.network.governing(*subject, direction).any(|own| own == (rule, None))
+        };
+        if !subjects.iter().any(governs) {
+            rows.iter_mut().for_each(|row| row.verdict = Verdict::Depends);
+        }
+        rows
     }
 
     /// Tells whether a rule that matches nothing may match a pod that was not read.

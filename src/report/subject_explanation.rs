@@ -35,14 +35,26 @@ pub struct SubjectExplanation {
     pub gaps: Vec<Gap>,
 }
 
+impl SubjectExplanation {
+    /// Tells whether neither direction has any connection, since all pods have finished.
+    pub fn has_no_connections(&self) -> bool {
+        let nothing = |dir: &Dir| !dir.isolated && !dir.isolation_unknown && dir.allows.is_empty();
+        nothing(&self.ingress) && nothing(&self.egress)
+    }
+}
+
 /// One direction of a workload.
 #[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Dir {
     /// Whether any pod of it is isolated, so that only what rules allow is allowed.
     pub isolated: bool,
+    /// Whether it is not known if it is isolated: then `isolated` says nothing.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub isolation_unknown: bool,
     /// The policies that isolate it.
     pub by: Vec<IsolatedBy>,
-    /// What is allowed, rule by rule; where it is not isolated, everything.
+    /// What is allowed, rule by rule; where it is not isolated, everything; of finished pods, nothing.
     pub allows: Vec<AllowedPeer>,
     /// Rules that match nothing now.
     pub unused: Vec<RuleRef>,

@@ -22,6 +22,7 @@ mod help;
 mod look;
 mod manifests;
 mod misnamed;
+mod nothing_judged;
 mod nowhere;
 mod overlays;
 mod owners;

@@ -11,11 +11,13 @@ use netpol::answer::endpoint::{Endpoint, EndpointKind};
 use netpol::answer::rule_ref::RuleAction;
 use netpol::answer::verdict::Verdict;
 use netpol::ends::end as ends;
-use netpol::ends::end::End;
+use netpol::ends::end::{End, Who};
 use netpol::ends::find::find_end;
 use netpol::ends::target::{PortQuery, Target};
 use netpol::ends::units::{Level, Units};
 use netpol::engine::class::ClassId;
+use netpol::engine::connection::{compatible, judge};
+use netpol::engine::decide::Doubt;
 use netpol::engine::network::Network;
 use netpol::engine::row::{Row, row};
 use netpol::explain::explanation::Reason;
@@ -39,6 +41,27 @@ pub(crate) type Member = (String, Option<IpAddr>);
 
 /// Source, destination, ports and verdict of one listed pair.
 pub(crate) type Pair = (Member, Member, Vec<String>, &'static str);
+
+/// Tells whether an address that is not known decides of a source that is not among some ends.
+fn is_unplaced(network: &Network<'_>, target: &End, only: &[End]) -> bool {
+    let snapshot = network.snapshot;
+    let named: BTreeSet<_> =
+        only.iter().flat_map(|end| &end.members).map(|own| (own.who, own.class)).collect();
+    let decides = |from: ClassId, to: ClassId| {
+        let judged = judge(network, from, to, &PortSet::any(), None);
+        let mut doubts = judged.egress.doubts.iter().chain(&judged.ingress.doubts);
+        compatible(network, from, to)
+            && network.subject_of(from).is_some()
+            && !judged.open.unsure.is_empty()
+            && doubts.any(|doubt| *doubt == Doubt::Address)
+    };
+    snapshot.pods.iter().any(|(id, pod)| {
+        let who = Who::Pod(id);
+        let itself = !pod.is_many() && target.members.iter().any(|member| member.who == who);
+        let own = network.classes.of_pod(id).iter().filter(|class| !named.contains(&(who, **class)));
+        !itself && own.copied().any(|from| target.members.iter().any(|to| decides(from, to.class)))
+    })
+}
 
 proptest! {
     #![proptest_config(config())]
@@ -120,12 +143,13 @@ proptest! {
         let named: BTreeSet<Member> = only.iter().flat_map(|end| members_of(&world, &network, end)).map(|own| own.0).collect();
         expected.retain(|(source, ..)| !named.contains(source));
         let sources = find(&network, target.clone(), None, Some(only.to_vec()));
-        // Of a node without an address nothing is known.
-        let unknown = target.endpoint.kind == EndpointKind::Node && target.members.is_empty();
+        // Where nobody is there to connect to, nothing is judged.
+        let unknown = target.members.is_empty();
         let others = !sources.lines(WhichSources::Unexpected).is_empty();
         // A host-network pod is a way in, for which no pod and no address needs to be a source.
         let ways = !sources.ways(WhichSources::Unexpected).is_empty();
-        prop_assert_eq!(sources.is_as_expected(), !(others || unknown || ways));
+        let unplaced = is_unplaced(&network, &target, only);
+        prop_assert_eq!(sources.is_as_expected(), !(others || unknown || ways || unplaced));
         prop_assert!(expected.is_empty() || !sources.is_as_expected());
         prop_assert_eq!(pairs(&world, &sources, WhichSources::Unexpected), expected);
     }

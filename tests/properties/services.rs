@@ -123,8 +123,12 @@ fn expected(world: &World, pod: &reference::Pod, backends: &[Backend]) -> Verdic
             if !is_meant || !source.can_reach(destination) {
                 continue;
             }
-            for range in backend.ports.ranges() {
-                let port = Port::Number(range.protocol, range.low);
+            // Ports that stand beside each other are one range, and not of one verdict.
+            let ranges = backend.ports.ranges();
+            let ports =
+                ranges.flat_map(|own| (own.low..=own.high).map(move |port| (own.protocol, port)));
+            for (protocol, number) in ports {
+                let port = Port::Number(protocol, number);
                 let judged = both(reference, &Packet { source, destination, port });
                 match is_one_pod(source, destination) {
                     true if sole && source.ip() == destination.ip() => {
