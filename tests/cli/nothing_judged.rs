@@ -2,10 +2,21 @@
 
 use crate::run::Folder;
 
+/// A namespace, and a pod of another.
 const NAMESPACE: &str = "\
 apiVersion: v1
 kind: Namespace
 metadata: {name: shop}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: other}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: other, namespace: other}
+spec: {containers: [{name: c}]}
+status: {podIP: 172.30.0.1}
 ---
 ";
 
