@@ -148,7 +148,7 @@ proptest! {
         let others = !sources.lines(WhichSources::Unexpected).is_empty();
         // A host-network pod is a way in, for which no pod and no address needs to be a source.
         let ways = !sources.ways(WhichSources::Unexpected).is_empty();
-        let unplaced = is_unplaced(&network, &target, only);
+        let unplaced = is_unplaced(&network, target, only);
         prop_assert_eq!(sources.is_as_expected(), !(others || unknown || ways || unplaced));
         prop_assert!(expected.is_empty() || !sources.is_as_expected());
         prop_assert_eq!(pairs(&world, &sources, WhichSources::Unexpected), expected);
