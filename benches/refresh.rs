@@ -10,7 +10,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use netpol::dns::patience::Patience;
-use netpol::dns::resolve::{Asking, NameServers};
+use netpol::dns::resolve::{self, Asking, NameServers};
+use netpol::dns::session::Session;
+use netpol::dns::share::{Share, ShareBounds};
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::name::of_policy;
 use netpol::edit::object::{Pods, dedicated};
@@ -61,10 +63,11 @@ pub(crate) fn resolves() {
     };
     let hosts: BTreeSet<HostName> = (0..ASKED).map(host).collect();
     let start = Instant::now();
-    let resolved = netpol::dns::resolve::resolve(&hosts, &asking, |_| {}).unwrap();
+    let (session, share) = (Session::new(asking), Share::new(ShareBounds::alone()));
+    let resolved = resolve::run(session.addresses(&hosts, &share, || {})).unwrap();
     let took = start.elapsed();
     let found = |outcome: &Outcome| matches!(outcome.answer, DnsAnswer::Records(_));
-    assert!(resolved.hosts.iter().all(|own| own.outcomes.iter().any(found)));
+    assert!(resolved.iter().all(|own| own.outcomes.iter().any(found)));
     let what = "one-shot refresh of 1,000 hosts, a name server of 20 ms";
     report(what, took, peak("self"));
 }

@@ -208,6 +208,17 @@ pub enum Caveat {
     /// A host has other addresses each time.
     #[error("{0} hands out other addresses each time: a list of them will break")]
     Rotates(String),
+    /// Names of one namespace that a run did not ask for.
+    #[error(
+        "{unasked} names of namespace {namespace} were not asked for, as one run gives each namespace a share of \
+         time and questions: the next run begins with others"
+    )]
+    ShareUsedUp {
+        /// The namespace.
+        namespace: String,
+        /// How many.
+        unasked: usize,
+    },
     /// Some addresses of the cluster itself are not known.
     #[error("{0}; an answer with such an address would not be refused")]
     UnknownOwnAddresses(Gap),

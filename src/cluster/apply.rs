@@ -7,13 +7,15 @@
 //! Other writers are held off by the version alone, so that any number of them may be at work. An object
 //! that is not there yet is held by a version that none has: whoever creates it first is read by the others.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use futures_util::stream::{self, StreamExt};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
-use super::api::{Api, is_io};
+use super::api::{Api, Extent, is_io};
 use super::conflict::{self, Conflict, Refused};
 use super::failure::Failure;
 use super::kinds::{Filter, KINDS_READ, NETWORK_POLICY, escape};
@@ -90,6 +92,23 @@ pub enum Applied {
 pub struct Writer {
     pub(crate) api: Api,
     pub(crate) runtime: tokio::runtime::Runtime,
+    turns: Semaphore,
+}
+
+/// Which object it is, alone of its metadata: what others wrote into that may be more than all the rest.
+#[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
+struct Named {
+    #[prost(message, required, tag = "1")]
+    metadata: NamedMeta,
+}
+
+#[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
+#[serde(default)]
+struct NamedMeta {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(string, tag = "3")]
+    namespace: String,
 }
 
 impl Writer {
@@ -102,7 +121,7 @@ impl Writer {
         let runtime = runtime.map_err(|error| ClusterError::Config(error.to_string()))?;
         // The client needs a runtime already when it is made.
         let api = runtime.block_on(async { Api::new(options) })?;
-        Ok(Self { api, runtime })
+        Ok(Self { api, runtime, turns: Semaphore::new(AT_ONCE) })
     }
 
     /// Returns the namespace of names that give none.
@@ -120,22 +139,19 @@ impl Writer {
         self.api.warnings()
     }
 
-    /// Reads the policies that a label selector selects, of one namespace or of all; without who manages
-    /// their fields, which can be more than all the rest.
+    /// Runs several reads and changes at the same time, to their end.
+    pub fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// Lists the policies that a label selector selects, of one namespace or of all.
     ///
     /// # Errors
     /// A server that cannot be reached, or refuses.
-    pub fn list(&self, namespace: Option<&str>, labels: &str) -> Result<Vec<Value>, ClusterError> {
+    pub fn list(&self, namespace: Option<&str>, labels: &str) -> Result<Vec<PolicyName>, ClusterError> {
         let path = NETWORK_POLICY.path(Filter { namespace, name: None, labels: Some(labels) });
-        // The items of a list do not say what they are.
-        let named = |mut object: Value| {
-            name_kind(&mut object);
-            if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-                metadata.remove("managedFields");
-            }
-            object
-        };
-        let listed = self.runtime.block_on(self.api.list_json(&path, named));
+        let name = |Named { metadata: NamedMeta { name, namespace } }| PolicyName { namespace, name };
+        let listed = self.runtime.block_on(self.api.list(&path, Extent::Metadata, name));
         listed.map_err(|failure| self.api.error(failure))
     }
 
@@ -183,24 +199,37 @@ impl Writer {
         self.runtime.block_on(self.change(name, manner, plan))
     }
 
-    /// Changes policies as their plans say, a few at the same time, and tells of each when it is done;
-    /// returns what became of them, in their order. One that fails keeps no other from being changed.
-    pub fn apply_each<'a, E, P>(
-        &self,
-        changes: impl IntoIterator<Item = (&'a PolicyName, P)>,
-        manner: ApplyManner,
-        mut tell: impl FnMut(),
-    ) -> Vec<Result<Applied, E>>
-    where
-        E: From<ClusterError>,
-        P: FnMut(Option<&Value>) -> Result<Option<Checked>, E>,
-    {
-        let each = changes.into_iter().map(|(name, plan)| self.change(name, manner, plan));
-        let each = stream::iter(each).buffered(AT_ONCE).inspect(|_| tell());
-        self.runtime.block_on(each.collect())
+    /// Reads a policy beside others, again where the server is in trouble; nothing where there is none. Who
+    /// manages its fields is left out: anybody may write under any name.
+    ///
+    /// # Errors
+    /// A server that cannot be reached, or refuses.
+    pub async fn look(&self, name: &PolicyName) -> Result<Option<Value>, ClusterError> {
+        let path = path(name);
+        for round in 1.. {
+            let turn = self.turns.acquire().await;
+            let read = self.get(&path).await;
+            drop(turn);
+            match read {
+                Err(failure) if round < MOST_PLANS && is_passing(&failure) => {}
+                Err(failure) => return Err(self.api.error(failure)),
+                Ok(mut live) => {
+                    let metadata = live.as_mut().and_then(|live| live.pointer_mut("/metadata"));
+                    metadata.and_then(Value::as_object_mut).map(|own| own.remove("managedFields"));
+                    return Ok(live);
+                }
+            }
+            tokio::time::sleep(pause(round)).await;
+        }
+        Ok(None)
     }
 
-    async fn change<E: From<ClusterError>>(
+    /// Changes a policy beside others, a few of which are read and written at the same time; `plan` is that of
+    /// [`Self::apply`].
+    ///
+    /// # Errors
+    /// What the plan says; a server that cannot be reached, or refuses.
+    pub async fn change<E: From<ClusterError>>(
         &self,
         name: &PolicyName,
         manner: ApplyManner,
@@ -213,6 +242,8 @@ impl Writer {
             if round > 0 {
                 tokio::time::sleep(pause(round)).await;
             }
+            // Whoever is read anew again and again waits for each turn as the others do.
+            let _turn = self.turns.acquire().await;
             let live = match self.get(&path).await {
                 Ok(live) => live,
                 Err(failure) if is_passing(&failure) => {
@@ -294,25 +325,19 @@ fn uid(object: Option<&Value>) -> Option<&str> {
     object?.pointer("/metadata/uid")?.as_str()
 }
 
-/// Compares all but what every write changes.
+/// Compares all but what every write changes; nothing is copied, as policies of others can be large.
 fn is_same(one: &Value, other: &Value) -> bool {
-    let plain = |object: &Value| {
-        let mut object = object.clone();
-        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-            for field in ["managedFields", "resourceVersion", "generation"] {
-                metadata.remove(field);
-            }
-        }
-        object
-    };
-    plain(one) == plain(other)
+    let written = ["managedFields", "resourceVersion", "generation"];
+    let [one_meta, other_meta] = [one, other].map(|object| but(object.get("metadata"), &written));
+    but(Some(one), &["metadata"]) == but(Some(other), &["metadata"]) && one_meta == other_meta
 }
 
-fn name_kind(object: &mut Value) {
-    if let Some(fields) = object.as_object_mut() {
-        fields.insert("apiVersion".to_owned(), json!(NETWORK_POLICY.api_version()));
-        fields.insert("kind".to_owned(), json!(NETWORK_POLICY.kind));
-    }
+/// Returns the fields of an object but for some.
+fn but<'a>(object: Option<&'a Value>, fields: &[&str]) -> BTreeMap<&'a str, &'a Value> {
+    let all = object.and_then(Value::as_object).into_iter().flatten();
+    all.map(|(field, value)| (field.as_str(), value))
+        .filter(|(field, _)| !fields.contains(field))
+        .collect()
 }
 
 /// Makes the object that goes to the wire: it applies to what was read, and to nothing else.

@@ -4,11 +4,10 @@
 //! by themselves, since one that fails must not hide the other. A name server that hands out a few of
 //! many addresses is asked until two rounds bring nothing new.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use futures_util::future::{join, join_all};
-use futures_util::stream::{self, StreamExt};
 use hickory_resolver::proto::rr::{Name, RecordType};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
@@ -18,16 +17,16 @@ pub use super::name_servers::{DnsPods, NameServers, ResolveError, is_in_pod};
 use super::name_servers::{NameServer, ReachableServers};
 use super::reply as dns_reply;
 use super::reply::Reply;
-use crate::answer::caveat::Caveat;
-use crate::answer::unheard::FirstNames;
+use super::share::Share;
 use crate::edit::host::HostName;
 use crate::edit::outcome::{DnsAnswer, Outcome, Resolution};
+use crate::edit::record::MOST_ADDRESSES;
 use crate::model::ips::Family;
 
-/// Hosts that are asked for at the same time.
-const AT_ONCE: usize = 64;
 /// How often a name server is asked for one family of one host at most.
 const MOST_ROUNDS: u32 = 8;
+/// Addresses of one family that are heard of one host: as many are more than a policy follows.
+const MOST_HEARD: usize = 2 * MOST_ADDRESSES;
 /// After so many rounds without anything new, all is heard.
 const QUIET_ROUNDS: u32 = 2;
 
@@ -42,77 +41,20 @@ pub struct Asking {
     pub patience: Patience,
 }
 
-/// What was learnt of all hosts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answers {
-    /// The hosts, ascending.
-    pub hosts: Vec<Resolution>,
-    /// What limits the answers.
-    pub caveats: Vec<Caveat>,
-}
-
-/// Asks for the addresses of hosts, and tells of each when it is done.
-///
-/// # Errors
-/// No name server to ask. What one of them fails to say is part of the answer.
-pub fn resolve(
-    hosts: &BTreeSet<HostName>,
-    asking: &Asking,
-    mut tell: impl FnMut(&Resolution),
-) -> Result<Answers, ResolveError> {
-    run(async {
-        let opened = asking.servers.open(&asking.patience).await?;
-        let each = stream::iter(hosts).map(|host| resolve_both(host, &opened, asking));
-        let mut each = each.buffer_unordered(AT_ONCE);
-        let (mut all, mut apart) = (Vec::new(), Vec::new());
-        while let Some((resolved, is_apart)) = each.next().await {
-            tell(&resolved);
-            apart.extend(is_apart.then(|| resolved.host.clone()));
-            all.push(resolved);
-        }
-        drop(each);
-        all.sort_by(|one, other| one.host.cmp(&other.host));
-        apart.sort_unstable();
-        let mut caveats = opened.caveats;
-        if !apart.is_empty() {
-            let apart = apart.iter().map(HostName::to_string).collect();
-            caveats.push(Caveat::ResolvedApart(FirstNames(apart)));
-        }
-        Ok(Answers { hosts: all, caveats })
-    })
-}
-
 /// The hosts and ports that SRV records tell of, ascending.
 pub type Targets = BTreeSet<(HostName, u16)>;
 
-/// Asks for the hosts and ports that the SRV records of a name tell of.
+/// Runs questions to their end.
 ///
 /// # Errors
-/// No name server to ask, or none that tells of any.
-pub fn resolve_srv(name: &HostName, asking: &Asking) -> Result<Targets, ResolveError> {
-    run(async {
-        let opened = asking.servers.open(&asking.patience).await?;
-        targets(name, &opened.servers).await
-    })
+/// What they say.
+pub fn run<T>(questions: impl Future<Output = Result<T, ResolveError>>) -> Result<T, ResolveError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| ResolveError::Failed(error.to_string()))?.block_on(questions)
 }
 
-/// Asks for the hosts and ports that the SRV records of each name tell of, a few names at the same time.
-///
-/// # Errors
-/// No name server to ask. That none tells of any is what is returned of a name.
-pub fn resolve_each_srv(
-    names: &BTreeSet<HostName>,
-    asking: &Asking,
-) -> Result<BTreeMap<HostName, Result<Targets, ResolveError>>, ResolveError> {
-    run(async {
-        let opened = asking.servers.open(&asking.patience).await?;
-        let servers = &opened.servers;
-        let each = names.iter().map(|name| async move { (name.clone(), targets(name, servers).await) });
-        Ok(stream::iter(each).buffer_unordered(AT_ONCE).collect().await)
-    })
-}
-
-async fn targets(name: &HostName, servers: &[NameServer]) -> Result<Targets, ResolveError> {
+/// Asks every name server for what SRV records tell of.
+pub(crate) async fn targets(name: &HostName, servers: &[NameServer]) -> Result<Targets, ResolveError> {
     let absolute = absolute(name);
     let replies = join_all(servers.iter().map(|server| dns_reply::srv(&server.resolver, &absolute)));
     let mut said = "no such records".to_owned();
@@ -126,11 +68,6 @@ async fn targets(name: &HostName, servers: &[NameServer]) -> Result<Targets, Res
     if found.is_empty() { Err(ResolveError::Srv(name.to_string(), said)) } else { Ok(found) }
 }
 
-fn run<T>(questions: impl Future<Output = Result<T, ResolveError>>) -> Result<T, ResolveError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| ResolveError::Failed(error.to_string()))?.block_on(questions)
-}
-
 fn absolute(name: &HostName) -> Name {
     // A host name is checked when it is made.
     let mut absolute = Name::from_ascii(name.as_str()).unwrap_or_default();
@@ -139,19 +76,20 @@ fn absolute(name: &HostName) -> Name {
 }
 
 /// Asks for a host, and tells whether name servers that are asked beside know none of its addresses.
-async fn resolve_both(
+pub(crate) async fn resolve_both(
     host: &HostName,
     opened: &ReachableServers,
     asking: &Asking,
+    share: &Share,
 ) -> (Resolution, bool) {
     let beside = async {
         let servers = if opened.gave_up.get() { &[] } else { &*opened.beside };
         // A comparison is not worth a long wait.
-        let answers = timeout(asking.patience.answer, resolve_one(host, servers, asking)).await;
+        let answers = timeout(asking.patience.answer, resolve_one(host, servers, asking, share)).await;
         opened.gave_up.set(opened.gave_up.get() || answers.is_err());
         answers.ok()
     };
-    let (mut resolved, beside) = join(resolve_one(host, &opened.servers, asking), beside).await;
+    let (mut resolved, beside) = join(resolve_one(host, &opened.servers, asking, share), beside).await;
     let addresses = |resolved: &Resolution| resolved.addresses().collect::<BTreeSet<_>>();
     let (own, other) = (addresses(&resolved), beside.as_ref().map_or(BTreeSet::new(), addresses));
     let is_apart = !own.is_empty() && !other.is_empty() && own.is_disjoint(&other);
@@ -165,14 +103,19 @@ async fn resolve_both(
     (resolved, is_apart)
 }
 
-async fn resolve_one(host: &HostName, servers: &[NameServer], asking: &Asking) -> Resolution {
+async fn resolve_one(
+    host: &HostName,
+    servers: &[NameServer],
+    asking: &Asking,
+    share: &Share,
+) -> Resolution {
     let name = absolute(host);
     let end = Instant::now() + asking.patience.host;
     let questions = servers.iter().flat_map(|server| {
         let name = &name;
         asking.families.iter().map(move |family| async move {
             let question = Asked { server, name, family: *family };
-            (question, question.ask(&asking.patience, end).await)
+            (question, question.ask(&asking.patience, end, share).await)
         })
     });
     let heard = join_all(questions).await;
@@ -196,7 +139,7 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     /// Asks in rounds, one after the other: a resolver takes the same question at the same time for one.
-    async fn ask(self, patience: &Patience, end: Instant) -> Heard {
+    async fn ask(self, patience: &Patience, end: Instant, share: &Share) -> Heard {
         let mut heard = Heard::default();
         loop {
             let reply = timeout_at(end, self.ask_once()).await;
@@ -204,7 +147,8 @@ impl Asked<'_> {
             let pause = reply.lives_for.filter(|time| *time <= patience.longest_pause);
             let pause = pause.unwrap_or_default().max(patience.pause);
             heard.take(reply);
-            if heard.is_all() || Instant::now() + pause >= end {
+            let is_given_up = heard.failing > 0 && !heard.is_all() && !share.retries();
+            if heard.is_all() || is_given_up || Instant::now() + pause >= end {
                 return heard;
             }
             sleep(pause).await;
@@ -247,7 +191,12 @@ impl Heard {
         self.rounds += 1;
         let failed = matches!(reply.answer, DnsAnswer::Failure(_));
         match reply.answer {
-            DnsAnswer::Records(addresses) => self.addresses.extend(addresses),
+            DnsAnswer::Records(addresses) => {
+                let room = MOST_HEARD - known;
+                let new: Vec<IpAddr> =
+                    addresses.into_iter().filter(|ip| !self.addresses.contains(ip)).collect();
+                self.addresses.extend(new.into_iter().take(room));
+            }
             other if weight(&other) > self.instead.as_ref().map_or(0, weight) => {
                 self.instead = Some(other);
             }
@@ -261,8 +210,15 @@ impl Heard {
         };
     }
 
-    const fn is_all(&self) -> bool {
-        self.quiet >= QUIET_ROUNDS || self.failing >= QUIET_ROUNDS || self.rounds >= MOST_ROUNDS
+    fn is_all(&self) -> bool {
+        self.quiet >= QUIET_ROUNDS
+            || self.failing >= QUIET_ROUNDS
+            || self.rounds >= MOST_ROUNDS
+            || self.is_full()
+    }
+
+    fn is_full(&self) -> bool {
+        self.addresses.len() >= MOST_HEARD
     }
 
     fn rotates(&self) -> bool {
@@ -275,7 +231,9 @@ impl Heard {
             return vec![self.instead.unwrap_or(DnsAnswer::NoData)];
         }
         let is_cut_short = self.quiet < QUIET_ROUNDS && (self.failing > 0 || self.rounds < MOST_ROUNDS);
+        let is_cut_short = is_cut_short || self.is_full();
         let failure = match self.instead {
+            _ if self.is_full() => DnsAnswer::Failure("too many addresses".into()),
             Some(failure @ DnsAnswer::Failure(_)) => failure,
             _ => DnsAnswer::Failure("timeout".into()),
         };

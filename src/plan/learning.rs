@@ -1,14 +1,16 @@
 //! What name servers say of hosts, as plans take it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::console::Console;
 use crate::answer::caveat::Caveat;
-use crate::dns::resolve::{self, Answers, Asking, ResolveError, Targets};
+use crate::dns::resolve::{self, Asking, ResolveError};
+use crate::dns::session::Session;
+use crate::dns::share::{Share, ShareBounds};
 use crate::edit::host::HostName;
-use crate::edit::lead::{self, Lead};
+use crate::edit::lead::{self, Lead, Leads};
 use crate::edit::merge::Options;
-use crate::edit::plan::{self, Learnt, Services};
+use crate::edit::plan::{self, Learnt};
 use crate::edit::record::{Minute, Record};
 use crate::error::{Error, ErrorKind, Source};
 use crate::model::snapshot::Snapshot;
@@ -23,6 +25,59 @@ pub struct Lesson {
     pub failed: Vec<String>,
 }
 
+/// What is to be learnt for some records.
+pub struct Sought {
+    /// The hosts that are resolved.
+    hosts: BTreeSet<HostName>,
+    /// The names whose SRV records tell of more hosts.
+    services: BTreeSet<HostName>,
+    leads: Leads,
+}
+
+impl Sought {
+    /// Lists what some records need, of which Services are followed at once.
+    pub fn of(snapshot: &Snapshot, records: &[Record]) -> Self {
+        let leads = lead::leads(snapshot, records);
+        let led = leads.values().filter_map(|lead| match lead {
+            Lead::Name(name) => Some(name.clone()),
+            Lead::Addresses(_) | Lead::Gone | Lead::Unknown(_) => None,
+        });
+        let hosts = records.iter().flat_map(plan::names).chain(led).collect();
+        Self { hosts, services: records.iter().flat_map(plan::services).collect(), leads }
+    }
+
+    /// Asks for it; `count` begins to tell how many hosts are resolved, of so many.
+    ///
+    /// # Errors
+    /// No name server to ask.
+    pub async fn learn(
+        self,
+        session: &Session,
+        share: &Share,
+        options: Options,
+        count: impl FnOnce(usize) -> Box<dyn FnMut()>,
+    ) -> Result<Lesson, ResolveError> {
+        let (mut hosts, mut failed) = (self.hosts, Vec::new());
+        let mut learnt = Learnt { options, now: now(), leads: self.leads, ..Learnt::default() };
+        for (name, found) in session.services(&self.services, share).await? {
+            match found {
+                Ok(targets) => {
+                    hosts.extend(targets.iter().map(|(host, _)| host.clone()));
+                    learnt.services.insert(name, targets);
+                }
+                Err(error) => failed.push(error.to_string()),
+            }
+        }
+        let mut caveats = Vec::new();
+        for resolution in session.addresses(&hosts, share, count(hosts.len())).await? {
+            let host = resolution.host.clone();
+            caveats.extend(resolution.rotates.then(|| Caveat::Rotates(host.to_string())));
+            learnt.resolutions.insert(host, resolution);
+        }
+        Ok(Lesson { learnt, caveats, failed })
+    }
+}
+
 /// Asks for every name of some records; none without asking anybody.
 ///
 /// # Errors
@@ -34,64 +89,21 @@ pub fn learn(
     options: Options,
     console: &dyn Console,
 ) -> Result<Lesson, Error> {
-    let mut lesson = Lesson {
-        learnt: Learnt { options, now: now(), ..Learnt::default() },
-        caveats: Vec::new(),
-        failed: Vec::new(),
+    let (session, share) = (Session::new(asking.clone()), Share::new(ShareBounds::alone()));
+    let count = |hosts| match hosts {
+        0 => Box::new(|| {}) as Box<dyn FnMut()>,
+        hosts => console.count("resolved", hosts, "hosts"),
     };
-    let names: BTreeSet<HostName> = records.iter().flat_map(plan::services).collect();
-    for (name, found) in srv_records(&names, asking)? {
-        match found {
-            Ok(targets) => drop(lesson.learnt.services.insert(name, targets)),
-            Err(error) => lesson.failed.push(error.to_string()),
-        }
-    }
-    let services: &Services = &lesson.learnt.services;
-    let all = records.iter().map(|record| plan::with_services(record, services));
-    let mut hosts: BTreeSet<HostName> = all.flat_map(|record| plan::names(&record)).collect();
-    lesson.learnt.leads = lead::leads(snapshot, records);
-    hosts.extend(lesson.learnt.leads.values().filter_map(|lead| match lead {
-        Lead::Name(name) => Some(name.clone()),
-        Lead::Addresses(_) | Lead::Gone | Lead::Unknown(_) => None,
-    }));
-    let Answers { hosts, caveats } = addresses(&hosts, asking, console)?;
-    lesson.caveats = caveats;
-    for resolution in hosts {
-        let host = resolution.host.clone();
-        if resolution.rotates {
-            lesson.caveats.push(Caveat::Rotates(host.to_string()));
-        }
-        lesson.learnt.resolutions.insert(host, resolution);
-    }
-    Ok(lesson)
-}
-
-/// Resolves hosts; none without asking anybody.
-fn addresses(
-    hosts: &BTreeSet<HostName>,
-    asking: &Asking,
-    console: &dyn Console,
-) -> Result<Answers, Error> {
-    if hosts.is_empty() {
-        return Ok(Answers::default());
-    }
-    let mut step = console.count("resolved", hosts.len(), "hosts");
+    let sought = Sought::of(snapshot, records);
     // What kept a port-forward from working is told in the words of others.
-    resolve::resolve(hosts, asking, |_| step()).map_err(Error::one_line)
+    let lesson =
+        resolve::run(sought.learn(&session, &share, options, count)).map_err(Error::one_line)?;
+    let caveats = session.caveats().into_iter().chain(lesson.caveats).collect();
+    Ok(Lesson { caveats, ..lesson })
 }
 
-/// Asks for what SRV records tell of; without names nobody is asked.
-fn srv_records(
-    names: &BTreeSet<HostName>,
-    asking: &Asking,
-) -> Result<BTreeMap<HostName, Result<Targets, ResolveError>>, Error> {
-    if names.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    resolve::resolve_each_srv(names, asking).map_err(Error::one_line)
-}
-
-fn now() -> Minute {
+/// Returns the present time.
+pub fn now() -> Minute {
     Minute(u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or_default() / 60)
 }
 

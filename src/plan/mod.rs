@@ -25,5 +25,6 @@ pub mod pod_spec;
 pub mod proposal;
 pub mod refresh_ips;
 pub mod refreshed;
+pub mod refreshing;
 pub mod unfinished;
 pub mod writing;

@@ -7,7 +7,8 @@ use k8s_openapi::api::networking::v1::NetworkPolicyEgressRule;
 
 use super::change::refused;
 use super::learning::unresolved;
-use crate::dns::resolve::{Asking, resolve_srv};
+use crate::dns::resolve::Asking;
+use crate::dns::session::resolve_srv;
 use crate::edit::classify::{HostClass, classify};
 use crate::edit::host::{Host, HostName};
 use crate::edit::lead;

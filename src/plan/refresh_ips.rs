@@ -1,29 +1,25 @@
-//! Brings the addresses of remembered hosts up to date: the policies, what name servers say, what is written.
+//! Brings the addresses of remembered hosts up to date, of each namespace beside the others: none of them
+//! keeps the others waiting, and what is learnt is written as it comes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use serde_json::Value;
+use futures_util::future::try_join_all;
 
-use super::change::egress_owner;
 use super::console::Console;
-use super::learning::learn;
-use super::refreshed;
+use super::learning::now;
+use super::refreshing::Refreshing;
 use crate::answer::caveat::Caveat;
-use crate::cluster::apply::{Applied, ApplyManner, DryRun, Force, PolicyName, Writer};
-use crate::cluster::read::ClusterError;
+use crate::cluster::apply::{ApplyManner, DryRun, PolicyName, Writer};
 use crate::dns::resolve::Asking;
-use crate::edit::gitops::{Weight, evidence};
-use crate::edit::guard::Checked;
+use crate::dns::share::{Share, ShareBounds};
 use crate::edit::merge::Options;
 use crate::edit::name;
-use crate::edit::object::is_ours;
-use crate::edit::plan::{self, Learnt, PlanError};
-use crate::edit::record::Record;
 use crate::ends::not_found::meant;
 use crate::error::Error;
 use crate::model::snapshot::Snapshot;
 use crate::report::dns::{dns_claims, named_dns};
-use crate::report::refresh::{PolicyOutcome, Refresh, RefreshedPolicy};
+use crate::report::refresh::Refresh;
 
 /// Which policies are refreshed.
 #[derive(Clone, Copy, Debug)]
@@ -39,28 +35,27 @@ pub struct Which<'a> {
 /// The policies of a cluster that are refreshed.
 pub struct Remembered<'a> {
     writer: &'a Writer,
-    policies: BTreeMap<PolicyName, Value>,
+    policies: Vec<PolicyName>,
 }
 
 impl<'a> Remembered<'a> {
-    /// Reads the policies that are asked for.
+    /// Lists the policies that are asked for.
     ///
     /// # Errors
     /// A server that does not tell them, or a name that none of them has.
     pub fn read(writer: &'a Writer, which: Which<'_>) -> Result<Self, Error> {
         let labels: Vec<&str> = [name::ENDPOINT].into_iter().chain(which.labels).collect();
-        let listed = writer.list(which.namespace, &labels.join(","))?;
-        let mut policies: BTreeMap<PolicyName, Value> =
-            listed.into_iter().map(|live| (name_of(&live), live)).collect();
-        let known: Vec<String> = policies.keys().map(|policy| policy.name.clone()).collect();
-        if let Some(missing) = which.names.iter().find(|name| !known.contains(name)) {
+        let mut policies = writer.list(which.namespace, &labels.join(","))?;
+        let is_known = |name: &&String| policies.iter().any(|policy| policy.name == **name);
+        if let Some(missing) = which.names.iter().find(|name| !is_known(name)) {
+            let known = policies.iter().map(|policy| policy.name.clone()).collect();
             return Err(Error::one_line(format!(
                 "no NetworkPolicy `{missing}` with remembered hosts in namespace `{}`{}",
                 writer.namespace(),
                 meant(missing, known)
             )));
         }
-        policies.retain(|policy, _| which.names.is_empty() || which.names.contains(&policy.name));
+        policies.retain(|policy| which.names.is_empty() || which.names.contains(&policy.name));
         Ok(Self { writer, policies })
     }
 
@@ -75,94 +70,43 @@ impl<'a> Remembered<'a> {
         manner: ApplyManner,
         console: &dyn Console,
     ) -> Result<Refresh, Error> {
-        let records: Vec<Record> = self.policies.values().map(plan::open_hosts).collect();
-        let others = others_dns(&records, options.dns.as_deref());
-        let lesson = learn(snapshot, &records, asking, options, console)?;
-        let caveats = lesson.caveats.into_iter().chain(others).chain(unseen(snapshot));
-        let caveats = caveats.chain(named_dns(snapshot)).chain(dns_claims(snapshot)).collect();
-        let planned = self.policies.iter().map(|(name, live)| planned(name, live, &lesson.learnt));
-        let mut all: Vec<RefreshedPolicy> = planned.collect();
-        self.apply(&mut all, &lesson.learnt, manner, console);
-        Ok(Refresh::new(all, lesson.failed, caveats))
-    }
-
-    /// Applies the policies that are due. What fails of one keeps no other from being refreshed.
-    fn apply(
-        &self,
-        all: &mut [RefreshedPolicy],
-        learnt: &Learnt,
-        manner: ApplyManner,
-        console: &dyn Console,
-    ) {
-        let each = self.policies.iter().zip(all);
-        let due = each.filter(|(_, policy)| policy.outcome == PolicyOutcome::Due);
-        let (ours, theirs): (Vec<_>, Vec<_>) = due.partition(|((_, listed), _)| is_ours_alone(listed));
-        let word = if manner.dry_run == DryRun::None { "wrote" } else { "checked" };
-        let mut step = console.count(word, ours.len() + theirs.len(), "policies");
-        // What a hand changed in a policy of our own stays, so nothing is lost where its fields are taken back.
-        for (due, force) in [(ours, Force::Yes), (theirs, manner.force)] {
-            let due = due.into_iter().map(|((name, _), policy)| (name, policy)).collect();
-            self.apply_each(due, learnt, ApplyManner { force, ..manner }, &mut step);
-        }
-    }
-
-    fn apply_each(
-        &self,
-        mut due: Vec<(&PolicyName, &mut RefreshedPolicy)>,
-        learnt: &Learnt,
-        manner: ApplyManner,
-        step: &mut dyn FnMut(),
-    ) {
-        let changes = due.iter_mut().map(|(name, policy)| {
-            let plan = |live: Option<&Value>| {
-                let live = live.ok_or(Stop::Gone)?;
-                let object = plan_again(live, learnt, policy)?;
-                policy.problem = taken(live, manner.force).filter(|_| object.is_some());
-                Ok(object)
-            };
-            (*name, plan)
+        let word = if manner.dry_run == DryRun::None { "refreshed" } else { "checked" };
+        let step = console.count(word, self.policies.len(), "policies");
+        let run = Refreshing::new(self.writer, snapshot, (asking, options), manner, step);
+        let namespaces = self.by_namespace();
+        let share = || Share::new(ShareBounds::one_of(namespaces.len()));
+        let shares: Vec<Share> = namespaces.iter().map(|_| share()).collect();
+        let each = namespaces.iter().zip(&shares).map(|((_, policies), share)| run.all(policies, share));
+        // What kept a port-forward from working is told in the words of others.
+        self.writer.run(try_join_all(each)).map_err(Error::one_line)?;
+        let over = namespaces.iter().zip(&shares).filter(|(_, share)| share.unasked() > 0);
+        let over = over.map(|((namespace, _), share)| Caveat::ShareUsedUp {
+            namespace: (*namespace).into(),
+            unasked: share.unasked(),
         });
-        let ended = self.writer.apply_each(changes, manner, step);
-        for ((_, policy), ended) in due.into_iter().zip(ended) {
-            match ended {
-                Ok(applied) => refreshed::applied(policy, &applied, manner.dry_run),
-                Err(Stop::Cluster(error @ ClusterError::Forbidden(_)))
-                    if manner.dry_run == DryRun::Server =>
-                {
-                    refreshed::forbidden(policy, &error);
-                }
-                Err(Stop::Cluster(error)) => refreshed::failed(policy, &error),
-                Err(Stop::Policy(error)) => refreshed::failed(policy, &error),
-                Err(Stop::Gone) => refreshed::applied(policy, &Applied::Gone, manner.dry_run),
-            }
-        }
+        let caveats: Vec<Caveat> = over.chain(unseen(snapshot)).collect();
+        let whose = named_dns(snapshot).into_iter().chain(dns_claims(snapshot));
+        Ok(run.answer(caveats.into_iter().chain(whose)))
     }
-}
 
-/// Tells whether a policy is one of our own that no other tool looks after, with which there would be a fight.
-fn is_ours_alone(listed: &Value) -> bool {
-    let signs = listed.get("metadata").map(evidence).unwrap_or_default();
-    is_ours(listed) && !signs.iter().any(|sign| sign.weight == Weight::Refuse)
-}
-
-/// Says from whom the egress rules of a policy are taken; nothing where they are ours.
-fn taken(live: &Value, force: Force) -> Option<String> {
-    let owner = egress_owner(live.get("metadata")?).filter(|_| force == Force::Yes)?;
-    Some(format!(
-        "its field spec.egress belonged to the manager {owner}, from whom it is taken; what is in it stays"
-    ))
-}
-
-fn name_of(live: &Value) -> PolicyName {
-    let text = |field| live.pointer(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-    PolicyName { namespace: text("/metadata/namespace"), name: text("/metadata/name") }
-}
-
-/// Says which other DNS the user named for hosts before: what that told of them is not told now.
-fn others_dns(records: &[Record], named: Option<&str>) -> BTreeSet<Caveat> {
-    let entries = records.iter().flat_map(|record| record.entries.values());
-    let others = entries.filter_map(|entry| entry.dns.as_deref()).filter(|dns| Some(*dns) != named);
-    others.map(|dns| Caveat::OtherDns(dns.into())).collect()
+    /// Sorts the policies by namespace, in another order in each run: where there is not time for all, none is
+    /// the last each time.
+    fn by_namespace(&self) -> Vec<(&str, Vec<&PolicyName>)> {
+        let run = now().0;
+        let place = |policy: &&PolicyName| {
+            let mut hasher = DefaultHasher::new();
+            (run, &policy.namespace, &policy.name).hash(&mut hasher);
+            hasher.finish()
+        };
+        let mut all: BTreeMap<&str, Vec<&PolicyName>> = BTreeMap::new();
+        for policy in &self.policies {
+            all.entry(&policy.namespace).or_default().push(policy);
+        }
+        all.values_mut().for_each(|policies| policies.sort_by_cached_key(place));
+        let mut all: Vec<_> = all.into_iter().collect();
+        all.sort_by_cached_key(|(_, policies)| policies.first().map(place));
+        all
+    }
 }
 
 /// Says which addresses of the cluster itself would not be recognised.
@@ -170,52 +114,4 @@ fn unseen(snapshot: &Snapshot) -> Vec<Caveat> {
     let holders = ["pods", "nodes", "services"];
     let gaps = snapshot.gaps.iter().filter(|gap| holders.iter().any(|list| gap.hides(list)));
     gaps.cloned().map(Caveat::UnknownOwnAddresses).collect()
-}
-
-/// Why a policy was not written.
-enum Stop {
-    Cluster(ClusterError),
-    Policy(PlanError),
-    /// It is not there any more.
-    Gone,
-}
-
-impl From<ClusterError> for Stop {
-    fn from(error: ClusterError) -> Self {
-        Self::Cluster(error)
-    }
-}
-
-impl From<PlanError> for Stop {
-    fn from(error: PlanError) -> Self {
-        Self::Policy(error)
-    }
-}
-
-/// Plans a policy as it was listed, and tells what would become of it.
-fn planned(name: &PolicyName, listed: &Value, learnt: &Learnt) -> RefreshedPolicy {
-    let mut policy = RefreshedPolicy {
-        namespace: name.namespace.clone(),
-        name: name.name.clone(),
-        outcome: PolicyOutcome::Current,
-        problem: None,
-        hosts: Vec::new(),
-    };
-    match plan_again(listed, learnt, &mut policy) {
-        Ok(None) => {}
-        Ok(Some(_)) => policy.outcome = PolicyOutcome::Due,
-        Err(error) => refreshed::failed(&mut policy, &error),
-    }
-    policy
-}
-
-/// Plans a policy as it is now.
-fn plan_again(
-    live: &Value,
-    learnt: &Learnt,
-    policy: &mut RefreshedPolicy,
-) -> Result<Option<Checked>, PlanError> {
-    let planned = plan::refresh(live, learnt)?;
-    policy.hosts = refreshed::hosts(&planned.changes);
-    Ok(planned.object)
 }

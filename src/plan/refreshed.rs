@@ -11,7 +11,11 @@ use crate::edit::special;
 use crate::model::special::AddressClass;
 use crate::report::refresh::{
     HostStatus, PendingAddress, PolicyOutcome, RecordedConsent, RefreshedHost, RefreshedPolicy,
+    RefusedAddress,
 };
+
+/// Addresses that are refused of one host and told: whoever holds a name could have it tell of any number.
+const MOST_REFUSED: usize = 16;
 
 /// Tells what became of the hosts of a policy.
 pub fn hosts(changes: &BTreeMap<Key, HostChange>) -> Vec<RefreshedHost> {
@@ -24,9 +28,11 @@ fn host((key, change): (&Key, &HostChange)) -> RefreshedHost {
         .pending
         .iter()
         .map(|(address, until)| PendingAddress { address: *address, until: date(*until) });
-    let refused = change.refused.iter().map(|(address, why)| crate::report::refresh::RefusedAddress {
-        address: *address,
-        reason: why.to_string(),
+    let others = change.refused.len().saturating_sub(MOST_REFUSED);
+    let refused = change.refused.iter().take(MOST_REFUSED).enumerate().map(|(index, (address, why))| {
+        let is_last = index + 1 == MOST_REFUSED && others > 0;
+        let more = if is_last { format!("; {others} more are refused") } else { String::new() };
+        RefusedAddress { address: *address, reason: format!("{why}{more}") }
     });
     RefreshedHost {
         host: key.host.to_string(),
@@ -56,7 +62,7 @@ fn status(status: &Status) -> (HostStatus, Vec<String>) {
         Status::Resolved => (HostStatus::Resolved, Vec::new()),
         Status::Partly(failures) => (HostStatus::Partly, words(failures)),
         Status::Failed(failures) => (HostStatus::Failed, words(failures)),
-        Status::NotAsked => (HostStatus::Failed, vec!["it was not asked about".to_owned()]),
+        Status::NotAsked => (HostStatus::Failed, vec!["it was not asked about in this run".to_owned()]),
         Status::Gone { .. } => (HostStatus::Gone, Vec::new()),
         Status::TooMany(count) => {
             let text = format!("{count} addresses are more than a list can follow");

@@ -29,7 +29,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// Runs the plugin with 512 MiB of memory.
-fn ask(kubeconfig: &Written, args: &[&str]) -> Output {
+pub(crate) fn ask(kubeconfig: &Written, args: &[&str]) -> Output {
     let path = kubeconfig.path();
     let mut command = Command::new("sh");
     command.args(["-c", "ulimit -v 524288 && exec \"$0\" \"$@\"", PLUGIN]).args(args);

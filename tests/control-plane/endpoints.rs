@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use libtest_mimic::Trial;
 use netpol::cluster::apply::{Applied, ApplyManner, DryRun, Force, PolicyName, Writer};
 use netpol::cluster::read::{ClusterError, ConnectOptions};
@@ -100,12 +101,12 @@ fn remember(plane: &ControlPlane) {
         (PolicyName { namespace: NAMESPACE.to_owned(), name }, checked.expect("as planned"))
     });
     let planned: Vec<_> = planned.collect();
+    let manner = ApplyManner { dry_run: DryRun::None, force: Force::No };
     let changes = planned.iter().map(|(name, object)| {
         let plan = |_: Option<&Value>| -> Result<_, ClusterError> { Ok(Some(object.clone())) };
-        (name, plan)
+        writer.change(name, manner, plan)
     });
-    let manner = ApplyManner { dry_run: DryRun::None, force: Force::No };
-    for applied in writer.apply_each(changes, manner, || {}) {
+    for applied in writer.run(join_all(changes)) {
         assert_eq!(applied.expect("applied"), Applied::Done { changed: true });
     }
 }

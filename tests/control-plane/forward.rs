@@ -8,12 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
+use netpol::answer::caveat::Caveat;
 use netpol::cluster::forward::PodPort;
 use netpol::cluster::read::ConnectOptions;
 use netpol::dns::patience::Patience;
-use netpol::dns::resolve::{Answers, Asking, DnsPods, NameServers, resolve};
+use netpol::dns::resolve::{self, Asking, DnsPods, NameServers};
+use netpol::dns::session::Session;
+use netpol::dns::share::{Share, ShareBounds};
 use netpol::edit::host::HostName;
-use netpol::edit::outcome::{DnsAnswer, VantageClass};
+use netpol::edit::outcome::{DnsAnswer, Resolution, VantageClass};
 use netpol::model::ips::Family;
 use serde_json::{Value, json};
 
@@ -429,10 +432,18 @@ fn asking(dns: &Dns<'_>, machine: &[SocketAddr]) -> Asking {
     Asking { servers, families: vec![Family::V4], patience }
 }
 
+/// What was heard of all hosts.
+struct Answers {
+    hosts: Vec<Resolution>,
+    caveats: Vec<Caveat>,
+}
+
 fn ask(asking: &Asking, hosts: usize) -> Answers {
     let host = |number| HostName::try_from(format!("h{number}.example.test")).expect("a host name");
     let hosts: BTreeSet<HostName> = (0..hosts).map(host).collect();
-    resolve(&hosts, asking, |_| {}).expect("name servers")
+    let (session, share) = (Session::new(asking.clone()), Share::new(ShareBounds::alone()));
+    let hosts = resolve::run(session.addresses(&hosts, &share, || {})).expect("name servers");
+    Answers { hosts, caveats: session.caveats() }
 }
 
 /// Asserts that all hosts were resolved.

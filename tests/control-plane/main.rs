@@ -55,6 +55,7 @@ mod rights;
 mod secrets;
 mod smoke;
 mod snapshots;
+mod starving;
 mod tls;
 mod ways;
 mod yaml;
@@ -106,6 +107,7 @@ fn main() -> ExitCode {
         refresh::trials(&shared),
         faults::trials(&shared, &empty),
         progress::trials(&shared),
+        starving::trials(&shared),
         cronjob::trials(&shared),
         gateways::trials(&routes),
         forward::trials(&forwards),

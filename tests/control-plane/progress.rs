@@ -21,7 +21,9 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
 
 fn shown(plane: &ControlPlane) {
     let namespace = "progress";
-    remember(plane, namespace, &["a.example.test", "b.example.test", "slow.example.test"]);
+    for host in ["a.example.test", "b.example.test", "slow.example.test"] {
+        remember(plane, namespace, &[host]);
+    }
     let server = NameServer::start(|question, _| {
         let is_slow = question.name.starts_with("slow");
         std::thread::sleep(Duration::from_millis(if is_slow { 300 } else { 120 }));
@@ -35,7 +37,7 @@ fn shown(plane: &ControlPlane) {
 
     let (seen, _, code) = bash(plane, &terminal(&check));
     assert_eq!(code, Some(1), "{seen}");
-    for line in ["resolved 0/3 hosts\r", "resolved 2/3 hosts\r"] {
+    for line in ["checked 0/3 policies\r", "checked 2/3 policies\r"] {
         assert!(seen.contains(line), "{line:?}: {seen:?}");
     }
     assert_eq!(screen(&seen), piped.0, "{seen:?}");
@@ -45,7 +47,7 @@ fn shown(plane: &ControlPlane) {
     assert_eq!(seen.replace("\r\n", "\n"), piped.0);
 
     let (seen, _, code) = bash(plane, &terminal(&asked));
-    assert!(code == Some(0) && seen.contains("wrote 0/1 policies\r"), "{seen:?}");
+    assert!(code == Some(0) && seen.contains("refreshed 2/3 policies\r"), "{seen:?}");
 }
 
 /// Returns the line of a shell that runs the plugin on a terminal.

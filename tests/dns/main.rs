@@ -8,6 +8,7 @@
 )]
 
 mod server;
+mod shares;
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -18,7 +19,9 @@ use std::time::{Duration, Instant};
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
 use netpol::dns::patience::Patience;
-use netpol::dns::resolve::{Asking, NameServers, resolve, resolve_each_srv, resolve_srv};
+use netpol::dns::resolve::{self, Asking, NameServers, ResolveError};
+use netpol::dns::session::{Session, resolve_srv};
+use netpol::dns::share::{Share, ShareBounds};
 use netpol::edit::host::{Host, HostName};
 use netpol::edit::merge::{Options, merge};
 use netpol::edit::outcome::{DnsAnswer, Resolution, VantageClass};
@@ -52,10 +55,16 @@ fn asking(servers: &[SocketAddr]) -> Asking {
     Asking { servers: NameServers::Cluster(servers.to_vec()), families: Family::ALL.to_vec(), patience }
 }
 
+/// Asks for hosts as if nobody else did.
+fn resolve(hosts: &BTreeSet<HostName>, asking: &Asking) -> Result<Vec<Resolution>, ResolveError> {
+    let (session, share) = (Session::new(asking.clone()), Share::new(ShareBounds::alone()));
+    resolve::run(session.addresses(hosts, &share, || {}))
+}
+
 fn ask(servers: &[&NameServer]) -> Resolution {
     let addresses: Vec<SocketAddr> = servers.iter().map(|server| server.address).collect();
     let hosts = BTreeSet::from([host(HOST)]);
-    let resolved = resolve(&hosts, &asking(&addresses), |_| {}).expect("name servers").hosts;
+    let resolved = resolve(&hosts, &asking(&addresses)).expect("name servers");
     resolved.into_iter().next().expect("one host")
 }
 
@@ -131,8 +140,8 @@ fn silence_is_a_failure_after_a_while() {
 #[test]
 fn a_port_that_nobody_listens_on_is_a_failure() {
     let address = NameServer::start(|_, _| Reply::Silence).address;
-    let resolved = resolve(&BTreeSet::from([host(HOST)]), &asking(&[address]), |_| {});
-    for outcome in &resolved.expect("name servers").hosts[0].outcomes {
+    let resolved = resolve(&BTreeSet::from([host(HOST)]), &asking(&[address]));
+    for outcome in &resolved.expect("name servers")[0].outcomes {
         assert!(matches!(outcome.answer, DnsAnswer::Failure(_)), "{outcome:?}");
     }
 }
@@ -351,8 +360,8 @@ fn a_family_that_the_cluster_lacks_is_not_asked_for() {
         kind => panic!("{kind} was asked for"),
     });
     let asking = Asking { families: vec![Family::V4], ..asking(&[server.address]) };
-    let resolved = resolve(&BTreeSet::from([host(HOST)]), &asking, |_| {}).expect("name servers");
-    assert_eq!(resolved.hosts[0].outcomes.len(), 1);
+    let resolved = resolve(&BTreeSet::from([host(HOST)]), &asking).expect("name servers");
+    assert_eq!(resolved[0].outcomes.len(), 1);
 }
 
 #[test]
@@ -372,12 +381,10 @@ fn five_hundred_hosts_are_all_asked_for_and_told() {
         },
         ..asking
     };
-    let mut told = BTreeSet::new();
-    let resolved = resolve(&hosts, &asking, |resolved| {
-        told.insert(resolved.host.clone());
-    });
-    let resolved = resolved.expect("name servers").hosts;
-    assert_eq!(told, hosts);
+    let (session, share) = (Session::new(asking), Share::new(ShareBounds::alone()));
+    let mut told = 0;
+    let resolved = resolve::run(session.addresses(&hosts, &share, || told += 1)).expect("name servers");
+    assert_eq!(told, hosts.len());
     assert!(resolved.iter().map(|resolved| &resolved.host).eq(&hosts));
     let is_whole = |resolved: &&Resolution| resolved.outcomes[0].answer == records(&["203.0.113.1"]);
     assert_eq!(resolved.iter().filter(is_whole).count(), 499);
@@ -426,7 +433,8 @@ fn srv_records_of_many_names_are_asked_for_a_few_at_a_time() {
     };
     let names: BTreeSet<HostName> =
         (0..200).map(|number| host(&format!("_m._tcp.n{number}.example.test"))).collect();
-    let found = resolve_each_srv(&names, &asking).expect("name servers");
+    let (session, share) = (Session::new(asking), Share::new(ShareBounds::alone()));
+    let found = resolve::run(session.services(&names, &share)).expect("name servers");
     assert!(found.keys().eq(&names));
     let failed: Vec<String> =
         found.values().filter_map(|own| Some(own.as_ref().err()?.to_string())).collect();
@@ -448,7 +456,7 @@ fn addresses_of_name_servers_are_read() {
         let text = format!("`{wrong}` is no address of a name server: use IP or IP:PORT");
         assert_eq!(read(wrong), Err(text));
     }
-    let none = resolve(&BTreeSet::from([host(HOST)]), &asking(&[]), |_| {});
+    let none = resolve(&BTreeSet::from([host(HOST)]), &asking(&[]));
     assert_eq!(
         none.map_err(|error| error.to_string()),
         Err("no name server is known: name one with --resolver IP".to_owned())
