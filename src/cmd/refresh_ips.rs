@@ -104,6 +104,7 @@ pub fn run(args: &RefreshIpsArgs, global: &Global) -> Result<ExitCode, Error> {
         prune: if args.prune_now { Prune::Now } else { Prune::AfterGrace },
         dead: if args.remove_dead { Dead::Remove } else { Dead::Tell },
         own: addresses::of_cluster(&input.snapshot),
+        nodes: addresses::of_nodes(&input.snapshot),
         consent: args.consent.classes(),
         dns: servers::named_dns(&input.snapshot),
     };

@@ -30,6 +30,8 @@ pub struct Options {
     pub dead: Dead,
     /// The addresses of the cluster itself.
     pub own: IpSet,
+    /// Those of them that are of nodes, and of pods in their network.
+    pub nodes: IpSet,
     /// The classes of addresses that the user consents to in this run: what a record consents to counts
     /// for new addresses only where the user says so again.
     pub consent: Consent,
@@ -434,12 +436,13 @@ fn beat(entry: &mut Entry, old: &Entry, success: bool, now: Minute) {
 
 impl Options {
     /// Returns how the addresses of a Service without pods are judged: those of the API server are the
-    /// cluster's own choice, and who names a Service consents to private ones as who types an address.
+    /// cluster's own choice, and may be those of nodes; who names a Service consents to private ones as who
+    /// types an address.
     #[must_use]
     pub fn of_service(&self, key: &Key, is_named: bool) -> Self {
         let mut options = self.clone();
         if key.is_api_server() {
-            options.own = IpSet::default();
+            options.own = options.own.difference(&options.nodes);
         }
         if is_named || key.is_api_server() {
             options.consent.insert(AddressClass::Private);

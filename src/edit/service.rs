@@ -11,6 +11,7 @@ use crate::model::selector::Selector;
 use crate::model::service::{Service, ServiceAddress, ServiceId, TargetPort};
 use crate::model::snapshot::Snapshot;
 use crate::policy::network_policy::write;
+use crate::world::servers::trusted_slices;
 use crate::world::services::title;
 
 /// What is behind a Service at one of its ports.
@@ -48,7 +49,7 @@ pub fn backends(
         return Ok(Backends::Pods(write::egress(to, vec![write::port(port.protocol, &target)])));
     }
     let mut by_port: BTreeMap<u16, BTreeSet<IpAddr>> = BTreeMap::new();
-    for slice in &service.slices {
+    for slice in trusted_slices(snapshot, service) {
         let own = slice.ports.iter().find(|own| asked.is_some_and(|asked| asked.name == own.name));
         // A name of a port says nothing where there are no pods to have it.
         let number = own.and_then(|own| own.port).or(match target {

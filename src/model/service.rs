@@ -109,6 +109,8 @@ impl fmt::Display for TargetPort {
 /// An EndpointSlice (discovery.k8s.io/v1): addresses, and the ports they all have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slice {
+    /// Its name, which whoever may write slices in the namespace of the Service chooses.
+    pub name: Box<str>,
     /// The addresses that are ready.
     pub ips: Vec<IpAddr>,
     /// How many of its endpoints are not ready.

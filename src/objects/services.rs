@@ -31,7 +31,7 @@ pub(crate) fn services(items: &BTreeMap<ObjectKey, Object>, snapshot: &Snapshot)
         if let Object::EndpointSlice(read) = object
             && let Some(service) = read.metadata.labels.get(SERVICE_NAME_LABEL)
         {
-            slices.entry((&key.namespace, service)).or_default().push(slice(read));
+            slices.entry((&key.namespace, service)).or_default().push(slice(&key.name, read));
         }
     }
     let built = items.iter().filter_map(|(key, object)| {
@@ -135,7 +135,7 @@ fn outside(read: &ServiceObject) -> OutsideAccess {
     }
 }
 
-fn slice(read: &EndpointSliceObject) -> Slice {
+fn slice(name: &str, read: &EndpointSliceObject) -> Slice {
     // A slice of host names (addressType FQDN) has no address, and proxies do not read it.
     let is_ready = |ready: &Option<bool>| *ready != Some(false);
     let ready = read.endpoints.iter().filter(|endpoint| is_ready(&endpoint.conditions.ready));
@@ -145,6 +145,7 @@ fn slice(read: &EndpointSliceObject) -> Slice {
         Some(SlicePort { name, protocol: Protocol::given(&port.protocol)?, port: number })
     });
     Slice {
+        name: name.into(),
         // Of several addresses only the first has a meaning.
         ips: ready.filter_map(|endpoint| parse_ip(endpoint.addresses.first()?)).collect(),
         not_ready: read

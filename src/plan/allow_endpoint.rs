@@ -165,6 +165,7 @@ impl<'a, 'b> Planner<'a, 'b> {
         let records: Vec<Record> = self.openings.iter().map(|opening| opening.hosts.record()).collect();
         let options = Options {
             own: addresses::of_cluster(snapshot),
+            nodes: addresses::of_nodes(snapshot),
             consent: self.request.consent.clone(),
             dns: servers::named_dns(snapshot),
             ..Options::default()

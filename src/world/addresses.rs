@@ -33,6 +33,13 @@ pub fn claimed_by(snapshot: &Snapshot, ip: IpAddr) -> Option<ServiceId> {
     snapshot.services.iter().find(|(_, service)| claims(service)).map(|(id, _)| id)
 }
 
+/// Returns the addresses of nodes, and of pods in their network: where an API server may be.
+pub fn of_nodes(snapshot: &Snapshot) -> IpSet {
+    let pods = snapshot.pods.values().filter(|pod| pod.host_network);
+    let nodes = snapshot.nodes.values().flat_map(|node| node.ips.iter().copied());
+    pods.flat_map(|pod| pod.ips.iter().copied()).chain(nodes).collect()
+}
+
 /// Returns the addresses of a cluster itself: of pods, nodes and Services, load balancers included.
 pub fn of_cluster(snapshot: &Snapshot) -> IpSet {
     let pods = snapshot.pods.values().flat_map(|pod| pod.ips.iter().copied());

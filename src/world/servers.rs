@@ -138,6 +138,14 @@ pub fn is_api_server(snapshot: &Snapshot, service: &Service) -> bool {
     is_named(snapshot, service, API_SERVER)
 }
 
+/// Lists the EndpointSlices that say where a Service leads. Of that of the API server only the one counts that
+/// the server itself writes, under the name of the Service, and puts right where anybody changes it
+/// (`pkg/controlplane/reconcilers`): another with its label is somebody else's.
+pub fn trusted_slices<'a>(snapshot: &Snapshot, service: &'a Service) -> impl Iterator<Item = &'a Slice> {
+    let is_own = is_api_server(snapshot, service);
+    service.slices.iter().filter(move |slice| !is_own || *slice.name == *service.name)
+}
+
 /// Lists the Services of the cluster's DNS: the one that the user names, else those where only those who
 /// run the cluster may make one.
 pub fn dns_services(snapshot: &Snapshot) -> impl Iterator<Item = &Service> {
@@ -211,7 +219,7 @@ fn behind(
     let asked: Vec<&ServicePort> = service.ports.iter().filter(|port| is_asked(port)).collect();
     let mut found = match &service.selector {
         Some(selector) => selected(snapshot, service, selector, &asked),
-        None => service.slices.iter().map(|slice| listed(slice, &asked)).collect(),
+        None => trusted_slices(snapshot, service).map(|slice| listed(slice, &asked)).collect(),
     };
     found.retain(|servers| servers.at != At::Addresses(BTreeSet::new()) && !servers.ports.is_empty());
     // The address of a Service alone does not tell where its packets go.

@@ -13,6 +13,7 @@ use netpol::model::ports::ProtocolPort;
 use netpol::model::selector::{Requirement, Selector};
 use netpol::model::snapshot::Snapshot;
 use netpol::world::addresses;
+use netpol::world::servers::{At, api_server};
 use serde_json::json;
 
 const CLUSTER: &str = r#"
@@ -82,6 +83,20 @@ apiVersion: v1
 kind: Service
 metadata: {name: kubernetes, namespace: default}
 spec: {clusterIP: 10.96.0.1, clusterIPs: [10.96.0.1], ports: [{name: https, port: 443, targetPort: 6443}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: kubernetes, namespace: default, labels: {kubernetes.io/service-name: kubernetes}}
+addressType: IPv4
+endpoints: [{addresses: [192.168.0.1]}]
+ports: [{name: https, port: 6443, protocol: TCP}]
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: kubernetes-more, namespace: default, labels: {kubernetes.io/service-name: kubernetes}}
+addressType: IPv4
+endpoints: [{addresses: [192.168.0.66]}]
+ports: [{name: https, port: 22, protocol: TCP}]
 "#;
 
 /// Reads the cluster, and keeps the folder it is in.
@@ -177,6 +192,20 @@ fn a_service_is_allowed_at_the_port_that_it_sends_to() {
     let nowhere =
         "the Service db/nowhere has no selector and no EndpointSlice: nobody knows where it leads";
     assert_eq!(rules("nowhere.db", 80).unwrap_err(), nowhere);
+}
+
+/// Whoever may write EndpointSlices in `default` may give them the label of the API server's Service.
+#[test]
+fn the_api_server_is_where_its_own_slice_says_and_no_other() {
+    let (_folder, snapshot) = cluster();
+    let found = classify(&snapshot, "shop", &Host::parse("kubernetes.default").unwrap()).unwrap().class;
+    let id = snapshot.services.ids().find(|id| found == HostClass::ApiServer(*id)).unwrap();
+    let found = backends(&snapshot, id, ProtocolPort::tcp(443), None).unwrap();
+    let own: std::net::IpAddr = "192.168.0.1".parse().unwrap();
+    assert_eq!(found, Backends::Addresses([(6443, [own].into())].into()));
+    let ips: Vec<At> = api_server(&snapshot).unwrap().into_iter().map(|servers| servers.at).collect();
+    let service = At::Addresses(["10.96.0.1".parse().unwrap()].into());
+    assert_eq!(ips, [service, At::Addresses([own].into())]);
 }
 
 #[test]

@@ -246,10 +246,10 @@ fn a_name_that_a_service_stands_for_is_followed() {
 #[test]
 fn the_api_server_is_where_the_cluster_says_and_other_services_need_consent() {
     let node = "10.0.0.5";
-    let own = IpSet::from_iter([node.parse::<IpAddr>().unwrap()]);
+    let set = |ips: &[&str]| ips.iter().map(|ip| ip.parse::<IpAddr>().unwrap()).collect::<IpSet>();
     let learnt = |host: &str, ip: &str| {
         let mut learnt = leads(host, at(6443, &["8.8.8.8", ip]), 15);
-        learnt.options.own = own.clone();
+        (learnt.options.own, learnt.options.nodes) = (set(&[node, "10.1.0.9"]), set(&[node]));
         learnt
     };
     let added = |host: &str, ip: &str| {
@@ -258,6 +258,7 @@ fn the_api_server_is_where_the_cluster_says_and_other_services_need_consent() {
         (change.added.len(), change.refused.into_values().next())
     };
     assert_eq!(added("kubernetes.default.svc", node), (1, None));
+    assert_eq!(added("kubernetes.default.svc", "10.1.0.9"), (0, Some(Refusal::Cluster)));
     let metadata = Refusal::Special(AddressClass::Metadata);
     assert_eq!(added("kubernetes.default.svc", "169.254.169.254"), (0, Some(metadata)));
     assert_eq!(added("legacy.shop.svc", node), (0, Some(Refusal::Cluster)));
