@@ -76,21 +76,16 @@ fn limits(name: &str, account: &str) -> Vec<Value> {
 
 /// Lets the account read the addresses of the whole cluster, since an answer that leads to one is refused.
 fn everywhere(wanted: &CronJob<'_>, name: &str) -> Vec<Value> {
-    let mut rules = vec![policies(), lists("", &["pods", "nodes", "services"])];
-    rules.extend((!wanted.dns.is_empty()).then(|| lists("discovery.k8s.io", &["endpointslices"])));
+    let rules = [policies(), lists("", &["pods", "nodes", "services"]), slices()];
     role(wanted.namespace, name, None, &rules)
 }
 
 /// Lets the account read its own namespace, and where the cluster's DNS is. Whoever may create pods there can
 /// use it, so that it has no right beyond: addresses elsewhere are not known to it.
 fn in_namespace(wanted: &CronJob<'_>, name: &str) -> Vec<Value> {
-    let own = role(
-        wanted.namespace,
-        NAME,
-        Some(wanted.namespace),
-        &[policies(), lists("", &["pods", "services"])],
-    );
-    let dns = [lists("", &["services"]), lists("discovery.k8s.io", &["endpointslices"])];
+    let own = [policies(), lists("", &["pods", "services"]), slices()];
+    let own = role(wanted.namespace, NAME, Some(wanted.namespace), &own);
+    let dns = [lists("", &["services"]), slices()];
     let dns = wanted.dns.iter().flat_map(|place| role(wanted.namespace, name, Some(place), &dns));
     own.into_iter().chain(dns).collect()
 }
@@ -101,6 +96,11 @@ fn policies() -> Value {
         "resources": ["networkpolicies"],
         "verbs": ["list", "get", "patch"],
     })
+}
+
+/// Lists where Services lead: those that hosts are remembered by, and the cluster's DNS.
+fn slices() -> Value {
+    lists("discovery.k8s.io", &["endpointslices"])
 }
 
 fn lists(group: &str, resources: &[&str]) -> Value {

@@ -4,13 +4,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
+use netpol::edit::host::Host;
+use netpol::edit::outcome::VantageClass;
+use netpol::edit::record::{Entry, Key, Minute, Record};
+use netpol::model::ports::ProtocolPort;
 use serde_json::{Value, json};
 
 use super::Shared;
 use super::harness::ControlPlane;
 use super::plugin::ask;
 use super::process::Output;
-use super::refresh::{SECOND, blocks, policy, remember, server};
+use super::refresh::{FIRST, SECOND, blocks, ip, policy, remember, remember_all, server};
 
 /// Lists the trials of this file.
 pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
@@ -188,7 +192,8 @@ fn admission(plane: &ControlPlane) {
 /// away after the other; returns the caveats of an answer with all of them.
 fn check(plane: &ControlPlane, namespace: &str, scope: &[&str]) -> Vec<String> {
     let server = server();
-    let name = remember(plane, namespace, &["api.example.test"]);
+    let name = remember_both(plane, namespace);
+    plane.apply(&SERVICE.replace("NAMESPACE", namespace));
     let label =
         ["label", "--namespace", namespace, "networkpolicy", &name, &format!("team={namespace}")];
     plane.kubectl(&label, None).expect_success();
@@ -268,8 +273,39 @@ fn replace(plane: &ControlPlane, role: &Value) {
 
 /// Makes the policy what it was before the refresh.
 fn outdate(plane: &ControlPlane, namespace: &str, name: &str) {
-    remember(plane, namespace, &["api.example.test"]);
+    remember_both(plane, namespace);
     assert_eq!(blocks(&policy(plane, namespace, name))[0].len(), 1);
+}
+
+/// A Service that selects no pods, which is followed to its EndpointSlices.
+const SERVICE: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: legacy, namespace: NAMESPACE}
+spec: {ports: [{name: sql, port: 3306}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: legacy-1, namespace: NAMESPACE, labels: {kubernetes.io/service-name: legacy}}
+addressType: IPv4
+ports: [{name: sql, port: 3306, protocol: TCP}]
+endpoints: [{addresses: [198.41.0.4]}]
+";
+
+/// Writes a policy that remembers a name and a Service, both with the first address.
+fn remember_both(plane: &ControlPlane, namespace: &str) -> String {
+    let entry = |host: &str, port, service, vantage| {
+        let host = Host::parse(host).expect("a host");
+        let mut entry = Entry { service, vantage: Some(vantage), ..Entry::new(&host) };
+        (entry.ips, entry.ok) = ([(ip(FIRST), None)].into(), Some(Minute(u64::MAX / 4)));
+        (Key { host, ports: [ProtocolPort::tcp(port)].into() }, entry)
+    };
+    let service = format!("legacy.{namespace}.svc");
+    let hosts = [
+        entry("api.example.test", 443, None, VantageClass::Named),
+        entry(&service, 3306, Some(ProtocolPort::tcp(3306)), VantageClass::Cluster),
+    ];
+    remember_all(plane, namespace, &Record { entries: hosts.into() })
 }
 
 /// Waits until the server has heard of changed rights.

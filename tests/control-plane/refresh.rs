@@ -68,7 +68,6 @@ pub(crate) fn remember_as(
     hosts: &[&str],
     class: VantageClass,
 ) -> String {
-    plane.apply(&format!("{{apiVersion: v1, kind: Namespace, metadata: {{name: {namespace}}}}}"));
     let entry = |host: &&str| {
         let host = Host::Name(HostName::try_from((*host).to_owned()).expect("a host name"));
         let mut entry = Entry::new(&host);
@@ -77,9 +76,14 @@ pub(crate) fn remember_as(
         entry.ok = Some(Minute(u64::MAX / 4));
         (Key { host, ports: BTreeSet::from([ProtocolPort::tcp(443)]) }, entry)
     };
-    let record = Record { entries: hosts.iter().map(entry).collect() };
+    remember_all(plane, namespace, &Record { entries: hosts.iter().map(entry).collect() })
+}
+
+/// Writes a policy that remembers and opens what a record says, and returns its name.
+pub(crate) fn remember_all(plane: &ControlPlane, namespace: &str, record: &Record) -> String {
+    plane.apply(&format!("{{apiVersion: v1, kind: Namespace, metadata: {{name: {namespace}}}}}"));
     let pods = Pods { namespace: namespace.into(), workload: None, selector: Selector::default() };
-    let object = dedicated(&pods, &of_policy("", record.entries.keys()), &record, &[])
+    let object = dedicated(&pods, &of_policy("", record.entries.keys()), record, &[])
         .expect("a record")
         .expect("a policy");
     let object = json!(object);
@@ -89,7 +93,7 @@ pub(crate) fn remember_as(
     let writer = Writer::open(&options).expect("a writer");
     let place = PolicyName { namespace: namespace.to_owned(), name: name.clone() };
     let manner = ApplyManner { dry_run: DryRun::None, force: Force::No };
-    let planned = guard::check(&object, Plan { record: Some(&record), ..Plan::default() });
+    let planned = guard::check(&object, Plan { record: Some(record), ..Plan::default() });
     let planned = planned.expect("as planned");
     let plan = |_: Option<&Value>| -> Result<_, ClusterError> { Ok(Some(planned.clone())) };
     writer.apply(&place, manner, plan).expect("applied");
