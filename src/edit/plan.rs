@@ -145,19 +145,18 @@ pub fn services(record: &Record) -> BTreeSet<HostName> {
     record.entries.values().filter_map(|entry| entry.srv.clone()).collect()
 }
 
-/// Adds the hosts that SRV records tell of by now; what they told of before stays.
-#[must_use]
-pub fn with_services(record: &Record, services: &Services) -> Record {
-    let mut all = record.clone();
-    for entry in record.entries.values() {
+/// Adds to the hosts that are open those that SRV records tell of by now; what they told of before stays.
+fn with_services(base: &RecordStanding, services: &Services) -> Record {
+    let mut all = base.open.clone();
+    for entry in base.open.entries.values() {
         for (host, port) in entry.srv.iter().filter_map(|srv| services.get(srv)).flatten() {
             let host = Host::Name(host.clone());
             let (srv, scheme) = (entry.srv.clone(), entry.scheme.clone());
             let (allow, grace, dns) = (entry.allow.clone(), entry.grace, entry.dns.clone());
             let new = Entry { srv, scheme, allow, grace, dns, ..Entry::new(&host) };
-            all.entries
-                .entry(Key { host, ports: BTreeSet::from([ProtocolPort::tcp(*port)]) })
-                .or_insert(new);
+            let key = Key { host, ports: [ProtocolPort::tcp(*port)].into() };
+            let new = base.newcomer(&key, new);
+            all.entries.extend(new.map(|new| (key, new)));
         }
     }
     all
@@ -166,13 +165,16 @@ pub fn with_services(record: &Record, services: &Services) -> Record {
 /// Merges what was learnt into the hosts that are open. A new host about which nothing is known yet has no
 /// rule, and is not remembered before it has one; of a closed one nothing changes.
 fn learn(base: &RecordStanding, learnt: &Learnt, named: &BTreeMap<Key, Entry>) -> Merged {
-    let all = with_services(&base.open, &learnt.services).entries;
+    let all = with_services(base, &learnt.services).entries;
     let (services, hosts) = all.into_iter().partition(|(_, entry)| entry.service.is_some());
     let open = Record { entries: hosts };
     let own = names(&open).into_iter().filter_map(|name| learnt.resolutions.get(&name).cloned());
     let own: Vec<Resolution> = own.collect();
     let mut merged = merge::merge(&open, &own, learnt.now, &learnt.options);
     for (key, entry) in lead::with_ports(&Record { entries: services }, &learnt.leads).entries {
+        let known = base.open.entries.contains_key(&key);
+        let entry = if known { Some(entry) } else { base.newcomer(&key, entry) };
+        let Some(entry) = entry else { continue };
         let said = lead::of(&learnt.leads, &key, &entry);
         let said = said.and_then(|lead| lead.said(&key, &learnt.resolutions));
         let options = learnt.options.of_service(&key, named.contains_key(&key));

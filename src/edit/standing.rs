@@ -40,6 +40,22 @@ impl RecordStanding {
         standing
     }
 
+    /// Returns a host as it comes at a port that is new for it, by SRV records or as a Service leads there:
+    /// without the addresses that somebody closed. Nothing where it is open at the port, or was closed.
+    pub fn newcomer(&self, key: &Key, new: Entry) -> Option<Entry> {
+        let of_host = |own: &&Key| own.host == key.host;
+        let is_same =
+            |(own, entry): (&Key, &Entry)| own.host == key.host && entry.service == new.service;
+        let mut open = self.open.entries.keys().filter(of_host);
+        if open.any(|own| !own.ports.is_disjoint(&key.ports)) || self.closed.entries.iter().any(is_same)
+        {
+            return None;
+        }
+        let others = self.open.entries.iter().filter(|(own, _)| own.host == key.host);
+        let closed = others.flat_map(|(_, entry)| entry.closed.iter().copied()).collect();
+        Some(Entry { closed, ..new })
+    }
+
     /// Returns all hosts, open and closed.
     pub fn all(&self) -> Record {
         let entries = self.open.entries.iter().chain(&self.closed.entries);

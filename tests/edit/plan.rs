@@ -185,6 +185,46 @@ fn a_host_for_which_there_is_no_room_stops_no_other() {
     assert_eq!(record.entries[&key("hostile.test")].ips.len(), 1);
 }
 
+/// A name whose SRV records tell of hosts, one of which is remembered at two ports.
+#[test]
+fn what_a_hand_closed_does_not_come_back_by_srv_records() {
+    const SRV: &str = "_mongodb._tcp.example.com";
+    let [one, other] = [0, 1].map(|number| ips(number, 1)[0]);
+    let both = Key {
+        host: Host::Name(name("db.example.com")),
+        ports: [ProtocolPort::tcp(27017), ProtocolPort::tcp(27018)].into(),
+    };
+    let entry = |key: &Key, ips: &[IpAddr]| {
+        let mut entry = Entry { srv: Some(name(SRV)), ..Entry::new(&key.host) };
+        (entry.vantage, entry.ok) = (Some(VantageClass::Cluster), Some(NOW));
+        entry.ips = ips.iter().map(|ip| (*ip, None)).collect();
+        (key.clone(), entry)
+    };
+    let record =
+        Record { entries: [entry(&both, &[one, other]), entry(&key("a.example.com"), &[one])].into() };
+    let pods = Pods { namespace: "shop".into(), workload: None, selector: Selector::default() };
+    let live = json!(object::dedicated(&pods, "ours", &record, &[]).unwrap().unwrap());
+    let mut learnt = learnt(&[("a.example.com", vec![one]), ("db.example.com", vec![one, other])]);
+    let told = [27017, 27018, 27019].map(|port| (name("db.example.com"), port));
+    learnt.services = [(name(SRV), told.into())].into();
+    let opened = |mut live: Value, change: &dyn Fn(&mut Vec<Value>)| {
+        change(rules(&mut live));
+        let (_, mut object) = refreshed(&live, &learnt);
+        let ports = |rule: &Value| rule["ports"][0]["port"].as_u64().unwrap();
+        let peers = |rule: &Value| rule["to"].as_array().unwrap().len();
+        rules(&mut object).iter().map(|rule| (ports(rule), peers(rule))).collect::<BTreeSet<_>>()
+    };
+    // Only the port that is new comes.
+    assert_eq!(opened(live.clone(), &|_| {}), [(443, 1), (27017, 2), (27019, 2)].into());
+    let whole = |rules: &mut Vec<Value>| rules.retain(|rule| rule["ports"][0]["port"] == 443);
+    assert_eq!(opened(live.clone(), &whole), [(443, 1)].into(), "nor at another port");
+    let one_of_two = |rules: &mut Vec<Value>| {
+        let rule = rules.iter_mut().find(|rule| rule["ports"][0]["port"] == 27017).unwrap();
+        rule["to"].as_array_mut().unwrap().pop();
+    };
+    assert_eq!(opened(live, &one_of_two), [(443, 1), (27017, 1), (27019, 1)].into());
+}
+
 /// A policy that remembers a Service without pods, as it was allowed at its port 443.
 fn of_service(host: &str, target: u16, ips: &[&str]) -> Value {
     let host = Host::parse(host).unwrap();
