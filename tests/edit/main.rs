@@ -15,3 +15,4 @@ mod record;
 mod rotation;
 mod special;
 mod url;
+mod whole;
