@@ -12,6 +12,7 @@
     reason = "a benchmark prints, and stops at the first surprise"
 )]
 
+mod api_server;
 mod generate;
 mod refresh;
 
@@ -45,6 +46,7 @@ fn main() {
         Some("engine") => engine(),
         Some("plans") => refresh::plans(),
         Some("resolves") => refresh::resolves(),
+        Some("starves") => refresh::starves(),
         _ => all(),
     }
 }
@@ -53,7 +55,7 @@ fn all() {
     println!("{}", machine());
     println!("{:<68} {:>12} {:>10}", "what", "time", "peak");
     let own = std::env::current_exe().unwrap();
-    for scenario in ["engine", "plans", "resolves"] {
+    for scenario in ["engine", "plans", "resolves", "starves"] {
         let output = Command::new(&own).arg(scenario).output().unwrap();
         print!("{}", String::from_utf8_lossy(&output.stdout));
     }

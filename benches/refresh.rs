@@ -7,6 +7,7 @@ mod server;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use netpol::dns::patience::Patience;
@@ -25,10 +26,12 @@ use netpol::model::selector::Selector;
 use serde_json::{Value, json};
 use server::{NameServer, Reply};
 
-use super::{peak, report};
+use super::{api_server, peak, report};
 
 const POLICIES: u32 = 1_000;
 const HOSTS_EACH: u32 = 10;
+/// Policies of a namespace, where there are several.
+const POLICIES_EACH: u32 = 10;
 /// Hosts that a name server is asked for.
 const ASKED: u32 = 1_000;
 /// How long the name server takes for one answer.
@@ -52,9 +55,8 @@ pub(crate) fn plans() {
 pub(crate) fn resolves() {
     let server = NameServer::start(|question, _| {
         std::thread::sleep(DELAY);
-        let number = question.name.trim_start_matches('h').split('.').next();
-        let number = number.and_then(|number| number.parse().ok()).unwrap_or_default();
-        Reply::Addresses(vec![address(number), address(number + 1)])
+        let number = number_of(&question.name);
+        Reply::Addresses(vec![address_of(number), address_of(number + 1)])
     });
     let asking = Asking {
         servers: NameServers::Named(vec![server.address]),
@@ -72,18 +74,75 @@ pub(crate) fn resolves() {
     report(what, took, peak("self"));
 }
 
+/// Refreshes 10,000 hosts in 100 namespaces, the names of one of which never answer; tells when the others are
+/// written.
+pub(crate) fn starves() {
+    let policies = (0..POLICIES).map(|policy| {
+        let mut policy_of = live(policy);
+        policy_of["metadata"]["namespace"] = json!(format!("ns-{}", policy / POLICIES_EACH));
+        policy_of
+    });
+    let (address, stored) = api_server::start(policies);
+    let server = NameServer::start(|question, _| {
+        let number = number_of(&question.name);
+        if number < HOSTS_EACH * POLICIES_EACH {
+            return Reply::Silence;
+        }
+        std::thread::sleep(DELAY);
+        Reply::Addresses(vec![address_of(number), address_of(number + 1)])
+    });
+    let folder = std::env::temp_dir().join(format!("netpol-bench-starves-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let kubeconfig = folder.join("config");
+    std::fs::write(
+        &kubeconfig,
+        json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "bench",
+            "clusters": [{ "name": "bench", "cluster": { "server": format!("http://{address}") } }],
+            "contexts": [{ "name": "bench", "context": { "cluster": "bench", "user": "bench" } }],
+            "users": [{ "name": "bench", "user": {} }],
+        })
+        .to_string(),
+    )
+    .unwrap();
+    let start = Instant::now();
+    let mut run = Command::new(env!("CARGO_BIN_EXE_kubectl-netpol"))
+        .args(["refresh-ips", "-A", "--resolver", &server.address.to_string()])
+        .env("KUBECONFIG", &kubeconfig)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let others = (POLICIES - POLICIES_EACH) as usize;
+    let written = || stored.lock().unwrap().values().filter(|(_, writes)| *writes > 0).count();
+    while written() < others {
+        assert!(run.try_wait().unwrap().is_none(), "it ended before {others} policies were written");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let what = "refresh of 10,000 hosts in 100 namespaces, one silent: the 99 others";
+    report(what, start.elapsed(), peak(&run.id().to_string()));
+    run.kill().unwrap();
+    run.wait().unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Reads the number of a host out of its name.
+fn number_of(name: &str) -> u32 {
+    let number = name.trim_start_matches('h').split('.').next();
+    number.and_then(|number| number.parse().ok()).unwrap_or_default()
+}
+
 fn host(number: u32) -> HostName {
     HostName::try_from(format!("h{number}.example.com")).unwrap()
 }
 
-fn address(number: u32) -> IpAddr {
+fn address_of(number: u32) -> IpAddr {
     Ipv4Addr::from_bits(0x0b00_0000 + number * 7).into()
 }
 
 fn answers(number: u32) -> Resolution {
     let vantage = Vantage { class: VantageClass::Cluster, server: "10.0.0.7:53".into() };
     let outcome = |(family, answer)| Outcome { vantage: vantage.clone(), family, answer };
-    let both = DnsAnswer::Records(vec![address(number), address(number + 1)]);
+    let both = DnsAnswer::Records(vec![address_of(number), address_of(number + 1)]);
     let outcomes = [(Family::V4, both), (Family::V6, DnsAnswer::NoData)].map(outcome);
     Resolution { host: host(number), outcomes: outcomes.into(), rotates: false }
 }
@@ -94,7 +153,7 @@ fn live(policy: u32) -> Value {
         let host = Host::Name(host(number));
         let mut entry = Entry::new(&host);
         entry.vantage = Some(VantageClass::Cluster);
-        entry.ips = BTreeMap::from([(address(number), None)]);
+        entry.ips = BTreeMap::from([(address_of(number), None)]);
         entry.ok = Some(NOW);
         (Key { host, ports: BTreeSet::from([ProtocolPort::tcp(443)]) }, entry)
     };
