@@ -41,6 +41,15 @@ fn kinds() -> impl Iterator<Item = (String, &'static str)> {
     schema::kinds().map(|(version, name)| (version.to_owned(), name)).chain(policies)
 }
 
+/// Returns the apiVersion that a kind of Kubernetes has, where it stands in a group of Kubernetes that has
+/// none of that name.
+pub(crate) fn elsewhere(api_version: &str, kind: &str) -> Option<&'static str> {
+    let group = group_of(api_version);
+    let is_own = is_known(group, kind) || group == "extensions" || !is_reserved(group);
+    let known = schema::kinds().find(|(_, name)| *name == kind);
+    known.filter(|_| !is_own).map(|(version, _)| version)
+}
+
 /// Tells whether a kind, of whatever group, is called as policies are, or nearly so.
 pub(crate) fn is_like_policy(kind: &str) -> bool {
     policy::KINDS.iter().any(|row| is_alike(row.name, kind)) || plain(kind).contains("networkpol")

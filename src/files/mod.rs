@@ -6,15 +6,23 @@
 //! ```
 
 pub mod bytes;
+mod chart;
+mod command;
 pub mod decode;
 mod fault;
 mod hidden;
 mod item;
+mod kustomization;
+mod makers;
 mod manifest;
 pub mod manifests;
 pub mod misnamed;
 pub mod paths;
+mod placeholder;
+mod reader;
 pub mod recorded;
 pub mod saved;
 pub mod schema;
+mod template;
+mod typed;
 pub mod version_1;

@@ -5,7 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::bytes;
+use super::chart::{self, Chart};
+use super::{bytes, kustomization};
 
 /// A path that is not there, or cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,10 @@ pub(crate) struct Found {
     pub(crate) skipped: Vec<PathBuf>,
     /// The folders below whose names begin with a dot.
     pub(crate) dotted: Vec<PathBuf>,
+    /// The charts, whose templates are not among the files.
+    pub(crate) charts: Vec<Chart>,
+    /// The files that are kustomizations.
+    pub(crate) kustomizations: Vec<PathBuf>,
     /// The folders below that cannot be read.
     pub(crate) unreadable: Vec<UnreadablePath>,
     /// Whether the path is a directory, and its files were not named themselves.
@@ -48,6 +53,11 @@ pub(crate) fn find(path: &str, recursive: bool) -> Result<Found, UnreadablePath>
         return Ok(Found { files: vec![root.to_owned()], ..Found::default() });
     }
     let found = Found { is_directory: true, ..Found::default() };
+    let chart = root.parent().filter(|_| chart::is_rendered(root)).and_then(chart::find);
+    if let Some(chart) = chart {
+        // What is named is a part of a chart.
+        return Ok(Found { charts: vec![chart], ..found });
+    }
     let mut walk = Walk { recursive, found, read: BTreeSet::new(), links: Vec::new() };
     walk.folder(root)?;
     // After all directories, so that a file goes by the name that it has without a link.
@@ -78,17 +88,29 @@ impl Walk {
         let mut entries: Vec<PathBuf> =
             entries.map_err(failed)?.iter().map(fs::DirEntry::path).collect();
         entries.sort();
+        let chart = chart::find(folder);
+        let is_chart = chart.is_some();
+        self.found.charts.extend(chart);
         for entry in entries {
             match entry.is_dir() {
                 true if is_dotted(&entry) => self.dotted(entry),
+                true if is_chart && chart::is_rendered(&entry) => {}
                 true if !self.recursive => self.found.has_folders_below = true,
                 true if entry.is_symlink() => self.links.insert(0, entry),
                 true => self.below(&entry),
-                false if is_manifest(&entry) && is_file(&entry) => self.found.files.push(entry),
-                false => {}
+                false => self.entry(entry),
             }
         }
         Ok(())
+    }
+
+    fn entry(&mut self, file: PathBuf) {
+        if kustomization::is_kustomization(&file) {
+            self.found.kustomizations.push(file.clone());
+        }
+        if is_manifest(&file) && is_file(&file) {
+            self.found.files.push(file);
+        }
     }
 
     /// Reads a folder that was not named itself: one that cannot be read does not stop the others.

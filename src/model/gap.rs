@@ -50,6 +50,20 @@ pub enum Unread {
         /// Their paths.
         fields: Vec<Box<str>>,
     },
+    /// What so many objects of a kind make.
+    Made {
+        /// The kind, with its group.
+        kind: Box<str>,
+        /// How many there are.
+        count: usize,
+    },
+    /// The values of so many placeholders in files, whose defaults stand for them.
+    Placeholders {
+        /// How many there are.
+        count: usize,
+        /// Where the first one is.
+        first: Box<str>,
+    },
     /// A document of a file, or all of it.
     Document {
         /// The file, with the line where it is known: `app/web.yaml:3`.
@@ -92,6 +106,10 @@ pub enum GapReason {
     NotJudged,
     /// The object that says it was not given.
     NotGiven,
+    /// A controller makes it, and no file has it.
+    MadeElsewhere,
+    /// It is filled in when it is applied, whatever stands there.
+    FilledLater,
     /// The snapshot file is of a program that did not read it.
     NotRecorded,
     /// It could not be understood: what is wrong with it.
@@ -196,6 +214,17 @@ impl Gap {
             Unread::Fields { kind, fields } => {
                 format!("could not read {} of {kind}: {reason}", fields.join(", "))
             }
+            Unread::Made { kind, count } => {
+                let (noun, verb) = if *count == 1 { ("object", "makes") } else { ("objects", "make") };
+                format!("what {count} {noun} of kind {kind} {verb} was not read: {reason}")
+            }
+            Unread::Placeholders { count, first } => {
+                let told = match count {
+                    1 => "1 placeholder is read as its default".to_owned(),
+                    _ => format!("{count} placeholders are read as their defaults"),
+                };
+                format!("{told}, {reason}: the first is at {first}")
+            }
             Unread::Document { place, object } if object.is_empty() => {
                 format!("could not read {place}: {reason}")
             }
@@ -283,6 +312,8 @@ impl fmt::Display for GapReason {
             Self::NotFound => "not found",
             Self::NotJudged => "not judged by this version",
             Self::NotGiven => "no Namespace object was read",
+            Self::MadeElsewhere => "a controller makes it, and no file has it",
+            Self::FilledLater => "and may be filled in otherwise",
             Self::NotRecorded => "the snapshot does not record it",
             Self::Unreadable(detail) => detail,
         })

@@ -365,7 +365,7 @@ impl Object {
 impl ObjectKey {
     /// Builds the identity of an object.
     pub fn new(group: &str, kind: &str, namespace: &str, name: &str) -> Self {
-        let kind = match BUILT_IN_GROUPS.contains(&group) {
+        let kind = match BUILT_IN_GROUPS.contains(&group) || group == FORMER_GROUP {
             true => kind.to_owned(),
             false => format!("{kind}.{group}"),
         };
@@ -375,6 +375,9 @@ impl ObjectKey {
 
 /// The API groups whose kinds are shown without their group.
 const BUILT_IN_GROUPS: [&str; 5] = ["", "apps", "batch", "networking.k8s.io", "discovery.k8s.io"];
+
+/// The API group that Kubernetes' own kinds had before they moved to those of today.
+const FORMER_GROUP: &str = "extensions";
 
 /// Reads an address; an IPv4 address in the clothes of IPv6 is an IPv4 address.
 pub(crate) fn parse_ip(text: &str) -> Option<IpAddr> {

@@ -99,9 +99,11 @@ fn deployment_of(replica_set: &ObjectKey, hash: Option<&String>) -> Option<Objec
     is_replica_set.then(|| ObjectKey::new("apps", "Deployment", &replica_set.namespace, name))
 }
 
-/// Returns the controller of an object; a node, which owns its static pods, is not a workload.
+/// Returns the controller of an object; a node, which owns its static pods, is not a workload, and one
+/// without a kind is nobody.
 fn controller(meta: &Meta) -> Option<&OwnerReference> {
-    meta.owner_references.iter().find(|owner| owner.controller && owner.kind != "Node")
+    let is_workload = |kind: &str| !kind.is_empty() && kind != "Node";
+    meta.owner_references.iter().find(|owner| owner.controller && is_workload(&owner.kind))
 }
 
 fn key_of(namespace: &str, owner: &OwnerReference) -> ObjectKey {

@@ -27,6 +27,7 @@ mod nowhere;
 mod overlays;
 mod owners;
 mod reach;
+mod rendered;
 mod rule_lines;
 mod run;
 mod snapshots;
