@@ -4,12 +4,14 @@ use super::connection;
 use super::global::Global;
 use super::input::{files, remove, tell_beside};
 use super::nothing;
+use super::terminal::tell;
 use crate::cluster::read as cluster;
 use crate::cluster::read::{Cluster, ConnectOptions, Question};
 use crate::diff::sides::Sides;
 use crate::error::Error;
 use crate::model::gap::{Gap, GapScope, merged};
 use crate::model::snapshot::Snapshot;
+use crate::objects::census::Reading;
 use crate::objects::object::{Object, Objects};
 
 /// Reads a base, the cluster where there is none, and lays `-f` and `--with` over a copy of it.
@@ -54,9 +56,22 @@ fn compared(
     }
     tell_beside(global, &objects.each().list());
     nothing::check_sides(&objects)?;
+    tell_policies_alone(&objects);
     let mut snapshots = objects.map(Objects::assemble);
     snapshots.each_mut().map(|snapshot| global.cni.lay_over(snapshot));
     Ok(snapshots)
+}
+
+/// Says where one side has policies and no workloads, so that every connection of the other one is gone.
+fn tell_policies_alone(objects: &Sides<Objects>) {
+    let sides = objects.each().list();
+    let is = |reading| sides.iter().any(|own| own.reading() == reading);
+    if is(Reading::PoliciesAlone) && is(Reading::Pods) {
+        tell(
+            "Warning: one side has policies and no workloads; what policies change is told by an overlay: \
+             kubectl netpol diff -f POLICIES",
+        );
+    }
 }
 
 /// Reads one source: `live`, `context:NAME`, or a path. A cluster comes with its context's namespace.

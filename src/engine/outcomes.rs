@@ -11,12 +11,15 @@ use super::resolve::Doubt;
 use crate::engine::class::{ClassId, Subject, SubjectId};
 use crate::model::controller::LabelPresence;
 use crate::model::endpoint::NamespaceId;
+use crate::model::ips::Family;
 use crate::model::labels::{self, Labels, NAMESPACE_NAME_LABEL};
 use crate::model::selector::{Requirement, Test};
 use crate::policy::{Direction, IsolationId, NamespaceSelection, RuleId, Selection};
 
-/// With more ways than these, the doubt stays.
+/// With more ways than these, or more rules to try in them, the doubt stays.
 const MOST: usize = 4096;
+/// How often a rule is tried at most, over all ways.
+const MOST_TRIALS: usize = 16_384;
 /// The value of a label that is none of those that a selector names; no label can have it.
 const OTHER: &str = "*";
 
@@ -88,11 +91,12 @@ pub(super) fn of(
     direction: Direction,
     group: &ClassSet,
 ) -> Option<Outcomes> {
-    let trial = Trial { network, subject, direction, class: group.first()? };
+    let trial = Trial::new(network, subject, direction, group.first()?);
     let places = trial.places();
     let labels = trial.labels();
     let ways = labels.values().map(Vec::len).chain([places.len().max(1)]);
-    if ways.fold(1, usize::saturating_mul) > MOST {
+    let ways = ways.fold(1, usize::saturating_mul);
+    if ways > MOST || ways.saturating_mul(trial.touching.len().max(1)) > MOST_TRIALS {
         return None;
     }
     let mut outcomes = Outcomes::default();
@@ -128,24 +132,47 @@ struct Trial<'a, 'b> {
     subject: SubjectId,
     direction: Direction,
     class: ClassId,
+    /// The rules that match the class or may match it, and why that is not known of the subject.
+    touching: Vec<(RuleId, Option<Doubt>)>,
 }
 
-impl<'a> Trial<'a, '_> {
+impl<'a, 'b> Trial<'a, 'b> {
+    fn new(network: &'a Network<'b>, subject: SubjectId, direction: Direction, class: ClassId) -> Self {
+        let touches = |rule: RuleId| network.peers_of(rule).all().any(|own| own.contains(class));
+        let rules = network.governing(subject, direction);
+        let touching = rules.filter(|(rule, _)| touches(*rule)).collect();
+        Self { network, subject, direction, class, touching }
+    }
+
     /// Lists addresses where the class may turn out to be, as classes outside, one for each that rules tell
     /// apart; none where its address is known or does not matter.
     fn places(&self) -> Vec<ClassId> {
-        let rules = || self.network.governing(self.subject, self.direction);
+        let rules = || self.touching.iter().copied();
         if !rules().any(|(rule, _)| self.may_be_in_block(rule)) {
             return Vec::new();
         }
-        let family = self.network.classes.family(self.class);
-        let mut parts = vec![self.network.classes.outside_of(family)];
+        let mut parts = vec![self.network.classes.outside_of(self.family())];
         for (rule, _) in rules() {
             let inside = &self.network.peers_of(rule).must;
             let split = |part: &ClassSet| [part.intersection(inside), part.difference(inside)];
             parts = parts.iter().flat_map(split).filter(|part| !part.is_empty()).collect();
         }
         parts.iter().filter_map(ClassSet::first).collect()
+    }
+
+    /// Returns the family of the address that it will have: where none of the cluster is known, it is taken to
+    /// be of IPv4, unless a rule that may match it names blocks of IPv6.
+    fn family(&self) -> Option<Family> {
+        let known = self.network.classes.family(self.class);
+        let is_v6 = |rule: RuleId| {
+            let mut blocks = self.network.rule(rule).peers.blocks();
+            blocks.any(|block| Family::of(block.cidr.addr()) == Family::V6)
+        };
+        let mut rules = self.touching.iter();
+        match rules.any(|(rule, _)| self.may_be_in_block(*rule) && is_v6(*rule)) {
+            true => known,
+            false => known.or(Some(Family::V4)),
+        }
     }
 
     fn may_be_in_block(&self, rule: RuleId) -> bool {
@@ -157,7 +184,7 @@ impl<'a> Trial<'a, '_> {
     fn labels(&self) -> BTreeMap<UnknownLabel<'a>, Vec<Option<&'a str>>> {
         let network = self.network;
         let mut asked: BTreeMap<UnknownLabel<'a>, BTreeSet<&'a str>> = BTreeMap::new();
-        for (rule, doubt) in network.governing(self.subject, self.direction) {
+        for (rule, doubt) in self.touching.iter().copied() {
             let row = network.rule(rule);
             if doubt.is_some() {
                 self.ask(&row.subject, Whose::Subject, &mut asked);
@@ -244,7 +271,7 @@ impl<'a> Trial<'a, '_> {
             let row = network.rule(rule);
             (doubt.is_none() || selects(&row.subject)) && self.matches(rule, values, place)
         };
-        let rules = network.governing(self.subject, self.direction);
+        let rules = self.touching.iter().copied();
         let isolations = network.isolating(self.subject, self.direction);
         let isolates = |isolation: IsolationId, doubt: Option<Doubt>| {
             doubt.is_none() || selects(&network.isolation(isolation).subject)

@@ -18,8 +18,10 @@ impl Explainer<'_, '_> {
         asked: &PortSet,
         sight: Sight<'_>,
     ) -> Half {
+        // Where each way in which the unknown may turn out has a rule of its own, no one of them decides.
+        let is_hit = |rule: RuleId| half.rules.iter().any(|asked| asked.rule == rule && asked.hit);
         let rule_of = |why: &Why| match why {
-            Why::Rule(rule) => Some(self.rule_ref(*rule)),
+            Why::Rule(rule) if is_hit(*rule) => Some(self.rule_ref(*rule)),
             _ => None,
         };
         let reason = match (half.exempt, &half.why) {

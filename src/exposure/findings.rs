@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use super::attached::{find_service, is_granted, is_named, is_parent, listeners};
 use super::view::View;
+use crate::answer::endpoint::EndpointKind;
 use crate::answer::finding::Finding;
 use crate::ends::end::Who;
 use crate::model::endpoint::NamespaceId;
 use crate::model::route::{Backend, BackendPort, ParentRef, Route};
+use crate::world::services::is_behind;
 
-/// Checks the Ingresses and routes of the destination's namespaces.
+/// Checks the Ingresses and routes of the destination's namespaces that lead to it.
 pub(crate) fn findings(view: &View<'_, '_>) -> Vec<Finding> {
     let snapshot = view.network.snapshot;
     let namespaces = view.destination.members.iter().filter_map(|member| match member.who {
@@ -22,11 +24,13 @@ pub(crate) fn findings(view: &View<'_, '_>) -> Vec<Finding> {
     for ingress in snapshot.routing.ingresses.iter().filter(|row| namespaces.contains(&row.namespace)) {
         let name = name(view, "Ingress", ingress.namespace, &ingress.name);
         let backends: BTreeSet<&Backend> = ingress.backends.iter().map(|(_, backend)| backend).collect();
-        for backend in backends {
+        let is_meant = touches(view, ingress.namespace, backends.iter().copied());
+        for backend in backends.into_iter().filter(|_| is_meant) {
             findings.extend(leads_nowhere(view, &name, ingress.namespace, backend));
         }
     }
-    for route in snapshot.routing.routes.iter().filter(|row| namespaces.contains(&row.namespace)) {
+    let of_namespaces = snapshot.routing.routes.iter().filter(|row| namespaces.contains(&row.namespace));
+    for route in of_namespaces.filter(|row| touches(view, row.namespace, row.backends.iter())) {
         let name = name(view, &route.kind, route.namespace, &route.name);
         for backend in &route.backends {
             findings.extend(match is_granted(view, route, backend) {
@@ -43,6 +47,23 @@ pub(crate) fn findings(view: &View<'_, '_>) -> Vec<Finding> {
         findings.extend(without_gateway(view, &name, route));
     }
     findings
+}
+
+/// Tells whether a route leads to the destination by any of its backends; a namespace as a whole is touched by
+/// all that is in it.
+fn touches<'a>(
+    view: &View<'_, '_>,
+    namespace: NamespaceId,
+    mut backends: impl Iterator<Item = &'a Backend>,
+) -> bool {
+    let snapshot = view.network.snapshot;
+    let leads_here = |backend: &Backend| {
+        let Some((id, service)) = find_service(view, namespace, backend) else { return false };
+        let mut pods = view.destination.members.iter().filter_map(|member| member.who.pod());
+        view.destination.service == Some(id)
+            || pods.any(|pod| is_behind(snapshot, service, snapshot.pods.at(pod)))
+    };
+    view.destination.endpoint.kind == EndpointKind::Namespace || backends.any(leads_here)
 }
 
 fn name(view: &View<'_, '_>, kind: &str, namespace: NamespaceId, name: &str) -> String {
@@ -75,7 +96,7 @@ fn leads_nowhere(
     }
     let service = written(view, namespace, backend);
     let problem = match (find_service(view, namespace, backend), &backend.port) {
-        (None, _) => format!("{name} sends to Service {service}, which does not exist"),
+        (None, _) => format!("{name} sends to Service {service}, which was not found"),
         (Some((_, found)), port)
             if !found.ports.iter().any(|port| is_named(backend, &port.name, port.port)) =>
         {
@@ -102,7 +123,7 @@ fn without_gateway(view: &View<'_, '_>, name: &str, route: &Route) -> Vec<Findin
         let here = &view.network.snapshot.namespaces.at(route.namespace).name;
         let gateway = format!("{}/{}", parent.namespace.as_ref().unwrap_or(here), parent.name);
         match found {
-            None => Some(format!("{name} belongs to Gateway {gateway}, which does not exist")),
+            None => Some(format!("{name} belongs to Gateway {gateway}, which was not found")),
             Some(found) if listeners(view, route, found).is_empty() => Some(format!(
                 "{name} belongs to Gateway {gateway}, no listener of which takes it (its kind, namespace or \
                  host name)"

@@ -8,7 +8,7 @@ use crate::explain::no_fix::NoFix;
 use crate::model::controller::set_by_controllers;
 use crate::model::endpoint::PodId;
 use crate::model::labels::value_of;
-use crate::model::selector::Selector;
+use crate::model::selector::{Requirement, Selector, Test};
 use crate::model::snapshot::Snapshot;
 use crate::world::pods::selected;
 
@@ -37,7 +37,8 @@ pub(crate) fn labels_of(
     if pods.iter().any(|pod| snapshot.namespace_of(*pod) != namespace) {
         return Err(NoFix::SeveralNamespaces(name));
     }
-    let labels = common_labels(snapshot, namespace, pods);
+    let labels = own_labels(snapshot, namespace, pods)
+        .unwrap_or_else(|| common_labels(snapshot, namespace, pods));
     match (labels.is_empty(), pods.len()) {
         (false, _) => Ok(labels),
         (true, 1) => Err(NoFix::NoLabel(name)),
@@ -49,8 +50,26 @@ pub(crate) fn labels_of(
 pub(crate) fn named_with(snapshot: &Snapshot, pods: &BTreeSet<PodId>) -> BTreeSet<PodId> {
     let Some(first) = pods.first() else { return BTreeSet::new() };
     let namespace = snapshot.namespace_of(*first);
-    let labels = common_labels(snapshot, namespace, pods);
+    let labels = own_labels(snapshot, namespace, pods)
+        .unwrap_or_else(|| common_labels(snapshot, namespace, pods));
     selected(snapshot, namespace, &Selector::of_labels(&labels))
+}
+
+/// Returns the labels that the selector of the pods' own workload asks for, which never change; nothing where
+/// it has none, asks for more than values of labels, or leaves out some of the pods.
+fn own_labels(snapshot: &Snapshot, namespace: &str, pods: &BTreeSet<PodId>) -> Option<PodLabels> {
+    let workload = snapshot.pods.at(*pods.first()?).workload?;
+    let is_of_it = |pod: &PodId| snapshot.pods.at(*pod).workload == Some(workload);
+    let selector = snapshot.workloads.at(workload).selector.as_ref()?;
+    let label = |own: &Requirement| match &own.test {
+        Test::In(values) if values.len() == 1 && !set_by_controllers(&own.key) => {
+            values.first().map(|value| (own.key.clone(), value.clone()))
+        }
+        _ => None,
+    };
+    let labels: PodLabels = selector.requirements.iter().map(label).collect::<Option<_>>()?;
+    let is_held = pods.iter().all(is_of_it) && pods.is_subset(&selected(snapshot, namespace, selector));
+    (is_held && !labels.is_empty()).then_some(labels)
 }
 
 /// Returns the labels that all of some pods have, without those that controllers set.

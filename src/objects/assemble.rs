@@ -16,13 +16,15 @@ use crate::model::endpoint::{
     HostPort, NamedPort, NamedPortsId, Namespace, Node, NodeId, Pod, PodState, Workload, WorkloadId,
 };
 use crate::model::gap::{Gap, GapReason, GapScope, Unread};
+use crate::model::gateway::RouteNamespaces;
 use crate::model::ips::Family;
 use crate::model::labels::{LabelsId, NAMESPACE_NAME_LABEL};
 use crate::model::ports::{Protocol, port_number};
+use crate::model::selector::Selector;
 use crate::model::snapshot::{PolicyObject, Snapshot};
 use crate::objects::meta::Meta;
 use crate::objects::object::parse_ip;
-use crate::policy::Scope;
+use crate::policy::{self, NamespaceSelection, Scope};
 
 impl Objects {
     /// Lays other objects over these, as if they were applied.
@@ -102,8 +104,31 @@ impl Objects {
         builder.snapshot.services = services(&self.items, &builder.snapshot);
         builder.snapshot.routing = routing(&self.items, &builder.snapshot);
         builder.policies(self.items);
+        forget_labels_not_asked_for(&mut builder.snapshot);
         builder.snapshot
     }
+}
+
+/// Leaves out that labels of namespaces are not known where nothing selects namespaces by labels.
+fn forget_labels_not_asked_for(snapshot: &mut Snapshot) {
+    let is_unknown = |gap: &Gap| matches!(gap.unread, Unread::NamespaceLabels(_));
+    if snapshot.gaps.iter().any(is_unknown) && !asks_for_labels(snapshot) {
+        snapshot.gaps.retain(|gap| !is_unknown(gap));
+    }
+}
+
+/// Tells whether a policy or a Gateway selects namespaces by another label than that of their name.
+fn asks_for_labels(snapshot: &Snapshot) -> bool {
+    let asks = |selector: &Selector| selector.keys().any(|key| key != NAMESPACE_NAME_LABEL);
+    let rules = policy::translate(snapshot);
+    let by_rules = rules.selections().any(|selection| match &selection.namespaces {
+        NamespaceSelection::Matching(selector) => asks(selector),
+        NamespaceSelection::Named(_) => false,
+    });
+    let mut listeners = snapshot.routing.gateways.iter().flat_map(|gateway| &gateway.listeners);
+    by_rules
+        || listeners
+            .any(|own| matches!(&own.routes, RouteNamespaces::Matching(selector) if asks(selector)))
 }
 
 /// Tells the network plugin; of manifests without any agent nothing is known.

@@ -142,6 +142,9 @@ fn half(name: &str, half: &Half, look: Look) -> Vec<Line> {
             let one = isolated.get(..1).unwrap_or_default();
             first_and_more(start.plain("may be isolated by"), one, name_policy, look)
         }
+        Reason::Rule if hits.is_empty() => {
+            vec![start.plain("a rule matches, however the unknown turns out")]
+        }
         Reason::Rule | Reason::Default => first_and_more(start, &hits, refer, look),
         Reason::Isolated => first_and_more(start.plain("isolated by"), &isolated, name_policy, look),
     };

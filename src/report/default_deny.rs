@@ -1,6 +1,6 @@
 //! The zero-trust base of a namespace: nothing in or out but DNS, and what is asked for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyPort};
@@ -11,7 +11,7 @@ use crate::model::snapshot::{PolicyObject, Snapshot};
 use crate::policy::Direction;
 use crate::policy::network_policy::{is_named, write};
 use crate::report::dns::{dns_claims, named_dns, unknown_dns};
-use crate::world::servers::{At, Port, Servers, any_dns_port};
+use crate::world::servers::{At, DNS_LABEL, Port, SYSTEM, Servers, any_dns_port};
 
 /// Whether pods of the namespace may talk to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub fn default_deny(snapshot: &Snapshot, namespace: &str, allowed: BaseAllows<'_
     let mut findings: Vec<String> = caveats.map(|caveat| caveat.to_string()).collect();
     let everyone = Selector::default();
     let deny = write::isolation(&everyone, &Direction::ALL);
-    let dns = write::egress_only(&everyone, dns_rules(allowed.dns, namespace, &mut findings));
+    let dns = write::egress_only(&everyone, dns_rules(snapshot, allowed.dns, namespace, &mut findings));
     let mut specs = vec![("default-deny", deny), ("allow-dns", dns)];
     if let Some(servers) = allowed.api_server {
         findings.push("the API server is allowed at its present addresses".to_owned());
@@ -75,14 +75,34 @@ impl DefaultDeny {
     }
 }
 
-/// Lists the egress rules that let DNS through: to its servers, or, where none is known, everywhere.
+/// Tells whether the namespace of most clusters' DNS was read, or may be one that could not be.
+fn may_have_system(snapshot: &Snapshot) -> bool {
+    let is_hidden = || snapshot.gaps.iter().any(|gap| gap.is_list());
+    snapshot.namespace(SYSTEM).is_some() || is_hidden()
+}
+
+/// Lists the egress rules that let DNS through: to its servers; where none is known, to those that most
+/// clusters have, and where these would have been found, everywhere.
 fn dns_rules(
+    snapshot: &Snapshot,
     servers: &[Servers],
     namespace: &str,
     findings: &mut Vec<String>,
 ) -> Vec<NetworkPolicyEgressRule> {
     if servers.is_empty() {
         let unknown = unknown_dns();
+        if !may_have_system(snapshot) {
+            let (key, value) = DNS_LABEL;
+            findings.push(format!(
+                "{SYSTEM} was not read: DNS is allowed to its pods with {key}={value}, as most clusters have \
+                 it; --dns NS/svc/NAME names another"
+            ));
+            let usual = write::pods_of(
+                SYSTEM,
+                &Selector::of_labels(&BTreeMap::from([(key.to_owned(), value.to_owned())])),
+            );
+            return vec![write::egress(vec![usual], ports(&any_dns_port()))];
+        }
         findings
             .push(format!("{unknown}: port 53 is allowed to everywhere; --dns NS/svc/NAME names it"));
         // A rule without destinations would say the same, and looks like a slip.

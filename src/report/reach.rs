@@ -251,7 +251,10 @@ impl<'a, 'b> Sources<'a, 'b> {
     }
 
     fn add(&self, opened: &mut Opened, half: &HalfJudged, verdict: Verdict) {
-        let counts = |hit, unsure| hit || (unsure && verdict == Verdict::Depends);
+        // However the unknown turns out, one of those that may match does.
+        let is_any_hit = half.rules.iter().any(|asked| asked.hit);
+        let is_one_of = verdict == Verdict::Depends || (matches!(half.why, Why::Rule(_)) && !is_any_hit);
+        let counts = |hit, unsure| hit || (unsure && is_one_of);
         let own = half.rules.iter().filter(|asked| counts(asked.hit, asked.unsure));
         let rules = own.map(|asked| self.network.rule(asked.rule));
         for rule in rules.filter(|rule| rule.action == Action::Allow) {

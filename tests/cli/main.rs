@@ -26,6 +26,7 @@ mod nothing_judged;
 mod nowhere;
 mod overlays;
 mod owners;
+mod partial_files;
 mod reach;
 mod rendered;
 mod rule_lines;

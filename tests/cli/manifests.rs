@@ -221,6 +221,11 @@ fn every_namespace_has_the_label_of_its_name() {
     let unknown = Folder::of(&[("f.yaml", &format!("{pods}{policy}"))]);
     let answer = unknown.json("explain z/pod/b --to x/pod/a -f f.yaml");
     assert_eq!(answer["verdict"], "allow");
+    // Nothing asks for other labels.
+    assert_eq!(answer["gaps"].to_string(), "[]");
+    let policy = policy.replace("kubernetes.io/metadata.name: z", "team: z");
+    let answer = Folder::of(&[("f.yaml", &format!("{pods}{policy}"))])
+        .json("explain z/pod/b --to x/pod/a -f f.yaml");
     assert_eq!(answer["gaps"][0], "labels unknown, no Namespace object was read: 2 namespaces (x, z)");
 }
 

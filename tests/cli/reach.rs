@@ -203,7 +203,18 @@ fn nothing_that_can_connect_is_told_as_such() {
     let closed = object("NetworkPolicy", "other", "deny", &json!({"podSelector": {}}));
     folder.write("deny.yaml", closed.to_string().as_bytes());
     let ended = folder.run("who-can-reach other/deploy/x -f f.yaml -f deny.yaml");
-    // Namespaces without an object are a gap.
+    assert!(ended.out.starts_with("other/deploy/x: nothing can connect\n"), "{}", ended.out);
+    // Labels of namespaces that were not read are a gap where a rule asks for them.
+    let by_label = object(
+        "NetworkPolicy",
+        "db",
+        "team",
+        &json!({
+            "podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {"matchLabels": {"team": "a"}}}]}]
+        }),
+    );
+    folder.write("team.yaml", by_label.to_string().as_bytes());
+    let ended = folder.run("who-can-reach other/deploy/x -f f.yaml -f deny.yaml -f team.yaml");
     assert!(
         ended.out.starts_with("other/deploy/x: no source was found; see the caveats and gaps\n"),
         "{}",
