@@ -7,6 +7,7 @@
     reason = "a test ends by a panic"
 )]
 
+mod fuzz;
 mod server;
 mod shares;
 

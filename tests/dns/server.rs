@@ -40,6 +40,9 @@ pub(crate) enum Reply {
     Code(ResponseCode),
     /// An empty answer that says that there is more.
     Truncated,
+    /// What would be replied otherwise, with some bytes changed after the number of the question: which, and how,
+    /// this number says.
+    Mangled(Box<Reply>, u64),
     Silence,
 }
 
@@ -161,8 +164,13 @@ impl Desk {
             Message::new(request.metadata.id, MessageType::Response, request.metadata.op_code);
         message.metadata.recursion_available = true;
         message.add_query(query.clone());
-        match (self.say)(&question, before) {
-            Reply::Silence => return None,
+        let mut reply = (self.say)(&question, before);
+        let mut seed = None;
+        if let Reply::Mangled(inner, own) = reply {
+            (reply, seed) = (*inner, Some(own));
+        }
+        match reply {
+            Reply::Silence | Reply::Mangled(..) => return None,
             Reply::Code(code) => message.metadata.response_code = code,
             Reply::Truncated => message.metadata.truncation = true,
             Reply::Empty => {}
@@ -180,12 +188,32 @@ impl Desk {
                 }
             }
         }
-        let bytes = message.to_vec().expect("a reply");
+        let mut bytes = message.to_vec().expect("a reply");
+        if let Some(seed) = seed {
+            mangle(&mut bytes, seed);
+            return Some(bytes);
+        }
         let room = usize::from(request.max_payload());
         if transport == Transport::Tcp || bytes.len() <= room {
             return Some(bytes);
         }
         Some(message.truncate().to_vec().expect("a reply"))
+    }
+}
+
+/// Changes, leaves out or adds some bytes.
+fn mangle(bytes: &mut Vec<u8>, mut seed: u64) {
+    let mut next = |end: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(seed >> 33).expect("a number") % end
+    };
+    for _ in 0..=next(3) {
+        let at = 2 + next(bytes.len() - 2);
+        match next(4) {
+            0 => bytes.truncate(at.max(12)),
+            1 => bytes.insert(at, u8::try_from(next(256)).expect("a byte")),
+            _ => bytes[at] = u8::try_from(next(256)).expect("a byte"),
+        }
     }
 }
 

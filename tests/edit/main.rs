@@ -7,6 +7,7 @@
 )]
 
 mod classify;
+mod fuzz;
 mod gitops;
 mod merge;
 mod object;

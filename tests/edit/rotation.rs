@@ -14,10 +14,10 @@ use netpol::model::ports::ProtocolPort;
 const DAY: u64 = 24 * 60;
 
 /// A small generator of numbers (xorshift64*), the same in each run.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
