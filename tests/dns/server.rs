@@ -207,9 +207,9 @@ fn mangle(bytes: &mut Vec<u8>, mut seed: u64) {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(seed >> 33).expect("a number") % end
     };
-    for _ in 0..=next(3) {
+    for _ in 0..=next(2) {
         let at = 2 + next(bytes.len() - 2);
-        match next(4) {
+        match next(8) {
             0 => bytes.truncate(at.max(12)),
             1 => bytes.insert(at, u8::try_from(next(256)).expect("a byte")),
             _ => bytes[at] = u8::try_from(next(256)).expect("a byte"),
