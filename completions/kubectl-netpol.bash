@@ -101,7 +101,7 @@ _kubectl__netpol() {
 
     case "${cmd}" in
         kubectl__netpol)
-            opts="-n -f -R -o -s -v -h -V --namespace --filename --recursive --strict --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help --version explain who-can-reach list diff default-deny allow-endpoint disallow-endpoint refresh-ips doctor snapshot version completion help"
+            opts="-n -f -R -o -s -v -h -V --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help --version explain who-can-reach list diff default-deny allow-endpoint disallow-endpoint refresh-ips doctor snapshot version completion help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -144,6 +144,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 --cni)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pod-cidr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service-cidr)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -231,7 +239,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__allow__subcmd__endpoint)
-            opts="-y -n -f -R -o -s -v -h --url --into --isolate --allow-rest --both-sides --allow-private --allow-special --grace --mode --resolver --dns --dry-run --yes --force-conflicts --namespace --filename --recursive --strict --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-y -n -f -R -o -s -v -h --url --into --isolate --allow-rest --both-sides --allow-private --allow-special --grace --mode --resolver --dns --dry-run --yes --force-conflicts --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -306,6 +314,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 --cni)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pod-cidr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service-cidr)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -393,7 +409,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__completion)
-            opts="-n -f -R -o -s -v -h --namespace --filename --recursive --strict --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help kubectl bash zsh fish powershell"
+            opts="-n -f -R -o -s -v -h --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help kubectl bash zsh fish powershell"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -436,6 +452,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 --cni)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pod-cidr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service-cidr)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -523,7 +547,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__default__subcmd__deny)
-            opts="-y -n -f -R -o -s -v -h --allow-same-namespace --allow-apiserver --apply --dns --dry-run --yes --force-conflicts --namespace --filename --recursive --strict --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-y -n -f -R -o -s -v -h --allow-same-namespace --allow-apiserver --apply --dns --dry-run --yes --force-conflicts --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -574,6 +598,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 --cni)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pod-cidr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service-cidr)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -661,7 +693,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__diff)
-            opts="-A -n -f -R -o -s -v -h --base --all-namespaces --namespace --filename --recursive --strict --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-A -n -f -R -o -s -v -h --base --all-namespaces --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -708,6 +740,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 --cni)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pod-cidr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service-cidr)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -795,7 +835,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__disallow__subcmd__endpoint)
-            opts="-y -n -f -R -o -s -v -h --url --dry-run --yes --force-conflicts --namespace --filename --recursive --strict --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-y -n -f -R -o -s -v -h --url --dry-run --yes --force-conflicts --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -846,6 +886,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 --cni)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pod-cidr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service-cidr)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -933,7 +981,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__doctor)
-            opts="-n -f -R -o -s -v -h --namespace --filename --recursive --strict --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-n -f -R -o -s -v -h --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -976,6 +1024,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 --cni)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pod-cidr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service-cidr)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1063,7 +1119,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__explain)
-            opts="-n -f -R -o -s -v -h --to --from --port --expect --fix-only --resolver --dns --namespace --filename --recursive --strict --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-n -f -R -o -s -v -h --to --from --port --expect --fix-only --resolver --dns --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1130,6 +1186,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 --cni)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pod-cidr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service-cidr)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1413,7 +1477,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__list)
-            opts="-A -n -f -R -o -s -v -h --all-namespaces --pods --from --to --port --direction --no-headers --namespace --filename --recursive --strict --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-A -n -f -R -o -s -v -h --all-namespaces --pods --from --to --port --direction --no-headers --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1472,6 +1536,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 --cni)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pod-cidr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service-cidr)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1559,7 +1631,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__refresh__subcmd__ips)
-            opts="-A -l -n -f -R -o -s -v -h --all-namespaces --selector --check --prune-now --force-conflicts --remove-dead --allow-private --allow-special --resolver --dns --print-cronjob --image --schedule --in-namespace --namespace --filename --recursive --strict --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-A -l -n -f -R -o -s -v -h --all-namespaces --selector --check --prune-now --force-conflicts --remove-dead --allow-private --allow-special --resolver --dns --print-cronjob --image --schedule --in-namespace --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1634,6 +1706,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 --cni)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pod-cidr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service-cidr)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1721,7 +1801,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__snapshot)
-            opts="-n -f -R -o -s -v -h --namespace --filename --recursive --strict --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-n -f -R -o -s -v -h --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1764,6 +1844,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 --cni)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pod-cidr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service-cidr)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1851,7 +1939,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__version)
-            opts="-n -f -R -o -s -v -h --client --namespace --filename --recursive --strict --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-n -f -R -o -s -v -h --client --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1894,6 +1982,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 --cni)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pod-cidr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service-cidr)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1981,7 +2077,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__who__subcmd__can__subcmd__reach)
-            opts="-A -n -f -R -o -s -v -h --port --why --expect --all-namespaces --no-headers --namespace --filename --recursive --strict --with --without --output --color --cni --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-A -n -f -R -o -s -v -h --port --why --expect --all-namespaces --no-headers --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2032,6 +2128,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 --cni)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pod-cidr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service-cidr)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

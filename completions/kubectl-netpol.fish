@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_kubectl_netpol_global_optspecs
-    string join \n n/namespace= f/filename= R/recursive strict with= without= o/output= color= cni= kubeconfig= context= cluster= user= as= as-group= as-uid= token= s/server= certificate-authority= client-certificate= client-key= tls-server-name= insecure-skip-tls-verify= request-timeout= disable-compression= v/v= h/help V/version
+    string join \n n/namespace= f/filename= R/recursive strict with= without= o/output= color= cni= pod-cidr= service-cidr= kubeconfig= context= cluster= user= as= as-group= as-uid= token= s/server= certificate-authority= client-certificate= client-key= tls-server-name= insecure-skip-tls-verify= request-timeout= disable-compression= v/v= h/help V/version
 end
 
 function __fish_kubectl_netpol_needs_command
@@ -33,6 +33,8 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -l color -d 
 always\t'Always'
 never\t'Never'"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -l pod-cidr -d 'A range of the cluster in which pods have their addresses: one without an address lies there' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -l service-cidr -d 'A range of the cluster in which Services have their addresses' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -l kubeconfig -d 'The kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -l context -d 'The context of the kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -l cluster -d 'The cluster of the kubeconfig to use' -r
@@ -85,6 +87,8 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -
 always\t'Always'
 never\t'Never'"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l pod-cidr -d 'A range of the cluster in which pods have their addresses: one without an address lies there' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l service-cidr -d 'A range of the cluster in which Services have their addresses' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l kubeconfig -d 'The kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l context -d 'The context of the kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l cluster -d 'The cluster of the kubeconfig to use' -r
@@ -119,6 +123,8 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-re
 always\t'Always'
 never\t'Never'"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l pod-cidr -d 'A range of the cluster in which pods have their addresses: one without an address lies there' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l service-cidr -d 'A range of the cluster in which Services have their addresses' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l kubeconfig -d 'The kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l context -d 'The context of the kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l cluster -d 'The cluster of the kubeconfig to use' -r
@@ -158,6 +164,8 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l c
 always\t'Always'
 never\t'Never'"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l pod-cidr -d 'A range of the cluster in which pods have their addresses: one without an address lies there' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l service-cidr -d 'A range of the cluster in which Services have their addresses' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l kubeconfig -d 'The kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l context -d 'The context of the kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l cluster -d 'The cluster of the kubeconfig to use' -r
@@ -193,6 +201,8 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l c
 always\t'Always'
 never\t'Never'"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l pod-cidr -d 'A range of the cluster in which pods have their addresses: one without an address lies there' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l service-cidr -d 'A range of the cluster in which Services have their addresses' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l kubeconfig -d 'The kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l context -d 'The context of the kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l cluster -d 'The cluster of the kubeconfig to use' -r
@@ -229,6 +239,8 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-de
 always\t'Always'
 never\t'Never'"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l pod-cidr -d 'A range of the cluster in which pods have their addresses: one without an address lies there' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l service-cidr -d 'A range of the cluster in which Services have their addresses' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l kubeconfig -d 'The kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l context -d 'The context of the kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l cluster -d 'The cluster of the kubeconfig to use' -r
@@ -277,6 +289,8 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endp
 always\t'Always'
 never\t'Never'"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l pod-cidr -d 'A range of the cluster in which pods have their addresses: one without an address lies there' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l service-cidr -d 'A range of the cluster in which Services have their addresses' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l kubeconfig -d 'The kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l context -d 'The context of the kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l cluster -d 'The cluster of the kubeconfig to use' -r
@@ -318,6 +332,8 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-e
 always\t'Always'
 never\t'Never'"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -l pod-cidr -d 'A range of the cluster in which pods have their addresses: one without an address lies there' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -l service-cidr -d 'A range of the cluster in which Services have their addresses' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -l kubeconfig -d 'The kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -l context -d 'The context of the kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -l cluster -d 'The cluster of the kubeconfig to use' -r
@@ -358,6 +374,8 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ip
 always\t'Always'
 never\t'Never'"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l pod-cidr -d 'A range of the cluster in which pods have their addresses: one without an address lies there' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l service-cidr -d 'A range of the cluster in which Services have their addresses' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l kubeconfig -d 'The kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l context -d 'The context of the kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l cluster -d 'The cluster of the kubeconfig to use' -r
@@ -396,6 +414,8 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -l
 always\t'Always'
 never\t'Never'"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -l pod-cidr -d 'A range of the cluster in which pods have their addresses: one without an address lies there' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -l service-cidr -d 'A range of the cluster in which Services have their addresses' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -l kubeconfig -d 'The kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -l context -d 'The context of the kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -l cluster -d 'The cluster of the kubeconfig to use' -r
@@ -427,6 +447,8 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" 
 always\t'Always'
 never\t'Never'"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -l pod-cidr -d 'A range of the cluster in which pods have their addresses: one without an address lies there' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -l service-cidr -d 'A range of the cluster in which Services have their addresses' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -l kubeconfig -d 'The kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -l context -d 'The context of the kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -l cluster -d 'The cluster of the kubeconfig to use' -r
@@ -458,6 +480,8 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -
 always\t'Always'
 never\t'Never'"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -l pod-cidr -d 'A range of the cluster in which pods have their addresses: one without an address lies there' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -l service-cidr -d 'A range of the cluster in which Services have their addresses' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -l kubeconfig -d 'The kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -l context -d 'The context of the kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -l cluster -d 'The cluster of the kubeconfig to use' -r
@@ -490,6 +514,8 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion
 always\t'Always'
 never\t'Never'"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -l cni -d 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API\'s own rules; or its name, such as cilium or calico' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -l pod-cidr -d 'A range of the cluster in which pods have their addresses: one without an address lies there' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -l service-cidr -d 'A range of the cluster in which Services have their addresses' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -l kubeconfig -d 'The kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -l context -d 'The context of the kubeconfig to use' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -l cluster -d 'The cluster of the kubeconfig to use' -r

@@ -58,7 +58,7 @@ fn compared(
     nothing::check_sides(&objects)?;
     tell_policies_alone(&objects);
     let mut snapshots = objects.map(Objects::assemble);
-    snapshots.each_mut().map(|snapshot| global.cni.lay_over(snapshot));
+    snapshots.each_mut().map(|snapshot| global.lay_over(snapshot));
     Ok(snapshots)
 }
 

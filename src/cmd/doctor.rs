@@ -43,7 +43,7 @@ pub fn run(_args: &DoctorArgs, global: &Global) -> Result<ExitCode, Error> {
     let server_version = examined.objects.server_version.clone().unwrap_or_default();
     warn(&examined.objects.warnings);
     let mut snapshot = examined.objects.assemble();
-    global.cni.lay_over(&mut snapshot);
+    global.lay_over(&mut snapshot);
     let rules = policy::translate(&snapshot);
     let checkup = examine(&snapshot, &rules, &examined.rights, &examined.namespace, &server_version);
     output::write(global, &checkup)?;

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::connection::ConnectionFlags;
+use super::ranges::RangeFlags;
 use crate::cluster::read::ConnectOptions;
 use crate::error::Error;
 use crate::model::cni::{Cni, NetworkPlugin};
@@ -40,7 +41,9 @@ pub struct Global {
     /// The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API's own
     /// rules; or its name, such as cilium or calico.
     #[arg(long, global = true, value_name = "NAME", default_value = "auto", value_parser = CniChoice::parse)]
-    pub(crate) cni: CniChoice,
+    cni: CniChoice,
+    #[command(flatten)]
+    ranges: RangeFlags,
     #[command(flatten)]
     pub(crate) connection: ConnectionFlags,
 }
@@ -49,6 +52,12 @@ impl Global {
     /// Tells whether anything is laid over what is read, or taken away from it.
     pub(crate) fn has_overlay(&self) -> bool {
         !self.with.is_empty() || !self.without.is_empty()
+    }
+
+    /// Lays over what was read what the user knows better.
+    pub(crate) fn lay_over(&self, snapshot: &mut Snapshot) {
+        self.cni.lay_over(snapshot);
+        self.ranges.lay_over(snapshot);
     }
 
     /// Returns how the cluster is reached; nothing where manifests are read instead.
@@ -112,7 +121,7 @@ impl CniChoice {
     }
 
     /// Puts the plugin that the user names in the place of the one that was recognised.
-    pub(crate) fn lay_over(self, snapshot: &mut Snapshot) {
+    fn lay_over(self, snapshot: &mut Snapshot) {
         if let Self::Named(cni) = self {
             snapshot.plugin = NetworkPlugin::Given(cni);
         }

@@ -90,7 +90,7 @@ fn read_at_least(
     }
     let only = only.filter(|_| !all_namespaces);
     let mut snapshot = objects.assemble();
-    global.cni.lay_over(&mut snapshot);
+    global.lay_over(&mut snapshot);
     Ok(Input { snapshot, namespace, only, only_ends })
 }
 

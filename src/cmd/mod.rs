@@ -17,6 +17,7 @@ pub mod list;
 mod nothing;
 pub mod output;
 pub mod proposed;
+mod ranges;
 pub mod refresh_ips;
 pub mod snapshot;
 pub mod target;

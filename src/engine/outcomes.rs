@@ -151,13 +151,28 @@ impl<'a, 'b> Trial<'a, 'b> {
         if !rules().any(|(rule, _)| self.may_be_in_block(rule)) {
             return Vec::new();
         }
-        let mut parts = vec![self.network.classes.outside_of(self.family())];
+        let mut parts = vec![self.within_range(self.network.classes.outside_of(self.family()))];
         for (rule, _) in rules() {
             let inside = &self.network.peers_of(rule).must;
             let split = |part: &ClassSet| [part.intersection(inside), part.difference(inside)];
             parts = parts.iter().flat_map(split).filter(|part| !part.is_empty()).collect();
         }
         parts.iter().filter_map(ClassSet::first).collect()
+    }
+
+    /// Keeps the classes of addresses that a pod may have, where the range of pods is known.
+    fn within_range(&self, outside: ClassSet) -> ClassSet {
+        let family = self.network.classes.family(self.class);
+        let range = family.and_then(|family| self.network.snapshot.ranges.of_pods(family));
+        let Some(range) = range.filter(|_| self.network.subject_of(self.class).is_some()) else {
+            return outside;
+        };
+        let classes = &self.network.classes;
+        let meets = |class: &ClassId| {
+            let atom = classes.classes.at(*class).atom.map(|atom| &classes.atoms.at(atom).ips);
+            atom.is_some_and(|ips| !ips.intersection(&range).is_empty())
+        };
+        outside.iter().filter(meets).collect()
     }
 
     /// Returns the family of the address that it will have: where none of the cluster is known, it is taken to

@@ -14,7 +14,7 @@ use crate::engine::class::{Class, ClassId};
 use crate::model::arena::Arena;
 use crate::model::controller::{Controller, LabelPresence};
 use crate::model::endpoint::Namespace;
-use crate::model::ips::Family;
+use crate::model::ips::{Family, IpSet};
 use crate::model::labels::{self, NAMESPACE_NAME_LABEL};
 use crate::model::names::Name;
 use crate::model::ports::Protocol;
@@ -221,7 +221,7 @@ impl<'a> Resolver<'a> {
     /// Returns the classes whose address is in a block.
     ///
     /// An endpoint without an address may be in a block of its family, and is for certain if the block is
-    /// all of it. Where no address of the cluster is known it is taken to be of IPv4.
+    /// all of it, or all of the range of pods. Where no address of the cluster is known it is taken to be of IPv4.
     fn block(&self, block: &IpBlock) -> Match {
         let inside = |net: &IpNet| self.by_block.get(net).cloned().unwrap_or_default();
         let cut = |set: ClassSet, except: &IpNet| set.difference(&inside(except));
@@ -229,10 +229,38 @@ impl<'a> Resolver<'a> {
         let without = |family| self.unaddressed.get(&family).cloned().unwrap_or_default();
         let family = Family::of(block.cidr.addr());
         let (own, unknown) = (without(Some(family)), without(None));
+        // In the pod network a pod lies in its range, where that is known.
+        let placed = match self.snapshot.ranges.of_pods(family) {
+            Some(range) => Placed::of(&range, &block.addresses()),
+            None => Placed::Unknown,
+        };
+        let in_range = own.intersection(&self.pods);
+        let (must, own) = match placed {
+            Placed::Inside => (must.union(&in_range), own.difference(&in_range)),
+            Placed::Outside => (must, own.difference(&in_range)),
+            Placed::Unknown => (must, own),
+        };
         match (block.cidr == family.everything() && block.except.is_empty(), family) {
             (true, Family::V4) => Match::certain(must.union(&own).union(&unknown)),
             (true, Family::V6) => Match::doubted(must.union(&own), Doubt::Address, unknown),
             (false, _) => Match::doubted(must, Doubt::Address, own.union(&unknown)),
+        }
+    }
+}
+
+/// Where a range lies, as seen from a block.
+enum Placed {
+    Inside,
+    Outside,
+    Unknown,
+}
+
+impl Placed {
+    fn of(range: &IpSet, block: &IpSet) -> Self {
+        match (range.is_subset(block), range.intersection(block).is_empty()) {
+            (true, _) => Self::Inside,
+            (false, true) => Self::Outside,
+            (false, false) => Self::Unknown,
         }
     }
 }

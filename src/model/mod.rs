@@ -15,6 +15,7 @@ pub mod labels;
 pub mod names;
 pub mod origin;
 pub mod ports;
+pub mod ranges;
 pub mod rights;
 pub mod route;
 pub mod routing;

@@ -17,6 +17,7 @@ use super::ips::Family;
 use super::labels::{LabelSet, Labels, LabelsId, value_of};
 use super::names::{Interner, Text};
 use super::origin::ObjectOrigin;
+use super::ranges::Ranges;
 use super::service::{Service, ServiceId};
 use crate::model::routing::Routing;
 
@@ -49,6 +50,8 @@ pub struct Snapshot {
     pub gaps: Vec<Gap>,
     /// The network plugin that enforces the policies.
     pub plugin: NetworkPlugin,
+    /// The ranges from which it gives out addresses.
+    pub ranges: Ranges,
     /// The Service that the user says leads to the cluster's DNS (`--dns`).
     pub dns: Option<ServiceId>,
 }
@@ -160,11 +163,13 @@ impl Snapshot {
         pod.ips.iter().chain(of_node).copied()
     }
 
-    /// Lists the families that pods and nodes have addresses of; none where no address is known.
+    /// Lists the families that pods and nodes have addresses of, or will; none where no address is known.
     pub fn known_families(&self) -> Vec<Family> {
         let pods = self.pods.values().flat_map(|pod| pod.ips.iter());
         let nodes = self.nodes.values().flat_map(|node| node.ips.iter());
-        let known: BTreeSet<Family> = pods.chain(nodes).map(|ip| Family::of(*ip)).collect();
+        let ranges = self.ranges.pods.ranges().map(|(ip, _)| ip);
+        let known = pods.chain(nodes).copied().chain(ranges);
+        let known: BTreeSet<Family> = known.map(Family::of).collect();
         known.into_iter().collect()
     }
 

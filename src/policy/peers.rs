@@ -53,6 +53,14 @@ pub struct IpBlock {
     pub except: Vec<IpNet>,
 }
 
+impl IpBlock {
+    /// Returns the addresses that it holds.
+    pub fn addresses(&self) -> IpSet {
+        let inside: IpSet = [self.cidr].into_iter().collect();
+        inside.difference(&self.except.iter().copied().collect())
+    }
+}
+
 impl Peers {
     /// Lists them; none where everything is matched.
     pub fn list(&self) -> &[Peer] {
@@ -97,10 +105,7 @@ impl Peers {
 
     /// Returns the addresses that any of the blocks holds.
     pub fn addresses(&self) -> IpSet {
-        self.blocks().fold(IpSet::default(), |all, block| {
-            let inside: IpSet = [block.cidr].into_iter().collect();
-            all.union(&inside.difference(&block.except.iter().copied().collect()))
-        })
+        self.blocks().fold(IpSet::default(), |all, block| all.union(&block.addresses()))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::model::service::TargetPort;
 use crate::model::snapshot::PolicyObject;
 use crate::model::special::internet;
 use crate::policy::network_policy::isolates_ingress_unsaid;
-use crate::policy::{Direction, Isolation, PolicySource, Ports, Rule, Selection};
+use crate::policy::{Direction, IpBlock, Isolation, PolicySource, Ports, Rule, Selection};
 use crate::world::servers::{self, At, DNS_PORT, Port, Servers};
 
 /// Checks the policies that apply to some subjects; each finding is told once.
@@ -29,6 +29,7 @@ pub fn of(network: &Network<'_>, subjects: &[SubjectId]) -> Vec<Finding> {
             check.egress_without_policy_types(),
             check.block_holds_cluster_addresses(),
             check.block_without_ports(),
+            check.block_of_services(),
             check.dns_blocked(),
         ];
         for finding in all.into_iter().flatten() {
@@ -170,6 +171,19 @@ impl<'a, 'b> PolicyCheck<'a, 'b> {
         });
         let message = "the ipBlock opens every port of the addresses in it";
         open.map(|rule| finding("block-without-ports", message.to_owned(), rule)).collect()
+    }
+
+    /// A block in the range of Services, whose addresses no packet carries any more where policies are asked.
+    fn block_of_services(&self) -> Vec<Finding> {
+        let services = &self.network.snapshot.ranges.services;
+        let is_of_services = |rule: &&&Rule| {
+            let mut blocks = rule.peers.blocks().map(IpBlock::addresses);
+            blocks.any(|block| !block.is_empty() && block.is_subset(services))
+        };
+        let message = "the ipBlock lies in the range of Services, whose addresses are rewritten to those of \
+                       pods before policies are asked (a few network plugins ask first)";
+        let found = self.rules.iter().filter(is_of_services);
+        found.map(|rule| finding("block-of-services", message.to_owned(), rule)).collect()
     }
 
     /// Isolated egress that reaches no name server.

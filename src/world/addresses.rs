@@ -40,10 +40,12 @@ pub fn of_nodes(snapshot: &Snapshot) -> IpSet {
     pods.flat_map(|pod| pod.ips.iter().copied()).chain(nodes).collect()
 }
 
-/// Returns the addresses of a cluster itself: of pods, nodes and Services, load balancers included.
+/// Returns the addresses of a cluster itself: of pods, nodes and Services, load balancers included, and the
+/// ranges of pods and Services that are known.
 pub fn of_cluster(snapshot: &Snapshot) -> IpSet {
     let pods = snapshot.pods.values().flat_map(|pod| pod.ips.iter().copied());
     let nodes = snapshot.nodes.values().flat_map(|node| node.ips.iter().copied());
     let services = snapshot.services.values().flat_map(Service::addresses);
-    pods.chain(nodes).chain(services).collect()
+    let held: IpSet = pods.chain(nodes).chain(services).collect();
+    held.union(&snapshot.ranges.pods).union(&snapshot.ranges.services)
 }

@@ -27,6 +27,7 @@ mod nowhere;
 mod overlays;
 mod owners;
 mod partial_files;
+mod ranges;
 mod reach;
 mod rendered;
 mod rule_lines;
