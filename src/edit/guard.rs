@@ -80,10 +80,12 @@ pub fn check(wire: &Value, plan: Plan<'_>) -> Result<Checked, Unplanned> {
     let Some(Value::Array(egress)) = of(wire, "egress") else {
         return Err(fault("it has no egress rules"));
     };
+    let allowed = AllowedAddresses::of(plan);
     for (index, rule) in egress.iter().enumerate() {
         // What was read stays as it is, whatever it opens.
         if !plan.read().contains(rule) {
-            check_rule(rule, plan).map_err(|what| Unplanned(format!("spec.egress[{index}] {what}")))?;
+            check_rule(rule, plan, &allowed)
+                .map_err(|what| Unplanned(format!("spec.egress[{index}] {what}")))?;
         }
     }
     Ok(Checked(wire.clone()))
@@ -156,7 +158,21 @@ impl Plan<'_> {
     }
 }
 
-fn check_rule(rule: &Value, plan: Plan<'_>) -> Result<(), &'static str> {
+/// What is open, and what the plan has for each host: found once, however many rules there are.
+struct AllowedAddresses<'a> {
+    openings: Openings,
+    hosts: Vec<(&'a Key, &'a Entry, IpSet)>,
+}
+
+impl<'a> AllowedAddresses<'a> {
+    fn of(plan: Plan<'a>) -> Self {
+        let entries = plan.record.iter().flat_map(|record| &record.entries);
+        let hosts = entries.map(|(key, entry)| (key, entry, standing::ips(Some(entry)))).collect();
+        Self { openings: Openings::of(plan.read()), hosts }
+    }
+}
+
+fn check_rule(rule: &Value, plan: Plan<'_>, allowed: &AllowedAddresses<'_>) -> Result<(), &'static str> {
     let list = |field| rule.get(field).and_then(Value::as_array).filter(|list| !list.is_empty());
     let to = list("to").ok_or("has no destination, which means every destination")?;
     list("ports").ok_or("has no port, which means every port")?;
@@ -171,12 +187,11 @@ fn check_rule(rule: &Value, plan: Plan<'_>) -> Result<(), &'static str> {
     if blocks.is_empty() {
         return Ok(());
     }
-    let entries = plan.record.iter().flat_map(|record| &record.entries);
-    let own = entries.filter(|(key, _)| key.ports == ports);
-    let mut planned = own.filter(|(_, entry)| blocks.is_subset(&standing::ips(Some(entry)))).peekable();
+    let own = allowed.hosts.iter().filter(|(key, ..)| key.ports == ports);
+    let mut planned = own.filter(|(_, _, ips)| blocks.is_subset(ips)).peekable();
     planned.peek().ok_or("has an address that no host of the plan has at its ports")?;
-    let opened = Openings::of(plan.read()).at(&ports);
-    let may_open = |(key, entry): (&Key, &Entry)| {
+    let opened = allowed.openings.at(&ports);
+    let may_open = |(key, entry, _): &(&Key, &Entry, IpSet)| {
         let mut new = entry.ips.keys().filter(|ip| blocks.contains(**ip) && !opened.contains(**ip));
         new.all(|ip| plan.may_open(key, entry, *ip))
     };

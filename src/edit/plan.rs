@@ -217,25 +217,44 @@ pub fn refresh(live: &Value, learnt: &Learnt) -> Result<Planned, PlanError> {
 /// Leaves hosts as they were, those first that grew most, until the policy can hold the record: one host
 /// keeps no other from being refreshed.
 fn fit(merged: &mut Merged, old: &Record) {
-    let size = |entry: &Entry| serde_json::to_string(entry).map_or(0, |text| text.len());
-    while merged.record.write().is_err() {
-        let growth = |(key, entry): (&Key, &Entry)| {
-            let before = old.entries.get(key).map_or(0, size);
-            Some((size(entry).checked_sub(before).filter(|more| *more > 0)?, key.clone()))
-        };
-        let Some((_, key)) = merged.record.entries.iter().filter_map(growth).max() else { return };
-        let change = match old.entries.get(&key) {
-            Some(entry) => {
-                merged.record.entries.insert(key.clone(), entry.clone());
-                merge::unchanged(entry, Status::NoRoom)
-            }
-            None => {
-                merged.record.entries.remove(&key);
-                HostChange { status: Status::NoRoom, ..HostChange::default() }
-            }
-        };
-        merged.changes.insert(key, change);
+    if merged.record.write().is_ok() {
+        return;
     }
+    let size = |entry: &Entry| serde_json::to_string(entry).map_or(0, |text| text.len());
+    let growth = |(key, entry): (&Key, &Entry)| {
+        let before = old.entries.get(key).map_or(0, size);
+        Some((size(entry).checked_sub(before).filter(|more| *more > 0)?, key.clone()))
+    };
+    let mut grown: Vec<(usize, Key)> = merged.record.entries.iter().filter_map(growth).collect();
+    grown.sort_unstable_by(|one, other| other.cmp(one));
+    // As few as possible: each one less makes the record smaller, so that the first that fits is found by halves.
+    let (mut fewest, mut most) = (1, grown.len());
+    while fewest < most {
+        let middle = fewest.midpoint(most);
+        match less(&merged.record, old, grown.iter().take(middle)).write() {
+            Ok(_) => most = middle,
+            Err(_) => fewest = middle + 1,
+        }
+    }
+    let left = || grown.iter().take(most);
+    merged.record = less(&merged.record, old, left());
+    for (_, key) in left() {
+        let unchanged = |entry| merge::unchanged(entry, Status::NoRoom);
+        let none = || HostChange { status: Status::NoRoom, ..HostChange::default() };
+        merged.changes.insert(key.clone(), old.entries.get(key).map_or_else(none, unchanged));
+    }
+}
+
+/// Returns a record in which some hosts are as they were before.
+fn less<'a>(record: &Record, old: &Record, keys: impl Iterator<Item = &'a (usize, Key)>) -> Record {
+    let mut record = record.clone();
+    for (_, key) in keys {
+        match old.entries.get(key) {
+            Some(entry) => drop(record.entries.insert(key.clone(), entry.clone())),
+            None => drop(record.entries.remove(key)),
+        }
+    }
+    record
 }
 
 impl Planned {

@@ -305,3 +305,19 @@ fn the_api_server_is_where_the_cluster_says_and_other_services_need_consent() {
     let unconfirmed = Refusal::Unconfirmed(AddressClass::Private);
     assert_eq!(added("legacy.shop.svc", "10.0.0.6"), (0, Some(unconfirmed)));
 }
+
+/// Many hosts that grow by as much: as many as there is room for, and no fewer.
+#[test]
+fn of_many_hosts_that_grow_no_more_are_left_than_have_no_room() {
+    let hosts: Vec<String> = (0..300).map(|number| format!("h{number}.example.com")).collect();
+    let named = |count: u32| -> Vec<(&str, Vec<IpAddr>)> {
+        hosts.iter().zip(0..).map(|(host, number)| (&**host, ips(number * 200, count))).collect()
+    };
+    let live = live(&named(1));
+    // A policy holds 1,000 addresses: three hosts grow by 199.
+    for (count, left) in [(2, 0), (200, 297)] {
+        let (planned, _) = refreshed(&live, &learnt(&named(count)));
+        let no_room = planned.changes.values().filter(|own| own.status == Status::NoRoom);
+        assert_eq!(no_room.count(), left);
+    }
+}
