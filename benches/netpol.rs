@@ -20,6 +20,7 @@ use std::fs;
 use std::hint::black_box;
 use std::io::Read;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -79,11 +80,32 @@ fn all() {
             report(&format!("list -o {format}: the same {pairs} pairs"), run.time, run.peak);
         }
     }
+    trees(&folder.join("tree"));
     fs::remove_dir_all(&folder).unwrap();
     let run = process(&["--help"]);
     report("--help", run.time, run.peak);
     let size = fs::metadata(env!("CARGO_BIN_EXE_kubectl-netpol")).unwrap().len();
     println!("{:<68} {:>9.1} MB", "binary size", size as f64 / 1e6);
+}
+
+/// Reads the same policies from a tree of many files and from one file.
+fn trees(folder: &Path) {
+    let (policies, files) = (3_218, 5_000);
+    let tree = generate::tree(policies, files);
+    for (name, text) in &tree {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let one = folder.with_extension("yaml");
+    fs::write(&one, tree.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("---\n"))
+        .unwrap();
+    for (what, path) in
+        [("a tree of 5,000 files, 3,218 policies", folder), ("the same in one file", &one)]
+    {
+        let run = process(&["explain", "ns-0/app", "-R", "-o", "json", "-f", &path.to_string_lossy()]);
+        report(&format!("explain: {what}"), run.time, run.peak);
+    }
 }
 
 fn engine() {

@@ -201,3 +201,29 @@ spec:
     )
     .unwrap();
 }
+
+/// Writes files of one object each: policies, and pods; the last pod is `app` of the first namespace.
+pub fn tree(policies: usize, files: usize) -> Vec<(String, String)> {
+    let object = |index: usize| {
+        let (space, name) = match index + 1 == files {
+            true => (0, "app".to_owned()),
+            false => (index % 100, format!("x-{index}")),
+        };
+        let metadata = format!("metadata: {{name: {name}, namespace: ns-{space}}}");
+        let text = match index < policies {
+            true => format!(
+                "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n{metadata}\nspec:\n  podSelector:\n    \
+                 matchLabels: {{app: app-{index}}}\n  policyTypes: [Ingress, Egress]\n  ingress:\n  - from:\n    - \
+                 podSelector:\n        matchLabels: {{app: app-{}}}\n    ports:\n    - port: 8080\n",
+                index + 1
+            ),
+            false => {
+                format!(
+                    "apiVersion: v1\nkind: Pod\n{metadata}\nspec: {{containers: [{{name: c, image: i}}]}}\n"
+                )
+            }
+        };
+        (format!("ns-{space}/{name}.yaml"), text)
+    };
+    (0..files).map(object).collect()
+}

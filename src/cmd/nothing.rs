@@ -20,6 +20,10 @@ pub(crate) fn check(least: Reading, objects: &Objects, paths: &[String]) -> Resu
         _ => format!("no pod, workload or policy, only {census}"),
     };
     let error = Error::one_line(format!("nothing was read: {}: {missing}", paths.join(", ")));
+    let error = match objects.reading() {
+        Reading::PoliciesAlone => error.hint("give the workloads that they govern, with another -f"),
+        _ => error,
+    };
     Err(with_reasons(error, &[objects]))
 }
 
@@ -45,7 +49,8 @@ pub(crate) fn check_sides(sides: &Sides<Objects>) -> Result<(), Error> {
 
 /// Adds what could not be read, and what to do.
 fn with_reasons(error: Error, read: &[&Objects]) -> Error {
-    let gaps = merged(read.iter().flat_map(|objects| &objects.gaps));
+    let mut gaps = merged(read.iter().flat_map(|objects| &objects.gaps));
+    gaps.dedup();
     let told = gaps.iter().map(|gap| format!("\n{}", gap.replace('\n', "\\n")));
     let error = error.followed_by(&told.collect::<String>());
     match read.iter().any(|objects| objects.passed_over.has_folders_below) {

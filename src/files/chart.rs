@@ -75,7 +75,8 @@ impl Chart {
     pub(crate) fn fault(&self) -> Fault {
         let folder = self.folder.to_string_lossy();
         let (name, word) = (self.name(), command::word(&folder));
-        let problem = format!("a Helm chart: helm template {name} {word} | kubectl netpol … -f -");
+        let problem =
+            format!("a Helm chart: helm template {name} {word} | kubectl netpol … -f - renders it");
         let scope = if self.may_hide_policy { GapScope::Cluster } else { GapScope::Incomplete };
         let (file, object) = (folder.into(), "".into());
         Fault { file, object, problems: Problem::of_file(problem), scope }

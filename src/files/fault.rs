@@ -68,19 +68,20 @@ impl From<Fault> for Gap {
     }
 }
 
-/// Turns faults into gaps: the first ones, those that may hide a policy before others, and a count.
-pub(crate) fn gaps(faults: Vec<Fault>) -> Vec<Gap> {
+/// Turns faults into gaps: the first ones, those that may hide a policy before others, and a count of the
+/// rest, whose lines come with them.
+pub(crate) fn gaps(faults: Vec<Fault>) -> (Vec<Gap>, Vec<String>) {
     let (mut first, others): (Vec<Fault>, Vec<Fault>) =
         faults.into_iter().partition(|fault| fault.scope.is_of_policies());
     first.extend(others);
     let rest = first.split_off(first.len().min(TOLD));
-    let count = rest.len();
+    let lines: Vec<String> = rest.iter().map(Fault::to_string).collect();
     let mut gaps: Vec<Gap> = first.into_iter().map(Gap::from).collect();
     if let Some(scope) = rest.into_iter().map(|fault| fault.scope).reduce(both) {
-        let reason = GapReason::Unreadable("--strict names them".into());
-        gaps.push(Gap { unread: Unread::Documents(count), reason, scope });
+        let reason = GapReason::Unreadable("-v 6 names them".into());
+        gaps.push(Gap { unread: Unread::Documents(lines.len()), reason, scope });
     }
-    gaps
+    (gaps, lines)
 }
 
 /// Returns what is in doubt where either is.
@@ -114,12 +115,13 @@ mod tests {
         let of = |name: &str| GapScope::Namespaces([name.into()].into());
         let mut faults: Vec<Fault> = (0..9).map(|file| fault(file, GapScope::Incomplete)).collect();
         faults.extend([fault(9, of("a")), fault(10, of("b")), fault(11, GapScope::Incomplete)]);
-        let told = gaps(faults.clone());
+        let (told, rest) = gaps(faults.clone());
+        assert_eq!(rest, ["8.yaml: bad", "11.yaml: bad"]);
         assert_eq!(told[0].to_string(), "could not read 9.yaml: bad");
         assert_eq!(told.len(), 11);
-        let last = "could not read 2 more documents and files: --strict names them";
+        let last = "could not read 2 more documents and files: -v 6 names them";
         assert_eq!((told[10].to_string().as_str(), &told[10].scope), (last, &GapScope::Incomplete));
         let all: Vec<Fault> = (0..11).map(|file| fault(file, of("a"))).chain(faults).collect();
-        assert_eq!(gaps(all)[10].scope, GapScope::Namespaces(["a".into(), "b".into()].into()));
+        assert_eq!(gaps(all).0[10].scope, GapScope::Namespaces(["a".into(), "b".into()].into()));
     }
 }

@@ -56,7 +56,9 @@ pub(crate) fn may_be_policy(text: &str) -> bool {
 
 /// Tells whether a template takes objects from elsewhere.
 fn includes(text: &str) -> bool {
-    is_template(text) && ["include", "template", "tpl", "toYaml"].iter().any(|word| text.contains(word))
+    // In the middle of a line it is a part of a value.
+    let mut lines = text.lines().map(str::trim_start).filter(|line| line.starts_with("{{"));
+    lines.any(|line| ["include", "template", "tpl", "toYaml"].iter().any(|word| line.contains(word)))
 }
 
 /// Tells whether a kind is that of a policy, or may be once it is filled in.
@@ -121,6 +123,7 @@ mod tests {
             "mankind: NetworkPolicy",
             "branches: a\nbranches: b",
             "{{ if .Values.on }}",
+            "title: '{{ template \"title\" . }}'",
         ] {
             assert!(!may_be_policy(text), "{text}");
         }

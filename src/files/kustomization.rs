@@ -204,7 +204,7 @@ impl Kustomization {
             false => GapScope::Incomplete,
         };
         let (deeds, word) = (self.deeds.join(", "), command::word(&self.folder.to_string_lossy()));
-        let problem = format!("a kustomization that {deeds}: kubectl netpol … -k {word}");
+        let problem = format!("a kustomization that {deeds}: kubectl netpol … -k {word} renders it");
         Some(self.unread(problem, scope))
     }
 

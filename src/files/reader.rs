@@ -27,6 +27,9 @@ impl<'a> ReadOptions<'a> {
     }
 }
 
+/// Objects that stand twice and are told one by one.
+const TOLD_TWICE: usize = 10;
+
 /// A reading of files under way.
 pub(super) struct Reader<'a> {
     pub(super) options: ReadOptions<'a>,
@@ -47,6 +50,8 @@ pub(super) struct Reader<'a> {
     pub(super) own: usize,
     /// Where each object stands.
     pub(super) places: HashMap<ObjectKey, String>,
+    /// What is told of objects that stand twice.
+    pub(super) twice: Vec<String>,
     /// How many objects were kept.
     pub(super) kept: usize,
     /// How many placeholders have a default that was read, and where the first one is.
@@ -70,6 +75,7 @@ impl<'a> Reader<'a> {
             others: Vec::new(),
             own: 0,
             places: HashMap::new(),
+            twice: Vec::new(),
             kept: 0,
             filled: None,
             makers: BTreeMap::new(),
@@ -83,7 +89,14 @@ impl<'a> Reader<'a> {
             // Its labels are not known, whatever stands elsewhere.
             self.objects.items.remove(&ObjectKey::new("", "Namespace", "", name));
         }
-        self.objects.gaps.extend(fault::gaps(self.faults));
+        let more = self.twice.len().saturating_sub(TOLD_TWICE);
+        self.objects.warnings.extend(self.twice.into_iter().take(TOLD_TWICE));
+        if more > 0 {
+            self.objects.warnings.push(format!("{more} more objects stand twice; the last ones count"));
+        }
+        let (gaps, rest) = fault::gaps(self.faults);
+        self.objects.gaps.extend(gaps);
+        self.objects.passed_over.unread.extend(rest.into_iter().map(String::into));
         self.objects.gaps.extend(self.makers.iter().map(|(kind, count)| makers::gap(kind, *count)));
         if let Some((count, first)) = self.filled {
             let (unread, reason) =
@@ -126,10 +139,19 @@ impl<'a> Reader<'a> {
         if !self.problems.is_empty() {
             return;
         }
+        if let Some(kept) = self.objects.items.get(&key)
+            && is_patch_of(&object, kept)
+        {
+            return self.error(
+                document,
+                "spec.selector",
+                "it is missing, as in a patch: this is no object",
+            );
+        }
         let place = format!("{}:{}", document.file, document.node.line);
         if let Some(first) = self.places.insert(key.clone(), place) {
             let message = format!("the same object stands twice, also in {first}; the last one counts");
-            self.objects.warnings.push(document.line("", &message));
+            self.twice.push(document.line("", &message));
         }
         self.objects.items.insert(key, object);
         self.kept += 1;
@@ -137,5 +159,15 @@ impl<'a> Reader<'a> {
 
     pub(super) fn error(&mut self, document: &Manifest<'_>, path: &str, message: &str) {
         self.problems.push(document.problem(path, message));
+    }
+}
+
+/// Tells whether a workload is a patch of one that was read: the API server wants a selector in a whole one.
+fn is_patch_of(object: &Object, kept: &Object) -> bool {
+    match (object, kept) {
+        (Object::Workload(own), Object::Workload(kept)) => {
+            own.spec.selector.is_none() && kept.spec.selector.is_some()
+        }
+        _ => false,
     }
 }

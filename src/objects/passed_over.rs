@@ -9,6 +9,8 @@ pub struct PassedOver {
     pub files: BTreeSet<Box<str>>,
     /// The folders whose names begin with a dot.
     pub folders: BTreeSet<Box<str>>,
+    /// What could not be read, and is only counted in the gaps.
+    pub unread: BTreeSet<Box<str>>,
     /// The objects of kinds that no answer reads, by kind.
     pub kinds: BTreeMap<Box<str>, usize>,
     /// Whether there are folders below that were not asked for.
@@ -23,6 +25,7 @@ impl PassedOver {
     pub fn with(mut self, other: Self) -> Self {
         self.files.extend(other.files);
         self.folders.extend(other.folders);
+        self.unread.extend(other.unread);
         for (kind, count) in other.kinds {
             *self.kinds.entry(kind).or_default() += count;
         }
@@ -35,7 +38,7 @@ impl PassedOver {
     pub fn names(&self) -> impl Iterator<Item = String> + '_ {
         let files = self.files.iter().map(|file| format!("{file}: no Kubernetes objects"));
         let folders = self.folders.iter().map(|folder| format!("{folder}: its name begins with a dot"));
-        files.chain(folders)
+        files.chain(folders).chain(self.unread.iter().map(ToString::to_string))
     }
 
     /// Counts the files and folders in one line; nothing where there are none.

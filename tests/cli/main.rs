@@ -12,6 +12,7 @@ mod bad_input;
 mod bad_policy;
 mod bounds;
 mod completion;
+mod corpus;
 mod default_deny;
 mod diff;
 mod disallow_endpoint;

@@ -52,7 +52,7 @@ fn a_chart_is_one_gap_with_the_command_that_renders_it() {
             ("my chart/charts/sub/templates/c.yaml", service),
             ("my chart/crds/pod.yaml", &POD.replace("name: a", "name: b")),
         ]);
-        let expected = "could not read ./my chart: a Helm chart: helm template shop './my chart' | kubectl netpol … -f -";
+        let expected = "could not read ./my chart: a Helm chart: helm template shop './my chart' | kubectl netpol … -f - renders it";
         assert_eq!(gaps(&folder, "x/pod/a --to x/pod/b -R -f ."), [expected]);
         assert_eq!(folder.verdict("x/pod/a --to x/pod/b -R -f ."), verdict);
         let ended = folder.run("list -R -f . --strict");
@@ -84,7 +84,9 @@ fn a_chart_of_plain_manifests_is_read() {
 /// Files of a kustomization, what it is told to do, and the verdict.
 type Tree = (&'static [(&'static str, &'static str)], &'static str, &'static str);
 
-const TREES: [Tree; 8] = [
+const TREES: [Tree; 9] = [
+    // A patch that nobody lists.
+    (&[("prod/kustomization.yaml", "namePrefix: a-\n"), ("prod/memory.yaml", PATCH)], "renames", "deny"),
     (&[("prod/kustomization.yaml", "resources: [../base]\n")], "", "deny"),
     (
         &[
@@ -170,8 +172,9 @@ fn a_patch_is_no_object_and_never_replaces_one() {
         let ended = folder.run(&format!("explain {TO_API} --strict"));
         assert!(!ended.err.contains("stands twice"), "{files:?}: {}", ended.err);
         let told = gaps(&folder, TO_API);
-        let expected =
-            format!("could not read ./prod: a kustomization that {deeds}: kubectl netpol … -k ./prod");
+        let expected = format!(
+            "could not read ./prod: a kustomization that {deeds}: kubectl netpol … -k ./prod renders it"
+        );
         match deeds {
             "" => assert!(told.is_empty(), "{files:?}: {told:?}"),
             _ => assert!(told.contains(&expected), "{files:?}: {told:?}"),

@@ -244,7 +244,12 @@ fn of_many_gaps_the_first_ten_are_told_and_the_others_counted() {
     let told = gaps(&folder, "client -n shop --to pod/web -f .");
     assert_eq!(told.len(), 11, "{told:#?}");
     assert!(told[0].starts_with("could not read ./z.yaml:4: NetworkPolicy"), "{told:#?}");
-    assert_eq!(told[10], "could not read 21 more documents and files: --strict names them");
+    assert_eq!(told[10], "could not read 21 more documents and files: -v 6 names them");
+    let ended = folder.run("list -f . -v 6");
+    assert_eq!(
+        ended.err.lines().filter(|line| line.contains(": Pod x: metadata.labels.a: ")).count(),
+        21
+    );
 }
 
 #[test]
@@ -259,7 +264,8 @@ fn files_that_hold_nothing_to_judge_are_no_answer() {
             ("config.yaml", "config.yaml: no pod, workload or policy, only 1 ConfigMap, 1 Secret\n"),
             (
                 "policy.yaml",
-                "policy.yaml: no pod or workload, only 1 ConfigMap, 1 NetworkPolicy, 1 Secret\n",
+                "policy.yaml: no pod or workload, only 1 ConfigMap, 1 NetworkPolicy, 1 Secret\nhint: give the \
+                 workloads that they govern, with another -f\n",
             ),
             ("d", "d: no Kubernetes object\nhint: -R reads the folders below too\n"),
         ] {
