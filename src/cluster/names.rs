@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 #[derive(Debug)]
 pub enum NameSource {
     /// In manifests, with the namespace of names that give none.
-    Files(Objects, String),
+    Files(Box<Objects>, String),
     /// In a cluster; only metadata is asked for, and one page of it.
     Cluster,
 }

@@ -32,5 +32,5 @@ pub(crate) fn source(cursor: &Cursor<'_>, words: &[String]) -> Option<(NameSourc
     let namespace = options.namespace.clone().unwrap_or_else(|| "default".to_owned());
     let read = ReadOptions { recursive: global.recursive, ..ReadOptions::of(&namespace) };
     let objects = manifests::read(paths, read).ok()?;
-    Some((NameSource::Files(objects, namespace), options))
+    Some((NameSource::Files(Box::new(objects), namespace), options))
 }
