@@ -203,7 +203,7 @@ spec:
 }
 
 /// Writes files of one object each: policies, and pods; the last pod is `app` of the first namespace.
-pub fn tree(policies: usize, files: usize) -> Vec<(String, String)> {
+pub(crate) fn tree(policies: usize, files: usize) -> Vec<(String, String)> {
     let object = |index: usize| {
         let (space, name) = match index + 1 == files {
             true => (0, "app".to_owned()),
