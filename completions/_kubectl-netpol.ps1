@@ -442,6 +442,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
             [CompletionResult]::new('-A', '-A ', [CompletionResultType]::ParameterName, 'Policies of every namespace')
             [CompletionResult]::new('--all-namespaces', '--all-namespaces', [CompletionResultType]::ParameterName, 'Policies of every namespace')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Write nothing; exit with 1 if something would be written')
+            [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Change the files of -f in their places: addresses and the record, and no byte beside')
             [CompletionResult]::new('--prune-now', '--prune-now', [CompletionResultType]::ParameterName, 'Let addresses that answers lacked in three runs leave at once')
             [CompletionResult]::new('--force-conflicts', '--force-conflicts', [CompletionResultType]::ParameterName, 'Take over the fields of other managers in policies that are not ours alone')
             [CompletionResult]::new('--remove-dead', '--remove-dead', [CompletionResultType]::ParameterName, 'Forget hosts that every name server has called gone for a day and in three runs')

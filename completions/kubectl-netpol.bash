@@ -1631,7 +1631,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__refresh__subcmd__ips)
-            opts="-A -l -n -f -R -o -s -v -h --all-namespaces --selector --check --prune-now --force-conflicts --remove-dead --allow-private --allow-special --resolver --dns --print-cronjob --image --schedule --in-namespace --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-A -l -n -f -R -o -s -v -h --all-namespaces --selector --check --write --prune-now --force-conflicts --remove-dead --allow-private --allow-special --resolver --dns --print-cronjob --image --schedule --in-namespace --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

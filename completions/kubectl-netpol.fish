@@ -397,6 +397,7 @@ false\t''"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s v -l v -d 'From 6 on, tell every request on standard error, and every file that is passed over' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s A -l all-namespaces -d 'Policies of every namespace'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l check -d 'Write nothing; exit with 1 if something would be written'
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l write -d 'Change the files of -f in their places: addresses and the record, and no byte beside'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l prune-now -d 'Let addresses that answers lacked in three runs leave at once'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l force-conflicts -d 'Take over the fields of other managers in policies that are not ours alone'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l remove-dead -d 'Forget hosts that every name server has called gone for a day and in three runs'

@@ -337,6 +337,7 @@ fn refreshed() -> Value {
         kept: vec![address],
         pending: vec![PendingAddress { address, until: "2026-01-01T00:00:00Z".to_owned() }],
         removed: vec![address],
+        open: vec![address],
         refused: vec![RefusedAddress { address, reason: "it is private".to_owned() }],
         closed: vec![address],
         consents: vec![RecordedConsent {
@@ -350,6 +351,7 @@ fn refreshed() -> Value {
     let policy = |outcome| RefreshedPolicy {
         namespace: "shop".to_owned(),
         name: "netpol-ep".to_owned(),
+        file: (outcome == PolicyOutcome::Written).then(|| "web.yaml:12".to_owned()),
         outcome,
         problem: (outcome == PolicyOutcome::Failed).then(|| "it was deleted".to_owned()),
         hosts: statuses.map(host).to_vec(),

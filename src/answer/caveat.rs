@@ -9,7 +9,7 @@ use crate::answer::finding::Finding;
 use crate::answer::unheard::{FirstNames, Instead, Unasked, UnheardPods};
 use crate::engine::decide::Doubt;
 use crate::model::cni::Cni;
-use crate::model::gap::Gap;
+use crate::model::gap::{Gap, merged};
 
 /// What limits an answer; ordered by its sentence, which is what it is serialized as.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -220,8 +220,8 @@ pub enum Caveat {
         unasked: usize,
     },
     /// Some addresses of the cluster itself are not known.
-    #[error("{0}; an answer with such an address would not be refused")]
-    UnknownOwnAddresses(Gap),
+    #[error("{}; an answer with such an address would not be refused", merged(.0).join("; "))]
+    UnknownOwnAddresses(Vec<Gap>),
     /// What else a fix opens is not known.
     #[error("pods were not read: how many other connections it opens is not known")]
     UnreadOpened,

@@ -10,6 +10,7 @@ use crate::ends::not_found::{NotFound, nearest};
 use crate::ends::target::{Target, kind_of};
 use crate::error::Error;
 use crate::files::manifests::{self, ManifestError, ReadOptions};
+use crate::files::texts::ManifestText;
 use crate::objects::census::Reading;
 use crate::objects::object::{ObjectKey, Objects};
 use crate::objects::passed_over::PassedOver;
@@ -116,14 +117,31 @@ pub(crate) fn read_cluster(global: &Global) -> Result<Objects, Error> {
 
 pub(crate) fn files(paths: &[String], global: &Global, namespace: &str) -> Result<Objects, Error> {
     let options = ReadOptions { recursive: global.recursive, strict: global.strict, namespace };
-    manifests::read(paths, options).map_err(|error| match error {
+    manifests::read(paths, options).map_err(unread)
+}
+
+/// Reads the files of `-f`, and keeps the texts of the manifests among them.
+pub(crate) fn read_texts(global: &Global) -> Result<(Input, Vec<ManifestText>), Error> {
+    let only = connection::given(global.namespace.clone());
+    let namespace = only.clone().unwrap_or_else(|| "default".to_owned());
+    let options =
+        ReadOptions { recursive: global.recursive, strict: global.strict, namespace: &namespace };
+    let (objects, texts) = manifests::read_texts(&global.filename, options).map_err(unread)?;
+    tell_beside(global, &[&objects]);
+    nothing::check(Reading::Nothing, &objects, &global.filename)?;
+    let snapshot = objects.assemble();
+    Ok((Input { snapshot, namespace, only, only_ends: false }, texts))
+}
+
+fn unread(error: ManifestError) -> Error {
+    match error {
         // One line each, whatever the names in them hold.
         ManifestError::Invalid(lines) => {
             let lines: Vec<String> = lines.iter().map(|line| sanitize(line)).collect();
             Error::usage(lines.join("\n"))
         }
         error => Error::one_line(error),
-    })
+    }
 }
 
 /// Takes away the object that `TYPE/NAME` or `NAMESPACE/TYPE/NAME` names.

@@ -18,6 +18,7 @@ mod nothing;
 pub mod output;
 pub mod proposed;
 mod ranges;
+mod refresh_files;
 pub mod refresh_ips;
 pub mod snapshot;
 pub mod target;

@@ -5,6 +5,7 @@ use clap::Args;
 use super::cronjob::CronJobFlags;
 use super::flags::{ConsentFlags, ResolverFlags};
 use super::global::Global;
+use super::refresh_files::{self, Act, FilesRequest};
 use super::target::parse_policy;
 use super::terminal::{self, Terminal};
 use super::{cronjob, input, output};
@@ -16,12 +17,12 @@ use crate::plan::refresh_ips::{Remembered, Which};
 use crate::render::answer::Answer;
 use crate::render::format::Formats;
 use crate::report::refresh::{Refresh, Standing};
-use crate::world::{addresses, servers};
 
 /// Bring the addresses of remembered host names up to date.
 ///
 /// Each host is resolved once and its policies get what is new. An address leaves only after its grace
-/// period, and never because a name server fails. Exits with 4 if a host could not be resolved, and with
+/// period, and never because a name server fails. With -f it is the files that are refreshed, and no
+/// cluster is asked: -o yaml prints their policies, --write changes the files. Exits with 4 if a host could not be resolved, and with
 /// 5 if an address was refused; the other hosts are refreshed all the same.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -41,7 +42,11 @@ Examples:
       --image registry/netpol:0.1.0
 
   # Ask a name server of your own choice
-  kubectl netpol refresh-ips -n shop --resolver 10.96.0.10")]
+  kubectl netpol refresh-ips -n shop --resolver 10.96.0.10
+
+  # The files in Git: change them, or tell in a pull request
+  kubectl netpol refresh-ips -R -f manifests/ --write
+  kubectl netpol refresh-ips -R -f manifests/ --check")]
 pub struct RefreshIpsArgs {
     /// The policies; all with remembered hosts where none is named.
     #[arg(value_name = "POLICY", value_parser = parse_policy)]
@@ -55,6 +60,9 @@ pub struct RefreshIpsArgs {
     /// Write nothing; exit with 1 if something would be written.
     #[arg(long)]
     check: bool,
+    /// Change the files of -f in their places: addresses and the record, and no byte beside.
+    #[arg(long, requires = "filename", conflicts_with = "check")]
+    write: bool,
     /// Let addresses that answers lacked in three runs leave at once.
     #[arg(long)]
     prune_now: bool,
@@ -80,10 +88,11 @@ pub const FORMATS: Formats = Refresh::FORMATS;
 /// # Errors
 /// Whatever keeps it from answering.
 pub fn run(args: &RefreshIpsArgs, global: &Global) -> Result<ExitCode, Error> {
-    if !global.filename.is_empty() || global.has_overlay() {
-        return Err(Error::usage(
-            "policies of the cluster are refreshed: leave out -f, --with and --without",
-        ));
+    if global.has_overlay() {
+        return Err(Error::usage("policies are refreshed as they are: leave out --with and --without"));
+    }
+    if !global.filename.is_empty() {
+        return refresh_files::run(&args.of_files()?, global);
     }
     if args.cronjob.is_asked() {
         return cronjob::print(&args.cronjob, global, args.all_namespaces, &args.resolver, &words(args));
@@ -100,14 +109,7 @@ pub fn run(args: &RefreshIpsArgs, global: &Global) -> Result<ExitCode, Error> {
     let mut input = input::read_for(global, true, Question::Addresses(&namespaces))?;
     args.resolver.dns.lay_over(&mut input.snapshot)?;
     let asking = args.resolver.asking(&input.snapshot, Some(&connection))?;
-    let options = Options {
-        prune: if args.prune_now { Prune::Now } else { Prune::AfterGrace },
-        dead: if args.remove_dead { Dead::Remove } else { Dead::Tell },
-        own: addresses::of_cluster(&input.snapshot),
-        nodes: addresses::of_nodes(&input.snapshot),
-        consent: args.consent.classes(),
-        dns: servers::named_dns(&input.snapshot),
-    };
+    let options = args.merging().of_cluster(&input.snapshot);
     let manner = ApplyManner {
         dry_run: if args.check { DryRun::Server } else { DryRun::None },
         force: if args.force_conflicts { Force::Yes } else { Force::No },
@@ -122,6 +124,41 @@ pub fn run(args: &RefreshIpsArgs, global: &Global) -> Result<ExitCode, Error> {
         Standing::Drift => ExitCode::Unexpected,
         Standing::Current => ExitCode::Success,
     })
+}
+
+impl RefreshIpsArgs {
+    /// Returns how answers are merged, as far as flags say it.
+    fn merging(&self) -> Options {
+        Options {
+            prune: if self.prune_now { Prune::Now } else { Prune::AfterGrace },
+            dead: if self.remove_dead { Dead::Remove } else { Dead::Tell },
+            consent: self.consent.classes(),
+            ..Options::default()
+        }
+    }
+
+    /// Returns what is asked for of files; the flags that are about a cluster are refused.
+    fn of_files(&self) -> Result<FilesRequest<'_>, Error> {
+        let of_cluster = [
+            ("--print-cronjob", self.cronjob.is_asked()),
+            ("--force-conflicts", self.force_conflicts),
+            ("--selector", self.selector.is_some()),
+        ];
+        if let Some((flag, _)) = of_cluster.into_iter().find(|(_, is_given)| *is_given) {
+            return Err(Error::usage(format!("{flag} is for the policies of a cluster: leave out -f")));
+        }
+        Ok(FilesRequest {
+            names: &self.names,
+            all_namespaces: self.all_namespaces,
+            act: match (self.check, self.write) {
+                (true, _) => Act::Check,
+                (_, true) => Act::Write,
+                _ => Act::Show,
+            },
+            resolver: &self.resolver,
+            merging: self.merging(),
+        })
+    }
 }
 
 /// Writes what was given as the words of a command line, but for the scope and the CronJob itself.

@@ -14,7 +14,9 @@ use super::outcome::{DnsAnswer, Outcome, Resolution, VantageClass};
 use super::record::{ENOUGH_SETS, Entry, Key, MOST_ADDRESSES, Minute, Record, Streak};
 use super::special::{self, AddressSource, Consent, Refusal};
 use crate::model::ips::{Family, IpSet};
+use crate::model::snapshot::Snapshot;
 use crate::model::special::{AddressClass, class_of};
+use crate::world::{addresses, servers};
 
 /// For how many minutes a host must have been gone, before it is said to be.
 const GONE: u64 = 24 * 60;
@@ -81,6 +83,8 @@ pub struct HostChange {
     pub pending: BTreeMap<IpAddr, Minute>,
     /// Addresses that leave.
     pub removed: BTreeSet<IpAddr>,
+    /// Addresses that leave the record, and stay open by a rule that is not the host's, or that a hand changed.
+    pub open: BTreeSet<IpAddr>,
     /// Addresses that were not taken, or would not be taken any more, and why.
     pub refused: BTreeMap<IpAddr, Refusal>,
     /// Addresses that somebody took out of the policy, which are not added again.
@@ -435,6 +439,17 @@ fn beat(entry: &mut Entry, old: &Entry, success: bool, now: Minute) {
 }
 
 impl Options {
+    /// Adds what a cluster says: its own addresses, and whom the user named as its DNS.
+    #[must_use]
+    pub fn of_cluster(self, snapshot: &Snapshot) -> Self {
+        Self {
+            own: addresses::of_cluster(snapshot),
+            nodes: addresses::of_nodes(snapshot),
+            dns: servers::named_dns(snapshot),
+            ..self
+        }
+    }
+
     /// Returns how the addresses of a Service without pods are judged: those of the API server are the
     /// cluster's own choice, and may be those of nodes; who names a Service consents to private ones as who
     /// types an address.

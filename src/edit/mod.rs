@@ -7,6 +7,7 @@
 //! Everything here is pure: it computes what is to be written, and asks and sends nothing.
 
 pub mod admission;
+pub mod as_written;
 pub mod cilium;
 pub mod classify;
 pub mod cronjob;

@@ -233,6 +233,14 @@ fn replaced(rule: &Value, was: &IpSet, is: &IpSet) -> Option<Value> {
     Some(rule.into())
 }
 
+/// Tells whether a rule opens addresses of one remembered host at its ports, and nothing else.
+pub fn is_of_hosts(rule: &Value, record: &Record) -> bool {
+    let Some(ports) = plain_ports(rule) else { return false };
+    let mut own = record.entries.iter().filter(|(key, _)| key.ports == ports);
+    let holds = |ips: &IpSet| peers(rule).iter().all(|peer| is_within(peer, ips));
+    !peers(rule).is_empty() && own.any(|(_, entry)| holds(&standing::ips(Some(entry))))
+}
+
 fn peers(rule: &Value) -> &[Value] {
     rule.get("to").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }

@@ -13,7 +13,8 @@ use super::merge::{self, HostChange, Merged, Status};
 use super::object::{self, IntoError, Pods, on_the_wire};
 use super::outcome::Resolution;
 use super::record::{ANNOTATION, Entry, Key, Minute, Record, RecordError};
-use super::standing::{self, RecordStanding};
+use super::standing::{self, Openings, RecordStanding};
+use crate::model::ips::IpSet;
 use crate::model::ports::ProtocolPort;
 
 /// What is to be opened, and in which policy.
@@ -211,7 +212,19 @@ pub fn refresh(live: &Value, learnt: &Learnt) -> Result<Planned, PlanError> {
         options: Some(&learnt.options),
         ..Plan::default()
     };
-    Ok(Planned { changes, object: Some(guard::check(&object, plan)?) })
+    Ok(Planned { changes: compared(changes, &object), object: Some(guard::check(&object, plan)?) })
+}
+
+/// Compares what was to leave with what the rules that are written still open.
+fn compared(mut changes: BTreeMap<Key, HostChange>, object: &Value) -> BTreeMap<Key, HostChange> {
+    let openings = Openings::of(standing::egress(object));
+    for (key, change) in &mut changes {
+        let ports = key.ports.iter().map(|port| openings.at(&BTreeSet::from([*port])));
+        let open = ports.fold(IpSet::default(), |all, own| all.union(&own));
+        change.open = change.removed.iter().copied().filter(|ip| open.contains(*ip)).collect();
+        change.removed.retain(|ip| !open.contains(*ip));
+    }
+    changes
 }
 
 /// Leaves hosts as they were, those first that grew most, until the policy can hold the record: one host
@@ -320,7 +333,7 @@ impl Unwanted {
             object::forget(&mut object);
         }
         let plan = Plan { record: Some(&record), live: Some(live), ..Plan::default() };
-        Ok(Planned { changes, object: Some(guard::check(&object, plan)?) })
+        Ok(Planned { changes: compared(changes, &object), object: Some(guard::check(&object, plan)?) })
     }
 }
 

@@ -11,6 +11,7 @@ use super::paths::{self, UnreadablePath};
 use super::placeholder::{self, Filled};
 pub use super::reader::ReadOptions;
 use super::reader::Reader;
+use super::texts::ManifestText;
 use super::{bytes, hidden, misnamed, saved, template};
 use crate::model::gap::GapScope;
 use crate::objects::object::Objects;
@@ -34,7 +35,26 @@ pub enum ManifestError {
 /// # Errors
 /// A path that cannot be read, or everything that is wrong in the files that were named, all together.
 pub fn read(paths: &[String], options: ReadOptions<'_>) -> Result<Objects, ManifestError> {
-    let mut reader = Reader::new(options);
+    Ok(read_each(paths, options, None)?.0)
+}
+
+/// Does the same, and keeps the texts of the manifests; of a snapshot there is none.
+///
+/// # Errors
+/// Those of `read`.
+pub fn read_texts(
+    paths: &[String],
+    options: ReadOptions<'_>,
+) -> Result<(Objects, Vec<ManifestText>), ManifestError> {
+    read_each(paths, options, Some(Vec::new()))
+}
+
+fn read_each(
+    paths: &[String],
+    options: ReadOptions<'_>,
+    texts: Option<Vec<ManifestText>>,
+) -> Result<(Objects, Vec<ManifestText>), ManifestError> {
+    let mut reader = Reader { texts, ..Reader::new(options) };
     let mut has_directory = false;
     for path in paths {
         if path == "-" {
@@ -59,7 +79,8 @@ pub fn read(paths: &[String], options: ReadOptions<'_>) -> Result<Objects, Manif
         let problem = "no Kubernetes object".to_owned();
         return Err(UnreadablePath { path: paths.join(", "), problem }.into());
     }
-    Ok(reader.finish())
+    let texts = reader.texts.take().unwrap_or_default();
+    Ok((reader.finish(), texts))
 }
 
 impl Reader<'_> {
@@ -116,6 +137,9 @@ impl Reader<'_> {
                 Ok(objects) => self.snapshot(objects),
                 Err(problem) => self.unreadable(file, problem),
             };
+        }
+        if let Some(texts) = &mut self.texts {
+            texts.push(ManifestText { file: file.to_owned(), text: text.to_owned() });
         }
         match document::parse(text) {
             Ok(nodes) => self.documents(file, text, nodes),

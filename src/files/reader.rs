@@ -5,6 +5,7 @@ use std::mem;
 
 use super::fault::{self, Fault, Problem};
 use super::manifest::Manifest;
+use super::texts::ManifestText;
 use super::{hidden, makers};
 use crate::model::gap::{Gap, GapReason, GapScope, Unread};
 use crate::objects::object::{Object, ObjectKey, Objects};
@@ -60,6 +61,8 @@ pub(super) struct Reader<'a> {
     pub(super) makers: BTreeMap<String, usize>,
     /// The Namespaces that could not be read, in one of the places where they stand.
     pub(super) unread_namespaces: Vec<String>,
+    /// The texts that were read, where they are kept.
+    pub(super) texts: Option<Vec<ManifestText>>,
 }
 
 impl<'a> Reader<'a> {
@@ -80,6 +83,7 @@ impl<'a> Reader<'a> {
             filled: None,
             makers: BTreeMap::new(),
             unread_namespaces: Vec::new(),
+            texts: None,
         }
     }
 

@@ -112,6 +112,8 @@ pub enum GapReason {
     FilledLater,
     /// The snapshot file is of a program that did not read it.
     NotRecorded,
+    /// Files stand for the cluster, and hold none.
+    NotInFiles,
     /// It could not be understood: what is wrong with it.
     Unreadable(Box<str>),
 }
@@ -315,6 +317,7 @@ impl fmt::Display for GapReason {
             Self::MadeElsewhere => "a controller makes it, and no file has it",
             Self::FilledLater => "and may be filled in otherwise",
             Self::NotRecorded => "the snapshot does not record it",
+            Self::NotInFiles => "the files hold none",
             Self::Unreadable(detail) => detail,
         })
     }

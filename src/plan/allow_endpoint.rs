@@ -43,7 +43,6 @@ use crate::policy::network_policy::write::of_object;
 use crate::report::dns::{dns_claims, named_dns};
 use crate::report::planned::{Aim, Allowance};
 use crate::world::pods::selected;
-use crate::world::{addresses, servers};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -163,13 +162,8 @@ impl<'a, 'b> Planner<'a, 'b> {
     ) -> Result<Proposal, Error> {
         let snapshot = self.snapshot();
         let records: Vec<Record> = self.openings.iter().map(|opening| opening.hosts.record()).collect();
-        let options = Options {
-            own: addresses::of_cluster(snapshot),
-            nodes: addresses::of_nodes(snapshot),
-            consent: self.request.consent.clone(),
-            dns: servers::named_dns(snapshot),
-            ..Options::default()
-        };
+        let options = Options { consent: self.request.consent.clone(), ..Options::default() };
+        let options = options.of_cluster(snapshot);
         let lesson = learn(snapshot, &records, asking, options, console)?;
         let caveats = named_dns(snapshot).into_iter().chain(dns_claims(snapshot));
         self.notes.extend(caveats.chain(lesson.caveats).map(|caveat| caveat.to_string()));

@@ -23,6 +23,7 @@ pub mod opening;
 pub mod other_side;
 pub mod pod_spec;
 pub mod proposal;
+pub mod refresh_files;
 pub mod refresh_ips;
 pub mod refreshed;
 pub mod refreshing;

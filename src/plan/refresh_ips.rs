@@ -17,6 +17,7 @@ use crate::edit::merge::Options;
 use crate::edit::name;
 use crate::ends::not_found::meant;
 use crate::error::Error;
+use crate::model::gap::Gap;
 use crate::model::snapshot::Snapshot;
 use crate::report::dns::{dns_claims, named_dns};
 use crate::report::refresh::Refresh;
@@ -46,15 +47,8 @@ impl<'a> Remembered<'a> {
     pub fn read(writer: &'a Writer, which: Which<'_>) -> Result<Self, Error> {
         let labels: Vec<&str> = [name::ENDPOINT].into_iter().chain(which.labels).collect();
         let mut policies = writer.list(which.namespace, &labels.join(","))?;
-        let is_known = |name: &&String| policies.iter().any(|policy| policy.name == **name);
-        if let Some(missing) = which.names.iter().find(|name| !is_known(name)) {
-            let known = policies.iter().map(|policy| policy.name.clone()).collect();
-            return Err(Error::one_line(format!(
-                "no NetworkPolicy `{missing}` with remembered hosts in namespace `{}`{}",
-                writer.namespace(),
-                meant(missing, known)
-            )));
-        }
+        let known = policies.iter().map(|policy| policy.name.clone()).collect();
+        missing(which.names, known, &format!("namespace `{}`", writer.namespace()))?;
         policies.retain(|policy| which.names.is_empty() || which.names.contains(&policy.name));
         Ok(Self { writer, policies })
     }
@@ -109,9 +103,17 @@ impl<'a> Remembered<'a> {
     }
 }
 
+/// Refuses a name that no policy with remembered hosts has; `place` is where they were looked for.
+pub(super) fn missing(names: &[String], known: Vec<String>, place: &str) -> Result<(), Error> {
+    let Some(missing) = names.iter().find(|name| !known.contains(name)) else { return Ok(()) };
+    let text = format!("no NetworkPolicy `{missing}` with remembered hosts in {place}");
+    Err(Error::one_line(format!("{text}{}", meant(missing, known))))
+}
+
 /// Says which addresses of the cluster itself would not be recognised.
-fn unseen(snapshot: &Snapshot) -> Vec<Caveat> {
+pub(super) fn unseen(snapshot: &Snapshot) -> Option<Caveat> {
     let holders = ["pods", "nodes", "services"];
     let gaps = snapshot.gaps.iter().filter(|gap| holders.iter().any(|list| gap.hides(list)));
-    gaps.cloned().map(Caveat::UnknownOwnAddresses).collect()
+    let gaps: Vec<Gap> = gaps.cloned().collect();
+    (!gaps.is_empty()).then_some(Caveat::UnknownOwnAddresses(gaps))
 }

@@ -43,6 +43,7 @@ fn host((key, change): (&Key, &HostChange)) -> RefreshedHost {
         kept: change.kept.iter().copied().collect(),
         pending: pending.collect(),
         removed: change.removed.iter().copied().collect(),
+        open: change.open.iter().copied().collect(),
         refused: refused.collect(),
         closed: change.closed.iter().copied().collect(),
         consents: change.consents.iter().map(consent).collect(),

@@ -81,6 +81,7 @@ impl<'a> Refreshing<'a> {
         let mut policy = RefreshedPolicy {
             namespace: name.namespace.clone(),
             name: name.name.clone(),
+            file: None,
             outcome: PolicyOutcome::Current,
             problem: None,
             hosts: Vec::new(),
@@ -191,8 +192,8 @@ impl From<PlanError> for Stop {
     }
 }
 
-/// Plans a policy as it is now.
-fn plan_again(
+/// Plans a policy as it is now, and tells what becomes of its hosts.
+pub(super) fn plan_again(
     live: &Value,
     learnt: &Learnt,
     policy: &mut RefreshedPolicy,

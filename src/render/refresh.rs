@@ -80,6 +80,7 @@ fn summary(refresh: &Refresh) -> Line {
     let counts = [
         (changed(|host| host.added.len()), "added"),
         (changed(|host| host.removed.len()), "removed"),
+        (changed(|host| host.open.len()), "forgotten but open"),
         (addresses(|host| host.pending.len()), "pending removal"),
         (addresses(|host| host.refused.len()), "refused"),
         (addresses(|host| host.closed.len()), "closed"),
@@ -103,6 +104,7 @@ fn plural(count: usize, noun: &str, ends: &str) -> String {
 fn head(policy: &RefreshedPolicy) -> Line {
     let name = format!("{}/{}", policy.namespace, policy.name);
     let line = Line::new(0, 2).with(Label::Source, name);
+    let line = policy.file.iter().fold(line, |line, file| line.plain(format!("({file})")));
     match policy.outcome {
         PolicyOutcome::Current => line.plain("is current"),
         PolicyOutcome::Written => line.plain("was written"),
@@ -120,7 +122,9 @@ pub(crate) fn host_lines(host: &RefreshedHost) -> Vec<Line> {
         HostStatus::Static | HostStatus::Resolved => None,
         HostStatus::Partly => Some("resolved by some name servers only, so nothing leaves:"),
         HostStatus::Failed => Some("not resolved, its addresses stay:"),
-        HostStatus::Gone if !host.removed.is_empty() => Some("gone, and forgotten"),
+        HostStatus::Gone if !host.removed.is_empty() || !host.open.is_empty() => {
+            Some("gone, and forgotten")
+        }
         HostStatus::Gone => Some("name servers say that it has no address; its addresses stay"),
         HostStatus::Refused => Some("refused, its addresses stay as they are"),
         HostStatus::Closed => {
@@ -135,6 +139,8 @@ pub(crate) fn host_lines(host: &RefreshedHost) -> Vec<Line> {
     };
     lines.extend(listed("added", &host.added));
     lines.extend(listed("removed", &host.removed));
+    let why = "by another rule of the policy";
+    lines.extend(listed("stays open", &host.open).map(|line| line.with(Label::Caution, why)));
     lines.extend(host.pending.iter().map(|pending| {
         row().plain(format!("pending {}, leaves after {}", pending.address, pending.until))
     }));

@@ -164,3 +164,32 @@ pub fn applied(live: Option<&Value>, planned: &Value) -> Option<PolicyObject> {
     let policy = serde_json::from_value::<NetworkPolicy>(whole(live, planned));
     policy.ok().map(of_object)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_server_keeps_is_printed_changed_or_not() {
+        let live = json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "status": {},
+            "metadata": {
+                "name": "web", "namespace": "shop", "uid": "1", "resourceVersion": "2", "generation": 3,
+                "creationTimestamp": "2026-01-01T00:00:00Z", "managedFields": [{"manager": "kubectl"}],
+                "annotations": {"team": "a", LAST_APPLIED: "{}"},
+            },
+            "spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": []},
+        });
+        let planned = json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {"name": "web", "namespace": "shop", "uid": "1", "resourceVersion": "2"},
+            "spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": []},
+        });
+        for planned in [None, Some(&planned)] {
+            let shown = PlannedPolicy::new(String::new(), Some(&live), planned);
+            let expected = json!({"name": "web", "namespace": "shop", "annotations": {"team": "a"}});
+            assert_eq!(shown.whole.get("metadata"), Some(&expected));
+            assert_eq!(shown.whole.get("status"), None);
+        }
+    }
+}

@@ -33,6 +33,9 @@ pub struct RefreshedPolicy {
     pub namespace: String,
     /// Its name.
     pub name: String,
+    /// Where it stands, `policies/web.yaml:12`; nothing for one of a cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// What became of it.
     pub outcome: PolicyOutcome,
     /// Why it was not written, or what was amiss.
@@ -75,6 +78,8 @@ pub struct RefreshedHost {
     pub pending: Vec<PendingAddress>,
     /// Addresses that leave.
     pub removed: Vec<IpAddr>,
+    /// Addresses that leave the record, and that another rule of the policy keeps open.
+    pub open: Vec<IpAddr>,
     /// Addresses that are not opened.
     pub refused: Vec<RefusedAddress>,
     /// Addresses that somebody took out of the policy, which allow-endpoint opens again.
@@ -190,7 +195,7 @@ impl RefreshedHost {
     pub fn is_unresolved(&self) -> bool {
         match self.status {
             HostStatus::Failed => true,
-            HostStatus::Gone => self.removed.is_empty(),
+            HostStatus::Gone => self.removed.is_empty() && self.open.is_empty(),
             HostStatus::Static
             | HostStatus::Resolved
             | HostStatus::Partly
@@ -201,6 +206,6 @@ impl RefreshedHost {
 
     /// Tells whether other addresses are allowed than before.
     pub fn changes(&self) -> bool {
-        !self.added.is_empty() || !self.removed.is_empty()
+        !self.added.is_empty() || !self.removed.is_empty() || !self.open.is_empty()
     }
 }

@@ -23,6 +23,14 @@ mod help;
 mod look;
 mod manifests;
 mod misnamed;
+#[path = "../dns/server.rs"]
+#[expect(
+    dead_code,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "these tests need less of it than those of names"
+)]
+mod name_server;
 mod nothing_judged;
 mod nowhere;
 mod overlays;
@@ -30,6 +38,7 @@ mod owners;
 mod partial_files;
 mod ranges;
 mod reach;
+mod refresh_files;
 mod rendered;
 mod rule_lines;
 mod run;

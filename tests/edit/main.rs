@@ -9,6 +9,7 @@
 mod classify;
 mod fuzz;
 mod gitops;
+mod in_files;
 mod merge;
 mod object;
 mod plan;
