@@ -1,5 +1,6 @@
 //! One policy of a plan: planned on what is there, and written while that is as it was shown.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::Value;
@@ -182,7 +183,7 @@ impl Change {
     /// What is another than it was shown, or why the policy cannot be written.
     pub fn write(&self, writer: &Writer, learnt: &Learnt, manner: ApplyManner) -> Result<Done, Stop> {
         let ended = writer.apply(&self.name(), manner, |live| {
-            if let Some(difference) = self.difference(live) {
+            if let Some(difference) = self.difference(live).or_else(|| self.new_owner(live)) {
                 return Err(Stop::Differs(vec![difference]));
             }
             let planned = self.wanted.plan(live, learnt);
@@ -222,6 +223,15 @@ impl Change {
         (!is_whole && governs(now) != governs(then)).then(|| Difference::Governs(self.title()))
     }
 
+    /// Finds who looks after the policy now and was not shown, whom nobody consented to contradict.
+    fn new_owner(&self, now: Option<&Value>) -> Option<Difference> {
+        let metadata = |object: Option<&Value>| object.and_then(|own| own.get("metadata")).cloned();
+        let shown = owners(&metadata(self.live.as_ref()).unwrap_or_default());
+        let now = owners(&metadata(now)?);
+        let owner = now.difference(&shown).next()?.clone();
+        Some(Difference::Owner { title: self.title(), owner })
+    }
+
     fn owned(&self, conflicts: &[Conflict]) -> Error {
         let told = conflict::told(conflicts);
         Error::cluster(format!("{}: {told}; nothing was written", self.title()))
@@ -239,13 +249,25 @@ pub fn uid(object: &Value) -> Option<&str> {
     object.pointer("/metadata/uid")?.as_str()
 }
 
-/// Finds the manager, not ours, that owns the list of egress rules, as one of which we may only be beside.
+/// Finds the first manager, not ours, that owns the list of egress rules.
 pub fn egress_owner(metadata: &Value) -> Option<String> {
-    let entries = metadata.get("managedFields")?.as_array()?;
-    let owns = |entry: &&Value| entry.pointer("/fieldsV1/f:spec/f:egress").is_some();
-    let name = |entry: &Value| entry.get("manager").and_then(Value::as_str).map(str::to_owned);
-    let mut owners = entries.iter().filter(owns).filter_map(name);
-    owners.find(|name| name != MANAGER)
+    egress_owners(metadata).next().map(str::to_owned)
+}
+
+/// Lists the managers, not ours, that own the list of egress rules, as one of which we may only be beside.
+fn egress_owners(metadata: &Value) -> impl Iterator<Item = &str> {
+    let entries = metadata.get("managedFields").and_then(Value::as_array).into_iter().flatten();
+    let owning = entries.filter(|entry| entry.pointer("/fieldsV1/f:spec/f:egress").is_some());
+    let names = owning.filter_map(|entry| entry.get("manager")?.as_str());
+    names.filter(|name| *name != MANAGER)
+}
+
+/// Lists whom an edit would contradict: tools that undo it, and managers that own the egress rules.
+fn owners(metadata: &Value) -> BTreeSet<String> {
+    let tools = evidence(metadata).into_iter().filter(|sign| sign.weight == Weight::Refuse);
+    let tools = tools.map(|sign| format!("{} ({})", sign.tool, sign.sign));
+    let managers = egress_owners(metadata).map(|name| format!("the manager {name}"));
+    tools.chain(managers).collect()
 }
 
 /// Says that something was refused for safety.

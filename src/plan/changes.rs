@@ -8,6 +8,7 @@ use super::change::{Change, Done, PolicyPlace, Stop, title};
 use super::console::Console;
 use super::deletion::Deletion;
 use super::facts::Facts;
+use super::needs::{self, Taken};
 use super::refreshed;
 use super::unfinished::{Unfinished, Written};
 use super::writing::Writing;
@@ -26,6 +27,24 @@ pub struct Changes {
     /// Those that are deleted, after the others and in their order.
     pub deleted: Vec<Deletion>,
     learnt: Learnt,
+}
+
+/// What the user consented to.
+pub struct Consented<'a> {
+    /// What the plan rests on.
+    pub facts: &'a Facts,
+    /// How far it goes.
+    pub dry_run: DryRun,
+    /// The policies whose fields are taken from the owners that were shown.
+    pub forced: BTreeSet<PolicyName>,
+}
+
+impl Consented<'_> {
+    /// Returns how a policy is written.
+    fn manner(&self, name: &PolicyName) -> ApplyManner {
+        let force = if self.forced.contains(name) { Force::Yes } else { Force::No };
+        ApplyManner { dry_run: self.dry_run, force }
+    }
 }
 
 /// One policy of a plan, in the order in which they are written.
@@ -102,7 +121,18 @@ impl Changes {
 
     /// Returns what the plan rests on in a snapshot.
     pub fn facts(&self, snapshot: &Snapshot) -> Facts {
-        Facts::of(snapshot, &[self.objects(), self.gone()].concat())
+        let gone = self.gone();
+        let needs = needs::of_others(snapshot, &gone, &self.taken());
+        Facts::of(snapshot, &[self.objects(), gone].concat(), needs)
+    }
+
+    /// Returns the hosts that are taken from policies, which need nothing any more.
+    fn taken(&self) -> Taken {
+        let taken = self.all.iter().filter_map(|change| match &change.wanted {
+            WantedPolicy::Without(unwanted) => Some((unwanted.policy.clone(), unwanted.keys.clone())),
+            WantedPolicy::Hosts(_) | WantedPolicy::Fixed(_) => None,
+        });
+        taken.collect()
     }
 
     /// Returns the policies as they are shown.
@@ -117,18 +147,22 @@ impl Changes {
         self.all.iter().flat_map(|change| refreshed::hosts(&change.planned.changes)).collect()
     }
 
-    /// Finds out what becomes of the fields of others, which the user may be asked.
+    /// Finds out of which policies the fields of others are taken, which the user may be asked.
     ///
     /// # Errors
     /// A policy that another tool or manager looks after.
-    pub fn check_owners(&self, writing: Writing, console: &dyn Console) -> Result<Writing, Error> {
-        let mut force = writing.force;
+    pub fn check_owners(
+        &self,
+        writing: Writing,
+        console: &dyn Console,
+    ) -> Result<BTreeSet<PolicyName>, Error> {
+        let mut forced = BTreeSet::new();
         for change in self.due() {
             if change.check_owners(writing.manner(), console)? == Force::Yes {
-                force = Force::Yes;
+                forced.insert(change.name());
             }
         }
-        Ok(Writing { force, ..writing })
+        Ok(forced)
     }
 
     /// Writes what is due, and tells of each. Of several, the server checks all before the first is written;
@@ -139,21 +173,21 @@ impl Changes {
     pub fn write(
         &self,
         writer: &Writer,
-        facts: &Facts,
-        writing: Writing,
+        consented: &Consented<'_>,
         console: &dyn Console,
     ) -> Result<(), Unfinished> {
-        let manner = writing.manner();
+        let Consented { facts, dry_run, .. } = *consented;
         let steps = self.steps();
-        if manner.dry_run == DryRun::None && steps.len() > 1 {
-            let dry = ApplyManner { dry_run: DryRun::Server, ..manner };
+        if dry_run == DryRun::None && steps.len() > 1 {
             for step in &steps {
+                let dry = ApplyManner { dry_run: DryRun::Server, ..consented.manner(&step.name()) };
                 step.write(writer, &self.learnt, dry).map_err(Unfinished::before_all)?;
             }
         }
-        let dry = if manner.dry_run == DryRun::Server { " (server dry run)" } else { "" };
+        let dry = if dry_run == DryRun::Server { " (server dry run)" } else { "" };
         let mut written = Vec::new();
         for step in &steps {
+            let manner = consented.manner(&step.name());
             let done = self.check(writer, facts).and_then(|()| step.write(writer, &self.learnt, manner));
             match done {
                 Ok(done) => {

@@ -1,7 +1,7 @@
 //! The zero-trust base of a namespace: what it is made of, and how it is written to a cluster.
 
 use super::change::PolicyPlace;
-use super::changes::Changes;
+use super::changes::{Changes, Consented};
 use super::console::Console;
 use super::unfinished::Unfinished;
 use super::writing::Writing;
@@ -72,13 +72,15 @@ pub fn apply(
         return Ok(true);
     }
     let Some(writing) = writing else { return Ok(true) };
+    let forced = changes.check_owners(writing, console)?;
     let consents = writing.consent(
         &format!("Write these {due} policies to ns/{namespace} of {}?", writer.place()),
         console,
     )?;
     if consents {
         let facts = changes.facts(snapshot);
-        changes.write(&writer, &facts, writing, console).map_err(Unfinished::error)?;
+        let consented = Consented { facts: &facts, dry_run: writing.dry_run, forced };
+        changes.write(&writer, &consented, console).map_err(Unfinished::error)?;
     }
     Ok(consents)
 }

@@ -2,25 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::networking::v1::{NetworkPolicyEgressRule, NetworkPolicyPeer};
-
 use super::allowance::{self, PolicySubject};
 use super::change::{Change, PolicyPlace};
 use super::changes::Changes;
 use super::deletion::Deletion;
+use super::needs::{Taken, needs_names, record_of, rules};
 use super::opening;
 use super::other_side::OtherSide;
 use super::proposal::Proposal;
 use crate::answer::caveat::Caveat;
 use crate::cluster::apply::{PolicyName, Writer};
 use crate::cluster::read::ConnectOptions;
-use crate::edit::classify::{HostClass, classify};
+use crate::edit::classify::{ClassError, HostClass, classify};
 use crate::edit::host::Host;
-use crate::edit::lead;
 use crate::edit::name;
-use crate::edit::object::{self, Pods};
+use crate::edit::object::{self, Pods, on_the_wire};
 use crate::edit::plan::{Learnt, Unwanted, WantedPolicy};
-use crate::edit::record::{ANNOTATION, Entry, Key, Record};
+use crate::edit::record::{Entry, Key};
 use crate::edit::standing;
 use crate::edit::url::{Destination, UrlPlace};
 use crate::ends::end::End;
@@ -36,7 +34,7 @@ use crate::model::snapshot::{PolicyObject, Snapshot};
 use crate::policy::{Direction, network_policy};
 use crate::report::planned::{Aim, Allowance};
 use crate::world::pods::selected;
-use crate::world::services::by_host_name;
+use crate::world::services::in_full;
 
 /// Plans to take back what was opened for an end, on what is in a cluster or else in manifests.
 ///
@@ -77,6 +75,7 @@ pub fn plan(
     let mut notes: Vec<String> = caveats.iter().map(Caveat::to_string).collect();
     notes.extend(search.others(&changes));
     notes.extend(opened(before, &changes, &pods));
+    notes.extend(search.absent(urls));
     let answer = Allowance {
         aim: Aim::Disallow,
         source: name_of(&end.endpoint),
@@ -91,6 +90,11 @@ pub fn plan(
 
 /// The policies that have something of the URLs, by name: which hosts, or nothing where they go as a whole.
 type Holders = BTreeMap<String, Option<BTreeSet<Key>>>;
+
+/// Returns the hosts that are taken from policies that stay.
+fn taken(holders: &Holders) -> Taken {
+    holders.iter().filter_map(|(policy, keys)| Some((policy.clone(), keys.clone()?))).collect()
+}
 
 /// What is looked for among the policies of a namespace.
 struct Search<'a> {
@@ -129,12 +133,7 @@ impl<'a> Search<'a> {
         let workload = self.pods.workload.as_deref().unwrap_or_default();
         let names: BTreeSet<String> =
             urls.iter().map(|url| name::of_policy(workload, opening::named(url).iter())).collect();
-        // Rules for Services are not remembered: what a hand added is not told apart, and stays with them.
-        let places: usize = urls.iter().map(|url| url.places.len()).sum();
-        let is_whole = |own: &&PolicyObject| {
-            names.contains(&*own.name) && record_of(own).is_none() && rules(own).len() <= places
-        };
-        let whole = self.own().filter(is_whole);
+        let whole = self.own().filter(|own| names.contains(&*own.name) && self.is_of_alone(urls, own));
         let mut holders: Holders = whole.map(|own| (own.name.to_string(), None)).collect();
         for (policy, selector) in self.policies() {
             let Some(record) = record_of(policy) else { continue };
@@ -147,10 +146,37 @@ impl<'a> Search<'a> {
                 false => self.selects_them(&selector),
             };
             if !keys.is_empty() && is_for_them {
-                holders.insert(policy.name.to_string(), Some(keys));
+                holders.entry(policy.name.to_string()).or_insert(Some(keys));
             }
         }
         holders
+    }
+
+    /// Tells whether a policy that is named after URLs has nothing but what they lead to. Rules for Services are
+    /// not remembered: as many as may be of the URLs are taken to be, since what a hand added is not told apart.
+    fn is_of_alone(&self, urls: &[Destination], own: &PolicyObject) -> bool {
+        let record = record_of(own).unwrap_or_default();
+        let is_of_urls =
+            |(key, entry): (&Key, &Entry)| urls.iter().any(|url| self.is_of(url, key, entry));
+        let is_remembered = |place: &&UrlPlace| {
+            let is_place = |(key, entry): (&Key, &Entry)| self.is_at(place, key, entry);
+            record.entries.iter().any(is_place)
+        };
+        let may_be_service = |place: &&UrlPlace| matches!(place, UrlPlace::Port(..));
+        let others = urls.iter().flat_map(|url| &url.places).filter(may_be_service);
+        let others = others.filter(|place| !is_remembered(place));
+        let unremembered =
+            rules(own).iter().filter(|rule| !object::is_of_hosts(&on_the_wire(rule), &record));
+        record.entries.iter().all(is_of_urls) && unremembered.count() <= others.count()
+    }
+
+    /// Tells whether what is remembered of a host is of a place of a URL.
+    fn is_at(&self, place: &UrlPlace, key: &Key, entry: &Entry) -> bool {
+        match (place, entry.service) {
+            (_, Some(port)) => self.is_service(place, key, port),
+            (UrlPlace::Service(name), None) => entry.srv.as_ref() == Some(name),
+            (UrlPlace::Port(host, port), None) => *host == key.host && key.ports.contains(port),
+        }
     }
 
     /// Tells whether what is remembered of a host is of a URL.
@@ -167,9 +193,10 @@ impl<'a> Search<'a> {
     /// Tells whether a place is the port of a Service that is remembered by its own name.
     fn is_service(&self, place: &UrlPlace, key: &Key, port: ProtocolPort) -> bool {
         let UrlPlace::Port(Host::Name(name), own) = place else { return false };
-        let found = by_host_name(self.snapshot, &self.pods.namespace, name.as_str()).ok().flatten();
-        let named = found.and_then(|found| lead::own_name(self.snapshot, found.service).ok());
-        *own == port && named.as_ref() == Some(&key.host)
+        // One that is not there any more is found by its name too.
+        let named = in_full(name.as_str(), &self.pods.namespace);
+        let is_it = matches!(&key.host, Host::Name(host) if named.as_deref() == Some(host.as_str()));
+        *own == port && is_it
     }
 
     fn selects_them(&self, selector: &Selector) -> bool {
@@ -201,7 +228,8 @@ impl<'a> Search<'a> {
             .map(|(own, _)| own)
             .collect();
         let is_due = |name: &String| self.own().any(|own| *own.name == **name);
-        let needs_names = others.iter().any(|own| needs_names(own, holders));
+        let taken = taken(holders);
+        let needs_names = others.iter().any(|own| needs_names(own, &taken));
         let dns = Some(dns).filter(|name| !needs_names && is_due(name));
         let rest = Some(rest).filter(|name| others.is_empty() && is_due(name));
         dns.into_iter().chain(gone).chain(rest).collect()
@@ -227,6 +255,19 @@ impl<'a> Search<'a> {
                 .then(|| format!("NetworkPolicy {namespace}/{} is for pods of {others} too", own.name))
         });
         others.collect()
+    }
+
+    /// Says of which Services only their name is known, so that nothing of their side is found.
+    fn absent(&self, urls: &[Destination]) -> Vec<String> {
+        let absent = urls.iter().flat_map(|url| &url.places).filter_map(|place| {
+            let UrlPlace::Port(host, _) = place else { return None };
+            match classify(self.snapshot, &self.pods.namespace, host) {
+                Err(ClassError::NoService(why)) => Some(why),
+                _ => None,
+            }
+        });
+        let text = "what --both-sides wrote for it in its namespace, if anything, is not found";
+        absent.map(|why| format!("{why}: {text}")).collect()
     }
 
     /// Says that nothing was written for a URL, and what was for others.
@@ -272,27 +313,4 @@ fn opened(before: &Network<'_>, changes: &Changes, pods: &Pods) -> Option<String
     let whose = allowance::workloads(before.snapshot, &opened);
     let text = "has no egress policy any more: everything that it sends is open again";
     (!whose.is_empty()).then(|| format!("{whose} {text}"))
-}
-
-fn record_of(policy: &PolicyObject) -> Option<Record> {
-    Record::parse(policy.metadata.annotations.get(ANNOTATION)?).ok()
-}
-
-/// Tells whether what a policy opens is found by name: pods, everything, or hosts that are not taken back.
-fn needs_names(policy: &PolicyObject, holders: &Holders) -> bool {
-    let taken = holders.get(&*policy.name).and_then(Option::as_ref);
-    let is_name =
-        |key: &Key| matches!(key.host, Host::Name(_)) && !taken.is_some_and(|taken| taken.contains(key));
-    let is_block = |peer: &NetworkPolicyPeer| peer.ip_block.is_some();
-    let is_blocks = |rule: &NetworkPolicyEgressRule| {
-        rule.to.as_ref().is_some_and(|to| !to.is_empty() && to.iter().all(is_block))
-    };
-    record_of(policy).is_some_and(|record| record.entries.keys().any(is_name))
-        || !rules(policy).iter().all(is_blocks)
-}
-
-/// Lists the egress rules of a policy.
-fn rules(policy: &PolicyObject) -> &[NetworkPolicyEgressRule] {
-    let spec = network_policy::spec_of(policy);
-    spec.and_then(|spec| spec.egress.as_deref()).unwrap_or_default()
 }

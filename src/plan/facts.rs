@@ -15,6 +15,8 @@ pub struct Facts {
     pods: BTreeSet<PodFact>,
     /// What the policies say that are of no namespace, or of a kind that is not judged, by their name.
     tiers: BTreeMap<String, String>,
+    /// Whether the other egress policies of pods need names, where a policy is deleted that may be for that.
+    needs: BTreeMap<String, bool>,
 }
 
 /// Whether policies that the plan does not write isolate pods that it selects.
@@ -50,11 +52,20 @@ pub enum Difference {
     Pods(String),
     /// A policy that comes before or after those of namespaces was made, changed or deleted.
     Tier(String),
+    /// Another policy for the pods was made, changed or deleted, and with it why a policy may be deleted.
+    Needs(String),
+    /// Somebody looks after a policy who did not when the plan was shown.
+    Owner {
+        /// The policy.
+        title: String,
+        /// Who.
+        owner: String,
+    },
 }
 
 impl Facts {
     /// Finds what a plan rests on that writes or deletes some policies.
-    pub fn of(snapshot: &Snapshot, touched: &[PolicyObject]) -> Self {
+    pub fn of(snapshot: &Snapshot, touched: &[PolicyObject], needs: BTreeMap<String, bool>) -> Self {
         let mut pods = BTreeSet::new();
         for policy in touched {
             let namespace = policy.namespace.as_deref().unwrap_or_default();
@@ -75,7 +86,7 @@ impl Facts {
                 pods.extend(selected(snapshot, namespace, &selector).into_iter().map(fact));
             }
         }
-        Self { pods, tiers: tiers(snapshot) }
+        Self { pods, tiers: tiers(snapshot), needs }
     }
 
     /// Lists what is another now. Pods that are gone need no rule any more, and are none.
@@ -92,6 +103,9 @@ impl Facts {
         let tiers = names.into_iter().filter(|name| self.tiers.get(*name) != now.tiers.get(*name));
         let mut all: Vec<Difference> = changed.collect();
         all.extend(tiers.map(|name| Difference::Tier(name.clone())));
+        let names: BTreeSet<&String> = self.needs.keys().chain(now.needs.keys()).collect();
+        let needs = names.into_iter().filter(|name| self.needs.get(*name) != now.needs.get(*name));
+        all.extend(needs.map(|name| Difference::Needs(name.clone())));
         all.dedup();
         all
     }
@@ -124,7 +138,8 @@ impl fmt::Display for Difference {
                 write!(f, "no other policy isolates {pods} for {direction} any more")
             }
             Self::Pods(pods) => write!(f, "{pods} is selected by now"),
-            Self::Tier(name) => write!(f, "{name} was made, changed or deleted"),
+            Self::Tier(name) | Self::Needs(name) => write!(f, "{name} was made, changed or deleted"),
+            Self::Owner { title, owner } => write!(f, "{title} is looked after by {owner} by now"),
         }
     }
 }

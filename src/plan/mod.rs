@@ -19,6 +19,7 @@ pub mod hosts;
 pub mod input;
 pub mod learning;
 pub mod name_servers;
+pub mod needs;
 pub mod opening;
 pub mod other_side;
 pub mod pod_spec;

@@ -1,7 +1,7 @@
 //! A plan that is shown, consented to, and written.
 
 use super::change::{Stop, refused};
-use super::changes::Changes;
+use super::changes::{Changes, Consented};
 use super::console::Console;
 use super::facts::Facts;
 use super::unfinished::{Unfinished, told};
@@ -53,7 +53,7 @@ impl Proposal {
     pub fn write(&self, writing: Writing, console: &dyn Console) -> Result<Ended, Error> {
         let due = self.changes.count();
         let Some(writer) = self.writer.as_ref().filter(|_| due > 0) else { return Ok(Ended::Written) };
-        let writing = self.changes.check_owners(writing, console)?;
+        let forced = self.changes.check_owners(writing, console)?;
         let what = if due == 1 { "this policy".to_owned() } else { format!("these {due} policies") };
         let act = self.answer.aim.verb();
         let question = format!("{act} {what} for {} in {}?", self.answer.source, writer.place());
@@ -61,7 +61,8 @@ impl Proposal {
         if !consents.map_err(|error| error.hint("-o yaml prints the policies for Git"))? {
             return Ok(Ended::Declined);
         }
-        match self.changes.write(writer, &self.facts, writing, console) {
+        let consented = Consented { facts: &self.facts, dry_run: writing.dry_run, forced };
+        match self.changes.write(writer, &consented, console) {
             Ok(()) => {
                 let next = self.next.iter().filter(|_| writing.dry_run == DryRun::None);
                 next.for_each(|text| console.tell(text));

@@ -97,6 +97,19 @@ pub fn by_host_name(
     }
 }
 
+/// Returns the name `SVC.NS.svc` of a Service that a host name is one of by its form, whether it is there or not.
+pub fn in_full(host: &str, namespace: &str) -> Option<String> {
+    let inside = host.strip_suffix(CLUSTER_DOMAIN).and_then(|rest| rest.strip_suffix('.'));
+    let labels: Vec<&str> = inside.unwrap_or(host).split('.').collect();
+    match *labels {
+        [.., name, namespace, "svc"] | [name, namespace] if inside.is_none() || labels.len() > 2 => {
+            Some(format!("{name}.{namespace}.svc"))
+        }
+        [name] if inside.is_none() => Some(format!("{name}.{namespace}.svc")),
+        _ => None,
+    }
+}
+
 /// Names a Service: `shop/web`.
 pub fn title(snapshot: &Snapshot, service: &Service) -> String {
     format!("{}/{}", snapshot.namespaces.at(service.namespace).name, service.name)

@@ -1,5 +1,7 @@
 //! `disallow-endpoint` planned from manifests: what goes, what stays, and what that cuts or opens.
 
+use std::fs;
+
 use serde_json::Value;
 
 use crate::run::{Ended, Folder};
@@ -192,4 +194,112 @@ fn what_was_not_written_is_not_taken() {
     let written =
         folder.run(&format!("disallow-endpoint ns/shop -f shop.yaml -f shop-wide.yaml {FIRST}"));
     assert!(written.code == Some(2) && written.err.contains("manifests are not written to"));
+}
+
+#[test]
+fn what_a_hand_keeps_open_is_not_told_to_be_removed() {
+    let folder = folder();
+    allow(&folder, &format!("shop/deploy/web -f shop.yaml --isolate {FIRST}"), "new.yaml");
+    let text = fs::read_to_string(folder.path().join("new.yaml")).unwrap();
+    let port = "    - port: 443\n      protocol: TCP\n";
+    assert_eq!(text.matches(port).count(), 1, "{text}");
+    let more = text.replace(port, &format!("{port}{}", port.replace("443", "8443")));
+    folder.write("new.yaml", more.as_bytes());
+    let undo = plan(&folder, &format!("shop/deploy/web -f shop.yaml -f new.yaml {FIRST}"));
+    assert!(undo.out.contains("stays open 9.9.9.9 by another rule of the policy"), "{}", undo.out);
+    assert!(!undo.out.contains("removed 9.9.9.9"), "{}", undo.out);
+    assert_eq!(deleted(&undo), Vec::<String>::new(), "{}", undo.out);
+}
+
+#[test]
+fn a_service_and_a_host_of_one_url_go_together() {
+    let folder = folder();
+    let url = "--url postgres://db.shop.svc:5432,9.9.9.9:5432/orders";
+    allow(&folder, &format!("shop/deploy/web -f shop.yaml --isolate {url}"), "new.yaml");
+    let undo = plan(&folder, &format!("shop/deploy/web -f shop.yaml -f new.yaml {url}"));
+    assert_eq!(deleted(&undo).len(), 2, "the hosts and DNS: {}", undo.out);
+    let note = "everything that it sends is open again";
+    assert!(undo.out.replace("\n        ", " ").contains(note), "{}", undo.out);
+    // What a hand put beside them stays.
+    let text = fs::read_to_string(folder.path().join("new.yaml")).unwrap();
+    let rule =
+        "  egress:\n  - to: [{podSelector: {matchLabels: {app: api}}}]\n    ports: [{port: 80}]\n";
+    folder.write("new.yaml", text.replace("  egress:\n", rule).as_bytes());
+    let undo =
+        folder.run(&format!("disallow-endpoint shop/deploy/web -f shop.yaml -f new.yaml {url} -o yaml"));
+    assert_eq!(undo.code, Some(0), "{}", undo.err);
+    assert!(undo.out.contains("app: api") && !undo.out.contains("9.9.9.9"), "{}", undo.out);
+}
+
+#[test]
+fn a_service_that_is_gone_is_taken_back() {
+    let folder = folder();
+    let selecting = "--url postgres://db.shop.svc/orders";
+    let plain = "apiVersion: v1\nkind: Service\nmetadata: {name: legacy, namespace: shop}\n\
+                 spec: {clusterIP: 10.9.0.2, ports: [{port: 5432}]}\n---\n\
+                 apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\n\
+                 metadata: {name: legacy-1, namespace: shop, labels: {kubernetes.io/service-name: legacy}}\n\
+                 addressType: IPv4\nports: [{port: 5432}]\nendpoints: [{addresses: [9.9.9.9]}]\n";
+    folder.write("legacy.yaml", plain.as_bytes());
+    let gone: Vec<&str> = SHOP.split("---\n").filter(|text| !text.contains("kind: Service")).collect();
+    folder.write("gone.yaml", gone.join("---\n").as_bytes());
+    for (url, given) in [
+        (selecting, selecting),
+        ("--url postgres://legacy.shop.svc", "--url postgres://legacy.shop.svc"),
+        ("--url postgres://legacy", "--url postgres://legacy"),
+        // By another of its names.
+        ("--url postgres://legacy", "--url postgres://legacy.shop"),
+    ] {
+        let ask = format!("shop/deploy/web -f shop.yaml -f legacy.yaml --isolate {url}");
+        allow(&folder, &ask, "new.yaml");
+        let undo = plan(&folder, &format!("shop/deploy/web -f gone.yaml -f new.yaml {given}"));
+        assert_eq!(deleted(&undo).len(), 2, "{url}: {}", undo.out);
+        let text = undo.out.replace("\n        ", " ");
+        assert!(text.contains("everything that it sends is open again"), "{}", undo.out);
+        let note = "what --both-sides wrote for it in its namespace, if anything, is not found";
+        assert_eq!(text.contains(note), given.contains(".svc"), "{}", undo.out);
+    }
+}
+
+/// Plans an edit and its undo, and compares the connections of before with those after both.
+#[test]
+fn every_undo_restores_the_connections_of_before() {
+    let hosts = [
+        FIRST,
+        SECOND,
+        "--url postgres://db.shop.svc",
+        "--url postgres://db.shop.svc:5432,9.9.9.9:5432",
+    ];
+    let rest = ["--isolate", "--allow-rest"];
+    let mut edits: Vec<String> = Vec::new();
+    for (index, host) in hosts.iter().enumerate() {
+        let two = format!("{host} {}", hosts[(index + 1) % hosts.len()]);
+        for urls in [(*host).to_owned(), two] {
+            edits.extend(rest.map(|rest| format!("shop/deploy/web {rest} {urls}")));
+            edits.push(format!("shop/deploy/web --isolate --both-sides {urls}"));
+            edits.push(format!("ns/shop --isolate {urls}"));
+            edits.push(format!("shop/deploy/api {urls}"));
+        }
+    }
+    edits.push(format!("shop/deploy/api --into team {FIRST} {SECOND}"));
+    for edit in edits {
+        let folder = folder();
+        allow(&folder, &format!("{edit} -f shop.yaml"), "new.yaml");
+        let flags = ["--isolate", "--allow-rest", "--both-sides", "--into team"];
+        let undo = flags.iter().fold(edit.clone(), |edit, flag| edit.replace(flag, ""));
+        let undo = format!("disallow-endpoint {undo} -f shop.yaml -f new.yaml -o yaml");
+        let undone = folder.run(&undo);
+        assert_eq!(undone.code, Some(0), "{edit}: {}", undone.err);
+        let notes = undone.err.lines().filter_map(|line| line.strip_suffix(" is to be deleted"));
+        let gone: Vec<&str> =
+            notes.filter_map(|line| line.rsplit_once('/')).map(|(_, name)| name).collect();
+        let new = fs::read_to_string(folder.path().join("new.yaml")).unwrap();
+        let is_gone = |text: &str| gone.iter().any(|name| text.contains(&format!("  name: {name}\n")));
+        let stays: Vec<&str> = new.split("---\n").filter(|text| !is_gone(text)).collect();
+        let after = [SHOP, &stays.join("---\n"), &undone.out].join("\n---\n");
+        folder.write("after.yaml", after.as_bytes());
+        let diff = folder.run("diff shop.yaml after.yaml");
+        assert_eq!(diff.code, Some(0), "{edit}: {}{}", diff.out, diff.err);
+        assert_eq!(stays.is_empty(), !edit.contains("--into"), "{edit}: {new}");
+    }
 }

@@ -22,6 +22,8 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
         shared.trial("confirmed::an_isolation_that_is_gone_by_now_stops_the_write", isolation_gone),
         shared.trial("confirmed::a_policy_that_was_widened_is_asked_about_again", widened),
         shared.trial("confirmed::a_policy_that_was_deleted_takes_nothing_with_it", into_deleted),
+        shared.trial("confirmed::another_owner_than_those_shown_is_asked_about", other_owner),
+        shared.trial("confirmed::dns_stays_for_a_policy_that_needs_names_by_now", names_needed),
         shared.trial("confirmed::what_the_server_refuses_of_one_keeps_all_from_being_written", refused),
         shared.trial("confirmed::what_was_written_before_a_failure_is_told_with_its_undo", unfinished),
         shared.trial("confirmed::the_undo_restores_what_was_before", undone),
@@ -68,7 +70,12 @@ struct Talk {
 
 impl Talk {
     fn begin(plane: &ControlPlane, names: &NameServer, arguments: &str) -> Self {
-        let line = format!("{PLUGIN} {arguments} --resolver {}", names.address);
+        // Who takes something back asks for no name.
+        let resolver = match arguments.starts_with("allow-endpoint") {
+            true => format!("--resolver {}", names.address),
+            false => String::new(),
+        };
+        let line = format!("{PLUGIN} {arguments} {resolver}");
         let mut command = plane.command("admin", "script");
         command.args(["-qec", &line, "/dev/null"]).env("TERM", "dumb");
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -153,6 +160,57 @@ fn into_deleted(plane: &ControlPlane) {
     );
     assert!(shown.contains("there is no such policy"), "{shown}");
     assert_eq!(policies(plane, &namespace).len(), 1, "the policy for DNS would isolate the pod");
+}
+
+fn other_owner(plane: &ControlPlane) {
+    let (namespace, names) = (shop(plane, "confirmed-owner"), server());
+    let ask = format!("allow-endpoint pod/web -n {namespace} --url {URL} --into web --force-conflicts");
+    let mut talk = Talk::begin(plane, &names, &ask);
+    talk.wait_for_question(1);
+    let sign = "argocd.argoproj.io/tracking-id=x";
+    plane.kubectl(&["annotate", "networkpolicy", "web", "-n", &namespace, sign], None).expect_success();
+    talk.answer("y\n");
+    talk.wait_for_question(2);
+    talk.answer("n\n");
+    let (code, shown) = talk.end();
+    assert_eq!(code, Some(1), "{shown}");
+    let owner = "is looked after by Argo CD (annotation argocd.argoproj.io/tracking-id)";
+    let text = format!("planned anew: NetworkPolicy {namespace}/web {owner} by now");
+    assert!(shown.contains(&text), "{shown}");
+    let web = specs(plane, &namespace).into_iter().find(|(name, _)| name == "web").expect("web");
+    assert_eq!(web.1["egress"].as_array().map(Vec::len), Some(1), "nothing was written");
+    // Who says so of an owner that he saw is not asked twice.
+    let args = ["pod/web", "--url", URL, "--into", "web", "--force-conflicts", "--yes"];
+    assert_eq!(allow(plane, &names, &namespace, &args).code, Some(0));
+}
+
+fn names_needed(plane: &ControlPlane) {
+    let (namespace, names) = (shop(plane, "confirmed-names"), server());
+    assert_eq!(allow(plane, &names, &namespace, &ISOLATE).code, Some(0));
+    let blocks = |more: &str| {
+        plane.apply(&format!(
+            "{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy,
+               metadata: {{name: blocks, namespace: {namespace}}},
+               spec: {{podSelector: {{}}, policyTypes: [Egress],
+                 egress: [{{to: [{{ipBlock: {{cidr: 198.41.0.0/16}}}}]}}{more}]}}}}"
+        ));
+    };
+    blocks("");
+    let ask = format!("disallow-endpoint pod/open -n {namespace} --url {URL}");
+    let mut talk = Talk::begin(plane, &names, &ask);
+    talk.wait_for_question(1);
+    assert!(talk.all.contains("these 2 policies"), "DNS goes too: {}", talk.all);
+    blocks(", {to: [{podSelector: {}}]}");
+    talk.answer("y\n");
+    talk.wait_for_question(2);
+    talk.answer("y\n");
+    let (code, shown) = talk.end();
+    assert_eq!(code, Some(0), "{shown}");
+    let text = format!("planned anew: NetworkPolicy {namespace}/blocks was made, changed or deleted");
+    assert!(shown.contains(&text), "{shown}");
+    let left: Vec<String> = specs(plane, &namespace).iter().map(|(name, _)| name.to_string()).collect();
+    assert!(left.iter().any(|name| name.contains("netpol-dns-")), "{left:?}");
+    assert!(!left.iter().any(|name| name.contains("netpol-ep-")), "{left:?}");
 }
 
 /// Has the server refuse policies for DNS in a namespace, where this says so in CEL.
