@@ -222,6 +222,9 @@ pub enum Caveat {
     /// Some addresses of the cluster itself are not known.
     #[error("{}; an answer with such an address would not be refused", merged(.0).join("; "))]
     UnknownOwnAddresses(Vec<Gap>),
+    /// Something that was not read may remember hosts.
+    #[error("{0}; whether it remembers hosts is not known")]
+    UnknownHosts(Gap),
     /// What else a fix opens is not known.
     #[error("pods were not read: how many other connections it opens is not known")]
     UnreadOpened,

@@ -74,6 +74,7 @@ pub(super) fn run(request: &FilesRequest<'_>, global: &Global) -> Result<ExitCod
         Standing::Refused => ExitCode::Refused,
         Standing::Unresolved => ExitCode::Unresolved,
         Standing::Drift if request.act == Act::Check => ExitCode::Unexpected,
+        Standing::Current if request.act == Act::Check && refreshed.is_partial => ExitCode::Unexpected,
         Standing::Drift | Standing::Current => ExitCode::Success,
     })
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::console::Console;
+use crate::answer::caveat::Caveat;
 use super::learning::{Lesson, learn};
 use super::refresh_ips::{missing, unseen};
 use super::refreshed;
@@ -42,6 +43,8 @@ pub struct FilesRefresh {
     pub answer: Refresh,
     /// Each policy as it is to be.
     pub objects: Vec<Value>,
+    /// Whether something may remember hosts that was not read.
+    pub is_partial: bool,
 }
 
 /// Keeps the policies that remember hosts, and of these the named ones where any is named.
@@ -70,6 +73,8 @@ pub fn refresh(
     (asking, options): (&Asking, Options),
     console: &dyn Console,
 ) -> Result<FilesRefresh, Error> {
+    let unread: Vec<Gap> =
+        snapshot.gaps.iter().filter(|gap| gap.scope.is_of_policies()).cloned().collect();
     snapshot.gaps.extend(unknown(snapshot));
     let objects: Vec<Value> = policies.iter().map(|policy| defaulted(&policy.object)).collect();
     let lesson = lesson(snapshot, &objects, (asking, options), console)?;
@@ -82,8 +87,10 @@ pub fn refresh(
             |checked| laid_over(&policy.object, checked.object()),
         ));
     }
-    let answer = Refresh::new(told, lesson.failed, lesson.caveats);
-    Ok(FilesRefresh { answer, objects: all })
+    let is_partial = !unread.is_empty();
+    let unread = unread.into_iter().map(Caveat::UnknownHosts);
+    let caveats = lesson.caveats.into_iter().chain(unread).collect();
+    Ok(FilesRefresh { answer: Refresh::new(told, lesson.failed, caveats), objects: all, is_partial })
 }
 
 /// Asks for the hosts of policies; what it tells has all that limits it.

@@ -239,3 +239,23 @@ fn policies_are_chosen_by_name_and_namespace() {
     }
     assert_eq!(folder.run("refresh-ips --write").code, Some(2));
 }
+
+#[test]
+fn a_file_that_cannot_be_read_stops_no_other_and_is_told() {
+    let folder = Folder::of(&[
+        ("git/broken.yaml", "apiVersion: networking.k8s.io/v1\nkind: [\n"),
+        ("git/web.yaml", POLICIES),
+    ]);
+    let ended = refresh(&folder, "-f git --write");
+    assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
+    assert!(ended.out.contains("whether it remembers hosts"), "{}", ended.out);
+    assert!(read(&folder, "git/web.yaml").contains("199.9.14.201"));
+    // A check that did not see all does not say that all is well.
+    assert_eq!(refresh(&folder, "-f git --check").code, Some(1));
+    assert_eq!(refresh(&folder, "-f git --check --strict").code, Some(2));
+    // A snapshot alone has no record of hosts.
+    folder.write("saved.json", br#"{"apiVersion":"netpol/v1","kind":"Snapshot","version":2,"created":"2026-01-01T00:00:00Z","gaps":[],"kinds":{},"items":[]}"#);
+    let ended = refresh(&folder, "-f saved.json");
+    assert_eq!(ended.code, Some(2), "{}{}", ended.out, ended.err);
+    assert!(ended.err.contains("a snapshot has no record of any host"), "{}", ended.err);
+}
