@@ -248,7 +248,7 @@ fn a_file_that_cannot_be_read_stops_no_other_and_is_told() {
     ]);
     let ended = refresh(&folder, "-f git --write");
     assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
-    assert!(ended.out.contains("whether it remembers hosts"), "{}", ended.out);
+    assert!(ended.out.contains("remembers hosts is not known"), "{}", ended.out);
     assert!(read(&folder, "git/web.yaml").contains("199.9.14.201"));
     // A check that did not see all does not say that all is well.
     assert_eq!(refresh(&folder, "-f git --check").code, Some(1));
