@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::console::Console;
-use crate::answer::caveat::Caveat;
 use super::learning::{Lesson, learn};
 use super::refresh_ips::{missing, unseen};
 use super::refreshed;
 use super::refreshing::plan_again;
+use crate::answer::caveat::Caveat;
 use crate::cluster::apply::PolicyName;
 use crate::dns::resolve::Asking;
 use crate::edit::as_written::{defaulted, refreshed as laid_over};
