@@ -129,7 +129,8 @@ pub(crate) fn read_texts(global: &Global) -> Result<(Input, Vec<ManifestText>), 
     let (objects, texts) = manifests::read_texts(&global.filename, options).map_err(unread)?;
     tell_beside(global, &[&objects]);
     nothing::check(Reading::Nothing, &objects, &global.filename)?;
-    let snapshot = objects.assemble();
+    let mut snapshot = objects.assemble();
+    global.lay_over(&mut snapshot);
     Ok((Input { snapshot, namespace, only, only_ends: false }, texts))
 }
 
