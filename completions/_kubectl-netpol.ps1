@@ -67,6 +67,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
             [CompletionResult]::new('allow-endpoint', 'allow-endpoint', [CompletionResultType]::ParameterValue, 'Let a workload reach a host outside, or a Service, by a policy of its own')
             [CompletionResult]::new('disallow-endpoint', 'disallow-endpoint', [CompletionResultType]::ParameterValue, 'Take back what allow-endpoint opened for a workload')
             [CompletionResult]::new('refresh-ips', 'refresh-ips', [CompletionResultType]::ParameterValue, 'Bring the addresses of remembered host names up to date')
+            [CompletionResult]::new('endpoints', 'endpoints', [CompletionResultType]::ParameterValue, 'List the hosts that policies remember')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check whether answers about a cluster can be trusted')
             [CompletionResult]::new('snapshot', 'snapshot', [CompletionResultType]::ParameterValue, 'Save what an analysis of the cluster needs, and nothing secret, to one file')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Print the version of the plugin, and of the server where it can be reached')
@@ -455,6 +456,48 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'kubectl-netpol;endpoints' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read manifests instead of the cluster: a file, a directory, or - for standard input')
+            [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Read manifests instead of the cluster: a file, a directory, or - for standard input')
+            [CompletionResult]::new('--with', '--with', [CompletionResultType]::ParameterName, 'Lay manifests over what is read, as if they were applied')
+            [CompletionResult]::new('--without', '--without', [CompletionResultType]::ParameterName, 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--cni', '--cni', [CompletionResultType]::ParameterName, 'The network plugin whose rules hold: auto recognises it, generic is the Kubernetes API''s own rules; or its name, such as cilium or calico')
+            [CompletionResult]::new('--pod-cidr', '--pod-cidr', [CompletionResultType]::ParameterName, 'A range of the cluster in which pods have their addresses: one without an address lies there')
+            [CompletionResult]::new('--service-cidr', '--service-cidr', [CompletionResultType]::ParameterName, 'A range of the cluster in which Services have their addresses')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig to use')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The context of the kubeconfig to use')
+            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'The cluster of the kubeconfig to use')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user of the kubeconfig to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; may be repeated')
+            [CompletionResult]::new('--as-uid', '--as-uid', [CompletionResultType]::ParameterName, 'The UID to impersonate')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'The bearer token to send')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The address and port of the API server')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The address and port of the API server')
+            [CompletionResult]::new('--certificate-authority', '--certificate-authority', [CompletionResultType]::ParameterName, 'The file with the certificates that the server''s is signed by')
+            [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'The file with the client''s certificate')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'The file with the client''s key')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'The name that the server''s certificate must have')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Do not check the server''s certificate: the connection is not safe then')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Longest wait for the answer to one request: 30, 30s, 2m; 0 is for ever. One minute unless it is given')
+            [CompletionResult]::new('--disable-compression', '--disable-compression', [CompletionResultType]::ParameterName, 'Do not ask for compressed answers')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'From 6 on, tell every request on standard error, and every file that is passed over')
+            [CompletionResult]::new('--v', '--v', [CompletionResultType]::ParameterName, 'From 6 on, tell every request on standard error, and every file that is passed over')
+            [CompletionResult]::new('-A', '-A ', [CompletionResultType]::ParameterName, 'Policies of every namespace (the default with -f)')
+            [CompletionResult]::new('--all-namespaces', '--all-namespaces', [CompletionResultType]::ParameterName, 'Policies of every namespace (the default with -f)')
+            [CompletionResult]::new('--no-headers', '--no-headers', [CompletionResultType]::ParameterName, 'Leave the header of CSV out')
+            [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'Read directories below the directories of -f and --with too')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Read directories below the directories of -f and --with too')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Refuse files of directories that cannot be read; without it they are gaps of the answer')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'kubectl-netpol;doctor' {
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
@@ -621,6 +664,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
             [CompletionResult]::new('allow-endpoint', 'allow-endpoint', [CompletionResultType]::ParameterValue, 'Let a workload reach a host outside, or a Service, by a policy of its own')
             [CompletionResult]::new('disallow-endpoint', 'disallow-endpoint', [CompletionResultType]::ParameterValue, 'Take back what allow-endpoint opened for a workload')
             [CompletionResult]::new('refresh-ips', 'refresh-ips', [CompletionResultType]::ParameterValue, 'Bring the addresses of remembered host names up to date')
+            [CompletionResult]::new('endpoints', 'endpoints', [CompletionResultType]::ParameterValue, 'List the hosts that policies remember')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check whether answers about a cluster can be trusted')
             [CompletionResult]::new('snapshot', 'snapshot', [CompletionResultType]::ParameterValue, 'Save what an analysis of the cluster needs, and nothing secret, to one file')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Print the version of the plugin, and of the server where it can be reached')
@@ -650,6 +694,9 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
             break
         }
         'kubectl-netpol;help;refresh-ips' {
+            break
+        }
+        'kubectl-netpol;help;endpoints' {
             break
         }
         'kubectl-netpol;help;doctor' {

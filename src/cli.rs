@@ -37,6 +37,7 @@ enum Command {
     AllowEndpoint(cmd::allow_endpoint::AllowEndpointArgs),
     DisallowEndpoint(cmd::disallow_endpoint::DisallowEndpointArgs),
     RefreshIps(cmd::refresh_ips::RefreshIpsArgs),
+    Endpoints(cmd::endpoints::EndpointsArgs),
     Doctor(cmd::doctor::DoctorArgs),
     Snapshot(cmd::snapshot::SnapshotArgs),
     Version(cmd::version::VersionArgs),
@@ -55,6 +56,7 @@ fn told_formats(subcommand: &str) -> Option<Formats> {
         "diff" => cmd::diff::FORMATS,
         "disallow-endpoint" => cmd::disallow_endpoint::FORMATS,
         "doctor" => cmd::doctor::FORMATS,
+        "endpoints" => cmd::endpoints::FORMATS,
         "explain" => cmd::explain::FORMATS,
         "list" => cmd::list::FORMATS,
         "refresh-ips" => cmd::refresh_ips::FORMATS,
@@ -81,6 +83,7 @@ impl Command {
             Self::AllowEndpoint(args) => cmd::allow_endpoint::run(args, global),
             Self::DisallowEndpoint(args) => cmd::disallow_endpoint::run(args, global),
             Self::RefreshIps(args) => cmd::refresh_ips::run(args, global),
+            Self::Endpoints(args) => cmd::endpoints::run(args, global),
         }
     }
 }

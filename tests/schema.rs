@@ -14,12 +14,14 @@ use std::process::Command;
 
 use jsonschema::Validator;
 use netpol::answer::caveat::Caveat;
+use netpol::answer::verdict::Verdict;
 use netpol::files::manifests;
 use netpol::model::ports::{Protocol, ProtocolPort};
 use netpol::model::rights::Right;
 use netpol::model::special::AddressClass;
 use netpol::policy::translate;
 use netpol::report::doctor;
+use netpol::report::jobs::{JobNeed, JobState, JobsFound, RefreshJob};
 use netpol::report::refresh::{
     HostStatus, PendingAddress, PolicyOutcome, RecordedConsent, Refresh, RefreshedHost, RefreshedPolicy,
     RefusedAddress,
@@ -28,7 +30,7 @@ use serde_json::{Value, json};
 
 /// The folder of the case, the arguments, and a piece of text that shows that the form is the one
 /// that is meant.
-const FORMS: [(&str, &str, &str); 53] = [
+const FORMS: [(&str, &str, &str); 56] = [
     ("cli", "explain shop/deploy/api --to db/sts/postgres --port 5432", r#""verdict":"allow""#),
     ("cli", "explain shop/deploy/web --to db/sts/postgres --port 5432", r#""verdict":"deny""#),
     ("cli", "explain shop/deploy/web --to db/sts/postgres", r#""allowed":[]"#),
@@ -86,6 +88,9 @@ const FORMS: [(&str, &str, &str); 53] = [
     ("cli", "diff all.yaml pods.yaml", r#""pods-changed""#),
     ("cli", "diff all.yaml all.yaml", r#""changes":[]"#),
     ("hosts", "explain shop/deploy/web --to https://8.8.8.8", r#""refreshed":"20"#),
+    ("endpoints", "endpoints", r#""status":"failed""#),
+    ("endpoints", "explain shop/pod/web --to 198.41.0.4 --port 443", r#""recorded":["#),
+    ("endpoints", "endpoints -n other", r#""gone":["IPv4"]"#),
 ];
 
 /// The shop after some work on it: policies that are new, gone and different, and other pods.
@@ -233,6 +238,7 @@ fn ask(case: &str, arguments: &str, format: &str) -> String {
     let text = match case {
         "odd" => ODD,
         "ways" => include_str!("cli/ways.yaml"),
+        "endpoints" => include_str!("cli/endpoints.yaml"),
         "hosts" => concat!(
             include_str!("cli/shop.yaml"),
             "---",
@@ -304,15 +310,36 @@ fn checkup() -> Value {
     let paths = [file.path().to_str().unwrap().to_owned()];
     let options = manifests::ReadOptions::of("default");
     let snapshot = manifests::read(&paths, options).unwrap().assemble();
-    let rights = [("list", true), ("patch", false)].map(|(verb, everywhere)| Right {
+    let rights = ["list", "get", "create", "patch", "delete"].map(|verb| Right {
         verb,
         resource: "pods",
-        everywhere,
-        in_namespace: everywhere,
+        everywhere: verb == "list",
+        in_namespace: verb == "list",
+        namespace: (verb == "create").then_some("kube-system"),
     });
-    let checkup = doctor::examine(&snapshot, &translate(&snapshot), &rights, "shop", "v1.36.3");
+    let mut checkup = doctor::examine(&snapshot, &translate(&snapshot), &rights, "shop", "v1.36.3");
+    let needs = [Verdict::Allow, Verdict::Deny, Verdict::Partial, Verdict::Depends].map(|verdict| {
+        JobNeed { service: "default/svc/kubernetes".to_owned(), port: "TCP/443".to_owned(), verdict }
+    });
+    let states =
+        [JobState::Current, JobState::New, JobState::Suspended, JobState::Idle, JobState::Failing];
+    let jobs = states.map(|state| RefreshJob {
+        job: "shop/cronjob/netpol-refresh-ips".to_owned(),
+        namespace: "shop".to_owned(),
+        all_namespaces: false,
+        is_partial: false,
+        schedule: "*/15 * * * *".to_owned(),
+        state,
+        last_scheduled: Some("2026-11-21T18:30:00Z".to_owned()),
+        last_succeeded: Some("2026-11-21T18:31:00Z".to_owned()),
+        faults: vec!["its image: it is no name of an image".to_owned()],
+        needs: needs.to_vec(),
+    });
+    let remembering = ["shop".to_owned(), "other".to_owned()].into();
+    checkup.add_jobs(JobsFound { jobs: jobs.to_vec(), remembering, ..JobsFound::default() });
     let text = serde_json::to_string(&checkup).unwrap();
     assert!(text.contains("an ipBlock matches no pod"), "{text}");
+    assert!(text.contains("refreshes the remembered hosts of ns/other:"), "{text}");
     serde_json::from_str(&text).unwrap()
 }
 

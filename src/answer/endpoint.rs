@@ -32,6 +32,19 @@ pub struct Endpoint {
     /// The address families that are meant of pods without an address; all where it is absent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub families: Vec<Family>,
+    /// The host names that the policies of whoever opens connections there remember for its addresses; they prove
+    /// nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub recorded: Vec<RecordedAs>,
+}
+
+/// A host name that a policy remembers for an address.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct RecordedAs {
+    /// The address.
+    pub address: IpAddr,
+    /// The name.
+    pub name: String,
 }
 
 impl Endpoint {
@@ -60,6 +73,7 @@ impl Endpoint {
             cidrs: Vec::new(),
             pods: Vec::new(),
             families: Vec::new(),
+            recorded: Vec::new(),
         }
     }
 }

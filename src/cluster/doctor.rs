@@ -5,15 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use super::api::Api;
 use super::discovery::{Listed, gap};
+use super::jobs::{self, FoundJob};
 use super::kinds::{
-    self, DAEMON_SET, ENDPOINT_SLICE, Filter, KINDS_READ, Kind, NETWORK_POLICY, SERVICE,
+    self, DAEMON_SET, ENDPOINT_SLICE, Filter, KINDS_READ, Kind, NETWORK_POLICY, POD, SERVICE,
 };
 use super::policies::{self, Installed};
 use super::read::{ClusterError, ConnectOptions, block_on, version};
 use super::rights;
 use crate::model::gap::{Extent, Gap, GapScope, Unread};
 use crate::model::rights::Right;
-use crate::objects::object::Objects;
+use crate::objects::object::{ObjectKey, Objects};
 use crate::world::servers::{API_SERVER, DNS_LABEL, OPENSHIFT_DNS, SYSTEM};
 
 /// What was looked at.
@@ -26,6 +27,10 @@ pub struct Examined {
     pub rights: Vec<Right>,
     /// The namespace that rights are about that are not given everywhere.
     pub namespace: String,
+    /// The CronJobs that refresh hosts.
+    pub jobs: Vec<FoundJob>,
+    /// Which of them could not be read.
+    pub unread_jobs: Option<Gap>,
 }
 
 /// The Services among which are those whose place matters, with what is behind them.
@@ -34,6 +39,9 @@ const PLACES: [Filter<'static>; 3] = [
     Filter { namespace: Some(OPENSHIFT_DNS.0), name: Some(OPENSHIFT_DNS.1), labels: None },
     Filter { namespace: Some(API_SERVER.0), name: Some(API_SERVER.1), labels: None },
 ];
+
+/// What edits do with policies.
+const OF_EDITS: [&str; 4] = ["get", "create", "patch", "delete"];
 
 /// Looks at a cluster.
 ///
@@ -44,11 +52,13 @@ pub fn examine(options: &ConnectOptions) -> Result<Examined, ClusterError> {
         let api = Api::new(options)?;
         let installed = policies::installed(&api).await?;
         let objects = join3(version(&api), read(&api, &installed), rights_of_user(&api, &installed));
-        let (server_version, objects, rights) = objects.await;
-        let mut objects = objects?;
+        let ((server_version, objects, rights), jobs) = join(objects, jobs::read(&api)).await;
+        let (mut objects, mut rights) = (objects?, rights?);
+        let (jobs, unread_jobs) = jobs?;
+        rights.push(forwards(&api, &objects).await?);
         objects.server_version = Some(server_version?);
         objects.warnings = api.warnings();
-        Ok(Examined { objects, rights: rights?, namespace: api.namespace().to_owned() })
+        Ok(Examined { objects, rights, namespace: api.namespace().to_owned(), jobs, unread_jobs })
     })
 }
 
@@ -62,11 +72,12 @@ async fn read(api: &Api, installed: &Installed) -> Result<Objects, ClusterError>
     let labels = format!("{}={}", DNS_LABEL.0, DNS_LABEL.1);
     // Those of other namespaces are told, and not believed.
     let labelled = Filter { labels: Some(&labels), ..Filter::default() };
-    let beside = join(some(api, &SERVICE, labelled), installed.unjudged(api));
-    let (((policies, agents), services, slices), (labelled, others)) = join(lists, beside).await;
+    let pods = some(api, &POD, Filter { namespace: Some(SYSTEM), ..labelled });
+    let beside = join3(some(api, &SERVICE, labelled), installed.unjudged(api), pods);
+    let (((policies, agents), services, slices), (labelled, others, pods)) = join(lists, beside).await;
     let mut objects = Objects::default();
     let lists = policies.into_iter().chain(services).chain(slices);
-    for found in lists.chain([agents, labelled, others]) {
+    for found in lists.chain([agents, labelled, others, pods]) {
         let (items, gaps) = found?;
         objects.items.extend(items);
         objects.gaps.extend(gaps);
@@ -113,18 +124,42 @@ async fn some(api: &Api, kind: &Kind, filter: Filter<'_>) -> Result<Listed, Clus
 /// Asks for every right that answers and edits need.
 async fn rights_of_user(api: &Api, installed: &Installed) -> Result<Vec<Right>, ClusterError> {
     let listed = KINDS_READ.iter().chain(&installed.judged).map(|kind| ("list", kind));
-    let all = listed.chain([("patch", &NETWORK_POLICY)]);
+    let all = listed.chain(OF_EDITS.map(|verb| (verb, &NETWORK_POLICY)));
     let asked = join_all(all.map(|(verb, kind)| right(api, verb, kind))).await;
     asked.into_iter().collect()
 }
 
 async fn right(api: &Api, verb: &'static str, kind: &Kind) -> Result<Right, ClusterError> {
-    let everywhere = may(api, verb, kind, "").await?;
+    let about = |namespace| Attributes {
+        namespace,
+        verb,
+        group: kind.group,
+        resource: kind.plural(),
+        subresource: "",
+    };
+    let everywhere = may(api, about("")).await?;
     let in_namespace = match everywhere || !kind.namespaced {
         true => everywhere,
-        false => may(api, verb, kind, api.namespace()).await?,
+        false => may(api, about(api.namespace())).await?,
     };
-    Ok(Right { verb, resource: kind.resource, everywhere, in_namespace })
+    Ok(Right { verb, resource: kind.resource, everywhere, in_namespace, namespace: None })
+}
+
+/// Asks for the right to forward ports to the pods of the cluster's DNS, by which hosts are resolved from outside.
+async fn forwards(api: &Api, objects: &Objects) -> Result<Right, ClusterError> {
+    let is_openshift = |key: &ObjectKey| (&*key.namespace, &*key.name) == OPENSHIFT_DNS;
+    let namespace = if objects.items.keys().any(is_openshift) { OPENSHIFT_DNS.0 } else { SYSTEM };
+    let about = |namespace| Attributes {
+        namespace,
+        verb: "create",
+        group: "",
+        resource: "pods",
+        subresource: "portforward",
+    };
+    let everywhere = may(api, about("")).await?;
+    let in_namespace = everywhere || may(api, about(namespace)).await?;
+    let (verb, resource) = ("create", "pods/portforward");
+    Ok(Right { verb, resource, everywhere, in_namespace, namespace: Some(namespace) })
 }
 
 /// authorization.k8s.io/v1 SelfSubjectAccessReview.
@@ -148,6 +183,8 @@ struct Attributes<'a> {
     verb: &'a str,
     group: &'a str,
     resource: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    subresource: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -160,8 +197,7 @@ struct ReviewStatus {
     allowed: bool,
 }
 
-async fn may(api: &Api, verb: &str, kind: &Kind, namespace: &str) -> Result<bool, ClusterError> {
-    let attributes = Attributes { namespace, verb, group: kind.group, resource: kind.plural() };
+async fn may(api: &Api, attributes: Attributes<'_>) -> Result<bool, ClusterError> {
     let review = Review {
         api_version: "authorization.k8s.io/v1",
         kind: "SelfSubjectAccessReview",

@@ -21,6 +21,7 @@ pub mod exec;
 pub mod failure;
 pub mod forward;
 pub mod gateways;
+pub mod jobs;
 pub mod kinds;
 pub mod kubeconfig;
 pub mod names;

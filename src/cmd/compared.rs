@@ -8,6 +8,7 @@ use super::terminal::tell;
 use crate::cluster::read as cluster;
 use crate::cluster::read::{Cluster, ConnectOptions, Question};
 use crate::diff::sides::Sides;
+use crate::edit::recorded;
 use crate::error::Error;
 use crate::model::gap::{Gap, GapScope, merged};
 use crate::model::snapshot::Snapshot;
@@ -58,7 +59,10 @@ fn compared(
     nothing::check_sides(&objects)?;
     tell_policies_alone(&objects);
     let mut snapshots = objects.map(Objects::assemble);
-    snapshots.each_mut().map(|snapshot| global.lay_over(snapshot));
+    snapshots.each_mut().map(|snapshot| {
+        recorded::lay_over(snapshot);
+        global.lay_over(snapshot);
+    });
     Ok(snapshots)
 }
 

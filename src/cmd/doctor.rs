@@ -1,12 +1,17 @@
 //! `kubectl netpol doctor`.
 
 use clap::Args;
+use jiff::Timestamp;
 
 use super::global::Global;
-use super::output;
 use super::terminal::warn;
+use super::{input, output};
 use crate::cluster::doctor;
+use crate::cluster::jobs::FoundJob;
+use crate::cluster::read::Question;
 use crate::error::{Error, ExitCode};
+use crate::plan::doctor as jobs;
+use crate::plan::input::Input;
 use crate::policy;
 use crate::render::answer::Answer;
 use crate::render::format::Formats;
@@ -15,8 +20,8 @@ use crate::report::doctor::{Checkup, examine};
 /// Check whether answers about a cluster can be trusted.
 ///
 /// Which network plugin enforces policies and where it differs from the Kubernetes API, where DNS and
-/// the API server are, what this user may read, and which answers would carry a gap. Exit code 1 says
-/// that there is a problem.
+/// the API server are, what this user may read and write, which answers would carry a gap, and whether the
+/// CronJob of refresh-ips runs and reaches what it needs. Exit code 1 says that there is a problem.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -45,7 +50,19 @@ pub fn run(_args: &DoctorArgs, global: &Global) -> Result<ExitCode, Error> {
     let mut snapshot = examined.objects.assemble();
     global.lay_over(&mut snapshot);
     let rules = policy::translate(&snapshot);
-    let checkup = examine(&snapshot, &rules, &examined.rights, &examined.namespace, &server_version);
+    let mut checkup = examine(&snapshot, &rules, &examined.rights, &examined.namespace, &server_version);
+    let found = (&*examined.jobs, examined.unread_jobs);
+    // Only where there are jobs is all read that it takes to judge what they reach.
+    let read = (!found.0.is_empty()).then(|| read_around(global, found.0));
+    let read = read
+        .as_ref()
+        .map(|read| read.as_ref().map(|input| &input.snapshot).map_err(ToString::to_string));
+    checkup.add_jobs(jobs::jobs(&snapshot, found, read, Timestamp::now()));
     output::write(global, &checkup)?;
     Ok(output::outcome(checkup.problems.is_empty()))
+}
+
+/// Reads what it takes to judge what jobs reach.
+fn read_around(global: &Global, found: &[FoundJob]) -> Result<Input, Error> {
+    input::read_for(global, true, Question::Everything(&jobs::namespaces(found)))
 }

@@ -11,7 +11,7 @@ use crate::model::snapshot::Snapshot;
 use crate::render::format::{Format, Formats};
 
 /// The flags that every subcommand has.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Global flags")]
 pub struct Global {
     /// The namespace of names that give none.
@@ -49,6 +49,12 @@ pub struct Global {
 }
 
 impl Global {
+    /// Returns the same in a namespace that is named otherwise than by its flag, if one is.
+    pub(crate) fn within(&self, namespace: Option<String>) -> Self {
+        let global = self.clone();
+        Self { namespace: namespace.or_else(|| self.namespace.clone()), ..global }
+    }
+
     /// Tells whether anything is laid over what is read, or taken away from it.
     pub(crate) fn has_overlay(&self) -> bool {
         !self.with.is_empty() || !self.without.is_empty()

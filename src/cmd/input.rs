@@ -6,6 +6,7 @@ use super::nothing;
 use super::terminal::{tell, warn};
 use crate::cluster::read as cluster;
 use crate::cluster::read::Question;
+use crate::edit::recorded;
 use crate::ends::not_found::{NotFound, nearest};
 use crate::ends::target::{Target, kind_of};
 use crate::error::Error;
@@ -91,6 +92,7 @@ fn read_at_least(
     }
     let only = only.filter(|_| !all_namespaces);
     let mut snapshot = objects.assemble();
+    recorded::lay_over(&mut snapshot);
     global.lay_over(&mut snapshot);
     Ok(Input { snapshot, namespace, only, only_ends })
 }

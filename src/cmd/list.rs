@@ -36,6 +36,9 @@ Examples:
   # What changes pod by pod if a policy were gone
   kubectl netpol list --pods -f manifests/ --without shop/netpol/default-deny")]
 pub struct ListArgs {
+    /// Only connections with an end in this namespace: ns/NAME, as with -n.
+    #[arg(value_name = "NAMESPACE", conflicts_with = "all_namespaces")]
+    place: Option<String>,
     /// Connections of every namespace (the default with -f).
     #[arg(short = 'A', long)]
     all_namespaces: bool,
@@ -76,6 +79,8 @@ pub const FORMATS: Formats = List::<'_, '_>::FORMATS;
 /// # Errors
 /// Whatever keeps it from answering.
 pub fn run(args: &ListArgs, global: &Global) -> Result<ExitCode, Error> {
+    let place = args.place.as_ref().map(|word| namespace(word, global)).transpose()?;
+    let global = &global.within(place);
     let from = args.from.as_ref().map(|word| parse_target(word)).transpose()?;
     let to = args.to.as_ref().map(|word| parse_target(word)).transpose()?;
     let from = from.map(source).transpose()?;
@@ -108,4 +113,23 @@ pub fn run(args: &ListArgs, global: &Global) -> Result<ExitCode, Error> {
     let list = List::new(&network, query);
     output::write_table(global, &list, !args.no_headers)?;
     Ok(ExitCode::Success)
+}
+
+/// Reads the namespace that a word names.
+///
+/// # Errors
+/// A word for something else, or for another namespace than the flag.
+fn namespace(word: &str, global: &Global) -> Result<String, Error> {
+    let name = match parse_target(word).map(|end| (end.target, end.port)) {
+        Ok((Target::Namespace(name), None)) => name,
+        _ => {
+            let text = format!("`{word}` is not ns/NAME, which is all that list takes without a flag");
+            let hint = format!("--from {word} and --to {word} list the connections of one end");
+            return Err(Error::usage(text).hint(hint));
+        }
+    };
+    match global.namespace.as_ref().filter(|given| **given != name) {
+        Some(given) => Err(Error::usage(format!("{word} and -n {given} are two namespaces: give one"))),
+        None => Ok(name),
+    }
 }

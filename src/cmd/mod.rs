@@ -9,6 +9,7 @@ pub mod default_deny;
 pub mod diff;
 pub mod disallow_endpoint;
 pub mod doctor;
+pub mod endpoints;
 pub mod explain;
 pub mod flags;
 pub mod global;

@@ -47,7 +47,8 @@ fn unwritten(error: &io::Error) -> Error {
 /// Says how text looks where the answer goes.
 fn look(global: &Global, headers: bool) -> Look {
     set_colour(global.color);
-    Look { width: width(), wide: global.format().is_wide(), headers }
+    let cuts = io::stdout().is_terminal();
+    Look { width: width(), cuts, wide: global.format().is_wide(), headers }
 }
 
 /// Returns how a command ends whose expectation, if there is one, held or did not.

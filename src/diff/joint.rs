@@ -141,6 +141,15 @@ impl JointEnds {
         EndParts { end, parts, is_whole: self.is_whole(end, parts) }
     }
 
+    /// Lists the classes of some parts of an end on each side.
+    pub(crate) fn classes(&self, end: EndParts<'_>) -> Sides<Vec<ClassId>> {
+        let joints = || end.parts.iter().map(|part| *self.joints.at(part.joint));
+        Sides {
+            before: joints().filter_map(|joint| joint.before).collect(),
+            after: joints().filter_map(|joint| joint.after).collect(),
+        }
+    }
+
     /// Tells whether an end is the addresses outside.
     pub fn is_outside(&self, end: EndId) -> bool {
         end.index() + 1 == self.ends.len()

@@ -19,6 +19,7 @@ use super::sides::Sides;
 use crate::answer::caveat::Caveat;
 use crate::answer::caveats::limits;
 use crate::ends::grouping::{Slot, group};
+use crate::ends::recorded;
 use crate::engine::connection::OpenPorts;
 use crate::engine::network::Network;
 use crate::model::gap::merged;
@@ -201,10 +202,16 @@ impl<'a, 'b> Diff<'a, 'b> {
         visit: &mut VisitChange<'_>,
     ) -> ControlFlow<()> {
         let endpoint = |side: EndParts<'_>| self.ends.endpoint(self.networks, side.end, side.parts);
+        let mut destination = endpoint(to);
+        if self.ends.is_outside(to.end) {
+            for (network, classes) in self.networks.zip(self.ends.classes(from)).list() {
+                recorded::add(network, classes.into_iter(), &mut destination);
+            }
+        }
         visit(Changed {
             change: value.change,
             source: &endpoint(from),
-            destination: &endpoint(to),
+            destination: &destination,
             ports: value.ports.each(),
             narrows: value.narrows,
             causes: &self.causes.of_change(self.ends, from, to),

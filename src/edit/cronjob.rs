@@ -16,7 +16,7 @@ const NAME_LABEL: &str = "app.kubernetes.io/name";
 /// The user of the image, who has no rights.
 const USER: u32 = 65532;
 /// After how many seconds a run is ended; the next one begins anew.
-const LONGEST_RUN: u32 = 600;
+pub const LONGEST_RUN: u32 = 600;
 
 /// How hosts are to be refreshed.
 #[derive(Clone, Debug)]

@@ -22,6 +22,7 @@ pub mod object;
 pub mod outcome;
 pub mod plan;
 pub mod record;
+pub mod recorded;
 pub mod schedule;
 pub mod scheme;
 pub mod service;

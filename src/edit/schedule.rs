@@ -39,6 +39,18 @@ const FIELDS: [Field; 5] = [
     Field { name: "weekday", range: 0..=6, names: &["sun", "mon", "tue", "wed", "thu", "fri", "sat"] },
 ];
 
+/// Tells whether a schedule that is one runs at least once a day.
+pub fn is_daily(text: &str) -> bool {
+    let parts: Vec<&str> = text.split_whitespace().collect();
+    match *parts {
+        [word] => matches!(word, "@hourly" | "@daily" | "@midnight"),
+        [_, _, day, month, weekday] => {
+            [day, month, weekday].iter().all(|part| matches!(*part, "*" | "?"))
+        }
+        _ => false,
+    }
+}
+
 /// Checks a schedule.
 ///
 /// # Errors

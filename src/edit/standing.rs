@@ -134,6 +134,16 @@ fn addresses(block: &IPBlock) -> IpSet {
     own.difference(&except.collect())
 }
 
+/// Lists the blocks that egress rules open, each as it is written; everything where a rule names nobody.
+pub fn blocks(egress: &[Value]) -> BTreeSet<IpNet> {
+    let rules = egress.iter().filter_map(|rule| NetworkPolicyEgressRule::deserialize(rule).ok());
+    let blocks = |rule: NetworkPolicyEgressRule| match rule.to.unwrap_or_default() {
+        to if to.is_empty() => Family::ALL.map(Family::everything).to_vec(),
+        to => to.iter().filter_map(|peer| parse_cidr(&peer.ip_block.as_ref()?.cidr)).collect(),
+    };
+    rules.flat_map(blocks).collect()
+}
+
 /// Reads a peer that is a block and nothing else.
 pub fn plain_block(peer: &Value) -> Option<IpNet> {
     let fields = peer.as_object().filter(|fields| fields.len() == 1)?;

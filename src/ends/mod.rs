@@ -9,6 +9,7 @@ pub mod namer;
 pub mod naming;
 pub mod not_found;
 pub mod place;
+pub mod recorded;
 pub mod service;
 pub mod service_ports;
 pub mod target;

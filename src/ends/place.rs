@@ -1,7 +1,12 @@
 //! Units and parts of units, named for text: what is told together has one place.
 
+use std::collections::BTreeSet;
+
+use ipnet::IpNet;
+
 use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::ends::naming::{block_name, name_of};
+use crate::ends::recorded::by_names;
 
 /// One end of a line, in the order of lines.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -86,10 +91,29 @@ impl LinePlace {
     }
 }
 
+/// Items that are named of a longer list.
+const SHOWN: usize = 3;
+
+/// Names an endpoint, and beside addresses the host names that are recorded for them.
+pub fn named(endpoint: &Endpoint) -> String {
+    if endpoint.recorded.is_empty() {
+        return name_of(endpoint);
+    }
+    let (groups, rest) = by_names(endpoint);
+    let group = |(names, blocks): (BTreeSet<&str>, Vec<IpNet>)| {
+        let blocks: Vec<String> = blocks.into_iter().map(block_name).collect();
+        let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+        let more = names.len().checked_sub(SHOWN).filter(|rest| *rest > 0);
+        let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
+        format!("{} (recorded as {shown}{more})", blocks.join(", "))
+    };
+    let rest = (!rest.is_empty()).then(|| name_of(&Endpoint::blocks(rest)));
+    groups.into_iter().map(group).chain(rest).collect::<Vec<_>>().join(", ")
+}
+
 /// Names an endpoint, with the pods or addresses that are meant where not all are.
 pub fn title(endpoint: &Endpoint) -> String {
-    const SHOWN: usize = 3;
-    let name = name_of(endpoint);
+    let name = named(endpoint);
     let ips = endpoint.ips.iter().map(ToString::to_string);
     let outside = if endpoint.kind.is_addresses() { &[][..] } else { &endpoint.cidrs };
     let outside = outside.iter().map(|block| block_name(*block));

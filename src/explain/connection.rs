@@ -11,6 +11,7 @@ use crate::answer::plugin;
 use crate::answer::verdict::{API_VERSION, Verdict};
 use crate::ends::end::{End, Member, Who, part_endpoint};
 use crate::ends::naming::{name_of, outside_endpoint};
+use crate::ends::recorded;
 use crate::ends::service::{self, asked_hops};
 use crate::ends::target::PortQuery;
 use crate::engine::connection::{Exempt, HalfJudged, JudgedConnection, compatible, judge};
@@ -62,11 +63,13 @@ pub(crate) fn judged(
     );
     let of_plugin = plugin::caveats(network, explainer.asked.iter().map(|rule| network.rule(*rule)));
     let caveats = source.caveats.iter().chain(&destination.caveats).cloned().chain(explainer.caveats);
+    let mut told = destination.endpoint.clone();
+    recorded::add(network, source.members.iter().map(|member| member.class), &mut told);
     let answer = Explanation {
         api_version: API_VERSION,
         kind: "Explanation",
         source: source.endpoint.clone(),
-        destination: destination.endpoint.clone(),
+        destination: told,
         port: port.map(ToString::to_string),
         verdict,
         groups,
@@ -227,8 +230,9 @@ impl Explainer<'_, '_> {
                 parts.iter().flat_map(|part| part.members.iter().copied()).collect();
             part_endpoint(self.network, end, &members)
         };
-        let (source_part, destination_part) =
+        let (source_part, mut destination_part) =
             (endpoint(first_from.end, from), endpoint(destination, to));
+        recorded::add(self.network, from.iter().map(|part| part.class), &mut destination_part);
         let denied = judged.asked.difference(&judged.open.possible());
         self.caveats_of(judged, first_from, first_to);
         self.denied.egress.extend(denied_pods(&judged.egress, &judged.asked, from));

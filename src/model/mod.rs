@@ -16,6 +16,7 @@ pub mod names;
 pub mod origin;
 pub mod ports;
 pub mod ranges;
+pub mod recorded;
 pub mod rights;
 pub mod route;
 pub mod routing;

@@ -18,6 +18,7 @@ use super::labels::{LabelSet, Labels, LabelsId, value_of};
 use super::names::{Interner, Text};
 use super::origin::ObjectOrigin;
 use super::ranges::Ranges;
+use super::recorded::RecordedNames;
 use super::service::{Service, ServiceId};
 use crate::model::routing::Routing;
 
@@ -52,6 +53,8 @@ pub struct Snapshot {
     pub plugin: NetworkPlugin,
     /// The ranges from which it gives out addresses.
     pub ranges: Ranges,
+    /// The host names that policies remember for addresses.
+    pub recorded: RecordedNames,
     /// The Service that the user says leads to the cluster's DNS (`--dns`).
     pub dns: Option<ServiceId>,
 }

@@ -11,6 +11,8 @@ pub mod cronjob;
 pub mod default_deny;
 pub mod deletion;
 pub mod disallow_endpoint;
+pub mod doctor;
+pub mod endpoints;
 pub mod explain_connection;
 pub mod explain_url;
 pub mod facts;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::answer::{Answer, Connections, WriteRecord};
+use super::answer::{Answer, Listing, WriteRecord};
 use super::diff_words::{Sentence, UNKNOWN_CAUSE, headline, losses, ports, sentence, turn};
 use super::format::{Format, Formats};
 use super::graph::Graph;
@@ -42,21 +42,11 @@ impl Answer for Diff<'_, '_> {
         diff_rows::data(out, self, syntax)
     }
 
-    fn connections(&self) -> Option<&dyn Connections> {
+    fn rows(&self) -> Option<&dyn Listing> {
         Some(self)
     }
-}
 
-impl Connections for Diff<'_, '_> {
-    fn records(&self, _: Look, record: &mut WriteRecord<'_>) -> io::Result<()> {
-        diff_rows::records(self, record)
-    }
-
-    fn markdown(&self, out: &mut dyn Write) -> io::Result<()> {
-        diff_markdown::write(out, self, &self.limits())
-    }
-
-    fn graph(&self) -> Graph {
+    fn graph(&self) -> Option<Graph> {
         let (summary, limits) = (summarise(self, ChangeDetail::Merged), self.limits());
         let mut told = vec![headline(&summary, &limits.gaps)];
         let words =
@@ -65,7 +55,17 @@ impl Connections for Diff<'_, '_> {
         if summary.isolations.len() > SHOWN {
             told.push(format!("and {} more isolations", summary.isolations.len() - SHOWN));
         }
-        Graph::of_changes(&summary.groups, told, limits)
+        Some(Graph::of_changes(&summary.groups, told, limits))
+    }
+}
+
+impl Listing for Diff<'_, '_> {
+    fn records(&self, _: Look, record: &mut WriteRecord<'_>) -> io::Result<()> {
+        diff_rows::records(self, record)
+    }
+
+    fn markdown(&self, out: &mut dyn Write) -> io::Result<()> {
+        diff_markdown::write(out, self, &self.limits())
     }
 
     fn limits(&self) -> Limits {

@@ -10,6 +10,7 @@ use super::text::{Label, Line, padded, write_lines};
 use crate::model::gap::{Gap, merged};
 use crate::policy::KINDS;
 use crate::report::doctor::{Checkup, NeededService, UserRight};
+use crate::report::jobs::{JobState, RefreshJob};
 
 impl Answer for Checkup {
     const FORMATS: Formats = Format::OF_EXPLANATIONS;
@@ -22,6 +23,7 @@ impl Answer for Checkup {
         lines.extend(places(self, ("dns", "kube-system"), &self.dns));
         lines.extend(places(self, ("API server", "default"), &self.api_server));
         lines.extend(rights(self));
+        lines.extend(self.jobs.iter().map(job));
         lines.push(Line::default());
         let marked = |word: &'static str| move |text: &String| marked(word, text);
         lines.extend(self.problems.iter().map(marked("problem")));
@@ -40,6 +42,9 @@ impl Answer for Checkup {
 fn summary(checkup: &Checkup) -> Line {
     let start = Line::new(0, 0);
     match checkup.problems.len() {
+        0 if checkup.dns.is_empty() => {
+            start.with(Label::Caution, "no problems were found, and no Service of DNS")
+        }
         0 => start.with(Label::Heading, "no problems"),
         1 => start.with(Label::Caution, "1 problem"),
         count => start.with(Label::Caution, format!("{count} problems")),
@@ -109,22 +114,43 @@ fn place(name: &str, place: &NeededService) -> Line {
 }
 
 fn rights(checkup: &Checkup) -> Vec<Line> {
-    let within = format!("in {}", checkup.namespace);
     let place = |right: &UserRight| match (right.everywhere, right.in_namespace) {
-        (true, _) => "everywhere",
-        (false, true) => &*within,
-        (false, false) => "nowhere",
+        (true, _) => "everywhere".to_owned(),
+        (false, true) => format!("in {}", right.namespace.unwrap_or(&checkup.namespace)),
+        (false, false) => "nowhere".to_owned(),
     };
-    let mut lines = Vec::new();
-    for verb in ["list", "patch"] {
-        for wanted in ["everywhere", &within, "nowhere"] {
-            let own = checkup.rights.iter().filter(|right| right.verb == verb && place(right) == wanted);
-            let resources: Vec<&str> = own.map(|right| right.resource).collect();
-            if !resources.is_empty() {
-                let start = row(&format!("may {verb}")).plain(format!("{wanted}:"));
-                lines.push(start.plain(resources.join(", ")));
-            }
+    let mut rows: Vec<(&str, String, Vec<&str>)> = Vec::new();
+    for right in &checkup.rights {
+        let place = place(right);
+        match rows.iter_mut().find(|(verb, own, _)| *verb == right.verb && *own == place) {
+            Some((_, _, resources)) => resources.push(right.resource),
+            None => rows.push((right.verb, place, vec![right.resource])),
         }
     }
-    lines
+    rows.sort_by_key(|(verb, place, _)| {
+        (*verb != "list", *verb, place == "nowhere", place != "everywhere")
+    });
+    let line = |(verb, place, resources): (&str, String, Vec<&str>)| {
+        row(&format!("may {verb}")).plain(format!("{place}:")).plain(resources.join(", "))
+    };
+    rows.into_iter().map(line).collect()
+}
+
+fn job(job: &RefreshJob) -> Line {
+    let when = |what: &str, time: &Option<String>| time.as_ref().map(|time| format!("{what} {time}"));
+    let state = match job.state {
+        JobState::Current => None,
+        JobState::New => Some("has not run yet".to_owned()),
+        JobState::Suspended => Some("is suspended".to_owned()),
+        JobState::Idle => Some("does not run".to_owned()),
+        JobState::Failing => Some("fails".to_owned()),
+    };
+    let scope = if job.all_namespaces { "all namespaces" } else { "its namespace" };
+    let parts = [
+        Some(format!("{}: {scope}, {}", job.job, job.schedule)),
+        state,
+        when("began last", &job.last_scheduled),
+        when("succeeded last", &job.last_succeeded),
+    ];
+    row("refreshed by").plain(parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }

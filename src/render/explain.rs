@@ -13,7 +13,7 @@ use crate::answer::finding::Finding;
 use crate::answer::rule_ref::{RuleAction, RuleRef};
 use crate::answer::verdict::Verdict;
 use crate::ends::naming::name_of;
-use crate::ends::place::title;
+use crate::ends::place::{named, title};
 use crate::explain::explanation::{
     Clause, Explanation, Half, Miss, Need, PairGroup, PortMapping, Reason, RuleMiss, RuleUse,
 };
@@ -27,7 +27,7 @@ impl Answer for Explanation {
     const FORMATS: Formats = Format::OF_EXPLANATIONS;
 
     fn text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
-        let ends = format!("{} -> {}", name_of(&self.source), name_of(&self.destination));
+        let ends = format!("{} -> {}", name_of(&self.source), named(&self.destination));
         let mut first = Line::new(0, 4)
             .with(Label::Verdict(self.verdict), padded(headline(self.verdict), 8))
             .with(Label::Heading, ends);

@@ -37,6 +37,14 @@ impl Format {
         ("wide", Self::Wide),
         ("yaml", Self::Data(Syntax::Yaml)),
     ];
+    /// The formats of other lists.
+    pub const OF_LISTS: Formats = &[
+        ("csv", Self::Records(csv::record)),
+        ("json", Self::Data(Syntax::Json)),
+        ("md", Self::Markdown),
+        ("wide", Self::Wide),
+        ("yaml", Self::Data(Syntax::Yaml)),
+    ];
     /// The formats of an explanation.
     pub const OF_EXPLANATIONS: Formats =
         &[("json", Self::Data(Syntax::Json)), ("wide", Self::Wide), ("yaml", Self::Data(Syntax::Yaml))];

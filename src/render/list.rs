@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::answer::{Answer, Connections, WriteRecord};
+use super::answer::{Answer, Listing, WriteRecord};
 use super::format::{Format, Formats};
 use super::graph::Graph;
 use super::limits::{Limits, limits};
@@ -38,7 +38,7 @@ impl Answer for List<'_, '_> {
                 [source, destination, ports(line)]
             };
             let rows = header.into_iter().chain(lines.iter().map(cells)).map(Vec::from).collect();
-            table::write(out, rows, (!look.wide).then_some(look.width))?;
+            table::write(out, rows, look)?;
         }
         write_lines(out, &limits(&self.caveats(), &merged(self.gaps())), look.width)
     }
@@ -55,12 +55,17 @@ impl Answer for List<'_, '_> {
         document.end()
     }
 
-    fn connections(&self) -> Option<&dyn Connections> {
+    fn rows(&self) -> Option<&dyn Listing> {
         Some(self)
+    }
+
+    /// Draws the summary.
+    fn graph(&self) -> Option<Graph> {
+        Some(Graph::of(&summary::lines(self), self.limits()))
     }
 }
 
-impl Connections for List<'_, '_> {
+impl Listing for List<'_, '_> {
     fn records(&self, look: Look, record: &mut WriteRecord<'_>) -> io::Result<()> {
         if look.headers {
             records::header(record, &[])?;
@@ -86,11 +91,6 @@ impl Connections for List<'_, '_> {
         markdown::limits(out, &self.limits())
     }
 
-    /// Draws the summary.
-    fn graph(&self) -> Graph {
-        Graph::of(&summary::lines(self), self.limits())
-    }
-
     fn limits(&self) -> Limits {
         Limits::of(self.caveats(), self.gaps())
     }
@@ -100,9 +100,13 @@ impl Connections for List<'_, '_> {
 fn nothing(list: &List<'_, '_>) -> String {
     let place = list.namespace().map(|name| format!(" in namespace {}", sanitize(name)));
     let place = place.unwrap_or_default();
-    match list.gaps().is_empty() {
-        true => format!("No connections are allowed{place}."),
-        false => format!("No connections were found{place}; see the gaps."),
+    match (list.gaps().is_empty(), list.has_pods()) {
+        (true, true) => format!("No connections are allowed{place}."),
+        (true, false) => format!("There are no pods{place}, whose connections could be listed."),
+        (false, true) => format!("No connections were found{place}; see the gaps."),
+        (false, false) => {
+            format!("No pods were found{place}, whose connections could be listed; see the gaps.")
+        }
     }
 }
 

@@ -5,6 +5,8 @@
 pub struct Look {
     /// The columns of the terminal.
     pub width: usize,
+    /// Whether a word that no column of a table can hold is cut; what no terminal shows is searched for words.
+    pub cuts: bool,
     /// Whether to show every detail.
     pub wide: bool,
     /// Whether tables have a header.

@@ -14,6 +14,7 @@ pub mod diff_words;
 pub mod doctor;
 pub mod dot;
 pub mod edge;
+pub mod endpoints;
 pub mod explain;
 pub mod exposure;
 pub mod fix;

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::rc::Rc;
 
-use super::answer::{Answer, Connections, WriteRecord};
+use super::answer::{Answer, Listing, WriteRecord};
 use super::explain::{finding, reference};
 use super::format::{Format, Formats};
 use super::graph::Graph;
@@ -54,22 +54,12 @@ impl Answer for Sources<'_, '_> {
         reach_rows::data(out, self, syntax)
     }
 
-    fn connections(&self) -> Option<&dyn Connections> {
+    fn rows(&self) -> Option<&dyn Listing> {
         Some(self)
-    }
-}
-
-impl Connections for Sources<'_, '_> {
-    fn records(&self, look: Look, record: &mut WriteRecord<'_>) -> io::Result<()> {
-        reach_rows::records(self, look, record)
-    }
-
-    fn markdown(&self, out: &mut dyn Write) -> io::Result<()> {
-        reach_markdown::write(out, self, &self.limits())
     }
 
     /// Draws the sources and their target.
-    fn graph(&self) -> Graph {
+    fn graph(&self) -> Option<Graph> {
         let lines = self.lines(shown(self));
         let target = Rc::new(LinePlace::unit(&self.target));
         let edge = |(source, line): (Rc<LinePlace>, &SourceLine)| summary::SummaryLine {
@@ -81,7 +71,17 @@ impl Connections for Sources<'_, '_> {
         let edges = rows(&lines).into_iter().map(edge);
         let edges: Vec<summary::SummaryLine> =
             edges.chain(ways::edges(self.ways(shown(self)), (&self.target, &target))).collect();
-        Graph::of(&edges, self.limits())
+        Some(Graph::of(&edges, self.limits()))
+    }
+}
+
+impl Listing for Sources<'_, '_> {
+    fn records(&self, look: Look, record: &mut WriteRecord<'_>) -> io::Result<()> {
+        reach_rows::records(self, look, record)
+    }
+
+    fn markdown(&self, out: &mut dyn Write) -> io::Result<()> {
+        reach_markdown::write(out, self, &self.limits())
     }
 
     /// Findings have no place of their own.
@@ -113,7 +113,7 @@ fn write_table(
         let destination = line.destination.as_ref().map_or("all of it".to_owned(), |part| part.title());
         pick(sanitize(&title(source, line)), sanitize(&destination), sanitize(&ports(line)))
     });
-    table::write(out, header.into_iter().chain(cells).collect(), (!look.wide).then_some(look.width))
+    table::write(out, header.into_iter().chain(cells).collect(), look)
 }
 
 /// Writes sources that are let in by the same rules, and these.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::jobs::{JobsFound, RefreshJob};
 use crate::answer::verdict::API_VERSION;
 use crate::model::cni::NetworkPlugin;
 use crate::model::gap::{Gap, GapScope};
@@ -41,6 +42,8 @@ pub struct Checkup {
     pub namespace: String,
     /// What the user may do.
     pub rights: Vec<UserRight>,
+    /// The CronJobs that refresh hosts, ascending by namespace and name.
+    pub jobs: Vec<RefreshJob>,
     /// What makes answers doubtful; the exit code is 1 where there is any.
     pub problems: Vec<String>,
     /// What the answers of this user would carry.
@@ -83,7 +86,7 @@ pub struct NeededService {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserRight {
-    /// `list` or `patch`.
+    /// The verb: `list`, `patch`.
     pub verb: &'static str,
     /// The resource.
     pub resource: &'static str,
@@ -91,6 +94,9 @@ pub struct UserRight {
     pub everywhere: bool,
     /// Whether it is given in the namespace.
     pub in_namespace: bool,
+    /// The namespace, where it is another than that of all others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<&'static str>,
 }
 
 /// What answers cannot do without, beside policies.
@@ -121,6 +127,7 @@ pub fn examine(
         api_server: api.map(place).collect(),
         namespace: namespace.to_owned(),
         rights: rights.iter().map(allowed).collect(),
+        jobs: Vec::new(),
         problems: Vec::new(),
         notes: Vec::new(),
         gaps: snapshot.gaps.clone(),
@@ -130,17 +137,32 @@ pub fn examine(
     }
     checkup.problems.extend(unenforced(&snapshot.plugin, has_policies));
     if checkup.dns.is_empty() && !snapshot.gaps.iter().any(|gap| gap.hides("services")) {
-        checkup.problems.push(format!("{}: edits take --dns NS/svc/NAME", unknown_dns()));
+        match servers::dns(snapshot).is_empty() {
+            true => checkup.problems.push(format!("{}: edits take --dns NS/svc/NAME", unknown_dns())),
+            false => {
+                checkup.notes.push("no Service leads to the DNS pods that their label tells".to_owned())
+            }
+        }
     }
     checkup.notes.extend(dns_claims(snapshot).map(|caveat| caveat.to_string()));
     let unready = checkup.dns.iter().filter(|own| own.backends.as_ref().is_some_and(Vec::is_empty));
     let unready = unready.map(|own| format!("{} has no backend that is ready", own.service));
     checkup.notes.extend(unready);
     limits(&mut checkup, rights);
+    edits(&mut checkup, rights);
     for gap in snapshot.gaps.iter().filter(|gap| gap.scope != GapScope::Incomplete) {
         checkup.problems.push(gap.to_string());
     }
     checkup
+}
+
+impl Checkup {
+    /// Takes in the CronJobs that refresh hosts, and what is to say of them.
+    pub fn add_jobs(&mut self, found: JobsFound) {
+        self.problems.extend(found.problems());
+        self.notes.extend(found.notes());
+        self.jobs = found.jobs;
+    }
 }
 
 /// Says what the user may not list, and what that means.
@@ -166,6 +188,27 @@ fn limits(checkup: &mut Checkup, rights: &[Right]) {
     if !others.is_empty() {
         checkup.notes.push(format!("may not list {others}: answers carry a gap"));
     }
+}
+
+/// Says what the user may not do that edits do.
+fn edits(checkup: &mut Checkup, rights: &[Right]) {
+    let missing = rights.iter().filter(|right| right.verb != "list" && !right.in_namespace);
+    let (forwards, writes): (Vec<&Right>, Vec<&Right>) =
+        missing.partition(|right| right.namespace.is_some());
+    if let Some(first) = writes.first() {
+        let verbs: Vec<&str> = writes.iter().map(|right| right.verb).collect();
+        let text =
+            "allow-endpoint, disallow-endpoint, refresh-ips and default-deny --apply may fail there";
+        let (verbs, resource, namespace) = (verbs.join(", "), first.resource, &checkup.namespace);
+        checkup.notes.push(format!("may not {verbs} {resource} in namespace {namespace}: {text}"));
+    }
+    let forward = forwards.iter().filter_map(|right| right.namespace);
+    checkup.notes.extend(forward.map(|namespace| {
+        format!(
+            "may not create pods/portforward in namespace {namespace}: from outside the cluster, hosts are \
+             resolved by this machine's name servers"
+        )
+    }));
 }
 
 fn plugin(plugin: &NetworkPlugin, rules: &Rules) -> Option<Plugin> {
@@ -212,6 +255,6 @@ fn place(snapshot: &Snapshot, service: &Service) -> NeededService {
 }
 
 fn allowed(right: &Right) -> UserRight {
-    let Right { verb, resource, everywhere, in_namespace } = right.clone();
-    UserRight { verb, resource, everywhere, in_namespace }
+    let Right { verb, resource, everywhere, in_namespace, namespace } = right.clone();
+    UserRight { verb, resource, everywhere, in_namespace, namespace }
 }

@@ -14,10 +14,12 @@ use crate::answer::verdict::Verdict;
 use crate::ends::end::{End, Who};
 use crate::ends::grouping::{Slot, group};
 use crate::ends::namer::Namer;
+use crate::ends::recorded;
 use crate::ends::units::{Part, UnitId, Units, governed_units};
 use crate::engine::class::ClassId;
 use crate::engine::class_set::ClassSet;
 use crate::engine::network::Network;
+use crate::model::endpoint::{Pod, PodState};
 use crate::model::gap::Gap;
 use crate::model::ips::IpSet;
 use crate::model::ports::PortSet;
@@ -216,7 +218,11 @@ impl<'a, 'b> List<'a, 'b> {
         visit: &mut Visit<'_>,
     ) -> ControlFlow<()> {
         let Some(items) = reach.values.get(value) else { return ControlFlow::Continue(()) };
-        let (source, destination) = (self.end(from, &self.query.from), self.end(to, &self.query.to));
+        let (source, mut destination) = (self.end(from, &self.query.from), self.end(to, &self.query.to));
+        if to.unit == self.units.outside && !self.network.snapshot.recorded.is_empty() {
+            let sources = from.parts.iter().map(|part| part.class);
+            recorded::add(self.network, sources, destination.to_mut());
+        }
         let (source, destination) = (&*source, &*destination);
         let (certain, unsure) = (&items.open.allowed, &items.open.unsure);
         for (ports, open, verdict) in
@@ -270,6 +276,16 @@ impl<'a, 'b> List<'a, 'b> {
     fn side<'p>(&self, unit: UnitId, parts: &'p [&'p Part]) -> ListedSide<'p> {
         let is_whole = unit != self.units.outside && self.units.is_whole(unit, parts);
         ListedSide { unit, parts, is_whole }
+    }
+
+    /// Tells whether the namespace that was asked for has pods, or any has where none was.
+    pub fn has_pods(&self) -> bool {
+        let snapshot = self.network.snapshot;
+        let is_asked = |pod: &Pod| {
+            let name = &*snapshot.namespaces.at(pod.namespace).name;
+            pod.state != PodState::Finished && self.namespace().is_none_or(|asked| name == asked)
+        };
+        snapshot.pods.values().any(is_asked)
     }
 
     /// Lists what could not be read.

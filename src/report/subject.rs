@@ -11,6 +11,7 @@ use crate::answer::rule_ref::RuleRef;
 use crate::answer::verdict::{API_VERSION, Verdict};
 use crate::ends::end::{End, Who, push_pod};
 use crate::ends::naming::{name_of, no_address_yet};
+use crate::ends::recorded;
 use crate::ends::units::{Level, Part, Units};
 use crate::engine::class::{ClassId, SubjectId};
 use crate::engine::class_set::ClassSet;
@@ -248,7 +249,11 @@ impl SubjectView<'_, '_> {
         let blocks = peers.addresses();
         let addresses = match peers {
             Peers::Any => Some(Endpoint::entity(Entity::Anywhere)),
-            Peers::OneOf(_) => (!blocks.is_empty()).then(|| Endpoint::blocks(blocks.cidrs())),
+            Peers::OneOf(_) => (!blocks.is_empty()).then(|| {
+                let mut addresses = Endpoint::blocks(blocks.cidrs());
+                recorded::add_of(self.network, &self.network.rule(rule).source.policy, &mut addresses);
+                addresses
+            }),
         };
         let everywhere = self.network.ports_everywhere(rule, subject);
         let (mut rows, mut by_address) = (Vec::new(), false);

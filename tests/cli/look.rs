@@ -85,7 +85,7 @@ fn text_fits_the_width_that_it_is_given() {
     let network = Network::of(&snapshot);
     let end = |word: &str| find_end(&network, &target::parse(word).unwrap().target, "default").unwrap();
     for width in [40, 60, 80, 120] {
-        let look = Look { width, wide: false, headers: true };
+        let look = Look { width, cuts: true, wide: false, headers: true };
         let mut out = Vec::new();
         for (from, to) in [("shop/deploy/web", "db/sts/postgres"), ("shop/deploy/web", "internet")] {
             let answer = connection::explain(&network, &end(from), &end(to), None).unwrap();

@@ -16,6 +16,7 @@ mod corpus;
 mod default_deny;
 mod diff;
 mod disallow_endpoint;
+mod endpoints;
 mod examples;
 mod fix;
 mod formats;

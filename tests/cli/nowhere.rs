@@ -180,3 +180,56 @@ fn a_connection_to_nowhere_depends_and_says_why() {
         assert_eq!(findings(&folder, &question), [finding]);
     }
 }
+
+/// A namespace without pods, beside one with a pod.
+const EMPTY: &str = "
+apiVersion: v1
+kind: Namespace
+metadata: {name: empty}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: full}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: full}
+";
+
+#[test]
+fn a_namespace_without_pods_has_none_rather_than_no_connections() {
+    let folder = Folder::of(&[("all.yaml", EMPTY)]);
+    let told = folder.run("list -n empty -f all.yaml").out;
+    assert!(told.starts_with("There are no pods in namespace empty, whose"), "{told}");
+    let told = folder.run("list -n full --to 203.0.113.9 --from 203.0.113.8 -f all.yaml").out;
+    assert!(told.starts_with("No connections are allowed in namespace full."), "{told}");
+}
+
+#[test]
+fn a_namespace_is_understood_where_a_flag_could_stand_and_other_words_are_corrected() {
+    let folder = Folder::shop();
+    assert_eq!(folder.run("list ns/shop -f shop.yaml"), folder.run("list -n shop -f shop.yaml"));
+    for word in ["shop", "shop/deploy/web", "10.0.0.1"] {
+        let ended = folder.run(&format!("list {word} -f shop.yaml"));
+        assert_eq!(ended.code, Some(2), "{word}");
+        assert!(ended.err.contains(&format!("--from {word} and --to {word}")), "{}", ended.err);
+    }
+    let ended = folder.run("list ns/shop -n db -f shop.yaml");
+    assert!(ended.err.contains("are two namespaces"), "{}", ended.err);
+    assert_eq!(folder.run("list ns/shop -A -f shop.yaml").code, Some(2));
+}
+
+#[test]
+fn no_word_of_a_table_is_cut_in_a_pipe_whatever_its_length() {
+    let name = "a-name-that-is-so-long-that-no-column-of-a-terminal-can-hold-it";
+    let pods = EMPTY
+        .replace("name: web", &format!("name: {name}"))
+        .replace("name: full", &format!("name: {name}"));
+    let pods = pods.replace("namespace: full", &format!("namespace: {name}"));
+    let folder = Folder::of(&[("all.yaml", &*pods)]);
+    let told = folder.run("list -f all.yaml").out;
+    assert!(
+        told.lines().filter(|line| line.contains(&format!("{name}/pod/{name}"))).count() > 0,
+        "{told}"
+    );
+}

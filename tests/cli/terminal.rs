@@ -24,7 +24,7 @@ spec: {podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}
 "#;
 
 /// A subcommand, what is asked of the shop, what of the hostile names, and the exit code.
-const TABLE: [(&str, &str, &str, i32); 12] = [
+const TABLE: [(&str, &str, &str, i32); 13] = [
     ("explain", "shop/deploy/web --to db/sts/postgres -f shop.yaml", "x/pod/b -f hostile.yaml", 0),
     ("list", "-f shop.yaml", "-f hostile.yaml", 0),
     ("who-can-reach", "shop/deploy/api -f shop.yaml", "x/pod/b --why -f hostile.yaml", 0),
@@ -43,6 +43,7 @@ const TABLE: [(&str, &str, &str, i32); 12] = [
         "x/pod/b --url https://198.41.0.4 --dry-run=client -f hostile.yaml",
         0,
     ),
+    ("endpoints", "-f endpoints.yaml", "-f hostile.yaml", 0),
     ("version", "--client", "--client", 0),
     // These need a cluster, and say so.
     ("doctor", "", "", 2),
@@ -51,7 +52,11 @@ const TABLE: [(&str, &str, &str, i32); 12] = [
 ];
 
 fn folder() -> Folder {
-    let folder = Folder::of(&[("shop.yaml", SHOP), ("hostile.yaml", HOSTILE)]);
+    let folder = Folder::of(&[
+        ("shop.yaml", SHOP),
+        ("hostile.yaml", HOSTILE),
+        ("endpoints.yaml", include_str!("endpoints.yaml")),
+    ]);
     let allowed =
         folder.run("allow-endpoint shop/deploy/web --url https://198.41.0.4 -o yaml -f shop.yaml");
     folder.write("allowed.yaml", allowed.out.as_bytes());

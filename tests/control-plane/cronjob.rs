@@ -31,6 +31,7 @@ pub(crate) fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
             way_out,
         ),
         shared.trial("cronjob::what_the_cluster_would_refuse_later_is_refused_at_once", refused),
+        shared.trial("cronjob::doctor_tells_whether_it_runs_and_reaches_what_it_needs", examined),
     ]
 }
 
@@ -118,6 +119,70 @@ fn way_out(plane: &ControlPlane) {
             ],
         })
     );
+}
+
+fn examined(plane: &ControlPlane) {
+    let namespace = "cronjob-doctor";
+    remember(plane, namespace, &["api.example.test"]);
+    let doctor = || -> Value {
+        let output = ask(plane, "admin", &["doctor", "-n", namespace, "-o", "json"]);
+        serde_json::from_str(&output.stdout).expect("JSON")
+    };
+    let told = |checkup: &Value, list: &str, text: &str| {
+        let lines = checkup[list].as_array().expect("a list").iter();
+        lines.filter_map(Value::as_str).any(|line| line.contains(text) && line.contains(namespace))
+    };
+    let job = |checkup: &Value| {
+        let jobs = checkup["jobs"].as_array().expect("jobs").iter();
+        jobs.filter(|job| job["namespace"] == namespace).cloned().collect::<Vec<Value>>()
+    };
+    let before = doctor();
+    assert!(told(&before, "notes", "refreshes the remembered hosts of"), "{before:#}");
+
+    let objects = printed(plane, &["-n", namespace, "--resolver", "192.0.2.1"]);
+    for object in objects {
+        plane.apply(&object.to_string());
+    }
+    let deny = json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": { "name": "deny", "namespace": namespace },
+        "spec": { "podSelector": {}, "policyTypes": ["Egress"] },
+    });
+    plane.apply(&deny.to_string());
+    let checkup = doctor();
+    let [own] = &*job(&checkup) else { panic!("{checkup:#}") };
+    assert_eq!((&own["state"], &own["allNamespaces"]), (&json!("new"), &json!(false)), "{own:#}");
+    let need = |verdict| json!([{ "service": "default/svc/kubernetes", "port": "TCP/443", "verdict": verdict }]);
+    assert_eq!(own["needs"], need("allow"), "{own:#}");
+    assert!(!told(&checkup, "notes", "refreshes the remembered hosts of"), "{checkup:#}");
+
+    // Without the policy that was printed with it, the default deny cuts it off.
+    plane
+        .kubectl(&["delete", "networkpolicy", "netpol-refresh-ips", "-n", namespace], None)
+        .expect_success();
+    let status = json!({
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": { "name": "netpol-refresh-ips", "namespace": namespace },
+        "status": { "lastScheduleTime": "2026-01-02T00:00:00Z", "lastSuccessfulTime": "2026-01-01T00:00:00Z" },
+    });
+    plane.apply_status(&status.to_string());
+    let checkup = doctor();
+    let [own] = &*job(&checkup) else { panic!("{checkup:#}") };
+    assert_eq!((&own["state"], &own["needs"]), (&json!("failing"), &need("deny")), "{own:#}");
+    assert!(told(&checkup, "problems", "did not succeed when it ran last"), "{checkup:#}");
+    assert!(told(&checkup, "problems", "policies keep"), "{checkup:#}");
+
+    let patch = json!({ "spec": { "suspend": true, "jobTemplate": { "spec": { "template": { "spec": {
+        "containers": [{ "name": "refresh-ips", "image": "Example/Netpol:1" }],
+    } } } } } });
+    let patch =
+        ["patch", "cronjob", "netpol-refresh-ips", "-n", namespace, "--patch", &patch.to_string()];
+    plane.kubectl(&patch, None).expect_success();
+    let checkup = doctor();
+    assert!(told(&checkup, "problems", "is suspended"), "{checkup:#}");
+    assert!(told(&checkup, "problems", "it is no name of an image"), "{checkup:#}");
 }
 
 fn refused(plane: &ControlPlane) {

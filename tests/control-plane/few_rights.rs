@@ -138,6 +138,15 @@ fn doctor() {
     let text = ask_in("other", &["doctor"]).stdout;
     assert!(text.contains("not known: could not list networkpolicies: forbidden"), "{text}");
     assert!(!text.contains("0 NetworkPolicies"), "{text}");
+    // What edits need is told of each right that is missing, and no health where DNS was not seen.
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for told in [
+        "may not get, create, patch, delete networkpolicies in namespace other",
+        "may not create pods/portforward in namespace kube-system",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    assert!(!text.starts_with("no problems "), "{text}");
 }
 
 fn snapshot() {

@@ -33,6 +33,7 @@ mod forward;
 mod gateways;
 mod harness;
 mod help;
+mod in_cluster;
 mod installed;
 mod kubeconfig;
 mod kubectl;
@@ -68,6 +69,9 @@ use harness::ControlPlane;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 fn main() -> ExitCode {
+    if let Some(code) = in_cluster::inside() {
+        return code;
+    }
     let arguments = Arguments::from_args();
     let shared = Arc::new(Shared::default());
     // Control planes for trials that look at all that a cluster has.
@@ -112,6 +116,7 @@ fn main() -> ExitCode {
         gateways::trials(&routes),
         forward::trials(&forwards),
         installed::trials(),
+        in_cluster::trials(),
         lies::trials(),
         bounds::trials(),
         few_rights::trials(),

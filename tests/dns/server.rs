@@ -59,7 +59,14 @@ pub(crate) struct NameServer {
 
 impl NameServer {
     pub(crate) fn start(say: impl Fn(&Question, usize) -> Reply + Send + Sync + 'static) -> Self {
-        let (tcp, udp) = listen();
+        Self::on(listen(), say)
+    }
+
+    /// Starts one on sockets that are bound already.
+    pub(crate) fn on(
+        (tcp, udp): (TcpListener, UdpSocket),
+        say: impl Fn(&Question, usize) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let address = tcp.local_addr().expect("its address");
         udp.set_read_timeout(Some(Duration::from_millis(50))).expect("a timeout");
         let (ended, asked) = (Arc::new(AtomicBool::new(false)), Arc::default());

@@ -8,6 +8,7 @@
     reason = "a test stops at what it did not expect"
 )]
 
+mod documents;
 mod house;
 
 use std::collections::{BTreeMap, BTreeSet};
