@@ -8,7 +8,7 @@ use crate::model::snapshot::Snapshot;
 use crate::policy::cidr::parse_cidr;
 
 /// The flags.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct RangeFlags {
     /// A range of the cluster in which pods have their addresses: one without an address lies there.
     #[arg(long, global = true, value_name = "CIDR", value_parser = parse)]
