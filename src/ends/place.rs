@@ -1,12 +1,8 @@
 //! Units and parts of units, named for text: what is told together has one place.
 
-use std::collections::BTreeSet;
-
-use ipnet::IpNet;
-
 use crate::answer::endpoint::{Endpoint, EndpointKind};
 use crate::ends::naming::{block_name, name_of};
-use crate::ends::recorded::by_names;
+use crate::ends::recorded::{NamedBlocks, by_names};
 
 /// One end of a line, in the order of lines.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -99,16 +95,17 @@ pub fn named(endpoint: &Endpoint) -> String {
     if endpoint.recorded.is_empty() {
         return name_of(endpoint);
     }
-    let (groups, rest) = by_names(endpoint);
-    let group = |(names, blocks): (BTreeSet<&str>, Vec<IpNet>)| {
+    let group = |NamedBlocks { names, blocks }: NamedBlocks<'_>| {
+        if names.is_empty() {
+            return name_of(&Endpoint::blocks(blocks));
+        }
         let blocks: Vec<String> = blocks.into_iter().map(block_name).collect();
         let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
         let more = names.len().checked_sub(SHOWN).filter(|rest| *rest > 0);
         let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
         format!("{} (recorded as {shown}{more})", blocks.join(", "))
     };
-    let rest = (!rest.is_empty()).then(|| name_of(&Endpoint::blocks(rest)));
-    groups.into_iter().map(group).chain(rest).collect::<Vec<_>>().join(", ")
+    by_names(endpoint).into_iter().map(group).collect::<Vec<_>>().join(", ")
 }
 
 /// Names an endpoint, with the pods or addresses that are meant where not all are.

@@ -42,24 +42,29 @@ pub fn add_of(network: &Network<'_>, policy: &PolicySource, destination: &mut En
     destination.recorded = all.into_iter().collect();
 }
 
-/// The blocks of an end that have the same names, and the rest without any.
-pub(crate) fn by_names(endpoint: &Endpoint) -> (Vec<(BTreeSet<&str>, Vec<IpNet>)>, Vec<IpNet>) {
+/// Blocks of an end that have the same names; none where nothing is recorded.
+pub(crate) struct NamedBlocks<'a> {
+    pub(crate) names: BTreeSet<&'a str>,
+    pub(crate) blocks: Vec<IpNet>,
+}
+
+/// Groups the blocks of an end by their names; those without any come last.
+pub(crate) fn by_names(endpoint: &Endpoint) -> Vec<NamedBlocks<'_>> {
     let names_of = |ip: IpAddr| -> BTreeSet<&str> {
         let own = endpoint.recorded.iter().filter(|own| own.address == ip);
         own.map(|own| &*own.name).collect()
     };
-    let (mut named, mut rest): (Vec<(BTreeSet<&str>, Vec<IpNet>)>, Vec<IpNet>) = Default::default();
+    let mut groups: Vec<NamedBlocks<'_>> = Vec::new();
     for block in &endpoint.cidrs {
         let small = block.max_prefix_len() - block.prefix_len() <= LARGEST_BLOCK;
         let first = if small { names_of(block.network()) } else { BTreeSet::new() };
-        if first.is_empty() || !block.hosts().all(|ip| names_of(ip) == first) {
-            rest.push(*block);
-            continue;
-        }
-        match named.iter_mut().find(|(names, _)| *names == first) {
-            Some((_, blocks)) => blocks.push(*block),
-            None => named.push((first, vec![*block])),
+        let is_all = !first.is_empty() && block.hosts().all(|ip| names_of(ip) == first);
+        let names = if is_all { first } else { BTreeSet::new() };
+        match groups.iter_mut().find(|group| group.names == names) {
+            Some(group) => group.blocks.push(*block),
+            None => groups.push(NamedBlocks { names, blocks: vec![*block] }),
         }
     }
-    (named, rest)
+    groups.sort_by_key(|group| group.names.is_empty());
+    groups
 }

@@ -140,7 +140,7 @@ pub fn examine(
         match servers::dns(snapshot).is_empty() {
             true => checkup.problems.push(format!("{}: edits take --dns NS/svc/NAME", unknown_dns())),
             false => {
-                checkup.notes.push("no Service leads to the DNS pods that their label tells".to_owned())
+                checkup.notes.push("no Service leads to the DNS pods that their label tells".to_owned());
             }
         }
     }
