@@ -10,12 +10,15 @@ use crate::engine::class::{ClassId, SubjectId};
 use crate::engine::network::Network;
 use crate::engine::row::{Row, row};
 use crate::model::ips::IpSet;
+use crate::model::labels::NAMESPACE_NAME_LABEL;
 use crate::model::ports::{PortSet, Protocol};
 use crate::model::service::TargetPort;
 use crate::model::snapshot::PolicyObject;
 use crate::model::special::internet;
 use crate::policy::network_policy::isolates_ingress_unsaid;
-use crate::policy::{Direction, IpBlock, Isolation, PolicySource, Ports, Rule, Selection};
+use crate::policy::{
+    Direction, IpBlock, Isolation, NamespaceSelection, PolicySource, Ports, Rule, Selection,
+};
 use crate::world::servers::{self, At, DNS_PORT, Port, Servers};
 
 /// Checks the policies that apply to some subjects; each finding is told once.
@@ -194,7 +197,7 @@ impl<'a, 'b> PolicyCheck<'a, 'b> {
         let servers = servers::dns(self.network.snapshot);
         // A rule may open them at name servers that were not read.
         let is_unread = |own: &Servers| classes_of(self.network, &own.at).is_empty();
-        if servers.iter().all(is_unread) && self.may_open_unread_dns() {
+        if servers.iter().all(is_unread) && (self.may_open_unread_dns() || self.opens_usual_dns()) {
             return Vec::new();
         }
         let closed: Vec<&Servers> = servers.iter().filter(|own| !self.reaches(own)).collect();
@@ -218,12 +221,25 @@ impl<'a, 'b> PolicyCheck<'a, 'b> {
     }
 
     fn may_open_unread_dns(&self) -> bool {
-        let dns = PortSet::port(Protocol::Udp, DNS_PORT).union(&PortSet::port(Protocol::Udp, 5353));
-        let is_open = |rule: &Rule| {
-            rule.ports == Ports::Any || !rule.ports.numbers().intersection(&dns).is_empty()
+        let mut rules = self.rules(Direction::Egress);
+        rules.any(|rule| opens_dns(rule) && unread::may_match(self.network, rule))
+    }
+
+    /// Tells whether a rule opens DNS to pods of the namespace where clusters have it, which is not among what
+    /// was read.
+    fn opens_usual_dns(&self) -> bool {
+        let is_there = |name: &&str| self.network.snapshot.namespace(name).is_some();
+        let missing: Vec<&str> =
+            servers::DNS_NAMESPACES.into_iter().filter(|name| !is_there(name)).collect();
+        let may_select = |selection: &Selection| match &selection.namespaces {
+            NamespaceSelection::Named(name) => missing.contains(&&**name),
+            NamespaceSelection::Matching(selector) => missing.iter().any(|name| {
+                let mut asked = selector.requirements.iter();
+                asked.all(|own| own.key != NAMESPACE_NAME_LABEL || own.matches(Some(name)))
+            }),
         };
         let mut rules = self.rules(Direction::Egress);
-        rules.any(|rule| is_open(rule) && unread::may_match(self.network, rule))
+        rules.any(|rule| opens_dns(rule) && rule.peers.selections().any(may_select))
     }
 
     /// Tells whether egress to some servers may be open; of servers that nobody is, whether to anybody.
@@ -245,6 +261,12 @@ impl<'a, 'b> PolicyCheck<'a, 'b> {
             to.is_none_or(|class| classes.contains(class)) && !ports.intersection(asked).is_empty()
         })
     }
+}
+
+/// Tells whether a rule opens a port where DNS answers.
+fn opens_dns(rule: &Rule) -> bool {
+    let dns = PortSet::port(Protocol::Udp, DNS_PORT).union(&PortSet::port(Protocol::Udp, 5353));
+    rule.ports == Ports::Any || !rule.ports.numbers().intersection(&dns).is_empty()
 }
 
 /// Returns the UDP ports of servers that have a number; that of DNS where none has.

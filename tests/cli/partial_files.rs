@@ -164,3 +164,29 @@ fn policies_alone_beside_workloads_are_told_to_be_an_overlay() {
     let ended = folder.run("diff apps.yaml apps.yaml");
     assert!(!ended.err.contains("overlay"), "{}", ended.err);
 }
+
+#[test]
+fn dns_is_not_cut_where_a_rule_opens_it_to_a_namespace_that_no_file_holds() {
+    let opening = |namespace: &str| {
+        format!(
+            "apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: dns, namespace: shop}}
+spec:
+  podSelector: {{}}
+  policyTypes: [Egress]
+  egress:
+  - to:
+    - namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: {namespace}}}}}
+      podSelector: {{matchLabels: {{k8s-app: kube-dns}}}}
+    ports: [{{port: 53, protocol: UDP}}]
+---
+"
+        )
+    };
+    let is_cut = |namespace: &str| {
+        let answer = folder(&[APPS, &opening(namespace)]).json("explain shop/deploy/api -f f.yaml");
+        items(&answer["findings"]).iter().any(|own| own["id"] == "dns-blocked")
+    };
+    assert_eq!((is_cut("kube-system"), is_cut("elsewhere")), (false, true));
+}
