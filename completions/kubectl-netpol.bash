@@ -107,7 +107,7 @@ _kubectl__netpol() {
 
     case "${cmd}" in
         kubectl__netpol)
-            opts="-n -f -R -o -s -v -h -V --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help --version explain who-can-reach list diff default-deny allow-endpoint disallow-endpoint refresh-ips endpoints doctor snapshot version completion help"
+            opts="-n -f -k -R -o -s -v -h -V --namespace --filename --kustomize --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help --version explain who-can-reach list diff default-deny allow-endpoint disallow-endpoint refresh-ips endpoints doctor snapshot version completion help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -126,6 +126,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kustomize)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -245,7 +253,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__allow__subcmd__endpoint)
-            opts="-y -n -f -R -o -s -v -h --url --into --isolate --allow-rest --both-sides --allow-private --allow-special --grace --mode --resolver --dns --dry-run --yes --force-conflicts --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-y -n -f -k -R -o -s -v -h --url --into --isolate --allow-rest --both-sides --allow-private --allow-special --grace --mode --resolver --dns --dry-run --yes --force-conflicts --namespace --filename --kustomize --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -296,6 +304,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kustomize)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -415,7 +431,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__completion)
-            opts="-n -f -R -o -s -v -h --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help kubectl bash zsh fish powershell"
+            opts="-n -f -k -R -o -s -v -h --namespace --filename --kustomize --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help kubectl bash zsh fish powershell"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -434,6 +450,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kustomize)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -553,7 +577,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__default__subcmd__deny)
-            opts="-y -n -f -R -o -s -v -h --allow-same-namespace --allow-apiserver --apply --dns --dry-run --yes --force-conflicts --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-y -n -f -k -R -o -s -v -h --allow-same-namespace --allow-apiserver --apply --dns --dry-run --yes --force-conflicts --namespace --filename --kustomize --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -580,6 +604,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kustomize)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -699,7 +731,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__diff)
-            opts="-A -n -f -R -o -s -v -h --base --all-namespaces --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-A -n -f -k -R -o -s -v -h --base --all-namespaces --namespace --filename --kustomize --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -722,6 +754,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kustomize)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -841,7 +881,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__disallow__subcmd__endpoint)
-            opts="-y -n -f -R -o -s -v -h --url --dry-run --yes --force-conflicts --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-y -n -f -k -R -o -s -v -h --url --dry-run --yes --force-conflicts --namespace --filename --kustomize --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -868,6 +908,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kustomize)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -987,7 +1035,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__doctor)
-            opts="-n -f -R -o -s -v -h --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-n -f -k -R -o -s -v -h --namespace --filename --kustomize --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1006,6 +1054,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kustomize)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1125,7 +1181,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__endpoints)
-            opts="-A -n -f -R -o -s -v -h --all-namespaces --no-headers --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-A -n -f -k -R -o -s -v -h --all-namespaces --no-headers --namespace --filename --kustomize --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1144,6 +1200,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kustomize)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1263,7 +1327,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__explain)
-            opts="-n -f -R -o -s -v -h --to --from --port --expect --fix-only --resolver --dns --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-n -f -k -R -o -s -v -h --to --from --port --expect --fix-only --resolver --dns --namespace --filename --kustomize --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1306,6 +1370,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kustomize)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1635,7 +1707,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__list)
-            opts="-A -n -f -R -o -s -v -h --all-namespaces --pods --from --to --port --direction --no-headers --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-A -n -f -k -R -o -s -v -h --all-namespaces --pods --from --to --port --direction --no-headers --namespace --filename --kustomize --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1670,6 +1742,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kustomize)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1789,7 +1869,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__refresh__subcmd__ips)
-            opts="-A -l -n -f -R -o -s -v -h --all-namespaces --selector --check --write --prune-now --force-conflicts --remove-dead --allow-private --allow-special --resolver --dns --print-cronjob --image --schedule --in-namespace --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-A -l -n -f -k -R -o -s -v -h --all-namespaces --selector --check --write --prune-now --force-conflicts --remove-dead --allow-private --allow-special --resolver --dns --print-cronjob --image --schedule --in-namespace --namespace --filename --kustomize --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1840,6 +1920,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kustomize)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1959,7 +2047,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__snapshot)
-            opts="-n -f -R -o -s -v -h --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-n -f -k -R -o -s -v -h --namespace --filename --kustomize --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1978,6 +2066,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kustomize)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2097,7 +2193,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__version)
-            opts="-n -f -R -o -s -v -h --client --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-n -f -k -R -o -s -v -h --client --namespace --filename --kustomize --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2116,6 +2212,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kustomize)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2235,7 +2339,7 @@ _kubectl__netpol() {
             return 0
             ;;
         kubectl__netpol__subcmd__who__subcmd__can__subcmd__reach)
-            opts="-A -n -f -R -o -s -v -h --port --why --expect --all-namespaces --no-headers --namespace --filename --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
+            opts="-A -n -f -k -R -o -s -v -h --port --why --expect --all-namespaces --no-headers --namespace --filename --kustomize --recursive --strict --with --without --output --color --cni --pod-cidr --service-cidr --kubeconfig --context --cluster --user --as --as-group --as-uid --token --server --certificate-authority --client-certificate --client-key --tls-server-name --insecure-skip-tls-verify --request-timeout --disable-compression --v --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2262,6 +2366,14 @@ _kubectl__netpol() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kustomize)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_kubectl_netpol_global_optspecs
-    string join \n n/namespace= f/filename= R/recursive strict with= without= o/output= color= cni= pod-cidr= service-cidr= kubeconfig= context= cluster= user= as= as-group= as-uid= token= s/server= certificate-authority= client-certificate= client-key= tls-server-name= insecure-skip-tls-verify= request-timeout= disable-compression= v/v= h/help V/version
+    string join \n n/namespace= f/filename= k/kustomize= R/recursive strict with= without= o/output= color= cni= pod-cidr= service-cidr= kubeconfig= context= cluster= user= as= as-group= as-uid= token= s/server= certificate-authority= client-certificate= client-key= tls-server-name= insecure-skip-tls-verify= request-timeout= disable-compression= v/v= h/help V/version
 end
 
 function __fish_kubectl_netpol_needs_command
@@ -26,6 +26,7 @@ end
 
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -s k -l kustomize -d 'Read what kubectl kustomize prints for a directory instead of the cluster' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -l with -d 'Lay manifests over what is read, as if they were applied' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_needs_command" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
@@ -81,6 +82,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l dns -d 'The Service of the cluster\'s DNS, where it is none of kube-system\'s and not OpenShift\'s' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -s k -l kustomize -d 'Read what kubectl kustomize prints for a directory instead of the cluster' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l with -d 'Lay manifests over what is read, as if they were applied' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand explain" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
@@ -117,6 +119,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-re
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l expect -d 'Exit with code 1 if anything else can connect: only=TARGET[,TARGET...]' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s k -l kustomize -d 'Read what kubectl kustomize prints for a directory instead of the cluster' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l with -d 'Lay manifests over what is read, as if they were applied' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand who-can-reach" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
@@ -158,6 +161,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l d
 ingress\t'The policies of destinations'"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -s k -l kustomize -d 'Read what kubectl kustomize prints for a directory instead of the cluster' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l with -d 'Lay manifests over what is read, as if they were applied' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
@@ -195,6 +199,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand list" -s h
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l base -d 'Lay -f over these manifests instead of the live cluster' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s k -l kustomize -d 'Read what kubectl kustomize prints for a directory instead of the cluster' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l with -d 'Lay manifests over what is read, as if they were applied' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand diff" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
@@ -233,6 +238,7 @@ client\t'It is shown'
 server\t'The server checks it, and keeps nothing'"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s k -l kustomize -d 'Read what kubectl kustomize prints for a directory instead of the cluster' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l with -d 'Lay manifests over what is read, as if they were applied' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand default-deny" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
@@ -283,6 +289,7 @@ client\t'It is shown'
 server\t'The server checks it, and keeps nothing'"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -s k -l kustomize -d 'Read what kubectl kustomize prints for a directory instead of the cluster' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l with -d 'Lay manifests over what is read, as if they were applied' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand allow-endpoint" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
@@ -326,6 +333,7 @@ client\t'It is shown'
 server\t'The server checks it, and keeps nothing'"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -s k -l kustomize -d 'Read what kubectl kustomize prints for a directory instead of the cluster' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -l with -d 'Lay manifests over what is read, as if they were applied' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand disallow-endpoint" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
@@ -368,6 +376,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ip
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l in-namespace -d 'The namespace that the CronJob of -A runs in: whoever may create pods there has its rights' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s k -l kustomize -d 'Read what kubectl kustomize prints for a directory instead of the cluster' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l with -d 'Lay manifests over what is read, as if they were applied' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
@@ -409,6 +418,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ip
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand refresh-ips" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand endpoints" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand endpoints" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand endpoints" -s k -l kustomize -d 'Read what kubectl kustomize prints for a directory instead of the cluster' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand endpoints" -l with -d 'Lay manifests over what is read, as if they were applied' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand endpoints" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand endpoints" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
@@ -444,6 +454,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand endpoints"
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand endpoints" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -s k -l kustomize -d 'Read what kubectl kustomize prints for a directory instead of the cluster' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -l with -d 'Lay manifests over what is read, as if they were applied' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
@@ -477,6 +488,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -l
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -s k -l kustomize -d 'Read what kubectl kustomize prints for a directory instead of the cluster' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -l with -d 'Lay manifests over what is read, as if they were applied' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
@@ -510,6 +522,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" 
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand snapshot" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -s k -l kustomize -d 'Read what kubectl kustomize prints for a directory instead of the cluster' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -l with -d 'Lay manifests over what is read, as if they were applied' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r
@@ -544,6 +557,7 @@ complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s n -l namespace -d 'The namespace of names that give none' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s f -l filename -d 'Read manifests instead of the cluster: a file, a directory, or - for standard input' -r
+complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s k -l kustomize -d 'Read what kubectl kustomize prints for a directory instead of the cluster' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -l with -d 'Lay manifests over what is read, as if they were applied' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -l without -d 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME' -r
 complete -c kubectl-netpol -n "__fish_kubectl_netpol_using_subcommand completion" -s o -l output -d 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid' -r

@@ -11,7 +11,7 @@ use crate::render::sanitize::sanitize;
 /// Answer who can talk to whom under the cluster's network policies, and which line of which
 /// policy says so.
 ///
-/// Reads the live cluster through the kubeconfig, or manifests with -f.
+/// Reads the live cluster through the kubeconfig, or manifests with -f or -k.
 #[derive(Debug, Parser)]
 #[command(
     name = "kubectl-netpol",
@@ -95,8 +95,9 @@ impl Command {
 pub fn run() -> Result<ExitCode, Error> {
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let known = cli.global.check_format(matches.subcommand_name().map_or(&[], formats));
-    known.and_then(|()| cli.command.run(&cli.global)).map_err(|error| harmless(&error))
+    let global = cli.global.with_kustomizations();
+    let known = global.check_format(matches.subcommand_name().map_or(&[], formats));
+    known.and_then(|()| cli.command.run(&global)).map_err(|error| harmless(&error))
 }
 
 /// Escapes what in an error could steer the terminal; its lines stay lines.

@@ -16,7 +16,7 @@ use crate::render::format::Formats;
 /// Show which connections appear, disappear or change if manifests were applied.
 ///
 /// The manifests of -f are laid over the live cluster, or over --base. With OLD and NEW, two sources
-/// are compared: a path, the word live, or context:NAME. Exits with 1 if there are differences.
+/// are compared: a path, kustomize:DIR, the word live, or context:NAME. Exits with 1 if there are differences.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -38,10 +38,10 @@ Examples:
   # Two clusters
   kubectl netpol diff context:staging context:production")]
 pub struct DiffArgs {
-    /// What was: a path, live, or context:NAME.
+    /// What was: a path, kustomize:DIR, live, or context:NAME.
     #[arg(value_name = "OLD", requires = "new")]
     old: Option<String>,
-    /// What is: a path, live, or context:NAME.
+    /// What is: a path, kustomize:DIR, live, or context:NAME.
     #[arg(value_name = "NEW")]
     new: Option<String>,
     /// Lay -f over these manifests instead of the live cluster.

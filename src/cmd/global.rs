@@ -6,6 +6,7 @@ use super::connection::ConnectionFlags;
 use super::ranges::RangeFlags;
 use crate::cluster::read::ConnectOptions;
 use crate::error::Error;
+use crate::files::kustomize;
 use crate::model::cni::{Cni, NetworkPlugin};
 use crate::model::snapshot::Snapshot;
 use crate::render::format::{Format, Formats};
@@ -20,6 +21,11 @@ pub struct Global {
     /// Read manifests instead of the cluster: a file, a directory, or - for standard input.
     #[arg(short, long, global = true, value_name = "PATH")]
     pub(crate) filename: Vec<String>,
+    /// Read what kubectl kustomize prints for a directory instead of the cluster.
+    ///
+    /// The same as -f kustomize:DIR, which --with, --base and the sources of diff take too.
+    #[arg(short, long, global = true, value_name = "DIR")]
+    pub(crate) kustomize: Vec<String>,
     /// Read directories below the directories of -f and --with too.
     #[arg(short = 'R', long, global = true)]
     pub(crate) recursive: bool,
@@ -53,6 +59,13 @@ impl Global {
     pub(crate) fn within(&self, namespace: Option<String>) -> Self {
         let global = self.clone();
         Self { namespace: namespace.or_else(|| self.namespace.clone()), ..global }
+    }
+
+    /// Puts the directories of -k among the manifests of -f.
+    pub(crate) fn with_kustomizations(mut self) -> Self {
+        let folders = self.kustomize.drain(..);
+        self.filename.extend(folders.map(|folder| kustomize::path(&folder)));
+        self
     }
 
     /// Tells whether anything is laid over what is read, or taken away from it.

@@ -143,6 +143,8 @@ fn unread(error: ManifestError) -> Error {
             let lines: Vec<String> = lines.iter().map(|line| sanitize(line)).collect();
             Error::usage(lines.join("\n"))
         }
+        // In the words of kubectl.
+        ManifestError::Kustomize(error) => Error::usage(error.to_string()),
         error => Error::one_line(error),
     }
 }

@@ -14,9 +14,10 @@ use crate::model::special::AddressClass;
 type Completer = fn(&Cursor<'_>, &Arg) -> Option<Vec<Offer>>;
 
 /// The completers, by the name of the value; an argument that lists its values needs none.
-const COMPLETERS: [(&str, Completer); 25] = [
+const COMPLETERS: [(&str, Completer); 26] = [
     ("CLASS", |_, _| words(AddressClass::ALL.map(AddressClass::name))),
     ("CRON", nothing),
+    ("DIR", |_, _| None),
     ("FILE", |_, _| None),
     ("FORMAT", |cursor, _| words(formats(cursor.command.get_name()).iter().map(|(word, _)| *word))),
     ("GROUP", nothing),

@@ -7,7 +7,7 @@ use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::yaml::document::{Field, Value, YamlNode};
+use crate::yaml::tree::{Field, Value, YamlNode};
 
 /// A value that does not have the type its field has.
 #[derive(Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::misnamed;
 use crate::model::gap::GapScope;
-use crate::yaml::document::{Value, YamlNode};
+use crate::yaml::tree::{Value, YamlNode};
 
 /// Tells whether a word is filled in by a tool later on, as `${NAME}`, `$(NAME)`, `{{ .Values.name }}` or
 /// `{% if … %}`; no name and no label may hold such signs.

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use super::fault::{Fault, Problem};
 use super::{command, hidden};
 use crate::model::gap::GapScope;
-use crate::yaml::document::{self, Value, YamlNode};
+use crate::yaml::document;
+use crate::yaml::tree::{Value, YamlNode};
 
 /// The names that a kustomization may have.
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];

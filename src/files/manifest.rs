@@ -8,7 +8,7 @@ use crate::objects::meta::Meta;
 use crate::objects::object::ObjectKey;
 use crate::policy::kinds::unjudged_groups;
 use crate::policy::{self, KnownKind, PolicyKind, Scope};
-use crate::yaml::document::{self, Value, YamlNode};
+use crate::yaml::tree::{self, Value, YamlNode};
 
 /// A document under way, with all that its errors have to name.
 #[derive(Clone, Copy)]
@@ -135,7 +135,7 @@ impl Manifest<'_> {
                     for (index, item) in items.iter().enumerate() {
                         let path = format!("{path}[{index}]");
                         if rest.is_empty() {
-                            lines.insert(&path, document::item_line(self.text, item));
+                            lines.insert(&path, tree::item_line(self.text, item));
                         }
                         self.rule_lines(item, &path, rest, lines);
                     }
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn rules_have_lines_in_lists_of_lists_too() {
         let text = "specs:\n- egress:\n  - to: []\n- ingress: []\n- egress:\n  - to: []\n  - to: []\n";
-        let nodes = document::parse(text).unwrap();
+        let nodes = crate::yaml::document::parse(text).unwrap();
         let all: Vec<&str> = text.lines().collect();
         let node = &nodes[0];
         let document = Manifest { file: "", text: &all, node, api_version: "", kind: "", namespace: "" };

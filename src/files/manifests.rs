@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::fault::{Fault, Problem};
 use super::kustomization::{self, Inputs, Kustomization};
+use super::kustomize::{self, KustomizeError};
 use super::manifest::{Manifest, scope_of_half};
 use super::paths::{self, UnreadablePath};
 use super::placeholder::{self, Filled};
@@ -15,7 +16,8 @@ use super::texts::ManifestText;
 use super::{bytes, hidden, misnamed, saved, template};
 use crate::model::gap::GapScope;
 use crate::objects::object::Objects;
-use crate::yaml::document::{self, SyntaxError, Value, YamlNode};
+use crate::yaml::document;
+use crate::yaml::tree::{SyntaxError, Value, YamlNode};
 
 /// Files that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -23,12 +25,16 @@ pub enum ManifestError {
     /// A path that is not there, or cannot be read.
     #[error(transparent)]
     Unreadable(#[from] UnreadablePath),
+    /// A folder that kustomize does not render.
+    #[error(transparent)]
+    Kustomize(#[from] KustomizeError),
     /// Everything wrong inside the files, one line each.
     #[error("{}", .0.join("\n"))]
     Invalid(Vec<String>),
 }
 
-/// Reads all objects of files, directories and standard input (`-`).
+/// Reads all objects of files, directories, standard input (`-`) and what kustomize makes of a folder
+/// (`kustomize:DIR`).
 ///
 /// What cannot be read of a directory is a gap, unless it is read strictly.
 ///
@@ -60,6 +66,13 @@ fn read_each(
         if path == "-" {
             reader.is_named = true;
             reader.bytes("-", bytes::read(std::io::stdin().lock()));
+            continue;
+        }
+        if let Some(folder) = kustomize::folder(path) {
+            reader.is_named = true;
+            let rendered = kustomize::render(folder)?;
+            reader.objects.warnings.extend(rendered.warnings);
+            reader.bytes(path, Ok(rendered.text));
             continue;
         }
         let found = paths::find(path, options.recursive)?;
@@ -172,7 +185,8 @@ impl Reader<'_> {
         for mut node in nodes {
             let kept = self.kept;
             let filled = if has_placeholders { placeholder::fill(&mut node) } else { Filled::default() };
-            self.node(file, &lines, &node, ("", ""));
+            let place = kustomize::place(file, &node);
+            self.node(place.as_deref().unwrap_or(file), &lines, &node, ("", ""));
             if filled.count > 0 && self.kept > kept {
                 self.filled.get_or_insert_with(|| (0, format!("{file}:{}", filled.line))).0 +=
                     filled.count;

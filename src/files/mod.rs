@@ -1,7 +1,7 @@
 //! Manifests and snapshot files.
 //!
 //! ```text
-//! file ─> document (values with lines) ─> decode, schema ─> objects::Objects
+//! file ─> yaml (values with lines) ─> decode, schema ─> objects::Objects
 //!                                    └─> saved (snapshot files)
 //! ```
 
@@ -13,6 +13,7 @@ mod fault;
 mod hidden;
 mod item;
 mod kustomization;
+pub mod kustomize;
 mod makers;
 mod manifest;
 pub mod manifests;

@@ -14,7 +14,8 @@ use similar::{Algorithm, DiffOp, capture_diff_slices_by_key};
 
 use super::decode;
 use super::spans::{NodeForm, SpannedNode, spans};
-use crate::yaml::document::{self, YamlNode};
+use crate::yaml::document;
+use crate::yaml::tree::YamlNode;
 
 /// Where an object stands in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]

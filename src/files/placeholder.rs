@@ -2,7 +2,7 @@
 
 use super::hidden;
 use super::template::typed;
-use crate::yaml::document::{Value, YamlNode};
+use crate::yaml::tree::{Value, YamlNode};
 
 /// The fields whose values are text, whatever they look like.
 const TEXTS: [&str; 11] = [

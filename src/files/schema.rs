@@ -7,7 +7,7 @@ use k8s_openapi::api::discovery::v1 as discovery;
 use k8s_openapi::api::networking::v1 as networking;
 
 use super::decode::{DecodeError, decode};
-use crate::yaml::document::{Value, YamlNode};
+use crate::yaml::tree::{Value, YamlNode};
 
 type Check = fn(&YamlNode) -> Result<Vec<String>, DecodeError>;
 

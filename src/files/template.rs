@@ -1,6 +1,6 @@
 //! Templates of OpenShift: their objects, with the values that their parameters have by themselves.
 
-use crate::yaml::document::{Value, YamlNode};
+use crate::yaml::tree::{Value, YamlNode};
 use std::collections::BTreeMap;
 
 /// Lists the objects of a Template with its parameters filled in; nothing where it is none. A parameter

@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::bytes;
 use super::patch::{ObjectPlace, value_of};
 use super::paths::UnreadablePath;
-use crate::yaml::document::{self, YamlNode};
+use crate::yaml::document;
+use crate::yaml::tree::YamlNode;
 
 /// The text of a file of manifests, or of standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]

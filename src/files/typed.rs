@@ -18,6 +18,9 @@ use crate::objects::plugin::DaemonSetRead;
 use crate::policy::check::Report;
 use crate::policy::{KnownKind, PolicyKind};
 
+/// Unknown fields of an object that are told one by one.
+const MOST_UNKNOWN: usize = 100;
+
 impl Reader<'_> {
     /// Reads an object, whatever its kind.
     pub(super) fn object(&mut self, document: &Manifest<'_>) {
@@ -178,7 +181,8 @@ impl Reader<'_> {
     fn unknown_fields(&mut self, document: &Manifest<'_>, unknown: Vec<String>) {
         // What a server reports is not what a user wrote: it says nothing about the intent.
         let written = |path: &String| path != "status" && !path.starts_with("status.");
-        for path in unknown.into_iter().filter(written) {
+        let mut unknown = unknown.into_iter().filter(written);
+        for path in unknown.by_ref().take(MOST_UNKNOWN) {
             let name = path.rsplit('.').next().unwrap_or_default();
             let message = format!("unknown field `{name}`");
             // Newer servers have fields that this version does not know. In a policy and in labels
@@ -190,6 +194,11 @@ impl Reader<'_> {
                 let line = document.line(&path, &message);
                 self.objects.warnings.push(line);
             }
+        }
+        let more = unknown.count();
+        if more > 0 {
+            let message = format!("{more} more unknown fields");
+            self.objects.warnings.push(document.line("", &message));
         }
     }
 

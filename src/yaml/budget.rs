@@ -1,5 +1,7 @@
 //! How much a text may grow to.
 
+/// The most lists and mappings inside each other.
+pub(super) const MOST_DEPTH: usize = 200;
 /// Most values of a file: twenty thousand pods as the API server writes them.
 const MOST_VALUES: usize = 20_000_000;
 /// Most values that the aliases of a file stand for; people write a few hundred.

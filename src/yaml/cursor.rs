@@ -1,28 +1,6 @@
 //! A place in a text that moves on, character by character.
 
-use super::document::{SyntaxError, YamlNode};
-
-/// A place in a text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Mark {
-    /// The line, from 0.
-    pub(super) line: u32,
-    /// The column, from 0, in characters.
-    pub(super) column: u32,
-}
-
-impl Mark {
-    /// Returns the place of a value.
-    pub(super) fn of(node: &YamlNode) -> Self {
-        Self { line: node.line.saturating_sub(1), column: node.column.saturating_sub(1) }
-    }
-
-    /// Says what is wrong here.
-    pub(super) fn fault(self, message: impl Into<String>) -> SyntaxError {
-        let (line, column) = (self.line.saturating_add(1), self.column.saturating_add(1));
-        SyntaxError { line, column, message: message.into() }
-    }
-}
+use super::tree::Mark;
 
 /// A text, and a place in it.
 pub(super) struct Cursor<'a> {

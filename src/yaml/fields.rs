@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::cursor::Mark;
-use super::document::{Field, SyntaxError, Value, YamlNode};
+use super::tree::{Field, Mark, SyntaxError, Value, YamlNode};
 
 /// Below this many fields, looking through them is faster than an index.
 const FEW: usize = 16;

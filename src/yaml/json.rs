@@ -1,9 +1,9 @@
 //! JSON, in which more may stand than in YAML: other escapes, keys of any length.
 
-use super::budget::Budget;
-use super::cursor::{Cursor, Mark};
-use super::document::{MOST_DEPTH, SyntaxError, Value, YamlNode};
+use super::budget::{Budget, MOST_DEPTH};
+use super::cursor::Cursor;
 use super::fields::Fields;
+use super::tree::{Mark, SyntaxError, Value, YamlNode};
 
 /// Goes over the space between values.
 pub(super) fn skip_space(cursor: &mut Cursor<'_>) {

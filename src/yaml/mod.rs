@@ -21,3 +21,4 @@ mod scalars;
 mod scanner;
 mod tag;
 mod token;
+pub mod tree;

@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::budget::{Budget, Size};
-use super::cursor::{Cursor, Mark};
-use super::document::{Field, MOST_DEPTH, SyntaxError, Value, YamlNode};
+use super::budget::{Budget, MOST_DEPTH, Size};
+use super::cursor::Cursor;
 use super::fields::Fields;
 use super::resolve::{Scalar, resolve};
 use super::scanner::Scanner;
 use super::tag::OWN;
 use super::token::Token;
+use super::tree::{Field, Mark, SyntaxError, Value, YamlNode};
 
 /// Reads the one document of a text, which begins on a line; nothing where it holds none.
 pub(super) fn read(text: &str, line: u32, budget: &mut Budget) -> Result<Option<YamlNode>, SyntaxError> {

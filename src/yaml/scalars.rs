@@ -1,7 +1,7 @@
 //! Scalars: the text that quotes, indents and ends of lines stand for.
 
-use super::cursor::{Cursor, Mark};
-use super::document::SyntaxError;
+use super::cursor::Cursor;
+use super::tree::{Mark, SyntaxError};
 
 /// What becomes of the ends of lines in a block.
 #[derive(Clone, Copy, PartialEq, Eq)]

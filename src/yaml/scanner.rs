@@ -3,11 +3,11 @@
 
 use std::collections::VecDeque;
 
-use super::cursor::{Cursor, Mark};
-use super::document::SyntaxError;
+use super::cursor::Cursor;
 use super::scalars::{self, BlockStyle, Quotes};
 use super::tag;
 use super::token::{Placed, Token};
+use super::tree::{Mark, SyntaxError};
 
 /// The most characters of a key that has no `?`.
 const LONGEST_KEY: u32 = 1024;

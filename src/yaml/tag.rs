@@ -1,7 +1,7 @@
 //! Tags: what says of a value what it is.
 
-use super::cursor::{Cursor, Mark};
-use super::document::SyntaxError;
+use super::cursor::Cursor;
+use super::tree::{Mark, SyntaxError};
 
 /// What `!!` stands for.
 pub(super) const OWN: &str = "tag:yaml.org,2002:";

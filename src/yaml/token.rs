@@ -1,6 +1,6 @@
 //! What a YAML text is made of.
 
-use super::cursor::Mark;
+use super::tree::Mark;
 
 /// A token.
 #[derive(Debug, PartialEq)]

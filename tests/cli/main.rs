@@ -21,6 +21,8 @@ mod examples;
 mod fix;
 mod formats;
 mod help;
+mod hostile;
+mod kustomize;
 mod look;
 mod manifests;
 mod misnamed;

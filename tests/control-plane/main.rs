@@ -37,6 +37,7 @@ mod in_cluster;
 mod installed;
 mod kubeconfig;
 mod kubectl;
+mod kustomize;
 mod lies;
 mod limits;
 mod live;
@@ -127,6 +128,7 @@ fn main() -> ExitCode {
         bench::trials(&huge),
         smoke::trials(&shared),
         yaml::trials(&shared),
+        kustomize::trials(&shared),
     ];
     let trials = trials.into_iter().flatten().collect();
     // The control planes end here: the trials have given them back by now.

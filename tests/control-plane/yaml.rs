@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use libtest_mimic::Trial;
-use netpol::yaml::document::{self, SyntaxError, Value as Read, YamlNode};
+use netpol::yaml::document;
+use netpol::yaml::tree::{SyntaxError, Value as Read, YamlNode};
 use serde_json::{Value, json};
 
 use super::Shared;
