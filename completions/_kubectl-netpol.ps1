@@ -479,6 +479,8 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-netpol' -ScriptBlock {
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that give none')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read manifests instead of the cluster: a file, a directory, or - for standard input')
             [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Read manifests instead of the cluster: a file, a directory, or - for standard input')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Read what kubectl kustomize prints for a directory instead of the cluster')
+            [CompletionResult]::new('--kustomize', '--kustomize', [CompletionResultType]::ParameterName, 'Read what kubectl kustomize prints for a directory instead of the cluster')
             [CompletionResult]::new('--with', '--with', [CompletionResultType]::ParameterName, 'Lay manifests over what is read, as if they were applied')
             [CompletionResult]::new('--without', '--without', [CompletionResultType]::ParameterName, 'Take an object away, as if it were deleted: TYPE/NAME or NAMESPACE/TYPE/NAME')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to write the answer: json, yaml or wide; connections also as csv, md, dot or mermaid')
