@@ -16,6 +16,7 @@ type Completer = fn(&Cursor<'_>, &Arg) -> Option<Vec<Offer>>;
 /// The completers, by the name of the value; an argument that lists its values needs none.
 const COMPLETERS: [(&str, Completer); 26] = [
     ("CLASS", |_, _| words(AddressClass::ALL.map(AddressClass::name))),
+    ("CIDR", nothing),
     ("CRON", nothing),
     ("DIR", |_, _| None),
     ("FILE", |_, _| None),
