@@ -14,9 +14,9 @@ use crate::model::special::AddressClass;
 type Completer = fn(&Cursor<'_>, &Arg) -> Option<Vec<Offer>>;
 
 /// The completers, by the name of the value; an argument that lists its values needs none.
-const COMPLETERS: [(&str, Completer); 26] = [
-    ("CLASS", |_, _| words(AddressClass::ALL.map(AddressClass::name))),
+const COMPLETERS: [(&str, Completer); 27] = [
     ("CIDR", nothing),
+    ("CLASS", |_, _| words(AddressClass::ALL.map(AddressClass::name))),
     ("CRON", nothing),
     ("DIR", |_, _| None),
     ("FILE", |_, _| None),

@@ -53,17 +53,17 @@ impl Answer for SubjectExplanation {
 /// Says whether a direction is isolated, in words that stay on one line.
 fn state(dir: &Dir) -> &'static str {
     match (dir.isolated, dir.isolation_unknown) {
-        (true, _) => "isolated",
-        (false, true) => "not\u{a0}known",
+        (_, true) => "not\u{a0}known",
+        (true, false) => "isolated",
         (false, false) => "not\u{a0}isolated",
     }
 }
 
 fn direction(name: &str, preposition: &str, dir: &Dir, look: Look) -> Vec<Line> {
     let mut lines = vec![Line::default()];
-    let by_word = if dir.isolated { "isolated by" } else { "may be isolated by" };
+    let by_word = if dir.is_isolated() { "isolated by" } else { "may be isolated by" };
     let start = Line::new(0, 4).with(Label::Heading, name);
-    lines.push(if dir.isolated {
+    lines.push(if dir.is_isolated() {
         start.plain("isolated: only what is listed is allowed")
     } else if dir.isolation_unknown {
         start.plain("not known to be isolated: everything may be allowed")
@@ -78,7 +78,7 @@ fn direction(name: &str, preposition: &str, dir: &Dir, look: Look) -> Vec<Line> 
         let same = |row: &&AllowedPeer| row.rule == first.rule && row.pods == first.pods;
         let count = rest.iter().take_while(same).count();
         let (own, others) = rest.split_at(count);
-        if dir.isolated {
+        if dir.is_isolated() {
             lines.extend(rule(preposition, first.rule.as_ref(), &first.pods, own, look));
         }
         rest = others;

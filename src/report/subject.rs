@@ -56,7 +56,7 @@ fn explain_pods(network: &Network<'_>, end: &End) -> SubjectExplanation {
     if pods.is_empty() && end.caveats.is_empty() && end.findings.is_empty() {
         caveats.push(Caveat::NotGoverned(name_of(&end.endpoint)));
     }
-    if ingress.isolated {
+    if ingress.is_isolated() {
         caveats.push(Caveat::OwnNode);
     }
     caveats.extend(view.doubts.iter().map(|doubt| match doubt {
@@ -134,7 +134,8 @@ impl SubjectView<'_, '_> {
             self.doubts.insert(Doubt::Unjudged);
             allows.iter_mut().for_each(|row| row.verdict = Verdict::Depends);
         }
-        Dir { isolated, isolation_unknown: is_unknown && !isolated, by, allows, unused, unread }
+        let isolation_unknown = is_unknown && !isolated;
+        Dir { isolated: isolated || isolation_unknown, isolation_unknown, by, allows, unused, unread }
     }
 
     fn is_unjudged(&self) -> bool {

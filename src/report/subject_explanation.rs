@@ -38,7 +38,7 @@ pub struct SubjectExplanation {
 impl SubjectExplanation {
     /// Tells whether neither direction has any connection, since all pods have finished.
     pub fn has_no_connections(&self) -> bool {
-        let nothing = |dir: &Dir| !dir.isolated && !dir.isolation_unknown && dir.allows.is_empty();
+        let nothing = |dir: &Dir| !dir.isolated && dir.allows.is_empty();
         nothing(&self.ingress) && nothing(&self.egress)
     }
 }
@@ -47,9 +47,10 @@ impl SubjectExplanation {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Dir {
-    /// Whether any pod of it is isolated, so that only what rules allow is allowed.
+    /// Whether any pod of it is isolated, so that only what rules allow is allowed, or may be; false means
+    /// known to be open.
     pub isolated: bool,
-    /// Whether it is not known if it is isolated: then `isolated` says nothing.
+    /// Whether it is not known if it is isolated.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub isolation_unknown: bool,
     /// The policies that isolate it.
@@ -60,6 +61,14 @@ pub struct Dir {
     pub unused: Vec<RuleRef>,
     /// Rules that match nothing that was read, and may match a pod that was not.
     pub unread: Vec<RuleRef>,
+}
+
+impl Dir {
+    /// Tells whether it is known to be isolated.
+    #[must_use]
+    pub const fn is_isolated(&self) -> bool {
+        self.isolated && !self.isolation_unknown
+    }
 }
 
 /// A policy that isolates a workload.

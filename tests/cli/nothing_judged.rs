@@ -113,7 +113,7 @@ fn a_namespace_without_pods_is_explained_by_what_governs_those_to_come() {
     let answer = folder.json("explain ns/shop -f f.yaml");
     assert_eq!(answer["ingress"]["isolated"], false);
     assert_eq!(answer["ingress"]["isolationUnknown"], serde_json::Value::Null);
-    assert_eq!(answer["egress"]["isolated"], false);
+    assert_eq!(answer["egress"]["isolated"], true);
     assert_eq!(answer["egress"]["isolationUnknown"], true);
 }
 
