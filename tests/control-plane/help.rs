@@ -91,8 +91,16 @@ impl Home {
         for path in ["manifests/a.yaml", "apps/a.yaml", "main/a.yaml", "branch/a.yaml"] {
             home.write(path, &shop);
         }
-        for path in ["policies/a.yaml", "new-policy.yaml", "branch/b.yaml"] {
+        for path in ["policies/a.yaml", "new-policy.yaml", "branch/b.yaml", "overlays/production/b.yaml"]
+        {
             home.write(path, NEW);
+        }
+        for (overlay, own) in [("staging", "[a.yaml]"), ("production", "[a.yaml, b.yaml]")] {
+            home.write(&format!("overlays/{overlay}/a.yaml"), &shop);
+            home.write(
+                &format!("overlays/{overlay}/kustomization.yaml"),
+                &format!("resources: {own}\n"),
+            );
         }
         home.write("kubeconfig", &kubeconfig(plane));
         for folder in [".local/bin", ".config/fish/completions"] {
