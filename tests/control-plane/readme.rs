@@ -157,6 +157,9 @@ fn output(plane: &ControlPlane, names: &Names, arguments: &str) -> String {
     };
     let mut command = plane.command("admin", PLUGIN);
     command.args(arguments.split_whitespace()).env_remove("COLUMNS");
+    // What `-k` renders lies in the repository, and is rendered by the kubectl of the trials.
+    let programs = plane.kubectl_path();
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).env("PATH", programs.parent().expect("a folder"));
     // No DNS pod runs here: the tests' own name server stands for the cluster's.
     let resolver = names.server.address.to_string();
     if arguments.starts_with("allow-endpoint") || arguments.starts_with("refresh-ips") {
