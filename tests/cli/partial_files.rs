@@ -98,9 +98,10 @@ fn what_every_outcome_allows_has_the_rules_that_may_allow_it_as_its_reason() {
     assert!(text.contains("spec.ingress[0]") && text.contains("spec.ingress[1]"), "{text}");
 }
 
-/// Eighty rules by seven labels of a namespace that was not read: too many ways to try them all.
+/// Eighty rules by seven labels of a namespace that was not read: too many ways to try them all, so that
+/// without a budget this would not end soon.
 #[test]
-fn too_many_unknown_labels_stay_a_doubt_and_take_no_time() {
+fn too_many_unknown_labels_stay_a_doubt() {
     let rule = |index: usize| {
         format!(
             "  - from: [{{namespaceSelector: {{matchExpressions: [{{key: k{}, operator: In, values: [v{index}]}}]}}}}]\n",
@@ -119,9 +120,7 @@ spec:
 "
     );
     let folder = folder(&[APPS, CLIENT, &policy]);
-    let start = std::time::Instant::now();
     assert_eq!(folder.verdict("far/pod/client --to shop/deploy/api:80 -f f.yaml"), "depends");
-    assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
 }
 
 #[test]
@@ -131,6 +130,30 @@ fn a_fix_selects_by_the_workloads_own_selector() {
     let text = answer["fix"].to_string();
     assert!(text.contains(r#"{"app":"gw"}"#) && text.contains(r#"{"app":"api"}"#), "{text}");
     assert!(!text.contains("4711") && !text.contains("4712") && !text.contains("git-commit"), "{text}");
+}
+
+/// What `allow-endpoint` wrote is refreshed by it, so a rule of somebody else has no place there.
+#[test]
+fn a_fix_adds_to_no_policy_that_the_plugin_writes() {
+    let policy = |label: &str| {
+        format!(
+            "apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: present, namespace: shop, labels: {{app.kubernetes.io/managed-by: {label}}}}}
+spec: {{podSelector: {{matchLabels: {{app: gw}}}}, policyTypes: [Egress]}}
+---
+"
+        )
+    };
+    let changed = |label: &str| {
+        let folder = folder(&[APPS, &policy(label)]);
+        let fix =
+            folder.json("explain shop/deploy/gw --to shop/deploy/api:8080 -f f.yaml")["fix"].to_string();
+        assert!(fix.contains("8080"), "{fix}");
+        fix.contains("present")
+    };
+    assert!(changed("somebody"));
+    assert!(!changed("kubectl-netpol"));
 }
 
 #[test]
