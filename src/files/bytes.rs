@@ -1,6 +1,8 @@
 //! The bytes of one file or stream, unpacked, and never more than a bound.
 
+use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
@@ -11,6 +13,8 @@ const GZIP: &[u8] = &[0x1f, 0x8b];
 const HEAD: u64 = 1 << 10;
 /// `kubectl get pods -A -o json` of some 20,000 pods; a tree takes several times its text.
 const LARGEST_MANIFEST: u64 = 200 << 20;
+/// As much as a chart's or a kustomization's file may have: they are written by hand.
+const LARGEST_SEARCHED: u64 = 1 << 20;
 /// Several times the snapshot of the largest cluster, 150,000 pods.
 const LARGEST_SNAPSHOT: u64 = 1 << 30;
 
@@ -28,6 +32,18 @@ pub(crate) fn read(mut source: impl Read) -> Result<Vec<u8>, String> {
         return bounded(MultiGzDecoder::new(whole), damaged);
     }
     bounded(whole, worded)
+}
+
+/// Reads a file that is only searched, without any other use; nothing where it is none that can be read, or is
+/// larger than is worth a search.
+pub(crate) fn searched(path: &Path) -> Option<String> {
+    if !path.is_file() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    File::open(path).ok()?.take(LARGEST_SEARCHED).read_to_end(&mut bytes).ok()?;
+    let is_whole = u64::try_from(bytes.len()).is_ok_and(|length| length < LARGEST_SEARCHED);
+    is_whole.then(|| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Words why a file cannot be read.

@@ -1,16 +1,12 @@
 //! Helm charts: folders whose templates only Helm can render.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::fault::{Fault, Problem};
-use super::{command, hidden};
+use super::{bytes, command, hidden};
 use crate::model::gap::GapScope;
 use crate::yaml::document;
-
-/// As much of a template as is searched for policies.
-const MOST_SEARCHED: u64 = 1 << 20;
 
 /// A chart whose templates are not read.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,7 +23,7 @@ pub(crate) fn find(folder: &Path) -> Option<Chart> {
     let mut templates = Vec::new();
     let parts = ["templates", "charts"].map(|part| folder.join(part));
     parts.iter().for_each(|part| collect(part, &mut templates));
-    let texts = templates.iter().map(|path| beginning(path));
+    let texts = templates.iter().map(|path| bytes::searched(path));
     let (mut is_plain, mut may_hide_policy) = (!folder.join("charts").is_dir(), false);
     for text in texts {
         is_plain &= text.as_ref().is_some_and(|text| !hidden::is_template(text));
@@ -59,17 +55,6 @@ fn is_template(file: &Path) -> bool {
     file.parent().is_some_and(|folder| folder.ancestors().any(|above| above.ends_with("templates")))
 }
 
-/// Reads as much of a file as is searched; nothing where it cannot be read, or is larger.
-fn beginning(path: &Path) -> Option<String> {
-    if !path.is_file() {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    File::open(path).ok()?.take(MOST_SEARCHED).read_to_end(&mut bytes).ok()?;
-    let is_whole = u64::try_from(bytes.len()).is_ok_and(|length| length < MOST_SEARCHED);
-    is_whole.then(|| String::from_utf8_lossy(&bytes).into_owned())
-}
-
 impl Chart {
     /// Says that it was not read, and how it can be.
     pub(crate) fn fault(&self) -> Fault {
@@ -84,7 +69,7 @@ impl Chart {
 
     /// Returns the name of the chart as that of a release.
     fn name(&self) -> String {
-        let text = beginning(&self.folder.join("Chart.yaml")).unwrap_or_default();
+        let text = bytes::searched(&self.folder.join("Chart.yaml")).unwrap_or_default();
         let nodes = document::parse(&text).unwrap_or_default();
         let name = nodes.first().and_then(|node| node.get("name")?.text()).unwrap_or_default();
         let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';

@@ -2,19 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::fault::{Fault, Problem};
-use super::{command, hidden};
+use super::{bytes, command, hidden};
 use crate::model::gap::GapScope;
 use crate::yaml::document;
 use crate::yaml::tree::{Value, YamlNode};
 
 /// The names that a kustomization may have.
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-/// As much of a file as is read of a kustomization, and searched of what it lists.
-const MOST_SEARCHED: u64 = 1 << 20;
 
 /// What each field does to the objects, with the fields that do it.
 const DEEDS: [(&str, &[&str]); 5] = [
@@ -59,7 +56,7 @@ pub(crate) fn is_kustomization(file: &Path) -> bool {
 
 /// Reads a kustomization; nothing where it is none that can be read.
 pub(crate) fn read(file: &Path) -> Option<Kustomization> {
-    let nodes = document::parse(&beginning(file)?).ok()?;
+    let nodes = document::parse(&bytes::searched(file)?).ok()?;
     let node = nodes.first()?;
     let folder = file.parent()?;
     let list = |key: &str| node.get(key).map(YamlNode::items).unwrap_or_default();
@@ -141,23 +138,14 @@ fn changes_policies(node: &YamlNode) -> bool {
     })
 }
 
-fn beginning(path: &Path) -> Option<String> {
-    if !path.is_file() {
-        return None;
-    }
-    let mut text = String::new();
-    fs::File::open(path).ok()?.take(MOST_SEARCHED).read_to_string(&mut text).ok()?;
-    Some(text)
-}
-
-/// Tells whether a file, or any file of a folder, may hold a policy.
+/// Tells whether a file, or any file of a folder, may hold a policy; one that cannot be searched may.
 fn may_hide_policy(path: &Path) -> bool {
     if path.is_dir() {
         let entries = fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
         // A link to a folder is not followed, so that it ends.
         return entries.filter(|entry| !entry.is_symlink()).any(|entry| may_hide_policy(&entry));
     }
-    beginning(path).is_some_and(|text| hidden::may_be_policy(&text))
+    path.is_file() && bytes::searched(path).is_none_or(|text| hidden::may_be_policy(&text))
 }
 
 impl Inputs {
@@ -212,5 +200,27 @@ impl Kustomization {
     fn unread(&self, problem: String, scope: GapScope) -> Fault {
         let (file, object) = (self.folder.to_string_lossy().into(), "".into());
         Fault { file, object, problems: Problem::of_file(problem), scope }
+    }
+}
+
+#[expect(clippy::unwrap_used, reason = "a test ends there")]
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_that_cannot_be_searched_may_hide_a_policy() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("kustomization.yaml");
+        fs::write(&file, "patches: [{path: patch.yaml}]\n").unwrap();
+        let scope = |patch: &[u8]| {
+            fs::write(folder.path().join("patch.yaml"), patch).unwrap();
+            read(&file).and_then(|own| own.fault()).map(|fault| fault.scope)
+        };
+        assert_eq!(scope(b"kind: Deployment"), Some(GapScope::Incomplete));
+        assert_eq!(scope(b"kind: NetworkPolicy"), Some(GapScope::Cluster));
+        // Not UTF-8, and larger than is searched.
+        assert_eq!(scope(b"# \xff\nkind: NetworkPolicy"), Some(GapScope::Cluster));
+        assert_eq!(scope(&[b'#'; 2 << 20]), Some(GapScope::Cluster));
     }
 }
