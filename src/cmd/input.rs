@@ -118,17 +118,19 @@ pub(crate) fn read_cluster(global: &Global) -> Result<Objects, Error> {
 }
 
 pub(crate) fn files(paths: &[String], global: &Global, namespace: &str) -> Result<Objects, Error> {
-    let options = ReadOptions { recursive: global.recursive, strict: global.strict, namespace };
-    manifests::read(paths, options).map_err(unread)
+    manifests::read(paths, options(global, namespace)).map_err(unread)
+}
+
+const fn options<'a>(global: &Global, namespace: &'a str) -> ReadOptions<'a> {
+    ReadOptions { recursive: global.recursive, strict: global.strict, namespace }
 }
 
 /// Reads the files of `-f`, and keeps the texts of the manifests among them.
 pub(crate) fn read_texts(global: &Global) -> Result<(Input, Vec<ManifestText>), Error> {
     let only = connection::given(global.namespace.clone());
     let namespace = only.clone().unwrap_or_else(|| "default".to_owned());
-    let options =
-        ReadOptions { recursive: global.recursive, strict: global.strict, namespace: &namespace };
-    let (objects, texts) = manifests::read_texts(&global.filename, options).map_err(unread)?;
+    let (objects, texts) =
+        manifests::read_texts(&global.filename, options(global, &namespace)).map_err(unread)?;
     tell_beside(global, &[&objects]);
     nothing::check(Reading::Nothing, &objects, &global.filename)?;
     let mut snapshot = objects.assemble();

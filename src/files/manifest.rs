@@ -4,7 +4,7 @@ use super::fault::{Fault, Problem};
 use super::{hidden, misnamed};
 use crate::model::gap::GapScope;
 use crate::model::origin::Lines;
-use crate::objects::meta::Meta;
+use crate::objects::meta::{Meta, group_of};
 use crate::objects::object::ObjectKey;
 use crate::policy::kinds::unjudged_groups;
 use crate::policy::{self, KnownKind, PolicyKind, Scope};
@@ -25,7 +25,7 @@ pub(super) struct Manifest<'a> {
 
 impl Manifest<'_> {
     pub(super) fn group(&self) -> &str {
-        self.api_version.split_once('/').map_or("", |(group, _)| group)
+        group_of(self.api_version)
     }
 
     /// Returns the row of a policy's kind.
@@ -150,7 +150,7 @@ impl Manifest<'_> {
 pub(super) fn scope_of_half(node: &YamlNode, namespace: &str) -> Option<GapScope> {
     let text = |key| node.get(key).and_then(YamlNode::text).unwrap_or_default();
     let (api_version, kind) = (text("apiVersion"), text("kind"));
-    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let group = group_of(api_version);
     let is_of_policies =
         policy::KINDS.iter().any(|row| row.group == group) || unjudged_groups().contains(group);
     let is_half = api_version.is_empty() != kind.is_empty() && matches!(node.value, Value::Map(_));

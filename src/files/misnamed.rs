@@ -1,6 +1,7 @@
 //! Objects that no API server knows, and that are nearly of a kind that is read.
 
 use super::schema;
+use crate::objects::meta::group_of;
 use crate::policy;
 
 /// The kind that was probably meant.
@@ -70,10 +71,6 @@ pub(crate) fn spelt(word: &str) -> String {
     let letter =
         |c: char| if c.is_ascii_graphic() { c.to_string() } else { c.escape_unicode().to_string() };
     word.chars().map(letter).collect()
-}
-
-fn group_of(api_version: &str) -> &str {
-    api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
 /// Tells whether only Kubernetes itself has kinds in a group.

@@ -23,6 +23,7 @@ pub mod paths;
 mod placeholder;
 mod reader;
 pub mod recorded;
+mod replace;
 pub mod saved;
 pub mod schema;
 mod spans;

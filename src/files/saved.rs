@@ -6,7 +6,7 @@
 //! The header says which fields of which kinds were read; what it does not say is a gap when the file is
 //! read back, never a default. Files of version 1 say nothing of it, and have what was read then.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::item::{self, Item};
 use super::recorded::{self, Recorded};
-use super::version_1;
+use super::{replace, version_1};
 use crate::model::gap::{Gap, GapReason, GapScope, Unread};
 use crate::objects::object::Objects;
 
@@ -102,20 +102,15 @@ pub fn save(objects: &Objects, path: &str) -> io::Result<()> {
     if path == "-" {
         return write(objects, BufWriter::new(io::stdout().lock())).map(drop);
     }
-    let partial = format!("{path}.partial");
+    let (path, partial) = (Path::new(path), format!("{path}.partial"));
     let saved = File::create(&partial).and_then(|file| {
         let file = BufWriter::new(file);
-        match Path::new(path).extension().is_some_and(|extension| extension == "gz") {
+        match path.extension().is_some_and(|extension| extension == "gz") {
             false => write(objects, file)?.flush(),
             true => write(objects, GzEncoder::new(file, Compression::default()))?.finish()?.flush(),
         }
     });
-    let saved = saved.and_then(|()| fs::rename(&partial, path));
-    if saved.is_err() {
-        // What is left of it is of no use to anybody.
-        let _ = fs::remove_file(&partial);
-    }
-    saved
+    replace::put(Path::new(&partial), saved, path)
 }
 
 fn write<W: Write>(objects: &Objects, mut out: W) -> io::Result<W> {

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::bytes;
 use super::patch::{ObjectPlace, value_of};
 use super::paths::UnreadablePath;
+use super::{bytes, replace};
 use crate::yaml::document;
 use crate::yaml::tree::YamlNode;
 
@@ -71,12 +71,7 @@ impl ManifestText {
             file.write_all(text.as_bytes())?;
             file.sync_all()
         });
-        let written = written.and_then(|()| fs::rename(&partial, &path));
-        if written.is_err() {
-            // What is left of it is of no use to anybody.
-            let _ = fs::remove_file(&partial);
-        }
-        written.map_err(failed)
+        replace::put(&partial, written, &path).map_err(failed)
     }
 }
 

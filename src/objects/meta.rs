@@ -23,6 +23,11 @@ pub struct Meta {
     pub owner_references: Vec<OwnerReference>,
 }
 
+/// Returns the group of an `apiVersion`; that of the core is empty.
+pub fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
 /// meta/v1 OwnerReference.
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::object::{Object, ObjectKey, PodObject, WorkloadObject, WorkloadSelector};
 use crate::model::selector::Selector;
-use crate::objects::meta::{Meta, OwnerReference};
+use crate::objects::meta::{Meta, OwnerReference, group_of};
 
 /// Longest chain of controllers that is followed; real ones have two links.
 const LONGEST_CHAIN: usize = 8;
@@ -107,8 +107,7 @@ fn controller(meta: &Meta) -> Option<&OwnerReference> {
 }
 
 fn key_of(namespace: &str, owner: &OwnerReference) -> ObjectKey {
-    let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
-    ObjectKey::new(group, &owner.kind, namespace, &owner.name)
+    ObjectKey::new(group_of(&owner.api_version), &owner.kind, namespace, &owner.name)
 }
 
 /// Returns a workload's selector; one that would select everything is as good as none.

@@ -78,6 +78,13 @@ impl Sought {
     }
 }
 
+/// Says which DNS other than this run's the user named for hosts before: what that told of them is not told now.
+pub fn other_dns(records: &[Record], options: &Options) -> BTreeSet<Caveat> {
+    let named = records.iter().flat_map(|record| record.entries.values());
+    let others = named.filter_map(|entry| entry.dns.clone());
+    others.filter(|dns| Some(dns) != options.dns.as_ref()).map(Caveat::OtherDns).collect()
+}
+
 /// Asks for every name of some records; none without asking anybody.
 ///
 /// # Errors

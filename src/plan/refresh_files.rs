@@ -1,11 +1,9 @@
 //! Brings the addresses of hosts up to date that policies in files remember: for Git, without a cluster.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use super::console::Console;
-use super::learning::{Lesson, learn};
+use super::learning::{Lesson, learn, other_dns};
 use super::refresh_ips::{missing, unseen};
 use super::refreshed;
 use super::refreshing::plan_again;
@@ -22,7 +20,7 @@ use crate::error::Error;
 use crate::model::gap::{Gap, GapReason, GapScope, Unread};
 use crate::model::snapshot::Snapshot;
 use crate::report::dns::{dns_claims, named_dns};
-use crate::report::refresh::{PolicyOutcome, Refresh, RefreshedPolicy};
+use crate::report::refresh::{Refresh, RefreshedPolicy};
 
 /// A policy of a file.
 #[derive(Clone, Debug)]
@@ -101,11 +99,7 @@ fn lesson(
     console: &dyn Console,
 ) -> Result<Lesson, Error> {
     let records: Vec<Record> = policies.iter().map(open_hosts).collect();
-    let named = records.iter().flat_map(|record| record.entries.values());
-    let named: BTreeSet<&str> = named.filter_map(|entry| entry.dns.as_deref()).collect();
-    // What another DNS that the user named told of a host before is not told now.
-    let others = named.into_iter().filter(|dns| Some(*dns) != options.dns.as_deref());
-    let others: Vec<Caveat> = others.map(|dns| Caveat::OtherDns(dns.into())).collect();
+    let others = other_dns(&records, &options);
     let mut lesson = learn(snapshot, &records, asking, options, console)?;
     lesson.caveats.extend(others.into_iter().chain(unseen(snapshot)));
     lesson.caveats.extend(named_dns(snapshot).into_iter().chain(dns_claims(snapshot)));
@@ -118,14 +112,7 @@ fn planned(
     read: &Value,
     learnt: &Learnt,
 ) -> (RefreshedPolicy, Option<Checked>) {
-    let mut policy = RefreshedPolicy {
-        namespace: namespace.clone(),
-        name: name.clone(),
-        file: None,
-        outcome: PolicyOutcome::Current,
-        problem: None,
-        hosts: Vec::new(),
-    };
+    let mut policy = RefreshedPolicy::new(namespace, name);
     let object = plan_again(read, learnt, &mut policy);
     if let Err(error) = &object {
         refreshed::failed(&mut policy, error);

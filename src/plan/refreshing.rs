@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
 
 use super::change::egress_owner;
-use super::learning::{Lesson, Sought};
+use super::learning::{Lesson, Sought, other_dns};
 use super::refreshed;
 use crate::answer::caveat::Caveat;
 use crate::cluster::apply::{Applied, ApplyManner, DryRun, Force, PolicyName, Writer};
@@ -78,14 +78,7 @@ impl<'a> Refreshing<'a> {
     }
 
     async fn one(&self, name: &PolicyName, share: &Share) -> Result<(), ResolveError> {
-        let mut policy = RefreshedPolicy {
-            namespace: name.namespace.clone(),
-            name: name.name.clone(),
-            file: None,
-            outcome: PolicyOutcome::Current,
-            problem: None,
-            hosts: Vec::new(),
-        };
+        let mut policy = RefreshedPolicy::new(&name.namespace, &name.name);
         match self.writer.look(name).await {
             Ok(None) => refreshed::applied(&mut policy, &Applied::Gone, self.manner.dry_run),
             Ok(Some(live)) => {
@@ -106,14 +99,12 @@ impl<'a> Refreshing<'a> {
         Ok(())
     }
 
-    /// Lists what is to be learnt for a policy; and says of which of its hosts the user named another DNS
-    /// before: what that told of them is not told now.
+    /// Lists what is to be learnt for a policy.
     fn sought(&self, live: &Value) -> Sought {
         let record: Record = plan::open_hosts(live);
-        let named = record.entries.values().filter_map(|entry| entry.dns.clone());
-        let others = named.filter(|dns| Some(dns) != self.options.dns.as_ref());
-        self.told.borrow_mut().caveats.extend(others.map(Caveat::OtherDns));
-        Sought::of(self.snapshot, &[record])
+        let records = [record];
+        self.told.borrow_mut().caveats.extend(other_dns(&records, &self.options));
+        Sought::of(self.snapshot, &records)
     }
 
     /// Keeps what is told of a lesson.

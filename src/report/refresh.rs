@@ -172,6 +172,18 @@ impl Refresh {
 }
 
 impl RefreshedPolicy {
+    /// Begins to tell of a policy, with which nothing was done yet.
+    pub fn new(namespace: &str, name: &str) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            file: None,
+            outcome: PolicyOutcome::Current,
+            problem: None,
+            hosts: Vec::new(),
+        }
+    }
+
     fn standing(&self) -> Standing {
         let is = |wanted: &[HostStatus]| self.hosts.iter().any(|host| wanted.contains(&host.status));
         let refuses = self.hosts.iter().any(|host| !host.refused.is_empty());
